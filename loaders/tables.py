@@ -25,7 +25,13 @@ SOURCE_KINDS = {
     "标准": "standard",
     "专著": "textbook",
 }
-ACTIONS = {"禁用": "avoid", "减量": "reduce", "延长间隔": "extend-interval", "监测": "monitor", "慎用": "caution"}
+ACTIONS = {
+    "禁用": "avoid",
+    "减量": "reduce",
+    "延长间隔": "extend-interval",
+    "监测": "monitor",
+    "慎用": "caution",
+}
 
 
 class Kind(StrEnum):
@@ -151,7 +157,11 @@ TABLES: tuple[Table, ...] = (
             _list("routes", "途径"),
             _list("brands", "商品名"),
             _list("synonyms", "别名"),
-            _number("molar_mass", "摩尔质量", "g/mol of the substance that doses are written in, where mmol occurs"),
+            _number(
+                "molar_mass",
+                "摩尔质量",
+                "g/mol of the substance that doses are written in, where mmol occurs",
+            ),
             _number("iu_per_mg", "每毫克单位数", "only where a pharmacopoeia fixes it"),
             *_SOURCED,
         ),
@@ -163,7 +173,11 @@ TABLES: tuple[Table, ...] = (
         (
             _text("id", "编号", True),
             _text("name", "名称", True),
-            _list("ingredients", "成分", "对乙酰氨基酚 250mg;盐酸金刚烷胺 100mg (amount per unit, may be missing)"),
+            _list(
+                "ingredients",
+                "成分",
+                "对乙酰氨基酚 250mg;盐酸金刚烷胺 100mg (amount per unit, may be missing)",
+            ),
             _text("per", "每", help="the unit the amounts are for: 片, 粒, 袋, 支, 10ml"),
             _list("forms", "剂型"),
             _list("brands", "商品名"),
@@ -263,7 +277,11 @@ TABLES: tuple[Table, ...] = (
         (
             _drug(),
             Column("child_pugh", "Child-Pugh", Kind.LIST, help="A;B;C"),
-            _number("alt_times_uln", "转氨酶倍数", "holds when ALT or AST exceeds this multiple of the upper limit"),
+            _number(
+                "alt_times_uln",
+                "转氨酶倍数",
+                "holds when ALT or AST exceeds this multiple of the upper limit",
+            ),
             _SEVERITY,
             Column("action", "处理", Kind.ENUM, True, dict(ACTIONS)),
             *_CAP,
@@ -279,7 +297,9 @@ TABLES: tuple[Table, ...] = (
         "the usual and greatest doses of an ingredient for a population, route and indication",
         (
             _drug(),
-            Column("population", "人群", Kind.ENUM, True, {"成人": "adult", "儿童": "child", "老年": "elderly"}),
+            Column(
+                "population", "人群", Kind.ENUM, True, {"成人": "adult", "儿童": "child", "老年": "elderly"}
+            ),
             *_AGES,
             _number("weight_min", "体重下限", "kg"),
             _number("weight_max", "体重上限", "kg"),
@@ -287,7 +307,9 @@ TABLES: tuple[Table, ...] = (
             _list("forms", "剂型", "only when the limits hold for some forms"),
             _text("indication", "适应症", help="a disease name; empty: the general limits of the label"),
             _text("unit", "单位", True, "mg, g, ug, 万IU, IU, ml, mmol"),
-            Column("per", "按", Kind.ENUM, False, {"kg": "kg", "m2": "m2"}, "numbers below are per kg or per m²"),
+            Column(
+                "per", "按", Kind.ENUM, False, {"kg": "kg", "m2": "m2"}, "numbers below are per kg or per m²"
+            ),
             _number("single_min", "单次最小"),
             _number("single_max", "单次最大"),
             _number("daily_min", "日最小"),
@@ -384,11 +406,18 @@ TABLES: tuple[Table, ...] = (
             _list("abbreviations", "缩写"),
             _list("loinc", "LOINC", "only codes that are certain"),
             _text("specimen", "标本", True),
-            _text("unit", "单位", help="UCUM-like: mmol/L, 10*9/L, g/L; empty for panels and qualitative tests"),
+            _text(
+                "unit", "单位", help="UCUM-like: mmol/L, 10*9/L, g/L; empty for panels and qualitative tests"
+            ),
             _list("synonyms", "别名"),
             _list("members", "包含", "a panel names its tests"),
             _number("molar_mass", "摩尔质量", "g/mol, where mass and molar units are both in use"),
-            Column("repeat_within", "重复间隔", Kind.DURATION, help="an order within this time after a result is a repeat"),
+            Column(
+                "repeat_within",
+                "重复间隔",
+                Kind.DURATION,
+                help="an order within this time after a result is a repeat",
+            ),
             *_SOURCED,
         ),
     ),

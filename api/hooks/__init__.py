@@ -1,0 +1,1 @@
+"""One CDS hook per file; each ends with ``HOOK``."""

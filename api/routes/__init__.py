@@ -1,0 +1,1 @@
+"""One group of plain JSON endpoints per file."""

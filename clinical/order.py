@@ -1,0 +1,112 @@
+"""Orders: what somebody wants done for a patient, drugs with their dosage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from clinical.logic import UNKNOWN, Known, Unknown
+from clinical.quantity import Quantity, UnitMismatch
+
+from clinical.coded import Coded, Origin
+
+
+class OrderKind(StrEnum):
+    DRUG = "drug"
+    LAB = "lab"
+    EXAM = "exam"
+    PROCEDURE = "procedure"
+    OTHER = "other"
+
+
+class OrderStatus(StrEnum):
+    """FHIR request status, folded to what a review needs to know."""
+
+    DRAFT = "draft"
+    ACTIVE = "active"
+    ON_HOLD = "on-hold"
+    STOPPED = "stopped"
+    COMPLETED = "completed"
+
+
+@dataclass(frozen=True, slots=True)
+class Ingredient:
+    """One active ingredient of an ordered product: concept id and amount in one counted unit (片, 支)."""
+
+    concept: str
+    amount: Known[Quantity] = UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Dosage:
+    """How a drug is to be taken. Unknown parts stay UNKNOWN; nothing is assumed.
+
+    ``route`` is the canonical Chinese word (口服, 静脉滴注). ``times_per_day`` is a mean:
+    once a week is 1/7. ``as_needed`` makes ``times_per_day`` an upper limit.
+    """
+
+    dose: Known[Quantity] = UNKNOWN
+    route: Known[str] = UNKNOWN
+    times_per_day: Known[float] = UNKNOWN
+    interval_hours: Known[float] = UNKNOWN
+    duration_days: Known[float] = UNKNOWN
+    rate: Known[Quantity] = UNKNOWN
+    as_needed: bool = False
+    frequency_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order. ``id`` is the FHIR reference (``MedicationRequest/103``); ``what`` the thing ordered.
+
+    For a drug ``ingredients`` lists what is in it (one for a single-ingredient drug) and
+    ``form`` its dosage form (缓释片). ``stop`` is the last day it is taken, when known.
+    """
+
+    id: str
+    kind: OrderKind
+    what: Coded
+    status: OrderStatus = OrderStatus.DRAFT
+    ingredients: tuple[Ingredient, ...] = ()
+    form: str = ""
+    dosage: Dosage = Dosage()
+    start: date | None = None
+    stop: date | None = None
+    department: str = ""
+    prescriber: str = ""
+    reason: tuple[Coded, ...] = ()
+    origin: Origin = Origin()
+
+    def dose_of(self, ingredient: Ingredient) -> Known[Quantity]:
+        """Single dose of one ingredient: a mass dose counts for the only ingredient,
+        a counted dose (2 片) is multiplied by the amount in each.
+
+        UNKNOWN when dose or strength is missing, or a mass was ordered of a compound.
+        """
+        dose = self.dosage.dose
+        if isinstance(dose, Unknown):
+            return UNKNOWN
+        if not dose.is_counted():
+            return dose if len(self.ingredients) == 1 else UNKNOWN
+        if isinstance(ingredient.amount, Unknown):
+            return dose if len(self.ingredients) == 1 else UNKNOWN
+        return Quantity(ingredient.amount.value * dose.value, ingredient.amount.unit)
+
+
+def daily(dose: Known[Quantity], times_per_day: Known[float]) -> Known[Quantity]:
+    """Amount a day from a single dose and a mean number of doses a day."""
+    if isinstance(dose, Unknown) or isinstance(times_per_day, Unknown):
+        return UNKNOWN
+    return Quantity(dose.value * times_per_day, dose.unit)
+
+
+def total(parts: list[Quantity]) -> Known[Quantity]:
+    """Sum in the unit of the first part; UNKNOWN when there is none or units cannot be added."""
+    if not parts:
+        return UNKNOWN
+    unit = parts[0].unit
+    try:
+        return Quantity(sum(part.to(unit).value for part in parts), unit)
+    except UnitMismatch:
+        return UNKNOWN

@@ -1,0 +1,127 @@
+"""One patient as a review sees them: what is known, since when, and from whom.
+
+A list that nobody asked for is ``UNKNOWN``; a list that was asked for and came back
+empty is ``()``. The difference decides between a gap and a clean pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from clinical.logic import UNKNOWN, Known, Unknown
+from clinical.quantity import Quantity
+
+from clinical.coded import Coded, Origin
+from clinical.order import Order
+
+
+class Sex(StrEnum):
+    MALE = "male"
+    FEMALE = "female"
+
+
+class ClinicalStatus(StrEnum):
+    """Status of a condition, folded from FHIR's condition-clinical codes."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    what: Coded
+    status: ClinicalStatus = ClinicalStatus.ACTIVE
+    onset: date | None = None
+    origin: Origin = Origin()
+
+
+@dataclass(frozen=True, slots=True)
+class Allergy:
+    """An allergy or intolerance; refuted and entered-in-error ones never get this far."""
+
+    what: Coded
+    reactions: tuple[str, ...] = ()
+    severe: Known[bool] = UNKNOWN
+    origin: Origin = Origin()
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A measured value: a quantity, a word (阳性), or unknown when the result carries neither."""
+
+    what: Coded
+    value: Known[Quantity | str] = UNKNOWN
+    origin: Origin = Origin()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A finished examination or laboratory report (FHIR DiagnosticReport)."""
+
+    what: Coded
+    conclusion: str = ""
+    recognised: Known[bool] = UNKNOWN
+    origin: Origin = Origin()
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    what: Coded
+    origin: Origin = Origin()
+
+
+@dataclass(frozen=True, slots=True)
+class Pregnancy:
+    """``gestational_days`` counts from the last menstrual period."""
+
+    gestational_days: Known[int] = UNKNOWN
+    origin: Origin = Origin()
+
+    def trimester(self) -> Known[int]:
+        """1 up to 13+6 weeks, 2 up to 27+6, 3 from 28+0."""
+        if isinstance(self.gestational_days, Unknown):
+            return UNKNOWN
+        return 1 if self.gestational_days < 98 else 2 if self.gestational_days < 196 else 3
+
+
+@dataclass(frozen=True, slots=True)
+class PatientContext:
+    """Everything a review may read about a patient, as of ``as_of``.
+
+    ``pregnancy`` is None when the patient is known not to be pregnant, UNKNOWN when
+    nobody said. ``medications`` are active orders other than those under review.
+    """
+
+    id: str
+    as_of: datetime
+    sex: Known[Sex] = UNKNOWN
+    birth_date: Known[date] = UNKNOWN
+    pregnancy: Known[Pregnancy | None] = UNKNOWN
+    lactating: Known[bool] = UNKNOWN
+    conditions: Known[tuple[Condition, ...]] = UNKNOWN
+    allergies: Known[tuple[Allergy, ...]] = UNKNOWN
+    observations: Known[tuple[Observation, ...]] = UNKNOWN
+    medications: Known[tuple[Order, ...]] = UNKNOWN
+    reports: Known[tuple[Report, ...]] = UNKNOWN
+    procedures: Known[tuple[Procedure, ...]] = UNKNOWN
+    department: str = ""
+    institution: str = ""
+    stage: str = ""
+    origin: Origin = field(default_factory=Origin)
+
+    def age_days(self) -> Known[int]:
+        """Completed days since birth; UNKNOWN without a birth date or when it lies in the future."""
+        if isinstance(self.birth_date, Unknown):
+            return UNKNOWN
+        days = (self.as_of.date() - self.birth_date).days
+        return days if days >= 0 else UNKNOWN
+
+    def age_years(self) -> Known[int]:
+        """Completed years, the way a birthday counts them."""
+        if isinstance(self.birth_date, Unknown):
+            return UNKNOWN
+        today, born = self.as_of.date(), self.birth_date
+        years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+        return years if years >= 0 else UNKNOWN

@@ -1,0 +1,1 @@
+"""The web pages and the small module that serves them."""

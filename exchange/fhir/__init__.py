@@ -1,0 +1,1 @@
+"""FHIR R4 resources to and from the clinical nouns."""

@@ -1,0 +1,1 @@
+"""Inference over findings: diagnoses, scores, treatment."""

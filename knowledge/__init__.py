@@ -1,0 +1,1 @@
+"""Knowledge: concepts, statements, rules and sources; stored, reviewed, released."""

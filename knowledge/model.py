@@ -1,0 +1,246 @@
+"""The nouns of knowledge: concepts, statements, articles, rules, sources, and what may be said of them.
+
+Free of SQL and of patients, so that rules may read it. All records are frozen msgspec
+structs: cheap to make, and stored and shipped as MessagePack without conversion.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class ConceptKind(StrEnum):
+    """Anything medicine names."""
+
+    INGREDIENT = "ingredient"
+    DRUG_CLASS = "drug-class"
+    PRODUCT = "product"
+    DISEASE = "disease"
+    SYMPTOM = "symptom"
+    PHENOTYPE = "phenotype"
+    LAB = "lab"
+    EXAM = "exam"
+    PROCEDURE = "procedure"
+    ALLERGEN = "allergen"
+    FOOD = "food"
+    DEPARTMENT = "department"
+    SERVICE = "service"
+
+
+class Predicate(StrEnum):
+    """The closed list of what a statement may say; ``PREDICATES`` documents each."""
+
+    IS_A = "is-a"
+    CONTAINS = "contains"
+    INTERACTS_WITH = "interacts-with"
+    CONTRAINDICATED_IN = "contraindicated-in"
+    PREGNANCY_LACTATION = "pregnancy-lactation"
+    AGE_LIMIT = "age-limit"
+    RENAL_LIMIT = "renal-limit"
+    HEPATIC_LIMIT = "hepatic-limit"
+    DOSE_RANGE = "dose-range"
+    FREQUENCY_LIMIT = "frequency-limit"
+    ROUTE_LIMIT = "route-limit"
+    DUPLICATE_GROUP = "duplicate-group"
+    ALLERGEN_OF = "allergen-of"
+    CROSS_REACTS = "cross-reacts-with"
+    REFERENCE_RANGE = "reference-range"
+    REPEAT_INTERVAL = "repeat-interval"
+    INSURANCE_LIMIT = "insurance-limit"
+    SERVICE_DUPLICATE = "service-duplicate"
+    DEFINED_DAILY_DOSE = "defined-daily-dose"
+    HAS_SYMPTOM = "has-symptom"
+    NEEDS_EXAM = "needs-exam"
+    TREATED_WITH = "treated-with"
+    COMPLICATED_BY = "complicated-by"
+    TREATED_IN = "treated-in"
+    HAS_PHENOTYPE = "has-phenotype"
+    GOOD_FOOD = "good-food"
+    BAD_FOOD = "bad-food"
+
+
+PREDICATES: dict[Predicate, str] = {
+    Predicate.IS_A: "subject is a kind of object (drug to class, disease to wider disease, exam to wider exam)",
+    Predicate.CONTAINS: "product contains ingredient, panel contains test; qualifiers amount, unit, per",
+    Predicate.INTERACTS_WITH: "symmetric; two drugs or classes affect each other",
+    Predicate.CONTRAINDICATED_IN: "drug should not, or only with care, be given in a disease",
+    Predicate.PREGNANCY_LACTATION: "drug in pregnancy (trimesters) or lactation; qualifier state",
+    Predicate.AGE_LIMIT: "drug should not be given within an age range (days)",
+    Predicate.RENAL_LIMIT: "drug at a band of crcl or egfr, or on dialysis",
+    Predicate.HEPATIC_LIMIT: "drug at a Child-Pugh class or a multiple of the transaminase limit",
+    Predicate.DOSE_RANGE: "single and daily limits of an ingredient for population, route, form, indication",
+    Predicate.FREQUENCY_LIMIT: "greatest number of doses a day or week, least interval",
+    Predicate.ROUTE_LIMIT: "forbidden or only allowed routes",
+    Predicate.DUPLICATE_GROUP: "no more than some members of a class together",
+    Predicate.ALLERGEN_OF: "allergen covers a drug or class",
+    Predicate.CROSS_REACTS: "allergy to subject makes object risky",
+    Predicate.REFERENCE_RANGE: "reference and critical limits of a test by sex and age (days)",
+    Predicate.REPEAT_INTERVAL: "an order within so many hours after a result is a repeat",
+    Predicate.INSURANCE_LIMIT: "national insurance restricts payment (sex, age, grade, course, visit type …)",
+    Predicate.SERVICE_DUPLICATE: "two services may not be charged together",
+    Predicate.DEFINED_DAILY_DOSE: "WHO DDD of an ATC code by route",
+    Predicate.HAS_SYMPTOM: "disease shows symptom",
+    Predicate.NEEDS_EXAM: "disease calls for exam or test",
+    Predicate.TREATED_WITH: "disease is treated with drug or product",
+    Predicate.COMPLICATED_BY: "disease may lead to disease",
+    Predicate.TREATED_IN: "disease belongs to department",
+    Predicate.HAS_PHENOTYPE: "disease shows phenotype, qualifier frequency",
+    Predicate.GOOD_FOOD: "food that suits a disease",
+    Predicate.BAD_FOOD: "food to avoid in a disease",
+}
+SYMMETRIC = frozenset({Predicate.INTERACTS_WITH, Predicate.SERVICE_DUPLICATE})
+
+
+class Standing(StrEnum):
+    """How far a record may be trusted, from least to most.
+
+    ``unreviewed`` never alerts; ``secondary`` never interrupts and never exceeds moderate;
+    ``starter`` is what we ship, twice checked, for local experts to review; ``reviewed`` is
+    what a local reviewer approved.
+    """
+
+    UNREVIEWED = "unreviewed"
+    SECONDARY = "secondary"
+    STARTER = "starter"
+    REVIEWED = "reviewed"
+
+
+class Status(StrEnum):
+    """Where a record stands in the review workflow."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    PUBLISHED = "published"
+    RETIRED = "retired"
+
+
+class Citation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a statement can be read: source id and section."""
+
+    source: str
+    section: str = ""
+
+
+class Source(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A document: label, guideline, standard … with edition and year."""
+
+    id: str
+    title: str
+    kind: str
+    publisher: str = ""
+    edition: str = ""
+    year: int = 0
+    url: str = ""
+
+
+class CodeRef(msgspec.Struct, frozen=True, order=True):
+    """A code in a system; ``system`` is a short name (icd-10, atc, loinc, icd-9-cm-3, hpo …)."""
+
+    system: str
+    code: str
+
+
+class Concept(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Anything medicine names. ``name`` is the preferred Chinese name; ``attributes`` holds what
+    is true of the thing itself (routes, forms, molar_mass, iu_per_mg, specimen, unit)."""
+
+    id: str
+    kind: ConceptKind
+    name: str
+    name_en: str = ""
+    synonyms: tuple[str, ...] = ()
+    codes: tuple[CodeRef, ...] = ()
+    attributes: dict[str, Any] = {}
+    standing: Standing = Standing.REVIEWED
+    origin: str = ""
+    revision: int = 1
+
+
+class Statement(msgspec.Struct, frozen=True, omit_defaults=True):
+    """subject – predicate – object, or a value in ``qualifiers``, with source and evidence.
+
+    ``qualifiers`` carries the typed fields of the content tables (severity, reason, advice,
+    routes, age_min …; ages in days, durations in hours). ``valid_from`` and ``valid_to`` are
+    ISO dates; empty means always.
+    """
+
+    id: str
+    subject: str
+    predicate: Predicate
+    object: str = ""
+    qualifiers: dict[str, Any] = {}
+    citations: tuple[Citation, ...] = ()
+    evidence: str = ""
+    standing: Standing = Standing.REVIEWED
+    origin: str = ""
+    author: str = ""
+    reviewer: str = ""
+    valid_from: str = ""
+    valid_to: str = ""
+    revision: int = 1
+
+    def holds_on(self, day: str) -> bool:
+        """Whether the statement is effective on an ISO date."""
+        return (not self.valid_from or self.valid_from <= day) and (not self.valid_to or day < self.valid_to)
+
+
+class Section(msgspec.Struct, frozen=True, omit_defaults=True):
+    heading: str
+    text: str
+    citations: tuple[Citation, ...] = ()
+
+
+class Article(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Sectioned text for reading about one concept."""
+
+    id: str
+    concept: str
+    title: str
+    sections: tuple[Section, ...] = ()
+    standing: Standing = Standing.REVIEWED
+    origin: str = ""
+    author: str = ""
+    reviewer: str = ""
+    revision: int = 1
+
+
+class RuleCase(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A rule's own test: facts about a patient and orders, and whether the rule should fire.
+
+    ``expect`` is ``fired``, ``passed`` or ``unknown``.
+    """
+
+    name: str
+    facts: dict[str, Any]
+    expect: str
+
+
+class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An authored rule: data, not code. ``condition`` is text of the closed language."""
+
+    id: str
+    title: str
+    family: str
+    condition: str
+    severity: str
+    message: str
+    advice: str = ""
+    scope: dict[str, tuple[str, ...]] = {}
+    citations: tuple[Citation, ...] = ()
+    evidence: str = ""
+    cases: tuple[RuleCase, ...] = ()
+    standing: Standing = Standing.REVIEWED
+    origin: str = ""
+    author: str = ""
+    reviewer: str = ""
+    valid_from: str = ""
+    valid_to: str = ""
+    revision: int = 1
+
+
+Record = Concept | Statement | Article | Rule | Source

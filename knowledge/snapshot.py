@@ -1,0 +1,267 @@
+"""The compiled release: one file, mapped read-only, read by every worker.
+
+Layout: magic, length of the table of contents, table of contents (JSON), then
+sections aligned to eight bytes. Records are MessagePack blobs decoded on first use;
+indexes are sorted arrays searched by bisection. Writing the same knowledge twice gives
+the same bytes, so that the digest of the file is the identity of the release.
+"""
+
+from __future__ import annotations
+
+import mmap
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+
+from knowledge.model import Article, Concept, ConceptKind, Predicate, Rule, Source, Statement
+from knowledge.naming import normal_name
+
+MAGIC: Final = b"YIGONG\x00\x01"
+_T = TypeVar("_T")
+_PREDICATE_NUMBER: Final = {predicate: number for number, predicate in enumerate(Predicate)}
+
+
+class SnapshotError(Exception):
+    """The file is not a compiled release this version can read."""
+
+
+def hash_key(text: str) -> int:
+    """64-bit key of a text, as the hash indexes store it."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
+
+
+def subject_key(predicate: Predicate, row: int) -> int:
+    """Key of (predicate, subject row) in the statement index."""
+    return _PREDICATE_NUMBER[predicate] << 32 | row
+
+
+class _Blobs:
+    """A column of MessagePack records: offsets and bytes, decoded once and kept."""
+
+    def __init__(self, offsets: memoryview, data: memoryview, type_: type) -> None:
+        self._offsets, self._data = offsets, data
+        self._decode = msgspec.msgpack.Decoder(type_).decode
+        self._kept: dict[int, object] = {}
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    def __getitem__(self, row: int) -> object:
+        kept = self._kept.get(row)
+        if kept is None:
+            kept = self._decode(self._data[self._offsets[row] : self._offsets[row + 1]])
+            self._kept[row] = kept
+        return kept
+
+
+class _Grouped:
+    """Sorted keys, each with a run of 32-bit values."""
+
+    def __init__(self, keys: memoryview, starts: memoryview, values: memoryview) -> None:
+        self._keys, self._starts, self._values = keys, starts, values
+
+    def get(self, key: int) -> memoryview | tuple[int, ...]:
+        at = bisect_left(self._keys, key)
+        if at == len(self._keys) or self._keys[at] != key:
+            return ()
+        return self._values[self._starts[at] : self._starts[at + 1]]
+
+
+class Snapshot:
+    """A release as the rules read it. Immutable; safe to share between threads.
+
+    ``release`` is the id (hex digest) the caller opened it under.
+    """
+
+    def __init__(self, path: Path, release: str) -> None:
+        self.path, self.release = path, release
+        with path.open("rb") as file:
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        view = memoryview(self._map)
+        if view[:8].tobytes() != MAGIC:
+            raise SnapshotError(
+                f"{path.name}: not a compiled Yigong release (wrong first bytes); compile it again"
+            )
+        length = int.from_bytes(view[8:16], "little")
+        contents = msgspec.json.decode(view[16 : 16 + length])
+        self.counts: dict[str, int] = contents["counts"]
+        self._sections: dict[str, list[int]] = contents["sections"]
+        self._view = view
+        self._concepts = self._blobs("concepts", Concept)
+        self._statements = self._blobs("statements", Statement)
+        self._by_id = self._grouped("ids")
+        self._by_name = self._grouped("names")
+        self._by_code = self._grouped("codes")
+        self._deciding = self._grouped("deciding")
+        self._pairs = self._grouped("pairs")
+        self._up = self._grouped("ancestors")
+        self._down = self._grouped("children")
+        self._out = self._grouped("outgoing")
+        self._in = self._grouped("incoming")
+        self._rows: dict[str, int | None] = {}
+        self._found: dict[tuple[Predicate, str], tuple[Statement, ...]] = {}
+        self._partners: dict[int, dict[int, list[int]]] = {}
+        self._lineage: dict[str, frozenset[str]] = {}
+        self.rules: tuple[Rule, ...] = self._all("rules", Rule)
+        self._sources: dict[str, Source] = {source.id: source for source in self._all("sources", Source)}
+        self._articles: dict[str, Article] = {}
+
+    # -- what rules read ---------------------------------------------------------------
+
+    def concept(self, concept_id: str) -> Concept | None:
+        """The concept of an id, or None."""
+        row = self._row(concept_id)
+        return None if row is None else self._concept_at(row)
+
+    def name(self, concept_id: str) -> str:
+        """Preferred Chinese name, or the id itself when the release does not know it."""
+        concept = self.concept(concept_id)
+        return concept.name if concept else concept_id
+
+    def statements(self, predicate: Predicate, subject: str) -> tuple[Statement, ...]:
+        """Statements that may decide about a subject, its own first, then those of its ancestors.
+
+        Unreviewed statements are never among them.
+        """
+        key = (predicate, subject)
+        found = self._found.get(key)
+        if found is None:
+            row = self._row(subject)
+            rows = () if row is None else self._deciding.get(subject_key(predicate, row))
+            found = tuple(self._statement_at(number) for number in rows)
+            self._found[key] = found
+        return found
+
+    def linked(self, predicate: Predicate, concept_ids: Sequence[str]) -> Iterator[tuple[int, int]]:
+        """Positions (i, j), i < j, of concepts that a symmetric predicate links, classes expanded."""
+        rows = [self._row(concept_id) for concept_id in concept_ids]
+        for i, row in enumerate(rows):
+            partners = {} if row is None else self._partners_of(predicate, row)
+            yield from ((i, j) for j in range(i + 1, len(rows)) if rows[j] in partners)
+
+    def between(self, predicate: Predicate, a: str, b: str) -> tuple[Statement, ...]:
+        """Statements of a symmetric predicate that hold between two concepts or their classes."""
+        row, other = self._row(a), self._row(b)
+        if row is None or other is None:
+            return ()
+        return tuple(
+            self._statement_at(number) for number in self._partners_of(predicate, row).get(other, ())
+        )
+
+    def ancestors(self, concept_id: str) -> frozenset[str]:
+        """The concept itself and everything it is a kind of, at any distance."""
+        lineage = self._lineage.get(concept_id)
+        if lineage is None:
+            row = self._row(concept_id)
+            rows = () if row is None else self._up.get(row)
+            lineage = frozenset({concept_id, *(self._concept_at(r).id for r in rows)})
+            self._lineage[concept_id] = lineage
+        return lineage
+
+    def is_a(self, concept_id: str, ancestor: str) -> bool:
+        """Whether a concept is, or is a kind of, another."""
+        return ancestor in self.ancestors(concept_id)
+
+    def children(self, concept_id: str) -> tuple[Concept, ...]:
+        """Concepts directly below this one."""
+        row = self._row(concept_id)
+        return () if row is None else tuple(self._concept_at(r) for r in self._down.get(row))
+
+    def source(self, source_id: str) -> Source | None:
+        """A cited document."""
+        return self._sources.get(source_id)
+
+    # -- finding concepts --------------------------------------------------------------
+
+    def by_name(self, text: str, *kinds: ConceptKind) -> tuple[Concept, ...]:
+        """Concepts whose preferred name or a synonym equals the text after ``normal_name``."""
+        wanted = normal_name(text)
+        rows = self._by_name.get(hash_key(wanted))
+        found = (self._concept_at(row) for row in rows)
+        return tuple(c for c in found if (not kinds or c.kind in kinds) and _named(c, wanted))
+
+    def by_code(self, system: str, code: str) -> tuple[Concept, ...]:
+        """Concepts that carry a code of a system (short names, see ``CodeRef``)."""
+        rows = self._by_code.get(hash_key(f"{system}|{code}"))
+        found = (self._concept_at(row) for row in rows)
+        return tuple(c for c in found if any(r.system == system and r.code == code for r in c.codes))
+
+    # -- reading and graphs ------------------------------------------------------------
+
+    def about(self, concept_id: str) -> tuple[Statement, ...]:
+        """All statements with this subject, unreviewed ones too: for reading, never for deciding."""
+        row = self._row(concept_id)
+        return () if row is None else tuple(self._statement_at(r) for r in self._out.get(row))
+
+    def pointing_at(self, concept_id: str) -> tuple[Statement, ...]:
+        """All statements with this object: for reading, never for deciding."""
+        row = self._row(concept_id)
+        return () if row is None else tuple(self._statement_at(r) for r in self._in.get(row))
+
+    def concepts(self) -> Iterator[Concept]:
+        """Every concept, in order of id."""
+        return (self._concept_at(row) for row in range(len(self._concepts)))
+
+    def all_statements(self) -> Iterator[Statement]:
+        """Every statement, in order of id."""
+        return (self._statement_at(row) for row in range(len(self._statements)))
+
+    def sources(self) -> Iterator[Source]:
+        """Every source, in order of id."""
+        return iter(self._sources.values())
+
+    def articles(self) -> Iterator[Article]:
+        """Every article, in order of id."""
+        return iter(self._all("articles", Article))
+
+    # -- inside ------------------------------------------------------------------------
+
+    def _section(self, name: str, code: str | None = None) -> memoryview:
+        start, length = self._sections[name]
+        part = self._view[start : start + length]
+        return part.cast(code) if code else part
+
+    def _blobs(self, name: str, type_: type) -> _Blobs:
+        return _Blobs(self._section(f"{name}.offsets", "Q"), self._section(f"{name}.data"), type_)
+
+    def _all(self, name: str, type_: type[_T]) -> tuple[_T, ...]:
+        return tuple(msgspec.msgpack.decode(self._section(name), type=list[type_]))  # type: ignore[valid-type]
+
+    def _grouped(self, name: str) -> _Grouped:
+        return _Grouped(
+            self._section(f"{name}.keys", "Q"),
+            self._section(f"{name}.starts", "I"),
+            self._section(f"{name}.values", "I"),
+        )
+
+    def _row(self, concept_id: str) -> int | None:
+        if concept_id not in self._rows:
+            rows = self._by_id.get(hash_key(concept_id))
+            self._rows[concept_id] = next((r for r in rows if self._concept_at(r).id == concept_id), None)
+        return self._rows[concept_id]
+
+    def _concept_at(self, row: int) -> Concept:
+        return self._concepts[row]  # type: ignore[return-value]
+
+    def _statement_at(self, row: int) -> Statement:
+        return self._statements[row]  # type: ignore[return-value]
+
+    def _partners_of(self, predicate: Predicate, row: int) -> dict[int, list[int]]:
+        """Row of the other side → statement rows; statements are decoded only when asked for."""
+        key = subject_key(predicate, row)
+        partners = self._partners.get(key)
+        if partners is None:
+            partners = {}
+            flat = self._pairs.get(key)
+            for at in range(0, len(flat), 2):
+                partners.setdefault(flat[at], []).append(flat[at + 1])
+            self._partners[key] = partners
+        return partners
+
+
+def _named(concept: Concept, wanted: str) -> bool:
+    return any(normal_name(n) == wanted for n in (concept.name, concept.name_en, *concept.synonyms) if n)

@@ -1,0 +1,1 @@
+"""Records of patients and of what we answered; names become concepts here."""

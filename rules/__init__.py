@@ -1,0 +1,1 @@
+"""Deciding: families, authored rules, derived states and policy over one case."""

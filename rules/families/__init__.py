@@ -1,0 +1,1 @@
+"""One rule family per file; each ends with ``FAMILY``."""

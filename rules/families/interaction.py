@@ -1,0 +1,93 @@
+"""Interactions between two drugs in use, at least one of them under review."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clinical.logic import Unknown
+
+from clinical.finding import Finding, Gap, Outcome, Passed, Suggestion
+from knowledge.model import Predicate, Standing, Statement
+from rules.model import Case, Family, Use, fault, may_interrupt, order_datum, severity_of
+
+NAME = "interaction"
+
+
+def check(case: Case) -> Iterator[Outcome]:
+    """One finding per pair of ingredients: what is said most specifically and best reviewed counts."""
+    if isinstance(case.patient.medications, Unknown) and case.new_uses:
+        yield Gap(
+            NAME, "medications", "未提供患者在用药品，仅在本次医嘱之间检查相互作用", _ids(case.new_uses)
+        )
+    for a, b in _pairs(case):
+        statements = case.snapshot.between(Predicate.INTERACTS_WITH, a.concept, b.concept)
+        held = [s for s in statements if s.holds_on(case.iso_day) and _route_fits(s, a, b)]
+        if held:
+            yield from _judge(case, a, b, _decisive(held, a, b))
+        elif case.explain:
+            reason = "相互作用陈述不适用于本次给药途径或日期"
+            yield from (Passed(NAME, s.id, reason, (a.order.id, b.order.id)) for s in statements)
+
+
+def _pairs(case: Case) -> Iterator[tuple[Use, Use]]:
+    """Linked pairs from different orders, at least one under review and in focus."""
+    uses = case.uses
+    for i, j in case.snapshot.linked(Predicate.INTERACTS_WITH, [use.concept for use in uses]):
+        a, b = uses[i], uses[j]
+        if (a.new or b.new) and a.order.id != b.order.id and case.in_focus(a.order.id, b.order.id):
+            yield a, b
+
+
+def _route_fits(statement: Statement, a: Use, b: Use) -> bool:
+    """A statement bound to routes holds unless a known route of either drug lies outside them."""
+    routes = statement.qualifiers.get("routes")
+    if not routes:
+        return True
+    known = [use.order.dosage.route for use in (a, b) if not isinstance(use.order.dosage.route, Unknown)]
+    return all(route in routes for route in known)
+
+
+def _decisive(statements: list[Statement], a: Use, b: Use) -> Statement:
+    """Reviewed before secondary; naming both ingredients before one before classes; then the worst."""
+    pair = {a.concept, b.concept}
+
+    def weight(s: Statement) -> tuple[bool, int, int, str]:
+        exact = (s.subject in pair) + (s.object in pair)
+        return (s.standing is not Standing.SECONDARY, exact, severity_of(s).rank, s.id)
+
+    return max(statements, key=weight)
+
+
+def _judge(case: Case, a: Use, b: Use, s: Statement) -> Iterator[Outcome]:
+    try:
+        yield _finding(case, a, b, s)
+    except Exception as error:  # a malformed statement must not silence other pairs
+        yield fault(NAME, s.id, error)
+
+
+def _finding(case: Case, a: Use, b: Use, s: Statement) -> Finding:
+    names = f"{case.name(a.concept)} + {case.name(b.concept)}"
+    q = s.qualifiers
+    target = a if a.new else b
+    return Finding(
+        family=NAME,
+        rule_id=s.id,
+        rule_version=str(s.revision),
+        severity=severity_of(s),
+        summary=f"{names}: {q['effect']}" if q.get("effect") else f"{names} 存在相互作用",
+        detail=q.get("mechanism", ""),
+        orders=(a.order.id, b.order.id),
+        data=(order_datum(a.order), order_datum(b.order)),
+        references=case.references(s),
+        advice=q.get("advice", ""),
+        suggestions=(Suggestion(f"取消 {target.order.what.text}", "delete", target.order.id),),
+        cause=f"interaction:{min(a.concept, b.concept)}+{max(a.concept, b.concept)}",
+        interruptive=may_interrupt(s),
+    )
+
+
+def _ids(uses: tuple[Use, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(use.order.id for use in uses))
+
+
+FAMILY = Family(NAME, "药物相互作用", check, reads=(Predicate.INTERACTS_WITH,))

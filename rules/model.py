@@ -1,0 +1,183 @@
+"""What a rule family is, and the case it judges: one patient, some orders, one release."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from clinical.logic import Unknown
+
+from clinical.coded import Coded
+from clinical.finding import Datum, Fault, Outcome, Reference, Severity
+from clinical.order import Ingredient, Order, OrderKind
+from clinical.patient import ClinicalStatus, Condition, PatientContext
+from knowledge.model import Predicate, Standing, Statement
+from knowledge.snapshot import Snapshot
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One ingredient of one drug order; ``new`` when the order is under review."""
+
+    order: Order
+    ingredient: Ingredient
+    new: bool
+
+    @property
+    def concept(self) -> str:
+        return self.ingredient.concept
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a family judges. ``orders`` are under review; ``focus`` narrows alerts to these order ids
+    (order-select); ``explain`` asks families to yield ``Passed`` too; ``day`` is the date as of which
+    knowledge is read."""
+
+    patient: PatientContext
+    orders: tuple[Order, ...]
+    snapshot: Snapshot
+    day: date
+    focus: frozenset[str] = frozenset()
+    explain: bool = False
+
+    @cached_property
+    def iso_day(self) -> str:
+        return self.day.isoformat()
+
+    @cached_property
+    def new_uses(self) -> tuple[Use, ...]:
+        """Ingredients of the drug orders under review, in order."""
+        return tuple(_uses(self.orders, True))
+
+    @cached_property
+    def active_uses(self) -> tuple[Use, ...]:
+        """Ingredients of the patient's other active drugs; empty when that list is unknown."""
+        medications = self.patient.medications
+        if isinstance(medications, Unknown):
+            return ()
+        drafts = {order.id for order in self.orders}
+        return tuple(_uses((m for m in medications if m.id not in drafts), False))
+
+    @cached_property
+    def uses(self) -> tuple[Use, ...]:
+        """All ingredients the patient would take: those under review first."""
+        return self.new_uses + self.active_uses
+
+    @cached_property
+    def lineage(self) -> dict[str, frozenset[str]]:
+        """Ancestors (with itself) of every ingredient in use."""
+        return {use.concept: self.snapshot.ancestors(use.concept) for use in self.uses}
+
+    @cached_property
+    def conditions(self) -> dict[str, Condition]:
+        """Active conditions by every concept they are a kind of; empty when unknown."""
+        found: dict[str, Condition] = {}
+        conditions = self.patient.conditions
+        for condition in () if isinstance(conditions, Unknown) else conditions:
+            if condition.status is ClinicalStatus.ACTIVE:
+                for concept in self._widened(condition.what):
+                    found.setdefault(concept, condition)
+        return found
+
+    def statements(self, predicate: Predicate, subject: str) -> Iterator[Statement]:
+        """Statements in force on the day of the review, the subject's own before inherited ones."""
+        return (s for s in self.snapshot.statements(predicate, subject) if s.holds_on(self.iso_day))
+
+    def in_focus(self, *order_ids: str) -> bool:
+        """Whether at least one of the orders is one the user is working on now."""
+        return not self.focus or any(order_id in self.focus for order_id in order_ids)
+
+    def references(self, statement: Statement) -> tuple[Reference, ...]:
+        """The citations of a statement, with the titles of their sources."""
+        return tuple(self._reference(statement, c.source, c.section) for c in statement.citations)
+
+    def name(self, concept_id: str) -> str:
+        return self.snapshot.name(concept_id)
+
+    def _widened(self, what: Coded) -> Iterator[str]:
+        for concept in what.concepts:
+            yield from self.snapshot.ancestors(concept)
+
+    def _reference(self, statement: Statement, source_id: str, section: str) -> Reference:
+        source = self.snapshot.source(source_id)
+        title = source_id if source is None else _title(source.title, source.edition, source.year)
+        url = "" if source is None else source.url
+        return Reference(statement.id, title, section, statement.evidence, url, statement.standing.value)
+
+
+def _title(title: str, edition: str, year: int) -> str:
+    shown = edition or (str(year) if year else "")
+    return f"《{title}》({shown})" if shown else f"《{title}》"
+
+
+def _uses(orders: Iterable[Order], new: bool) -> Iterator[Use]:
+    for order in orders:
+        if order.kind is OrderKind.DRUG:
+            for ingredient in order.ingredients:
+                yield Use(order, ingredient, new)
+
+
+def severity_of(statement: Statement) -> Severity:
+    """Severity a statement may alert with: what secondary sources say never exceeds moderate."""
+    severity = Severity(statement.qualifiers["severity"])
+    if statement.standing is Standing.SECONDARY and severity.rank > Severity.MODERATE.rank:
+        return Severity.MODERATE
+    return severity
+
+
+def may_interrupt(statement: Statement) -> bool:
+    """Only knowledge that somebody reviewed may interrupt."""
+    return statement.standing in (Standing.REVIEWED, Standing.STARTER)
+
+
+def order_datum(order: Order) -> Datum:
+    """An order as evidence: the drug or exam as it was written."""
+    what = "新开医嘱" if order.status.value == "draft" else "在用药品"
+    return Datum.at(what, order.what.text, order.origin)
+
+
+def fault(family: str, rule_id: str, error: Exception) -> Fault:
+    """Log where a rule failed, without the message of the error (it may hold patient data)."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    name = type(error).__name__
+    at = f"{where.filename}:{where.lineno}"
+    _log.error("rule failed", extra={"family": family, "rule": rule_id, "error": name, "at": at})
+    return Fault(family, rule_id, name)
+
+
+def each_statement(
+    family: str,
+    statements: Iterable[tuple[Use, Statement]],
+    judge: Callable[[Use, Statement], Iterable[Outcome]],
+) -> Iterator[Outcome]:
+    """Judge every (use, statement); one that raises becomes a ``Fault`` and the rest goes on."""
+    for use, statement in statements:
+        try:
+            yield from judge(use, statement)
+        except Exception as error:  # isolation is the point
+            yield fault(family, statement.id, error)
+
+
+Check = Callable[[Case], Iterable[Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A rule family: a pure check over a case.
+
+    ``name`` is the value of ``Finding.family``; ``title`` what clinicians read; ``reads`` the
+    predicates whose statements it decides by; ``kinds`` the orders it concerns.
+    """
+
+    name: str
+    title: str
+    check: Check
+    reads: tuple[Predicate, ...] = ()
+    kinds: tuple[OrderKind, ...] = (OrderKind.DRUG,)
