@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 
-from knowledge.model import Record, Standing
+from msgspec import structs
+
+from knowledge.model import Record, Source, Standing, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,8 @@ class Row:
 class Loader:
     """A knowledge source. ``rows`` reads a file or folder and yields records and row errors, lazily.
 
-    ``total`` estimates how many rows there are, for the progress bar. ``standing`` is how far
-    the source may be trusted. Raises ``FileNotFoundError`` naming what it looked for.
+    Records carry neither origin nor standing: ``stamp`` adds the loader's. ``total`` estimates how
+    many rows there are, for the progress bar. ``standing`` is how far the source may be trusted. Raises ``FileNotFoundError`` naming what it looked for.
     """
 
     name: str
@@ -41,3 +44,32 @@ class Loader:
     standing: Standing
     rows: Callable[[Path], Iterator[Row | RowError]]
     total: Callable[[Path], int]
+
+
+def statement_id(predicate: str, *key: str) -> str:
+    """A stable id from what makes a statement the same statement when it is loaded again."""
+    return blake2b("\x1f".join((predicate, *key)).encode(), digest_size=10).hexdigest()
+
+
+def stamp(record: Record, loader: Loader) -> Record:
+    """The record marked with where it came from and how far that may be trusted.
+
+    Statement ids of different loaders never meet: they carry the loader's name.
+    """
+    if isinstance(record, Source):
+        return record
+    stamped = structs.replace(record, origin=loader.name, standing=loader.standing)
+    return (
+        structs.replace(stamped, id=f"{loader.name}:{record.id}")
+        if isinstance(record, Statement)
+        else stamped
+    )
+
+
+def by_name(group: str, name: str) -> str:
+    """A reference that merging turns into a concept id: ``?drug:华法林``.
+
+    Groups: drug (ingredient, class or product), disease, lab, exam, allergen, food,
+    symptom, any. A name that matches no concept, or several, becomes a row error.
+    """
+    return f"?{group}:{name}"

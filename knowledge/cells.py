@@ -1,0 +1,166 @@
+"""Reading the cells of Yigong's tables: text to typed values, every fault gathered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from base.tabular import TextRow
+from knowledge.intake import RowError
+from knowledge.tables import Column, Kind, Table
+
+_AGE = re.compile(r"^(\d+(?:\.\d+)?)\s*(天|日|周|月|岁|年)$")
+_DAYS = {"天": 1.0, "日": 1.0, "周": 7.0, "月": 30.4375, "岁": 365.25, "年": 365.25}
+_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(小时|时|天|日|周|月|年)$")
+_HOURS = {"小时": 1.0, "时": 1.0, "天": 24.0, "日": 24.0, "周": 168.0, "月": 730.5, "年": 8766.0}
+_ICD10 = re.compile(r"^([A-Z]\d{2})(?:\.(\d{1,4}))?$")
+
+
+def read_row(table: Table, row: TextRow) -> tuple[dict[str, Any], list[RowError]]:
+    """Typed values by field name (empty cells left out) and every fault of the row."""
+    values: dict[str, Any] = {}
+    errors: list[RowError] = []
+    for column in table.columns:
+        text = row.cells.get(column.label, row.cells.get(column.field, "")).strip()
+        try:
+            if text:
+                values[column.field] = read_cell(column, text)
+            elif column.required:
+                raise ValueError("required, but empty: fill it in")
+        except ValueError as error:
+            errors.append(RowError(row.file, row.line, column.label, str(error)))
+    return values, errors
+
+
+def check_header(table: Table, row: TextRow) -> list[RowError]:
+    """Headers that the table does not know and required ones that are missing."""
+    known = {name for column in table.columns for name in (column.label, column.field)}
+    errors = [
+        RowError(
+            row.file,
+            1,
+            header,
+            f"no such column in table {table.name}; known: {'、'.join(c.label for c in table.columns)}",
+        )
+        for header in row.cells
+        if header and header not in known
+    ]
+    errors += [
+        RowError(row.file, 1, column.label, "required column is missing: add it")
+        for column in table.columns
+        if column.required and column.label not in row.cells and column.field not in row.cells
+    ]
+    return errors
+
+
+def read_cell(column: Column, text: str) -> Any:
+    """One cell as its column says. Raises ``ValueError`` that says what is expected."""
+    return _READERS[column.kind](text, column)
+
+
+def split(text: str) -> tuple[str, ...]:
+    """Entries of a list cell; full-width semicolons count."""
+    return tuple(part.strip() for part in text.replace("；", ";").split(";") if part.strip())
+
+
+def icd10_prefixes(text: str) -> tuple[str, ...]:
+    """Codes and ranges as code prefixes: ``K25-K27;I20.0`` → K25, K26, K27, I20.0."""
+    found: list[str] = []
+    for part in split(text.replace("–", "-")):
+        start, _, end = part.partition("-")
+        found += _range(start.strip(), end.strip()) if end else [_icd10(start.strip())]
+    return tuple(found)
+
+
+def _icd10(code: str) -> str:
+    if not _ICD10.match(code):
+        raise ValueError(f"{code!r} is no ICD-10 code: write K25, I20.0 or a range K25-K28")
+    return code
+
+
+def _range(start: str, end: str) -> list[str]:
+    first, last = _ICD10.match(_icd10(start)), _ICD10.match(_icd10(end))
+    assert first is not None
+    assert last is not None
+    stem = start[0] if first[2] is None else first[1]
+    low, high = (int(start[1:3]), int(end[1:3])) if first[2] is None else (int(first[2]), int(last[2] or -1))
+    if start[0] != end[0] or high < low or (first[2] is not None and first[1] != last[1]):
+        raise ValueError(f"range {start}-{end} must stay within one letter (or one category) and go upwards")
+    return [f"{stem}{n:02d}" if first[2] is None else f"{stem}.{n}" for n in range(low, high + 1)]
+
+
+def _measure(
+    pattern: re.Pattern[str], factors: dict[str, float], example: str
+) -> Callable[[str, Column], float]:
+    def read(text: str, column: Column) -> float:
+        match = pattern.match(text)
+        if not match:
+            raise ValueError(f"{text!r} cannot be read: write it like {example}")
+        return round(float(match[1]) * factors[match[2]], 4)
+
+    return read
+
+
+def _number(text: str, column: Column) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no number") from None
+    if value < 0:
+        raise ValueError(f"{text} is negative")
+    return value
+
+
+def _integer(text: str, column: Column) -> int:
+    value = _number(text, column)
+    if value != int(value):
+        raise ValueError(f"{text} is no whole number")
+    return int(value)
+
+
+def _yes(text: str, column: Column) -> bool:
+    if text not in ("是", "否", "yes", "no"):
+        raise ValueError(f"{text!r}: write 是 or leave empty")
+    return text in ("是", "yes")
+
+
+def _enum(text: str, column: Column) -> Any:
+    choices = column.choices or {}
+    if text in choices:
+        return choices[text]
+    if text in choices.values():
+        return text
+    raise ValueError(f"{text!r} is not among {'、'.join(choices)}")
+
+
+def _enums(text: str, column: Column) -> tuple[Any, ...]:
+    return tuple(_enum(part, column) for part in split(text))
+
+
+def _text(text: str, column: Column) -> str:
+    return text
+
+
+def _list(text: str, column: Column) -> tuple[str, ...]:
+    return split(text)
+
+
+_READERS: dict[Kind, Callable[[str, Column], Any]] = {
+    Kind.TEXT: _text,
+    Kind.DRUG: _text,
+    Kind.DISEASE: _text,
+    Kind.LAB: _text,
+    Kind.SOURCE: _text,
+    Kind.LIST: _list,
+    Kind.DRUGS: _list,
+    Kind.DISEASES: _list,
+    Kind.NUMBER: _number,
+    Kind.INTEGER: _integer,
+    Kind.AGE: _measure(_AGE, _DAYS, "28天, 6月, 12岁"),
+    Kind.DURATION: _measure(_DURATION, _HOURS, "12小时, 7天, 3月"),
+    Kind.YES: _yes,
+    Kind.ENUM: _enum,
+    Kind.ENUMS: _enums,
+    Kind.ICD10: lambda text, column: icd10_prefixes(text),
+}
