@@ -35,8 +35,9 @@ class Row:
 class Loader:
     """A knowledge source. ``rows`` reads a file or folder and yields records and row errors, lazily.
 
-    Records carry neither origin nor standing: ``stamp`` adds the loader's. ``total`` estimates how
-    many rows there are, for the progress bar. ``standing`` is how far the source may be trusted. Raises ``FileNotFoundError`` naming what it looked for.
+    Records carry neither origin nor standing: ``stamp`` adds the loader's. ``total`` estimates
+    how many rows there are, for the progress bar; ``standing`` is how far the source may be
+    trusted. ``rows`` raises ``FileNotFoundError`` naming what it looked for.
     """
 
     name: str

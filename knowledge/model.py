@@ -63,7 +63,7 @@ class Predicate(StrEnum):
 
 
 PREDICATES: dict[Predicate, str] = {
-    Predicate.IS_A: "subject is a kind of object (drug to class, disease to wider disease, exam to wider exam)",
+    Predicate.IS_A: "subject is a kind of object (drug to class, disease or exam to wider one)",
     Predicate.CONTAINS: "product contains ingredient, panel contains test; qualifiers amount, unit, per",
     Predicate.INTERACTS_WITH: "symmetric; two drugs or classes affect each other",
     Predicate.CONTRAINDICATED_IN: "drug should not, or only with care, be given in a disease",

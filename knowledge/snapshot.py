@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import mmap
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
@@ -44,7 +44,7 @@ class _Blobs:
 
     def __init__(self, offsets: memoryview, data: memoryview, type_: type) -> None:
         self._offsets, self._data = offsets, data
-        self._decode = msgspec.msgpack.Decoder(type_).decode
+        self._decode: Callable[[memoryview], object] = msgspec.msgpack.Decoder(type_).decode
         self._kept: dict[int, object] = {}
 
     def __len__(self) -> int:
@@ -220,7 +220,7 @@ class Snapshot:
 
     # -- inside ------------------------------------------------------------------------
 
-    def _section(self, name: str, code: str | None = None) -> memoryview:
+    def _section(self, name: str, code: Literal["I", "Q"] | None = None) -> memoryview:
         start, length = self._sections[name]
         part = self._view[start : start + length]
         return part.cast(code) if code else part

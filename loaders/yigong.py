@@ -144,7 +144,7 @@ def _concept(
     names = tuple(dict.fromkeys(name for name in synonyms if name != v["name"]))
     english = v.get("inn") or v.get("name_en", "")
     return Concept(
-        f"{kind}:{v['id']}", kind, v["name"], english, names, codes, kept, LOADER.standing, LOADER.name
+        f"{kind}:{v['id']}", kind, v["name"], english, names, codes, kept
     )
 
 

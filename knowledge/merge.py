@@ -1,0 +1,403 @@
+"""Merging what loaders read into the store: idempotent, resumable, never by guess.
+
+A concept that carries a strong code or, alone among its kind, the exact name of a known
+concept becomes that concept. Everything less certain is listed for curators. A record
+that a person reviewed is never overwritten: the newcomer is listed beside it instead.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from msgspec import structs
+from sqlalchemy import Column, DateTime, Index, Integer, String, Table, Text, insert, select, update
+
+from base.db import METADATA
+from knowledge.intake import Loader, Row, RowError, stamp
+from knowledge.model import Concept, ConceptKind, Record, Standing, Statement, Status
+from knowledge.naming import normal_name
+from knowledge.store import Change, Store, kind_of
+
+BATCH = 5000
+STRONG_CODES = frozenset({"icd-10", "icd-9-cm-3", "loinc", "hpo", "drug-insurance", "omim", "orphanet"})
+"""Codes that name one thing: two concepts of one kind with the same such code are the same."""
+
+GROUPS: dict[str, frozenset[ConceptKind]] = {
+    "drug": frozenset({ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS, ConceptKind.PRODUCT}),
+    "disease": frozenset({ConceptKind.DISEASE}),
+    "lab": frozenset({ConceptKind.LAB}),
+    "exam": frozenset({ConceptKind.EXAM}),
+    "check": frozenset({ConceptKind.EXAM, ConceptKind.LAB}),
+    "allergy": frozenset({ConceptKind.ALLERGEN, ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS}),
+    "symptom": frozenset({ConceptKind.SYMPTOM}),
+    "food": frozenset({ConceptKind.FOOD}),
+    "department": frozenset({ConceptKind.DEPARTMENT}),
+    "service": frozenset({ConceptKind.SERVICE, ConceptKind.PROCEDURE}),
+    "any": frozenset(ConceptKind),
+}
+
+loads = Table(
+    "knowledge_load",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("loader", String(40), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("author", String(80), nullable=False),
+    Column("started", DateTime(timezone=True), nullable=False),
+    Column("finished", DateTime(timezone=True)),
+    Column("position", Integer, nullable=False, default=0),
+    Column("written", Integer, nullable=False, default=0),
+    Column("unchanged", Integer, nullable=False, default=0),
+    Column("kept", Integer, nullable=False, default=0),
+    Column("errors", Integer, nullable=False, default=0),
+)
+load_errors = Table(
+    "knowledge_load_error",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("load", String(36), nullable=False, index=True),
+    Column("file", Text, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("message", Text, nullable=False),
+)
+aliases = Table(
+    "knowledge_alias",
+    METADATA,
+    Column("alias", String(160), primary_key=True),
+    Column("concept", String(160), nullable=False),
+    Column("because", String(200), nullable=False),
+    Index("knowledge_alias_concept", "concept"),
+)
+candidates = Table(
+    "knowledge_merge_candidate",
+    METADATA,
+    Column("a", String(160), primary_key=True),
+    Column("b", String(160), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("state", String(12), nullable=False, default="open"),
+    Column("decided_by", String(80), nullable=False, default=""),
+)
+
+
+@dataclass(slots=True)
+class LoadReport:
+    """What a load did. ``kept`` counts incoming records that a reviewed one stood in the way of."""
+
+    id: str
+    loader: str
+    position: int = 0
+    written: int = 0
+    unchanged: int = 0
+    kept: int = 0
+    merged: int = 0
+    candidates: int = 0
+    seconds: float = 0.0
+    kinds: dict[str, int] = field(default_factory=dict)
+    errors: list[RowError] = field(default_factory=list)
+
+
+def load(
+    store: Store,
+    loader: Loader,
+    path: Path,
+    author: str,
+    progress: Callable[[int], None] = lambda rows: None,
+    resume: bool = True,
+) -> LoadReport:
+    """Read a source into the store. Running it again changes nothing; a run that broke off goes on
+    where it stopped. Row errors are stored and returned; good rows around them are kept."""
+    return _Loading(store, loader, path, author, progress).run(resume)
+
+
+class _Loading:
+    def __init__(
+        self, store: Store, loader: Loader, path: Path, author: str, progress: Callable[[int], None]
+    ) -> None:
+        self.store, self.loader, self.path, self.author, self.progress = store, loader, path, author, progress
+        self.report = LoadReport(str(uuid4()), loader.name)
+        self.names = _Names(store)
+
+    def run(self, resume: bool) -> LoadReport:
+        """Two passes over the source: first what is named, then what is said of it, so that a
+        statement may name a concept that comes later."""
+        started = time.perf_counter()
+        done = self._begin(resume)
+        for take in (self._take_records, self._take_statements):
+            for batch in _batches(self.loader.rows(self.path)):
+                self.report.position += len(batch)
+                self.progress(len(batch))
+                if self.report.position > done:
+                    take(batch)
+                    self._mark()
+        self._finish()
+        self.report.seconds = time.perf_counter() - started
+        return self.report
+
+    def _begin(self, resume: bool) -> int:
+        """Continue the last unfinished run of this loader on this path, or open a new one."""
+        this = (
+            (loads.c.loader == self.loader.name)
+            & (loads.c.path == str(self.path))
+            & loads.c.finished.is_(None)
+        )
+        with self.store.engine.begin() as connection:
+            open_run = connection.execute(select(loads).where(this).order_by(loads.c.started.desc())).first()
+            if open_run and resume:
+                self.report.id = open_run.id
+                return int(open_run.position)
+            connection.execute(
+                insert(loads).values(
+                    id=self.report.id,
+                    loader=self.loader.name,
+                    path=str(self.path),
+                    author=self.author,
+                    started=datetime.now(UTC),
+                )
+            )
+        return 0
+
+    def _take_records(self, batch: list[Row | RowError]) -> None:
+        self._errors([row for row in batch if isinstance(row, RowError)])
+        rows = [row for row in batch if isinstance(row, Row) and not isinstance(row.record, Statement)]
+        records = [stamp(row.record, self.loader) for row in rows]
+        concepts = self._identify([r for r in records if isinstance(r, Concept)])
+        self._write([*concepts, *(r for r in records if not isinstance(r, Concept))])
+
+    def _take_statements(self, batch: list[Row | RowError]) -> None:
+        resolved: list[Record] = []
+        for row in batch:
+            if isinstance(row, Row) and isinstance(row.record, Statement):
+                outcome = self.names.resolve(Row(stamp(row.record, self.loader), row.file, row.line))
+                if isinstance(outcome, RowError):
+                    self._errors([outcome])
+                else:
+                    resolved.append(outcome)
+        self._write(resolved)
+
+    def _identify(self, concepts: list[Concept]) -> list[Concept]:
+        """Each concept under the id it will live under; what joins an existing one lends its names."""
+        joined: dict[str, Concept] = {}
+        places = [self.names.same_as(concept) for concept in concepts]
+        current = self.store.many(("concept", known) for known, _ in places if known)
+        for concept in concepts:
+            known, because = self.names.same_as(concept)
+            home = known or concept.id
+            head = current.get(("concept", home))
+            base = joined.get(home) or (head.record if head and isinstance(head.record, Concept) else None)
+            if home != concept.id:
+                self._alias(concept, home, because)
+            elif base is None:
+                self._candidates(concept)
+            joined[home] = concept if base is None else _joined(base, concept)
+            self.names.learn(joined[home])
+        return list(joined.values())
+
+    def _alias(self, concept: Concept, known: str, because: str) -> None:
+        self.report.merged += 1
+        self.names.aliases[concept.id] = known
+        with self.store.engine.begin() as connection:
+            if connection.execute(select(aliases).where(aliases.c.alias == concept.id)).first() is None:
+                connection.execute(insert(aliases).values(alias=concept.id, concept=known, because=because))
+
+    def _candidates(self, concept: Concept) -> None:
+        """Concepts that share a name but are not certainly the same: for curators to judge."""
+        for other, reason in self.names.rivals(concept):
+            a, b = sorted((concept.id, other))
+            with self.store.engine.begin() as connection:
+                this = (candidates.c.a == a) & (candidates.c.b == b)
+                if connection.execute(select(candidates).where(this)).first() is None:
+                    self.report.candidates += 1
+                    connection.execute(insert(candidates).values(a=a, b=b, reason=reason, state="open"))
+
+    def _write(self, records: list[Record]) -> None:
+        """Write what is new or changed; leave alone what is equal or reviewed."""
+        unique = {(kind_of(r), r.id): r for r in records}
+        current = self.store.many(unique)
+        changes: list[Change] = []
+        for key, record in unique.items():
+            head = current.get(key)
+            if head is not None and _same(head.record, record):
+                self.report.unchanged += 1
+            elif head is not None and not _may_replace(head.record):
+                self.report.kept += 1
+            else:
+                self.report.kinds[key[0]] = self.report.kinds.get(key[0], 0) + 1
+                word = "created" if head is None else "edited"
+                changes.append(
+                    Change(record, word, Status.DRAFT, self.author, f"loaded from {self.loader.name}")
+                )
+        self.report.written += self.store.write(changes)
+
+    def _errors(self, errors: list[RowError]) -> None:
+        self.report.errors += errors
+        if errors:
+            rows = [
+                {
+                    "load": self.report.id,
+                    "file": e.file,
+                    "line": e.line,
+                    "field": e.field,
+                    "message": e.message,
+                }
+                for e in errors
+            ]
+            with self.store.engine.begin() as connection:
+                connection.execute(insert(load_errors), rows)
+
+    def _mark(self) -> None:
+        r = self.report
+        values = {
+            "position": r.position,
+            "written": r.written,
+            "unchanged": r.unchanged,
+            "kept": r.kept,
+            "errors": len(r.errors),
+        }
+        with self.store.engine.begin() as connection:
+            connection.execute(update(loads).where(loads.c.id == r.id).values(**values))
+
+    def _finish(self) -> None:
+        with self.store.engine.begin() as connection:
+            done = update(loads).where(loads.c.id == self.report.id)
+            connection.execute(done.values(finished=datetime.now(UTC)))
+
+
+class _Names:
+    """Which concept a name, a code or a reference means; what is read once is remembered."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.by_name: dict[str, dict[str, str]] = {}
+        self.by_code: dict[tuple[str, str], dict[str, str]] = {}
+        self.ids: set[str] = set()
+        self.aliases: dict[str, str] = {}
+        self.preferred: dict[str, str] = {}
+        self.strong: dict[str, dict[str, str]] = {}
+        for concept, _ in store.heads(Concept):
+            self.learn(concept)
+        with store.engine.connect() as connection:
+            self.aliases = {row.alias: row.concept for row in connection.execute(select(aliases))}
+
+    def learn(self, concept: Concept) -> None:
+        self.ids.add(concept.id)
+        self.preferred[concept.id] = normal_name(concept.name)
+        self.strong[concept.id] = {r.system: r.code for r in concept.codes if r.system in STRONG_CODES}
+        for name in _names(concept):
+            self.by_name.setdefault(name, {})[concept.id] = concept.kind
+        for ref in concept.codes:
+            self.by_code.setdefault((ref.system, ref.code), {})[concept.id] = concept.kind
+
+    def same_as(self, concept: Concept) -> tuple[str, str]:
+        """Id of the known concept this one is, and why; empty when it is new."""
+        if concept.id in self.aliases:
+            return self.aliases[concept.id], "mapped before"
+        if concept.id in self.ids:
+            return concept.id, "same id"
+        for ref in concept.codes:
+            found = [i for i, k in self.by_code.get((ref.system, ref.code), {}).items() if k == concept.kind]
+            if ref.system in STRONG_CODES and len(found) == 1:
+                return found[0], f"code {ref.system} {ref.code}"
+        named = [i for i, k in self.by_name.get(normal_name(concept.name), {}).items() if k == concept.kind]
+        if len(named) == 1 and not self._clash(concept, named[0]):
+            return named[0], f"name {concept.name}"
+        return "", ""
+
+    def _clash(self, concept: Concept, other: str) -> bool:
+        """Same name, but different strong codes: two things, until a curator says otherwise."""
+        theirs = self.strong.get(other, {})
+        ours = {r.system: r.code for r in concept.codes if r.system in STRONG_CODES}
+        return any(theirs[system] != code for system, code in ours.items() if system in theirs)
+
+    def rivals(self, concept: Concept) -> list[tuple[str, str]]:
+        found: dict[str, str] = {}
+        for name in _names(concept):
+            for other, kind in self.by_name.get(name, {}).items():
+                if other != concept.id and kind == concept.kind:
+                    found[other] = f"both are called {name}"
+        return sorted(found.items())
+
+    def resolve(self, row: Row) -> Record | RowError:
+        record = row.record
+        assert isinstance(record, Statement)
+        places = {}
+        for place in ("subject", "object"):
+            text = getattr(record, place)
+            found = self._concept(text) if text else ""
+            if found is None:
+                return RowError(row.file, row.line, place, self._why(text))
+            places[place] = found
+        return structs.replace(record, **places)
+
+    def _concept(self, text: str) -> str | None:
+        if not text.startswith("?"):
+            text = self.aliases.get(text, text)
+            return text if text in self.ids else None
+        found = self._matching(text)
+        return found[0] if len(found) == 1 else None
+
+    def _matching(self, text: str) -> list[str]:
+        group, _, name = text[1:].partition(":")
+        wanted = normal_name(name)
+        found = {i: k for i, k in self.by_name.get(wanted, {}).items() if k in GROUPS[group]}
+        preferred = [i for i in found if self.preferred[i] == wanted]
+        return sorted(preferred if len(found) > 1 and preferred else found)
+
+    def _why(self, text: str) -> str:
+        if not text.startswith("?"):
+            return f"no concept {text!r}: load the source that defines it first"
+        found, name = self._matching(text), text.partition(":")[2]
+        if found:
+            return f"{name!r} names several concepts ({', '.join(found[:5])}): write the exact preferred name"
+        return f"{name!r} names no known concept: correct the name or add it to a table of names"
+
+
+def _names(concept: Concept) -> set[str]:
+    return {normal_name(n) for n in (concept.name, concept.name_en, *concept.synonyms) if n}
+
+
+def _union(base: Concept, other: Concept) -> Concept:
+    """The base with the other's names and codes added; what the base says of itself stays."""
+    extra = [n for n in (other.name, *other.synonyms) if n != base.name]
+    return structs.replace(
+        base,
+        name_en=base.name_en or other.name_en,
+        synonyms=tuple(dict.fromkeys((*base.synonyms, *extra))),
+        codes=tuple(dict.fromkeys((*base.codes, *other.codes))),
+        attributes={**other.attributes, **base.attributes},
+    )
+
+
+def _joined(base: Concept, other: Concept) -> Concept:
+    """What becomes of a known concept when a source names it again: the same source (or a person's
+    own table) says the whole; another source adds names and codes; an unreviewed one adds nothing."""
+    if base.origin == other.origin and base.id == other.id:
+        return _union(other, base)
+    return base if other.standing is Standing.UNREVIEWED else _union(base, other)
+
+
+def _same(a: Record, b: Record) -> bool:
+    """Equal in everything but the revision number and who handled it."""
+    bare = {"revision": 0, "author": "", "reviewer": ""}
+    fields = {k: v for k, v in bare.items() if hasattr(a, k)}
+    return structs.replace(a, **fields) == structs.replace(b, **fields)
+
+
+def _may_replace(current: Record) -> bool:
+    return getattr(current, "standing", Standing.STARTER) is not Standing.REVIEWED
+
+
+def _batches(rows: Iterable[Row | RowError]) -> Iterator[list[Row | RowError]]:
+    batch: list[Row | RowError] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

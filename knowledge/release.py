@@ -1,0 +1,253 @@
+"""Releases: approved knowledge frozen into one signed, content-addressed file.
+
+The identity of a release is the SM3 digest of its compiled file; an SM2 signature over
+the digest says who vouches for it. ``ACTIVE`` names the release that workers serve and is
+replaced in one step, so a worker sees the old one or the new one and nothing between.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from base.security import SigningKey, sm3_file, verify
+from sqlalchemy import Column, Connection, DateTime, Integer, String, Table, Text, insert, select
+
+from base.db import METADATA
+from knowledge.compile import Content, compile_release
+from knowledge.model import Article, Concept, Record, Rule, Source, Statement, Status
+from knowledge.snapshot import Snapshot
+from knowledge.store import Store
+
+Gate = Callable[[Snapshot], list[str]]
+"""Looks at a compiled release before it is published; gives the reasons why it must not be."""
+
+events = Table(
+    "knowledge_release_event",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("release", String(64), nullable=False),
+    Column("action", String(12), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("note", Text, nullable=False, default=""),
+)
+
+
+class ReleaseError(Exception):
+    """A release cannot be published, opened or gone back to; the message says why."""
+
+
+class TamperedError(ReleaseError):
+    """The file or its signature is not what was published: it is refused."""
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What stands beside a compiled file: digest, counts, who published it when, signature."""
+
+    release: str
+    counts: dict[str, int]
+    published_at: str
+    published_by: str
+    note: str
+    public_key: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One publish or rollback."""
+
+    release: str
+    action: str
+    at: datetime
+    by: str
+    note: str
+
+
+class Releases:
+    """The folder of releases of one installation: ``<digest>.ygr``, ``<digest>.json``, ``ACTIVE``.
+
+    ``trusted`` are public keys whose signatures are accepted.
+    """
+
+    def __init__(self, folder: Path, trusted: Sequence[str]) -> None:
+        self.folder, self.trusted = folder, tuple(trusted)
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def active(self) -> str:
+        """Digest of the release being served; empty when nothing was published yet."""
+        try:
+            return (self.folder / "ACTIVE").read_text().strip()
+        except FileNotFoundError:
+            return ""
+
+    def activate(self, release: str) -> None:
+        """Make workers serve a release. Raises ``ReleaseError`` when it is not there or not sound."""
+        self.verify(release)
+        temporary = self.folder / f"ACTIVE.{os.getpid()}"
+        temporary.write_text(release)
+        temporary.replace(self.folder / "ACTIVE")
+
+    def manifest(self, release: str) -> Manifest:
+        """Raises ``ReleaseError`` when the release is unknown or its manifest unreadable."""
+        try:
+            return msgspec.json.decode((self.folder / f"{release}.json").read_bytes(), type=Manifest)
+        except FileNotFoundError:
+            raise ReleaseError(f"there is no release {release!r} in {self.folder.name}") from None
+        except msgspec.DecodeError as error:
+            raise TamperedError(f"manifest of {release} cannot be read: {error}") from error
+
+    def verify(self, release: str) -> Manifest:
+        """Check digest and signature. Raises ``TamperedError`` when either is wrong."""
+        manifest = self.manifest(release)
+        path = self.folder / f"{release}.ygr"
+        if not path.exists():
+            raise ReleaseError(f"the compiled file of release {release} is missing")
+        if manifest.release != release or sm3_file(path) != release:
+            raise TamperedError(f"release {release}: the file is not the one that was published")
+        if manifest.public_key not in self.trusted:
+            raise TamperedError(f"release {release} is signed with a key that is not trusted here")
+        if not verify(manifest.public_key, _signed_part(manifest), manifest.signature):
+            raise TamperedError(f"release {release}: the signature does not fit")
+        return manifest
+
+    def open(self, release: str) -> Snapshot:
+        """Verified snapshot of a release."""
+        self.verify(release)
+        return Snapshot(self.folder / f"{release}.ygr", release)
+
+    def known(self) -> list[Manifest]:
+        """All releases here, oldest first."""
+        found = [self.manifest(path.stem) for path in self.folder.glob("*.json")]
+        return sorted(found, key=lambda m: (m.published_at, m.release))
+
+
+def publish(
+    store: Store, releases: Releases, key: SigningKey, gates: Sequence[Gate], by: str, note: str = ""
+) -> Manifest:
+    """Freeze all approved knowledge into a release and serve it.
+
+    Gates look at the compiled release first; if any objects, ``ReleaseError`` lists all
+    objections and nothing changes. Publishing the same knowledge again gives the same release.
+    """
+    with store.engine.begin() as connection:
+        store.advance(connection, Status.APPROVED, Status.PUBLISHED, by, note)
+        draft = releases.folder / f"draft-{os.getpid()}.ygr"
+        try:
+            counts = compile_release(content_of(store, connection), draft)
+            objections = [o for gate in gates for o in gate(Snapshot(draft, "draft"))]
+            if objections:
+                raise ReleaseError("not published: " + "; ".join(objections))
+            manifest = _freeze(releases, key, draft, counts, by, note)
+        finally:
+            draft.unlink(missing_ok=True)
+        _record(connection, manifest.release, "publish", by, note)
+    releases.activate(manifest.release)
+    return manifest
+
+
+def rollback(store: Store, releases: Releases, by: str, note: str, to: str = "") -> str:
+    """Serve an earlier release again (the one before the active one unless ``to`` names it)."""
+    target = to or _before(store, releases.active())
+    releases.activate(target)
+    with store.engine.begin() as connection:
+        _record(connection, target, "rollback", by, note)
+    return target
+
+
+def history(store: Store) -> list[Event]:
+    """Publications and rollbacks, oldest first."""
+    with store.engine.connect() as connection:
+        rows = connection.execute(select(events).order_by(events.c.number)).all()
+    return [Event(r.release, r.action, r.at, r.by, r.note) for r in rows]
+
+
+def content_of(store: Store, connection: Connection) -> Content:
+    """The approved knowledge, sorted into kinds, with no statement about what is not in it."""
+    content = Content()
+    lists: dict[type, list[Any]] = {
+        Concept: content.concepts,
+        Statement: content.statements,
+        Article: content.articles,
+        Rule: content.rules,
+        Source: content.sources,
+    }
+    record: Record
+    for record in store.approved(connection):
+        lists[type(record)].append(record)
+    known = {concept.id for concept in content.concepts}
+    kept = [s for s in content.statements if s.subject in known and (not s.object or s.object in known)]
+    content.statements[:] = kept
+    return content
+
+
+class LiveRelease:
+    """The release a worker serves. ``refresh`` looks for a newer one; requests keep the snapshot
+    they started with, because they hold it themselves."""
+
+    def __init__(self, releases: Releases) -> None:
+        self._releases = releases
+        self._lock = threading.Lock()
+        self.current = releases.open(_existing(releases))
+        self.swaps = 0
+        self.fault = ""
+
+    def refresh(self) -> bool:
+        """Swap when another release became active. A bad one is refused, reported in ``fault``, and
+        the old one stays. Gives whether a swap happened."""
+        active = self._releases.active()
+        if not active or active == self.current.release:
+            return False
+        with self._lock:
+            try:
+                self.current = self._releases.open(active)
+            except ReleaseError as error:
+                self.fault = str(error)
+                return False
+            self.swaps += 1
+            self.fault = ""
+            return True
+
+
+def _existing(releases: Releases) -> str:
+    active = releases.active()
+    if not active:
+        raise ReleaseError("nothing is published yet: run `yigong publish`")
+    return active
+
+
+def _freeze(
+    releases: Releases, key: SigningKey, draft: Path, counts: dict[str, int], by: str, note: str
+) -> Manifest:
+    digest = sm3_file(draft)
+    unsigned = Manifest(digest, counts, datetime.now(UTC).isoformat(), by, note, key.public, "")
+    manifest = msgspec.structs.replace(unsigned, signature=key.sign(_signed_part(unsigned)))
+    draft.replace(releases.folder / f"{digest}.ygr")
+    temporary = releases.folder / f"{digest}.json.part"
+    temporary.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
+    temporary.replace(releases.folder / f"{digest}.json")
+    return manifest
+
+
+def _signed_part(manifest: Manifest) -> bytes:
+    """Everything in the manifest but the signature itself."""
+    return msgspec.json.encode(msgspec.structs.replace(manifest, signature=""), order="sorted")
+
+
+def _record(connection: Connection, release: str, action: str, by: str, note: str) -> None:
+    now = datetime.now(UTC)
+    connection.execute(insert(events).values(release=release, action=action, at=now, by=by, note=note))
+
+
+def _before(store: Store, active: str) -> str:
+    past = [event.release for event in history(store) if event.release != active]
+    if not past:
+        raise ReleaseError("there is no earlier release to go back to")
+    return past[-1]

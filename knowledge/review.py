@@ -1,0 +1,130 @@
+"""The review workflow: draft → submitted → approved or rejected → published → retired.
+
+The one who wrote is never the one who approves. What is refused keeps its history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import structs
+from sqlalchemy import select
+
+from knowledge.merge import loads
+from knowledge.model import Article, Concept, Record, Rule, Standing, Statement, Status
+from knowledge.store import Change, Head, Store, StoreError, kind_of
+
+Check = Callable[[Record], list[str]]
+"""Finds the faults of a record, all at once, in words a curator understands."""
+
+_ALLOWED: dict[str, frozenset[Status]] = {
+    "submitted": frozenset({Status.DRAFT, Status.REJECTED}),
+    "approved": frozenset({Status.SUBMITTED}),
+    "rejected": frozenset({Status.SUBMITTED}),
+    "retired": frozenset({Status.DRAFT, Status.APPROVED, Status.PUBLISHED, Status.REJECTED}),
+}
+
+
+class WorkflowError(StoreError):
+    """A step that the workflow does not allow; the message says which steps are possible."""
+
+
+class Workflow:
+    """Steps a record takes on its way into a release. ``check`` is asked before a save and a submit."""
+
+    def __init__(self, store: Store, check: Check = lambda record: []) -> None:
+        self.store, self._check = store, check
+
+    def save(self, record: Record, author: str, reason: str, expected: int = 0) -> Head:
+        """Write a new draft of a record. ``expected`` is the revision the author edited (0: a new one).
+
+        Raises ``WorkflowError`` listing every fault, or ``ConflictError`` when somebody was faster.
+        """
+        _required(author=author, reason=reason)
+        self._refuse_faults(record)
+        before = self.store.head(type(record), record.id)
+        if before is not None and not expected:
+            raise WorkflowError(f"{record.id} exists already: edit its revision {before.revision}")
+        if isinstance(record, Concept | Statement | Article | Rule):
+            record = structs.replace(record, standing=Standing.UNREVIEWED)
+        change = "created" if before is None else "edited"
+        self.store.write(
+            [Change(_signed(record, author, ""), change, Status.DRAFT, author, reason, expected)]
+        )
+        return self._head(record)
+
+    def submit(self, record: Record, author: str) -> Head:
+        """Hand a draft to review."""
+        self._refuse_faults(record)
+        return self._step(record, "submitted", Status.SUBMITTED, author, "")
+
+    def approve(self, record: Record, reviewer: str, reason: str = "") -> Head:
+        """Approve what another person submitted; from then on it counts as reviewed."""
+        authors = self.authors(record)
+        if reviewer in authors:
+            raise WorkflowError(f"{reviewer} wrote {record.id}: another person must review it")
+        return self._step(record, "approved", Status.APPROVED, reviewer, reason)
+
+    def reject(self, record: Record, reviewer: str, reason: str) -> Head:
+        """Send a submission back, with the reason."""
+        _required(reason=reason)
+        return self._step(record, "rejected", Status.REJECTED, reviewer, reason)
+
+    def retire(self, record: Record, author: str, reason: str) -> Head:
+        """Take a record out of all future releases."""
+        _required(author=author, reason=reason)
+        return self._step(record, "retired", Status.RETIRED, author, reason)
+
+    def accept_load(self, origin: str, reviewer: str, reason: str) -> int:
+        """Approve all drafts of one loaded source as they stand; their standing stays what it is,
+        so that secondary and unreviewed sources gain no right to alert. Gives the number."""
+        _required(reviewer=reviewer, reason=reason)
+        with self.store.engine.begin() as connection:
+            loaded_by = select(loads.c.author).where(loads.c.loader == origin).distinct()
+            if reviewer in set(connection.execute(loaded_by).scalars()):
+                raise WorkflowError(f"{reviewer} loaded {origin}: another person must accept it")
+            return self.store.advance(connection, Status.DRAFT, Status.APPROVED, reviewer, reason, origin)
+
+    def authors(self, record: Record) -> set[str]:
+        """Who wrote what is now waiting for review: all edits since the last approval."""
+        found: set[str] = set()
+        for revision in self.store.history(type(record), record.id):
+            if revision.status in (Status.APPROVED, Status.PUBLISHED):
+                found.clear()
+            elif revision.change in ("created", "edited", "submitted"):
+                found.add(revision.author)
+        return found
+
+    def _step(self, record: Record, change: str, status: Status, who: str, reason: str) -> Head:
+        head = self._head(record)
+        if head.status not in _ALLOWED[change]:
+            allowed = ", ".join(sorted(s.value for s in _ALLOWED[change]))
+            raise WorkflowError(f"{record.id} is {head.status.value}; only {allowed} can be {change}")
+        kept = head.record
+        if status is Status.APPROVED and isinstance(kept, Concept | Statement | Article | Rule):
+            kept = _signed(structs.replace(kept, standing=Standing.REVIEWED), "", who)
+        self.store.write([Change(kept, change, status, who, reason, head.revision)])
+        return self._head(record)
+
+    def _head(self, record: Record) -> Head:
+        head = self.store.head(type(record), record.id)
+        if head is None:
+            raise WorkflowError(f"there is no {kind_of(record)} {record.id!r}")
+        return head
+
+    def _refuse_faults(self, record: Record) -> None:
+        faults = self._check(record)
+        if faults:
+            raise WorkflowError(f"{record.id}: " + "; ".join(faults))
+
+
+def _signed(record: Record, author: str, reviewer: str) -> Record:
+    if not isinstance(record, Statement | Article | Rule):
+        return record
+    return structs.replace(record, author=author or record.author, reviewer=reviewer or record.reviewer)
+
+
+def _required(**fields: str) -> None:
+    for name, value in fields.items():
+        if not value.strip():
+            raise WorkflowError(f"{name} must not be empty")
