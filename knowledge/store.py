@@ -32,7 +32,7 @@ from base.db import METADATA
 from knowledge.model import Article, Concept, Record, Rule, Source, Standing, Statement, Status
 from knowledge.naming import normal_name
 
-_R = TypeVar("_R", Concept, Statement, Article, Rule, Source)
+_R = TypeVar("_R", bound=Record)
 _KINDS: dict[type, str] = {t: t.__name__.lower() for t in (Concept, Statement, Article, Rule, Source)}
 _TYPES: dict[str, Any] = {kind: type_ for type_, kind in _KINDS.items()}
 

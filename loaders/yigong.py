@@ -143,9 +143,7 @@ def _concept(
     kept = {k: list(v[k]) if isinstance(v[k], tuple) else v[k] for k in attributes if k in v}
     names = tuple(dict.fromkeys(name for name in synonyms if name != v["name"]))
     english = v.get("inn") or v.get("name_en", "")
-    return Concept(
-        f"{kind}:{v['id']}", kind, v["name"], english, names, codes, kept
-    )
+    return Concept(f"{kind}:{v['id']}", kind, v["name"], english, names, codes, kept)
 
 
 def _codes(system: str, values: tuple[str, ...]) -> tuple[CodeRef, ...]:
@@ -212,12 +210,12 @@ def _contraindications(v: Values) -> Iterator[Record]:
 
 
 def _about_drug(predicate: Predicate, *fields: str) -> Callable[[Values], Iterator[Record]]:
-    """Statements about a drug without an object; ``fields`` tell rows of one drug apart."""
+    """Statements about a drug; the object is the indication, if any; ``fields`` tell rows of one drug apart."""
 
     def build(v: Values) -> Iterator[Record]:
         subject = by_name("drug", v["drug"])
         key = _key(v, *fields)
-        if predicate is Predicate.DOSE_RANGE and "indication" in v:
+        if "indication" in v:
             yield _statement(
                 v, predicate, subject, by_name("disease", v["indication"]), key, "drug", "indication"
             )

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from clinical.logic import Unknown
-
 from clinical.coded import Coded
 from clinical.finding import Datum, Fault, Outcome, Reference, Severity
+from clinical.logic import Unknown
 from clinical.order import Ingredient, Order, OrderKind
 from clinical.patient import ClinicalStatus, Condition, PatientContext
 from knowledge.model import Predicate, Standing, Statement

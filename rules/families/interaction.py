@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clinical.logic import Unknown
-
 from clinical.finding import Finding, Gap, Outcome, Passed, Suggestion
+from clinical.logic import Unknown
 from knowledge.model import Predicate, Standing, Statement
 from rules.model import Case, Family, Use, fault, may_interrupt, order_datum, severity_of
 

@@ -1,0 +1,186 @@
+"""Doses against limits: which rows apply to this patient and order, and how an order compares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from clinical.finding import Datum, Finding, Gap, Suggestion
+from clinical.logic import UNKNOWN, Known, Unknown
+from clinical.order import daily
+from clinical.quantity import Quantity, Substance, UnitMismatch
+from knowledge.model import Predicate, Statement
+from rules.measures import Measured, height, weight
+from rules.model import Case, Use
+from rules.saying import route_fits
+
+TOLERANCE = 1.05
+"""Five per cent above a limit is rounding of tablets and vials, not an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits in absolute amounts for one patient, with what they were computed from.
+
+    ``unit`` is the unit of all four; a missing limit is None.
+    """
+
+    unit: str
+    single_min: float | None = None
+    single_max: float | None = None
+    daily_min: float | None = None
+    daily_max: float | None = None
+    data: tuple[Datum, ...] = ()
+
+
+def rows_for(case: Case, use: Use) -> list[Statement]:
+    """Dose rows that concern this patient, route, form and diagnosis.
+
+    Rows that name the form win over general ones, as do rows for a diagnosis the patient has
+    when they allow less; loading doses count only for orders of a day or a single dose.
+    """
+    rows = [s for s in case.statements(Predicate.DOSE_RANGE, use.concept) if route_fits(s, use)]
+    rows = [s for s in rows if _fits_patient(case, s) and (not s.object or s.object in case.conditions)]
+    if not _may_be_loading(use):
+        rows = [s for s in rows if not s.qualifiers.get("loading")]
+    with_form = [s for s in rows if use.order.form and use.order.form in s.qualifiers.get("forms", ())]
+    return with_form or rows
+
+
+def limits_of(case: Case, statement: Statement) -> Known[Limits]:
+    """A row as absolute limits; UNKNOWN when it is per kg or m² and the measure is missing."""
+    q = statement.qualifiers
+    factor, data = 1.0, ()
+    if q.get("per"):
+        scale = _scale(case, q["per"])
+        if isinstance(scale, Unknown):
+            return UNKNOWN
+        factor, data = scale.value, scale.data
+    return Limits(
+        unit=q["unit"],
+        single_min=_times(q.get("single_min"), factor, None),
+        single_max=_times(q.get("single_max"), factor, q.get("single_cap")),
+        daily_min=_times(q.get("daily_min"), factor, None),
+        daily_max=_times(q.get("daily_max"), factor, q.get("daily_cap")),
+        data=data,
+    )
+
+
+def single_dose(case: Case, use: Use, unit: str) -> Known[float]:
+    """Single dose of the ingredient in a unit; UNKNOWN when missing or not convertible."""
+    return _in(case, use, use.order.dose_of(use.ingredient), unit)
+
+
+def daily_dose(case: Case, use: Use, unit: str) -> Known[float]:
+    """Daily dose of the ingredient from this order in a unit."""
+    return _in(case, use, daily(use.order.dose_of(use.ingredient), use.order.dosage.times_per_day), unit)
+
+
+def substance_of(case: Case, concept: str) -> Substance | None:
+    """What the release knows for converting amounts of an ingredient (mmol, IU)."""
+    known = case.snapshot.concept(concept)
+    if known is None or not ("molar_mass" in known.attributes or "iu_per_mg" in known.attributes):
+        return None
+    return Substance(known.name, known.attributes.get("molar_mass"), known.attributes.get("iu_per_mg"))
+
+
+def amount(value: float, unit: str) -> str:
+    """A dose as text: at most two decimals, no trailing zeros."""
+    return f"{round(value, 2):g} {unit}"
+
+
+def adjust(use: Use, value: float, unit: str) -> Suggestion:
+    """The suggestion to set the single dose."""
+    return Suggestion(
+        f"单次剂量改为 {amount(value, unit)}", "adjust", use.order.id, dose_value=value, dose_unit=unit
+    )
+
+
+def over_cap(case: Case, use: Use, statement: Statement) -> Known[str]:
+    """How an order exceeds the caps of a renal or hepatic row: a sentence, empty when it does not,
+    UNKNOWN when dose or frequency is missing."""
+    q = statement.qualifiers
+    answers: list[Known[str]] = []
+    if "single_max" in q:
+        answers.append(_exceeds(single_dose(case, use, q["unit"]), q["single_max"], "单次", q["unit"]))
+    if "daily_max" in q:
+        answers.append(_exceeds(daily_dose(case, use, q["unit"]), q["daily_max"], "每日", q["unit"]))
+    if "times_per_day_max" in q:
+        answers.append(_exceeds(use.order.dosage.times_per_day, q["times_per_day_max"], "每日", "次"))
+    told = [answer for answer in answers if not isinstance(answer, Unknown) and answer]
+    if told:
+        return "，".join(told)
+    return UNKNOWN if any(isinstance(answer, Unknown) for answer in answers) else ""
+
+
+def has_cap(statement: Statement) -> bool:
+    """Whether a renal or hepatic row states a figure to hold the order against."""
+    return any(field in statement.qualifiers for field in ("single_max", "daily_max", "times_per_day_max"))
+
+
+def unique(outcomes: Iterable[Finding | Gap]) -> Iterator[Finding | Gap]:
+    """Outcomes without repeats, in order."""
+    return iter(dict.fromkeys(outcomes))
+
+
+def _exceeds(value: Known[float], limit: float, which: str, unit: str) -> Known[str]:
+    if isinstance(value, Unknown):
+        return UNKNOWN
+    return f"{which} {amount(value, unit)}，上限 {amount(limit, unit)}" if value > limit * TOLERANCE else ""
+
+
+def _times(value: float | None, factor: float, cap: float | None) -> float | None:
+    if value is None:
+        return cap
+    return value * factor if cap is None else min(value * factor, cap)
+
+
+def _scale(case: Case, per: str) -> Known[Measured]:
+    kg = weight(case)
+    if per == "kg" or isinstance(kg, Unknown):
+        return kg
+    cm = height(case)
+    if isinstance(cm, Unknown):
+        return UNKNOWN
+    # Mosteller 1987: sqrt(cm × kg / 3600)
+    return Measured((cm.value * kg.value / 3600) ** 0.5, "m2", (*kg.data, *cm.data))
+
+
+def _fits_patient(case: Case, s: Statement) -> bool:
+    """Age and weight bounds; an unknown age keeps rows (the caller reports the gap)."""
+    q, days = s.qualifiers, case.patient.age_days()
+    if isinstance(days, Unknown):
+        return False
+    if (
+        not q.get("age_min", _least_age(q["population"]))
+        <= days
+        < q.get("age_max", _top_age(q["population"]))
+    ):
+        return False
+    if "weight_min" not in q and "weight_max" not in q:
+        return True
+    kg = weight(case)
+    return isinstance(kg, Unknown) or q.get("weight_min", 0) <= kg.value < q.get("weight_max", float("inf"))
+
+
+def _least_age(population: str) -> float:
+    """Where a row gives no age: adults from 18, the elderly from 65."""
+    return {"adult": 18 * 365.25, "elderly": 65 * 365.25}.get(population, 0.0)
+
+
+def _top_age(population: str) -> float:
+    return 18 * 365.25 if population == "child" else float("inf")
+
+
+def _may_be_loading(use: Use) -> bool:
+    days = use.order.dosage.duration_days
+    return not isinstance(days, Unknown) and days <= 1
+
+
+def _in(case: Case, use: Use, dose: Known[Quantity], unit: str) -> Known[float]:
+    if isinstance(dose, Unknown):
+        return UNKNOWN
+    try:
+        return dose.to(unit, substance_of(case, use.concept)).value
+    except UnitMismatch:
+        return UNKNOWN

@@ -1,0 +1,47 @@
+"""Drugs that should not be given at some age."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clinical.finding import Datum, Gap, Outcome
+from clinical.logic import Unknown
+from knowledge.model import Predicate, Statement
+from rules.model import Case, Family, Use, each_statement
+from rules.saying import degree, found, named, passed, route_fits
+
+NAME = "age"
+
+
+def check(case: Case) -> Iterator[Outcome]:
+    """Age limits of every new drug against the age on the day of the review."""
+    statements = (
+        (use, s)
+        for use in case.new_uses
+        if case.in_focus(use.order.id)
+        for s in case.statements(Predicate.AGE_LIMIT, use.concept)
+        if route_fits(s, use)
+    )
+    yield from each_statement(NAME, statements, lambda use, s: _judge(case, use, s))
+
+
+def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
+    days = case.patient.age_days()
+    low, high = s.qualifiers.get("age_min", 0), s.qualifiers.get("age_max", float("inf"))
+    if isinstance(days, Unknown):
+        yield Gap(NAME, "birth-date", "未提供出生日期，未能检查年龄限制", (use.order.id,))
+    elif low <= days < high:
+        age = age_text(days)
+        yield found(case, NAME, s, (use,), f"{named(case, use)}: {age}患者{degree(s)}", (Datum("年龄", age),))
+    else:
+        yield from passed(case, NAME, s, use, f"年龄 {age_text(days)} 不在限制范围")
+
+
+def age_text(days: int) -> str:
+    """Age as clinicians say it: days in the first month, months to two years, then years."""
+    if days < 28:
+        return f"{days}天"
+    return f"{int(days / 30.4375)}月龄" if days < 730.5 else f"{int(days / 365.25)}岁"
+
+
+FAMILY = Family(NAME, "年龄限制", check, reads=(Predicate.AGE_LIMIT,))

@@ -1,0 +1,180 @@
+"""Single and daily doses against the limits for this patient, route, form and indication."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity
+from clinical.logic import UNKNOWN, Known, Unknown
+from knowledge.model import Predicate, Statement
+from rules.dosing import TOLERANCE, Limits, adjust, amount, daily_dose, limits_of, rows_for, single_dose
+from rules.model import Case, Family, Use, fault, may_interrupt, order_datum
+from rules.saying import named
+
+NAME = "dose"
+
+
+@dataclass(frozen=True, slots=True)
+class _Excess:
+    """A dose beyond a limit: which (单次, 每日), the dose, the limit it passes, and its row."""
+
+    which: str
+    dose: float
+    limit: float
+    row: Statement
+    limits: Limits
+
+    @property
+    def ratio(self) -> float:
+        return self.dose / self.limit if self.limit else float("inf")
+
+
+def check(case: Case) -> Iterator[Outcome]:
+    """Every new ingredient; the same ingredient in several orders counts together for the day."""
+    for use in case.new_uses:
+        if case.in_focus(use.order.id):
+            try:
+                yield from _judge(case, use)
+            except Exception as error:  # one row must not silence the others
+                yield fault(NAME, use.concept, error)
+
+
+def _judge(case: Case, use: Use) -> Iterator[Outcome]:
+    if not case.snapshot.statements(Predicate.DOSE_RANGE, use.concept):
+        return
+    if isinstance(case.patient.age_days(), Unknown):
+        yield Gap(NAME, "birth-date", "未提供出生日期，未能检查剂量", (use.order.id,))
+        return
+    rows = rows_for(case, use)
+    limits = [(row, limits_of(case, row)) for row in rows]
+    known = [(row, limit) for row, limit in limits if not isinstance(limit, Unknown)]
+    if rows and not known:
+        yield Gap(NAME, "weight", f"缺少体重或身高，未能检查{named(case, use)}的剂量", (use.order.id,))
+    elif known:
+        yield from _compare(case, use, known)
+
+
+def _compare(case: Case, use: Use, rows: list[tuple[Statement, Limits]]) -> Iterator[Outcome]:
+    excess = [e for which in ("单次", "每日") if isinstance(e := _over(case, use, rows, which), _Excess)]
+    if excess:
+        yield _finding(case, use, max(excess, key=lambda e: e.ratio))
+        return
+    together = _together(case, use, rows)
+    if together is not None:
+        yield together
+        return
+    low = _under(case, use, rows)
+    if low is not None:
+        yield low
+    elif isinstance(_dose(case, use, rows[0][1], "单次"), Unknown):
+        yield Gap(
+            NAME, "dose", f"{named(case, use)}的单次剂量缺失或单位无法换算，未能检查剂量", (use.order.id,)
+        )
+    elif case.explain:
+        yield Passed(NAME, rows[0][0].id, "剂量在范围内", (use.order.id,))
+
+
+def _dose(case: Case, use: Use, limits: Limits, which: str) -> Known[float]:
+    return (single_dose if which == "单次" else daily_dose)(case, use, limits.unit)
+
+
+def _max(limits: Limits, which: str) -> float | None:
+    return limits.single_max if which == "单次" else limits.daily_max
+
+
+def _over(case: Case, use: Use, rows: list[tuple[Statement, Limits]], which: str) -> Known[_Excess | None]:
+    """The least excess over all rows that apply: a dose that one of them allows is allowed."""
+    found: list[_Excess] = []
+    for row, limits in rows:
+        most, dose = _max(limits, which), _dose(case, use, limits, which)
+        if most is None or isinstance(dose, Unknown):
+            continue
+        if dose <= most * TOLERANCE:
+            return None
+        found.append(_Excess(which, dose, most, row, limits))
+    return min(found, key=lambda e: e.ratio) if found else UNKNOWN
+
+
+def _finding(case: Case, use: Use, e: _Excess) -> Finding:
+    unit = e.limits.unit
+    slip = "，疑似单位或小数点错误" if e.ratio >= 9 else ""
+    summary = (
+        f"{named(case, use)} {e.which}剂量 {amount(e.dose, unit)} 超过上限 {amount(e.limit, unit)}{slip}"
+    )
+    times = use.order.dosage.times_per_day
+    single = e.limit if e.which == "单次" or isinstance(times, Unknown) or times <= 1 else e.limit / times
+    return _say(
+        case, e.row, _severity(e.ratio), summary, (use,), e.limits.data, adjust_to=(use, single, unit)
+    )
+
+
+def _severity(ratio: float) -> Severity:
+    """Up to half above the limit is for checking; beyond that harm is likely; tenfold is a slip."""
+    if ratio >= 9:
+        return Severity.CONTRAINDICATED
+    return Severity.MAJOR if ratio > 1.5 else Severity.MODERATE
+
+
+def _together(case: Case, use: Use, rows: list[tuple[Statement, Limits]]) -> Finding | None:
+    """The day's total of one ingredient over all orders, each of which is within the limit alone."""
+    same = [u for u in case.uses if u.concept == use.concept and _alike(use, u)]
+    if len({u.order.id for u in same}) < 2 or same[0] != use:
+        return None
+    row, limits = max(rows, key=lambda r: r[1].daily_max or 0)
+    parts = [daily_dose(case, u, limits.unit) for u in same]
+    known = [part for part in parts if not isinstance(part, Unknown)]
+    if limits.daily_max is None or sum(known) <= limits.daily_max * TOLERANCE:
+        return None
+    total, most = amount(sum(known), limits.unit), amount(limits.daily_max, limits.unit)
+    summary = f"{case.name(use.concept)}由多个医嘱合计每日 {total}，超过上限 {most}"
+    return _say(case, row, _severity(sum(known) / limits.daily_max), summary, tuple(same), limits.data)
+
+
+def _alike(a: Use, b: Use) -> bool:
+    """Whether two uses count together: routes equal or unknown."""
+    first, second = a.order.dosage.route, b.order.dosage.route
+    return isinstance(first, Unknown) or isinstance(second, Unknown) or first == second
+
+
+def _under(case: Case, use: Use, rows: list[tuple[Statement, Limits]]) -> Finding | None:
+    """A single dose well below the least of every row that states one."""
+    least = [(row, x) for row, x in rows if x.single_min]
+    if not least or len(least) < len(rows):
+        return None
+    row, limits = min(least, key=lambda r: r[1].single_min or 0)
+    dose = single_dose(case, use, limits.unit)
+    if isinstance(dose, Unknown) or limits.single_min is None or dose >= limits.single_min * 0.5:
+        return None
+    given, least_ = amount(dose, limits.unit), amount(limits.single_min, limits.unit)
+    summary = f"{named(case, use)} 单次剂量 {given} 明显低于常用下限 {least_}"
+    return _say(case, row, Severity.MINOR, summary, (use,), limits.data)
+
+
+def _say(
+    case: Case,
+    row: Statement,
+    severity: Severity,
+    summary: str,
+    uses: tuple[Use, ...],
+    data: tuple[Datum, ...],
+    adjust_to: tuple[Use, float, str] | None = None,
+) -> Finding:
+    return Finding(
+        family=NAME,
+        rule_id=row.id,
+        rule_version=str(row.revision),
+        severity=severity,
+        summary=summary,
+        detail="超出所引资料对该人群、途径和剂型给出的剂量范围。" if severity is not Severity.MINOR else "",
+        orders=tuple(dict.fromkeys(use.order.id for use in uses)),
+        data=(*(order_datum(use.order) for use in uses), *data),
+        references=case.references(row),
+        advice="核对剂量与单位；确有必要超量时请注明依据。",
+        suggestions=() if adjust_to is None else (adjust(*adjust_to),),
+        cause=f"{NAME}:{uses[0].concept}",
+        interruptive=may_interrupt(row),
+    )
+
+
+FAMILY = Family(NAME, "剂量", check, reads=(Predicate.DOSE_RANGE,))

@@ -1,0 +1,104 @@
+"""The same ingredient twice, or more members of a class than should be taken together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clinical.finding import Finding, Gap, Outcome, Severity
+from clinical.logic import Unknown
+from knowledge.model import Predicate, Statement
+from rules.model import Case, Family, Use, each_statement, order_datum
+from rules.saying import drop, found, named, passed, route_fits
+
+NAME = "duplicate-therapy"
+_SYSTEMIC = frozenset({"口服", "静脉滴注", "静脉注射", "肌内注射", "皮下注射", "舌下含服", "直肠给药"})
+
+
+def check(case: Case) -> Iterator[Outcome]:
+    """Same ingredient in two orders, then class groups."""
+    if isinstance(case.patient.medications, Unknown) and case.new_uses:
+        orders = tuple(dict.fromkeys(use.order.id for use in case.new_uses))
+        yield Gap(NAME, "medications", "未提供患者在用药品，仅在本次医嘱之间检查重复用药", orders)
+    yield from _same_ingredient(case)
+    seen: set[str] = set()
+    statements = [
+        (use, s) for use in case.new_uses for s in case.statements(Predicate.DUPLICATE_GROUP, use.concept)
+    ]
+    unique = [(use, s) for use, s in statements if not (s.id in seen or seen.add(s.id))]  # type: ignore[func-returns-value]
+    yield from each_statement(NAME, unique, lambda use, s: _group(case, use, s))
+
+
+def _same_ingredient(case: Case) -> Iterator[Finding]:
+    by_concept: dict[str, list[Use]] = {}
+    for use in case.uses:
+        by_concept.setdefault(use.concept, []).append(use)
+    for concept, uses in by_concept.items():
+        same = _distinct_orders([use for use in uses if _is_systemic(use)])
+        if len(same) > 1 and any(u.new for u in same) and case.in_focus(*(u.order.id for u in same)):
+            yield _twice(case, concept, same)
+
+
+def _twice(case: Case, concept: str, uses: list[Use]) -> Finding:
+    products = "、".join(use.order.what.text or case.name(concept) for use in uses)
+    new = next(use for use in uses if use.new)
+    return Finding(
+        family=NAME,
+        rule_id=f"{NAME}:same-ingredient",
+        rule_version="1",
+        severity=Severity.MAJOR,
+        summary=f"重复用药: {products} 均含{case.name(concept)}",
+        detail="同一有效成分由多个医嘱同时给予，合计剂量可能超过上限。",
+        orders=tuple(use.order.id for use in uses),
+        data=tuple(order_datum(use.order) for use in uses),
+        advice="保留其中一个，或按合计剂量调整。",
+        suggestions=(drop(new),),
+        cause=f"{NAME}:{concept}",
+    )
+
+
+def _group(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
+    members = [u for u in case.uses if s.subject in case.lineage[u.concept] and route_fits(s, u)]
+    distinct = {u.concept: u for u in reversed(members)}
+    uses = _distinct_orders(list(reversed(distinct.values())))
+    allowed = int(s.qualifiers["allowed_count"])
+    fresh = any(u.new for u in uses) and case.in_focus(*(u.order.id for u in uses))
+    if len(distinct) <= allowed or len(uses) <= allowed or not fresh or _excepted(case, s, distinct):
+        yield from passed(case, NAME, s, use, f"{case.name(s.subject)}未超过允许的 {allowed} 种")
+        return
+    names = "、".join(named(case, u) for u in uses)
+    new = next(u for u in uses if u.new)
+    summary = f"重复用药: {names} 同属{case.name(s.subject)}"
+    yield found(case, NAME, s, tuple(uses), summary, suggestions=(drop(new),), cause=f"{NAME}:{s.subject}")
+
+
+def _excepted(case: Case, s: Statement, members: dict[str, Use]) -> bool:
+    """Whether all members together are an allowed pair (``A+B``, names of drugs or classes)."""
+    for pair in s.qualifiers.get("except_for", ()):
+        sides = [name.strip() for name in pair.split("+")]
+        if len(members) == len(sides) and _matches(case, sides, list(members)):
+            return True
+    return False
+
+
+def _matches(case: Case, sides: list[str], concepts: list[str]) -> bool:
+    if not sides:
+        return True
+    first, rest = sides[0], sides[1:]
+    return any(
+        first in {case.name(a) for a in case.lineage[c]}
+        and _matches(case, rest, concepts[:i] + concepts[i + 1 :])
+        for i, c in enumerate(concepts)
+    )
+
+
+def _distinct_orders(uses: list[Use]) -> list[Use]:
+    return list({use.order.id: use for use in reversed(uses)}.values())[::-1]
+
+
+def _is_systemic(use: Use) -> bool:
+    """Known local routes (eye drops beside tablets) are no duplicate; an unknown route counts."""
+    route = use.order.dosage.route
+    return isinstance(route, Unknown) or route in _SYSTEMIC
+
+
+FAMILY = Family(NAME, "重复用药", check, reads=(Predicate.DUPLICATE_GROUP,))

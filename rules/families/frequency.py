@@ -1,0 +1,56 @@
+"""How often a drug is given: greatest number a day or week, least interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clinical.finding import Gap, Outcome, Suggestion
+from clinical.logic import Unknown
+from knowledge.model import Predicate, Statement
+from rules.model import Case, Family, Use, each_statement
+from rules.saying import found, named, passed, route_fits
+
+NAME = "frequency"
+_ROUNDING = 1.01
+
+
+def check(case: Case) -> Iterator[Outcome]:
+    """Frequency limits of every new drug; a row for an indication holds only with that diagnosis."""
+    statements = (
+        (use, s)
+        for use in case.new_uses
+        if case.in_focus(use.order.id)
+        for s in case.statements(Predicate.FREQUENCY_LIMIT, use.concept)
+        if route_fits(s, use) and (not s.object or s.object in case.conditions)
+    )
+    yield from each_statement(NAME, statements, lambda use, s: _judge(case, use, s))
+
+
+def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
+    times = use.order.dosage.times_per_day
+    if isinstance(times, Unknown):
+        yield Gap(
+            NAME, "frequency", f"{named(case, use)}的给药频次缺失或无法识别，未能检查频次", (use.order.id,)
+        )
+        return
+    most, words = _limit(s)
+    if times <= most * _ROUNDING:
+        yield from passed(case, NAME, s, use, f"频次未超过{words}")
+    else:
+        asked = use.order.dosage.frequency_text or f"每日 {times:g} 次"
+        text = f"改为{words}"
+        change = Suggestion(text, "adjust", use.order.id, times_per_day=most)
+        yield found(case, NAME, s, (use,), f"{named(case, use)} {asked}，超过{words}", suggestions=(change,))
+
+
+def _limit(s: Statement) -> tuple[float, str]:
+    """Greatest mean number of doses a day, and how to say it."""
+    q = s.qualifiers
+    if "per_week_max" in q:
+        return q["per_week_max"] / 7, f"每周 {q['per_week_max']:g} 次"
+    if "per_day_max" in q:
+        return q["per_day_max"], f"每日 {q['per_day_max']:g} 次"
+    return 24 / q["interval_hours_min"], f"每 {q['interval_hours_min']:g} 小时 1 次"
+
+
+FAMILY = Family(NAME, "给药频次", check, reads=(Predicate.FREQUENCY_LIMIT,))

@@ -1,0 +1,80 @@
+"""Drugs in pregnancy (by trimester) and breast-feeding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clinical.finding import Datum, Gap, Outcome
+from clinical.logic import Unknown
+from clinical.patient import Pregnancy
+from knowledge.model import Predicate, Statement
+from rules.measures import lactating, pregnancy
+from rules.model import Case, Family, Use, each_statement
+from rules.saying import degree, found, named, passed, route_fits
+
+NAME = "pregnancy-lactation"
+_TRIMESTERS = {1: "妊娠早期", 2: "妊娠中期", 3: "妊娠晚期"}
+
+
+def check(case: Case) -> Iterator[Outcome]:
+    """Statements about pregnancy and lactation for every new drug."""
+    statements = (
+        (use, s)
+        for use in case.new_uses
+        if case.in_focus(use.order.id)
+        for s in case.statements(Predicate.PREGNANCY_LACTATION, use.concept)
+        if route_fits(s, use)
+    )
+    yield from each_statement(NAME, statements, lambda use, s: _judge(case, use, s))
+
+
+def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
+    if s.qualifiers["state"] == "pregnancy":
+        yield from _in_pregnancy(case, use, s)
+    else:
+        yield from _in_lactation(case, use, s)
+
+
+def _in_pregnancy(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
+    state = pregnancy(case)
+    if isinstance(state, Unknown):
+        yield Gap(NAME, "pregnancy", "育龄女性妊娠状态未知，未能检查妊娠用药", (use.order.id,))
+    elif state is None:
+        yield from passed(case, NAME, s, use, "患者未妊娠")
+    else:
+        yield from _by_trimester(case, use, s, state)
+
+
+def _by_trimester(case: Case, use: Use, s: Statement, state: Pregnancy) -> Iterator[Outcome]:
+    wanted, trimester = s.qualifiers.get("trimesters"), state.trimester()
+    if wanted and isinstance(trimester, Unknown) and len(wanted) < 3:
+        names = "、".join(_TRIMESTERS[t] for t in wanted)
+        yield Gap(
+            NAME, "gestational-age", f"孕周未知，{named(case, use)}在{names}有用药限制", (use.order.id,), s.id
+        )
+    elif wanted and not isinstance(trimester, Unknown) and trimester not in wanted:
+        yield from passed(case, NAME, s, use, f"{_TRIMESTERS[trimester]}不受限制")
+    else:
+        when = "妊娠期" if isinstance(trimester, Unknown) else _TRIMESTERS[trimester]
+        yield found(case, NAME, s, (use,), f"{named(case, use)}: {when}{degree(s)}", (_datum(state, when),))
+
+
+def _in_lactation(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
+    state = lactating(case)
+    if isinstance(state, Unknown):
+        yield Gap(NAME, "lactation", "哺乳状态未知，未能检查哺乳期用药", (use.order.id,))
+    elif not state:
+        yield from passed(case, NAME, s, use, "患者非哺乳期")
+    else:
+        yield found(
+            case, NAME, s, (use,), f"{named(case, use)}: 哺乳期{degree(s)}", (Datum("人群", "哺乳期"),)
+        )
+
+
+def _datum(state: Pregnancy, when: str) -> Datum:
+    days = state.gestational_days
+    value = when if isinstance(days, Unknown) else f"{when} (孕{days // 7}周+{days % 7}天)"
+    return Datum.at("妊娠", value, state.origin)
+
+
+FAMILY = Family(NAME, "妊娠哺乳用药", check, reads=(Predicate.PREGNANCY_LACTATION,))

@@ -1,0 +1,42 @@
+"""Routes by which a drug or a dosage form must not be given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clinical.finding import Datum, Gap, Outcome
+from clinical.logic import Unknown
+from knowledge.model import Predicate, Statement
+from rules.model import Case, Family, Use, each_statement
+from rules.saying import found, named, passed
+
+NAME = "route"
+
+
+def check(case: Case) -> Iterator[Outcome]:
+    """Route limits of every new drug; a row for some forms needs the form to be known."""
+    statements = (
+        (use, s)
+        for use in case.new_uses
+        if case.in_focus(use.order.id)
+        for s in case.statements(Predicate.ROUTE_LIMIT, use.concept)
+        if not s.qualifiers.get("forms") or use.order.form in s.qualifiers["forms"]
+    )
+    yield from each_statement(NAME, statements, lambda use, s: _judge(case, use, s))
+
+
+def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
+    route = use.order.dosage.route
+    if isinstance(route, Unknown):
+        yield Gap(NAME, "route", f"{named(case, use)}的给药途径缺失或无法识别，未能检查途径", (use.order.id,))
+        return
+    forbidden, allowed = s.qualifiers.get("forbidden", ()), s.qualifiers.get("allowed", ())
+    if route in forbidden or (allowed and route not in allowed):
+        hint = f"，仅可{'、'.join(allowed)}" if allowed else ""
+        summary = f"{named(case, use)} 不得{route}给药{hint}"
+        yield found(case, NAME, s, (use,), summary, (Datum("给药途径", route),))
+    else:
+        yield from passed(case, NAME, s, use, f"途径 {route} 未受限制")
+
+
+FAMILY = Family(NAME, "给药途径", check, reads=(Predicate.ROUTE_LIMIT,))

@@ -1,0 +1,191 @@
+"""What rules ask of a patient's measurements: the latest usable value, and what follows from it.
+
+Every answer is a value with the datum it rests on, or ``UNKNOWN``. A value older than it may
+be counts as unknown: an old creatinine says little about today's kidneys.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from clinical.formulas import cockcroft_gault, egfr_ckd_epi_2021, egfr_schwartz
+
+from clinical.finding import Datum
+from clinical.logic import UNKNOWN, Known, Unknown
+from clinical.patient import Observation, Pregnancy, Sex
+from clinical.quantity import Quantity, Substance, UnitMismatch
+from knowledge.model import Predicate
+from rules.model import Case
+
+WEIGHT: Final = "lab:body-weight"
+HEIGHT: Final = "lab:body-height"
+CREATININE: Final = "lab:creatinine"
+EGFR: Final = "lab:egfr"
+CRCL: Final = "lab:creatinine-clearance"
+ALT: Final = "lab:alt"
+AST: Final = "lab:ast"
+PREGNANCY: Final = "disease:pregnancy"
+LACTATION: Final = "disease:lactation"
+DIALYSIS: Final = "disease:dialysis"
+
+MAX_AGE_DAYS: Final = {WEIGHT: 365, HEIGHT: 3650, CREATININE: 180, EGFR: 180, CRCL: 180}
+"""How old a value may be. Children's weights: 90 days (see ``weight``)."""
+DEFAULT_MAX_AGE: Final = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A value in the asked unit and the evidence for it."""
+
+    value: float
+    unit: str
+    data: tuple[Datum, ...]
+
+
+def latest(case: Case, concept: str, max_age_days: int = 0) -> Known[Observation]:
+    """The newest observation of a concept that is not too old; UNKNOWN when there is none."""
+    observations = case.patient.observations
+    if isinstance(observations, Unknown):
+        return UNKNOWN
+    limit = case.patient.as_of - timedelta(days=max_age_days or MAX_AGE_DAYS.get(concept, DEFAULT_MAX_AGE))
+    usable = [o for o in observations if concept in o.what.concepts and _since(o, limit)]
+    return max(usable, key=_when) if usable else UNKNOWN
+
+
+def measured(case: Case, concept: str, unit: str, max_age_days: int = 0) -> Known[Measured]:
+    """Latest value of a concept in a unit; UNKNOWN when absent, old, wordy or not convertible."""
+    found = latest(case, concept, max_age_days)
+    if isinstance(found, Unknown) or not isinstance(found.value, Quantity):
+        return UNKNOWN
+    try:
+        converted = found.value.to(unit, _substance(case, concept))
+    except UnitMismatch:
+        return UNKNOWN
+    shown = f"{found.value.value:g} {found.value.unit}"
+    return Measured(converted.value, unit, (Datum.at(case.name(concept), shown, found.origin),))
+
+
+def weight(case: Case) -> Known[Measured]:
+    """Body weight in kg; for children under 12 no older than 90 days."""
+    years = case.patient.age_years()
+    young = not isinstance(years, Unknown) and years < 12
+    return measured(case, WEIGHT, "kg", 90 if young else 0)
+
+
+def height(case: Case) -> Known[Measured]:
+    """Body height in cm."""
+    return measured(case, HEIGHT, "cm")
+
+
+def egfr(case: Case) -> Known[Measured]:
+    """eGFR in ml/min/1.73m²: as reported, else from creatinine (CKD-EPI 2021 for adults,
+    bedside Schwartz under 18 when the height is known)."""
+    reported = measured(case, EGFR, "mL/min")
+    if not isinstance(reported, Unknown):
+        return reported
+    creatinine, years = measured(case, CREATININE, "umol/L"), case.patient.age_years()
+    if isinstance(creatinine, Unknown) or isinstance(years, Unknown):
+        return UNKNOWN
+    if years < 18:
+        tall = height(case)
+        if isinstance(tall, Unknown):
+            return UNKNOWN
+        return _derived("eGFR (Schwartz)", egfr_schwartz(tall.value, creatinine.value), creatinine, tall)
+    sex = case.patient.sex
+    if isinstance(sex, Unknown):
+        return UNKNOWN
+    return _derived(
+        "eGFR (CKD-EPI 2021)", egfr_ckd_epi_2021(creatinine.value, years, sex is Sex.FEMALE), creatinine
+    )
+
+
+def crcl(case: Case) -> Known[Measured]:
+    """Creatinine clearance in ml/min: as reported, else Cockcroft–Gault with actual weight (adults)."""
+    reported = measured(case, CRCL, "mL/min")
+    if not isinstance(reported, Unknown):
+        return reported
+    creatinine, kg, years = measured(case, CREATININE, "umol/L"), weight(case), case.patient.age_years()
+    sex = case.patient.sex
+    if isinstance(creatinine, Unknown) or isinstance(kg, Unknown) or isinstance(years, Unknown):
+        return UNKNOWN
+    if isinstance(sex, Unknown) or years < 18:
+        return UNKNOWN
+    value = cockcroft_gault(creatinine.value, years, kg.value, sex is Sex.FEMALE)
+    return _derived("CrCl (Cockcroft-Gault)", value, creatinine, kg)
+
+
+def pregnancy(case: Case) -> Known[Pregnancy | None]:
+    """As stated, else from a diagnosis of pregnancy; men and girls under 10 or women over 55 are not."""
+    stated = case.patient.pregnancy
+    if not isinstance(stated, Unknown):
+        return stated
+    diagnosed = case.conditions.get(PREGNANCY)
+    if diagnosed is not None:
+        return Pregnancy(UNKNOWN, diagnosed.origin)
+    return None if _cannot_bear(case) else UNKNOWN
+
+
+def lactating(case: Case) -> Known[bool]:
+    """As stated, else from a diagnosis; False where it cannot be."""
+    stated = case.patient.lactating
+    if not isinstance(stated, Unknown):
+        return stated
+    if LACTATION in case.conditions:
+        return True
+    return False if _cannot_bear(case) else UNKNOWN
+
+
+def on_dialysis(case: Case) -> Known[bool]:
+    """From the diagnoses; UNKNOWN when these are unknown."""
+    if isinstance(case.patient.conditions, Unknown):
+        return UNKNOWN
+    return DIALYSIS in case.conditions
+
+
+def upper_limit(case: Case, lab: str, unit: str) -> Known[float]:
+    """Upper reference limit of a test for this patient's sex and age, in a unit."""
+    days, sex = case.patient.age_days(), case.patient.sex
+    for s in case.statements(Predicate.REFERENCE_RANGE, lab):
+        q = s.qualifiers
+        fits_sex = "sex" not in q or (not isinstance(sex, Unknown) and q["sex"] == sex)
+        fits_age = isinstance(days, Unknown) or q.get("age_min", 0) <= days < q.get("age_max", float("inf"))
+        if "high" in q and fits_sex and fits_age:
+            return Quantity(q["high"], q["unit"]).to(unit, _substance(case, lab)).value
+    return UNKNOWN
+
+
+def _cannot_bear(case: Case) -> bool:
+    years, sex = case.patient.age_years(), case.patient.sex
+    if not isinstance(sex, Unknown) and sex is Sex.MALE:
+        return True
+    return not isinstance(years, Unknown) and not 10 <= years <= 55
+
+
+def _derived(what: str, value: Known[float], *inputs: Measured) -> Known[Measured]:
+    if isinstance(value, Unknown):
+        return UNKNOWN
+    data = tuple(d for part in inputs for d in part.data)
+    return Measured(value, "mL/min", (Datum(what, f"{value:.0f} ml/min"), *data))
+
+
+def _since(observation: Observation, limit: datetime) -> bool:
+    """Whether the value is recent enough; one without a time is not known to be old and counts."""
+    time = observation.origin.time
+    return time is None or _comparable(time) >= _comparable(limit)
+
+
+def _when(observation: Observation) -> date:
+    time = observation.origin.time
+    return date.min if time is None else _comparable(time)
+
+
+def _comparable(time: datetime) -> date:
+    return time.date()
+
+
+def _substance(case: Case, concept: str) -> Substance | None:
+    known = case.snapshot.concept(concept)
+    mass = None if known is None else known.attributes.get("molar_mass")
+    return None if mass is None else Substance(known.name if known else concept, mass, None)

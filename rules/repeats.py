@@ -1,0 +1,156 @@
+"""Orders that repeat what was done a short while ago, here or in another institution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from clinical.coded import Coded, Origin
+from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity, Suggestion
+from clinical.logic import Unknown
+from clinical.order import Order, OrderKind
+from knowledge.model import Predicate, Statement
+from rules.model import Case, fault, may_interrupt
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A finished test or examination: what, with which result, whether it is mutually recognised."""
+
+    what: Coded
+    result: str
+    recognised: bool
+    origin: Origin
+
+
+def repeats(case: Case, family: str, kind: OrderKind, word: str) -> Iterator[Outcome]:
+    """Orders of a kind against finished ones within the repeat interval, and against each other."""
+    orders = [order for order in case.orders if order.kind is kind and case.in_focus(order.id)]
+    missing = isinstance(case.patient.reports, Unknown) and isinstance(case.patient.observations, Unknown)
+    if orders and missing:
+        yield Gap(family, "reports", f"未提供既往报告，未能检查重复{word}", tuple(o.id for o in orders))
+    yield from _twice_ordered(case, family, kind, word)
+    for order in orders:
+        try:
+            yield from _judge(case, family, order, word)
+        except Exception as error:  # one order must not silence the others
+            yield fault(family, "", error)
+
+
+def _judge(case: Case, family: str, order: Order, word: str) -> Iterator[Outcome]:
+    for concept in order.what.concepts:
+        for s in case.statements(Predicate.REPEAT_INTERVAL, concept):
+            last = _last(case, concept, s.qualifiers["hours"])
+            if last is not None:
+                yield _finding(case, family, order, s, last, word)
+            elif case.explain:
+                yield Passed(family, s.id, f"间隔期内无既往{word}", (order.id,))
+
+
+def _finding(case: Case, family: str, order: Order, s: Statement, last: Done, word: str) -> Finding:
+    hours = s.qualifiers["hours"]
+    day = last.origin.time.date().isoformat() if last.origin.time else ""
+    place = f"于{last.origin.institution}" if last.origin.institution else ""
+    name = order.what.text or case.name(s.subject)
+    mark = "，结果已互认" if last.recognised else ""
+    return Finding(
+        family=family,
+        rule_id=s.id,
+        rule_version=str(s.revision),
+        severity=Severity.MODERATE if last.recognised or last.origin.institution else Severity.MINOR,
+        summary=f"重复{word}: {name} {day} 已{place}完成{mark}",
+        detail=f"距上次不足 {_interval(hours)}；上次结果: {last.result or '见原报告'}",
+        orders=(order.id,),
+        data=(Datum.at(f"既往{word}", last.result or last.what.text, last.origin),),
+        references=case.references(s),
+        advice="病情无变化时可直接引用上次结果；确需复查请注明理由。",
+        suggestions=(Suggestion(f"取消 {name}", "delete", order.id),),
+        cause=f"{family}:{order.id}",
+        interruptive=may_interrupt(s),
+    )
+
+
+def _last(case: Case, concept: str, hours: float) -> Done | None:
+    """The newest finished one of this concept (or of a panel or exam that includes it) in the window."""
+    wanted = {concept, *_including(case, concept)}
+    within = [d for d in _done(case) if wanted.intersection(d.what.concepts) and _recent(case, d, hours)]
+    return max(within, key=lambda d: _naive(d.origin.time), default=None)
+
+
+def _including(case: Case, concept: str) -> list[str]:
+    """Panels and combined exams that contain the concept."""
+    return [s.subject for s in case.snapshot.pointing_at(concept) if s.predicate is Predicate.CONTAINS]
+
+
+def _done(case: Case) -> Iterator[Done]:
+    reports = case.patient.reports
+    for r in () if isinstance(reports, Unknown) else reports:
+        recognised = not isinstance(r.recognised, Unknown) and r.recognised
+        yield Done(r.what, r.conclusion, recognised, r.origin)
+    observations = case.patient.observations
+    for o in () if isinstance(observations, Unknown) else observations:
+        value = o.value
+        text = (
+            value
+            if isinstance(value, str)
+            else ""
+            if isinstance(value, Unknown)
+            else f"{value.value:g} {value.unit}"
+        )
+        yield Done(o.what, text, False, o.origin)
+
+
+def _recent(case: Case, done: Done, hours: float) -> bool:
+    if done.origin.time is None:
+        return False
+    elapsed = (_naive(case.patient.as_of) - _naive(done.origin.time)).total_seconds() / 3600
+    return 0 <= elapsed < hours
+
+
+def _twice_ordered(case: Case, family: str, kind: OrderKind, word: str) -> Iterator[Finding]:
+    """The same test twice among the orders under review, or inside a panel ordered beside it."""
+    orders = [order for order in case.orders if order.kind is kind]
+    for i, first in enumerate(orders):
+        for second in orders[i + 1 :]:
+            shared = _contents(case, first) & _contents(case, second)
+            if shared and case.in_focus(first.id, second.id):
+                yield _same_order(case, family, first, second, min(shared), word)
+
+
+def _same_order(case: Case, family: str, first: Order, second: Order, shared: str, word: str) -> Finding:
+    names = f"{first.what.text}、{second.what.text}"
+    return Finding(
+        family=family,
+        rule_id=f"{family}:same-order",
+        rule_version="1",
+        severity=Severity.MODERATE,
+        summary=f"重复{word}: {names} 均包含{case.name(shared)}",
+        detail="同一次开立的医嘱中重复。",
+        orders=(first.id, second.id),
+        data=(
+            Datum.at("新开医嘱", first.what.text, first.origin),
+            Datum.at("新开医嘱", second.what.text, second.origin),
+        ),
+        advice="保留其中一个。",
+        suggestions=(Suggestion(f"取消 {second.what.text}", "delete", second.id),),
+        cause=f"{family}:{first.id}+{second.id}",
+    )
+
+
+def _contents(case: Case, order: Order) -> set[str]:
+    """What an order asks for: its concepts and, for panels, everything in them."""
+    found: set[str] = set()
+    for concept in order.what.concepts:
+        found.add(concept)
+        found.update(s.object for s in case.statements(Predicate.CONTAINS, concept))
+    return found
+
+
+def _interval(hours: float) -> str:
+    return f"{hours:g} 小时" if hours < 48 else f"{hours / 24:.0f} 天"
+
+
+def _naive(time: datetime | None) -> datetime:
+    """Times are compared as wall-clock time; records without a zone are local."""
+    return datetime.min if time is None else time.replace(tzinfo=None)

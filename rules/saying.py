@@ -1,0 +1,81 @@
+"""Turning a statement that holds into a finding: the same shape for every family."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clinical.finding import Datum, Finding, Passed, Suggestion
+from clinical.logic import Unknown
+from knowledge.model import Statement
+from rules.model import Case, Use, may_interrupt, order_datum, severity_of
+
+
+def found(
+    case: Case,
+    family: str,
+    statement: Statement,
+    uses: tuple[Use, ...],
+    summary: str,
+    data: tuple[Datum, ...] = (),
+    suggestions: tuple[Suggestion, ...] | None = None,
+    cause: str = "",
+) -> Finding:
+    """A finding that rests on one statement and concerns the orders of some uses.
+
+    The orders themselves are always part of the evidence. Unless told otherwise the
+    suggestion is to drop the first order under review.
+    """
+    orders = tuple(dict.fromkeys(use.order.id for use in uses))
+    if suggestions is None:
+        suggestions = tuple(drop(use) for use in uses[:1] if use.new)
+    return Finding(
+        family=family,
+        rule_id=statement.id,
+        rule_version=str(statement.revision),
+        severity=severity_of(statement),
+        summary=summary,
+        detail=statement.qualifiers.get("reason", ""),
+        orders=orders,
+        data=(*(order_datum(use.order) for use in uses), *data),
+        references=case.references(statement),
+        advice=statement.qualifiers.get("advice", ""),
+        suggestions=suggestions,
+        cause=cause or f"{family}:{uses[0].concept}:{statement.object}",
+        interruptive=may_interrupt(statement),
+    )
+
+
+def drop(use: Use) -> Suggestion:
+    """The suggestion to take an order back."""
+    return Suggestion(f"取消 {use.order.what.text}", "delete", use.order.id)
+
+
+def passed(case: Case, family: str, statement: Statement, use: Use, reason: str) -> Iterator[Passed]:
+    """What an explained review says of a rule that was evaluated and did not fire."""
+    if case.explain:
+        yield Passed(family, statement.id, reason, (use.order.id,))
+
+
+def route_fits(statement: Statement, use: Use) -> bool:
+    """Whether a statement that names routes (途径) or forms (剂型) concerns this use.
+
+    An unknown route or form does not take a use out of a statement: better one alert
+    too many than a missed one for want of a field.
+    """
+    routes, forms = statement.qualifiers.get("routes"), statement.qualifiers.get("forms")
+    route = use.order.dosage.route
+    if routes and not isinstance(route, Unknown) and route not in routes:
+        return False
+    return not (forms and use.order.form and use.order.form not in forms)
+
+
+def named(case: Case, use: Use) -> str:
+    """The ingredient, with the product it is in when that is called differently."""
+    name, text = case.name(use.concept), use.order.what.text
+    return name if not text or name in text else f"{name} ({text})"
+
+
+def degree(statement: Statement) -> str:
+    """The verb of a warning, by severity: 禁用, 避免使用, 慎用, 用药提示."""
+    words = {"contraindicated": "禁用", "major": "避免使用", "moderate": "慎用"}
+    return words.get(statement.qualifiers["severity"], "用药提示")
