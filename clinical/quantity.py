@@ -339,7 +339,7 @@ def _pack(text: str) -> list[Quantity]:
         and not is_volume(found.unit)
         and not is_amount(found.unit)
     ):
-        raise _not_a("包装数量，如 24片", "a pack like 24片", text)
+        raise _no_strength(text)
     return [found]
 
 
