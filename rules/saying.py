@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from clinical.administration import route_among
 from clinical.finding import Datum, Finding, Passed, Suggestion
 from clinical.logic import Unknown
 from knowledge.model import Statement
@@ -64,7 +65,7 @@ def route_fits(statement: Statement, use: Use) -> bool:
     """
     routes, forms = statement.qualifiers.get("routes"), statement.qualifiers.get("forms")
     route = use.order.dosage.route
-    if routes and not isinstance(route, Unknown) and route not in routes:
+    if routes and not isinstance(route, Unknown) and not route_among(route, routes):
         return False
     return not (forms and use.order.form and use.order.form not in forms)
 

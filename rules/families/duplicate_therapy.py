@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from clinical.administration import SYSTEMIC
 from clinical.finding import Finding, Gap, Outcome, Severity
 from clinical.logic import Unknown
 from knowledge.model import Predicate, Statement
@@ -11,7 +12,6 @@ from rules.model import Case, Family, Use, each_statement, order_datum
 from rules.saying import drop, found, named, passed, route_fits
 
 NAME = "duplicate-therapy"
-_SYSTEMIC = frozenset({"口服", "静脉滴注", "静脉注射", "肌内注射", "皮下注射", "舌下含服", "直肠给药"})
 
 
 def check(case: Case) -> Iterator[Outcome]:
@@ -98,7 +98,7 @@ def _distinct_orders(uses: list[Use]) -> list[Use]:
 def _is_systemic(use: Use) -> bool:
     """Known local routes (eye drops beside tablets) are no duplicate; an unknown route counts."""
     route = use.order.dosage.route
-    return isinstance(route, Unknown) or route in _SYSTEMIC
+    return isinstance(route, Unknown) or route in SYSTEMIC
 
 
 FAMILY = Family(NAME, "重复用药", check, reads=(Predicate.DUPLICATE_GROUP,))

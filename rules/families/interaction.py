@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from clinical.administration import route_among
 from clinical.finding import Finding, Gap, Outcome, Passed, Suggestion
 from clinical.logic import Unknown
 from knowledge.model import Predicate, Standing, Statement
@@ -43,7 +44,7 @@ def _route_fits(statement: Statement, a: Use, b: Use) -> bool:
     if not routes:
         return True
     known = [use.order.dosage.route for use in (a, b) if not isinstance(use.order.dosage.route, Unknown)]
-    return all(route in routes for route in known)
+    return all(route_among(route, routes) for route in known)
 
 
 def _decisive(statements: list[Statement], a: Use, b: Use) -> Statement:
