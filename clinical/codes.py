@@ -91,8 +91,8 @@ class Icd10(Code):
 
     @property
     def category(self) -> str:
-        """The three-character category: ``K25`` for ``K25.001``."""
-        return self.value[:3]
+        """The three-character category: ``K25`` for ``K25.001``; a morphology code has none but itself."""
+        return self.value if "/" in self.value else self.value[:3]
 
     def within(self, ranges: str) -> bool:
         """True when the code lies in one of the ranges or below one of the codes: ``"K25-K28;I20.0"``.
@@ -100,7 +100,9 @@ class Icd10(Code):
         A range includes everything below its last code (K28.9 lies within K25-K28). Parts are
         separated by ``;``, ``,`` or blanks. Raises ``ValueError`` for text that is no such list.
         """
-        value = self.value.replace(".", "")
+        if "/" in self.value:  # M8000/3 is a neoplasm, M80 osteoporosis
+            return False
+        value = self.value.replace(".", "").upper()
         return any(low <= value[: len(low)] and value[: len(high)] <= high for low, high in _ranges(ranges))
 
 
@@ -115,7 +117,7 @@ class Icd9Cm3(Code):
         "urn:oid:2.16.840.1.113883.6.104",
     )
     form: ClassVar[str] = "47、47.01、47.0100 或 81.5100x001"
-    pattern: ClassVar[re.Pattern[str]] = re.compile(r"[0-9]{2}(?:\.[0-9]{1,2}(?:[0-9x]{2})?(?:x[0-9]{3})?)?")
+    pattern: ClassVar[re.Pattern[str]] = re.compile(r"[0-9]{2}(?:\.[0-9][0-9x]?(?:[0-9]{2}(?:x[0-9]{3})?)?)?")
 
     @staticmethod
     def tidy(value: str) -> str:
@@ -125,7 +127,7 @@ class Icd9Cm3(Code):
 
 @dataclass(frozen=True, slots=True)
 class Atc(Code):
-    """WHO anatomical therapeutic chemical class, of any of its five levels (``N``, ``N02``, … ``N02BE01``)."""
+    """WHO anatomical therapeutic chemical class, of any of its five levels (``N`` … ``N02BE01``)."""
 
     title: ClassVar[str] = "ATC"
     systems: ClassVar[tuple[str, ...]] = ("http://www.whocc.no/atc", "urn:oid:2.16.840.1.113883.6.73")
@@ -246,6 +248,7 @@ _TYPES = (Icd10, Icd9Cm3, Atc, Loinc, Snomed, DrugInsurance, Hpo, Oid)
 _BY_SYSTEM: dict[str, type[Code]] = {system: kind for kind in _TYPES for system in kind.systems}
 
 
+@lru_cache(maxsize=16384)
 def code_for(system: str, value: str) -> Code | None:
     """The typed code of a FHIR Coding; None when there is no value.
 
@@ -285,8 +288,8 @@ def _ranges(text: str) -> tuple[tuple[str, str], ...]:
 def _span(part: str) -> tuple[str, str]:
     match = _SPAN.fullmatch(part.upper())
     if match:
-        low = match[1].replace(".", "").replace("X", "x")
-        high = (match[2] or match[1]).replace(".", "").replace("X", "x")
+        low = match[1].replace(".", "")
+        high = (match[2] or match[1]).replace(".", "")
         if low[: len(high)] <= high:
             return low, high
     raise ValueError(
