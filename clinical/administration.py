@@ -11,7 +11,8 @@ from typing import Final
 from clinical.logic import UNKNOWN, Known
 
 _WORDS: Final[dict[str, str]] = {
-    "口服": "口服 po p.o. oral 内服 冲服 吞服 嚼服 餐前口服 餐后口服 饭前口服 饭后口服 鼻饲 顿服 26643006 1",
+    "口服": "口服 po p.o. oral 内服 冲服 吞服 嚼服 餐前口服 餐后口服 饭前口服 饭后口服 顿服 26643006 1",
+    "鼻饲": "鼻饲 胃管注入 经胃管 管饲 ng",
     "舌下含服": "舌下含服 舌下 舌下给药 sl 37839007 3",
     "含化": "含化 含服 含漱 610",
     "静脉滴注": "静脉滴注 静滴 静点 ivgtt iv.gtt ivdrip iv drip ivgtt. 静脉点滴 静脉输液 输液",
@@ -42,7 +43,10 @@ _WORDS: Final[dict[str, str]] = {
     "透析": "透析 腹膜透析 血液透析用",
 }
 _ROUTES: Final = {word: route for route, words in _WORDS.items() for word in (route, *words.split())}
-_WIDER: Final = {"静脉给药": frozenset({"静脉滴注", "静脉注射", "静脉泵入"})}
+_WIDER: Final = {
+    "静脉给药": frozenset({"静脉滴注", "静脉注射", "静脉泵入"}),
+    "鼻饲": frozenset({"口服"}),  # through the tube into the gut: what holds by mouth holds here
+}
 
 SYSTEMIC: Final = frozenset(
     {
@@ -72,7 +76,7 @@ def route_of(text: str) -> Known[str]:
 
 
 def route_among(route: str, routes: Collection[str]) -> bool:
-    """Whether a route is, or a wider one (静脉给药) may be, among listed routes."""
+    """Whether a route is, or what it stands for (静脉给药 for any of them) may be, among listed routes."""
     return route in routes or not _WIDER.get(route, frozenset()).isdisjoint(routes)
 
 

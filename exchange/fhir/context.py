@@ -94,8 +94,10 @@ def _orders(hook_context: Json) -> Iterator[Order]:
 
 
 def _field_orders(value: Any, path: str) -> Iterator[Order]:
-    """A Bundle of orders, or a single order resource (medication-verify)."""
-    if isinstance(value, dict) and value.get("resourceType") != "Bundle":
+    """A Bundle of orders, or a single order (medication-verify), bare or as an entry."""
+    if isinstance(value, dict) and "resourceType" not in value and "resource" in value:
+        value = {"entry": [value]}
+    elif isinstance(value, dict) and value.get("resourceType") != "Bundle":
         value = {"entry": [{"resource": value}]}
     yield from read_orders(value, path)
 

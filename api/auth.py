@@ -1,0 +1,160 @@
+"""Who is calling: CDS clients by signed JWT (CDS Hooks, Trusting CDS Clients), operators by key."""
+
+from __future__ import annotations
+
+import hmac
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import orjson
+from jwt import PyJWK, PyJWKSet
+
+from api.errors import ApiError
+from base.settings import Settings
+
+ALGORITHMS = ("ES384", "RS384", "ES256", "ES512", "RS256", "RS512", "PS384", "EdDSA")
+"""Asymmetric only: ``none`` and the HMAC family can never identify a client."""
+_LEEWAY_SECONDS = 30
+_LONGEST_SECONDS = 3600
+_JWKS_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A caller that proved who it is (or an anonymous one, where that is allowed)."""
+
+    issuer: str = ""
+    tenant: str = ""
+
+
+class ClientAuth:
+    """Checks client JWTs against registered keys and allowed JWK set URLs, each ``jti`` once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._registered = _registered(settings.clients_file)
+        self._seen = _Seen()
+        self._fetched: dict[str, tuple[float, PyJWKSet]] = {}
+
+    async def client(self, authorization: str, audience: str) -> Client:
+        """The client behind an ``Authorization`` header for a called URL.
+
+        A token that is sent is always checked. Raises ``ApiError`` 401 with what is wrong.
+        """
+        if not authorization:
+            if self._settings.require_client_auth:
+                raise _denied("Authorization header with a Bearer JWT is required")
+            return Client()
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise _denied("Authorization must be `Bearer <JWT>`")
+        if not self._configured():
+            return Client()
+        claims = _decode(token, await self._key(token), audience)
+        self._seen.once(f"{claims['iss']} {claims['jti']}", float(claims["exp"]))
+        return Client(str(claims["iss"]), str(claims.get("tenant", "")))
+
+    def _configured(self) -> bool:
+        return bool(self._settings.require_client_auth or self._registered or self._settings.jku_allow)
+
+    async def _key(self, token: str) -> PyJWK:
+        try:
+            header = jwt.get_unverified_header(token)
+            issuer = jwt.decode(token, options={"verify_signature": False}).get("iss", "")
+        except jwt.PyJWTError as error:
+            raise _denied("the token is no JWT") from error
+        if header.get("alg") not in ALGORITHMS:
+            raise _denied(f"algorithm {header.get('alg')!r} is not accepted; use ES384 or RS384")
+        keys = self._registered.get(str(issuer)) or await self._jwks(header.get("jku"))
+        found = [key for key in keys.keys if key.key_id == header.get("kid")]
+        if not found:
+            raise _denied("no key with this kid is registered for the issuer")
+        return found[0]
+
+    async def _jwks(self, url: Any) -> PyJWKSet:
+        if url not in self._settings.jku_allow:
+            raise _denied("issuer is not registered and its jku is not on the allow-list")
+        kept = self._fetched.get(url)
+        if kept and kept[0] > time.monotonic():
+            return kept[1]
+        try:
+            async with httpx.AsyncClient(timeout=3) as web:
+                answer = (await web.get(url)).raise_for_status()
+            keys = PyJWKSet.from_dict(answer.json())
+        except (httpx.HTTPError, jwt.PyJWTError, ValueError) as error:
+            raise _denied("the JWK set of the client could not be fetched") from error
+        self._fetched[url] = (time.monotonic() + _JWKS_SECONDS, keys)
+        return keys
+
+
+class _Seen:
+    """Token ids already used, forgotten when their tokens have expired."""
+
+    def __init__(self) -> None:
+        self._until: OrderedDict[str, float] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def once(self, token_id: str, expires: float) -> None:
+        now = time.time()
+        with self._lock:
+            while self._until and next(iter(self._until.values())) < now:
+                self._until.popitem(last=False)
+            if token_id in self._until:
+                raise _denied("this token was used before (jti)")
+            self._until[token_id] = expires + _LEEWAY_SECONDS
+
+
+def _decode(token: str, key: PyJWK, audience: str) -> dict[str, Any]:
+    required = ["iss", "aud", "exp", "iat", "jti"]
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key.key,
+            algorithms=list(ALGORITHMS),
+            audience=audience,
+            leeway=_LEEWAY_SECONDS,
+            options={"require": required},
+        )
+    except jwt.InvalidAudienceError as error:
+        raise _denied(f"aud must be the called URL {audience}") from error
+    except jwt.ExpiredSignatureError as error:
+        raise _denied("the token has expired") from error
+    except jwt.PyJWTError as error:
+        raise _denied(f"the token is not valid: {type(error).__name__}") from error
+    if float(claims["exp"]) - float(claims["iat"]) > _LONGEST_SECONDS:
+        raise _denied("the token lives longer than an hour")
+    return claims
+
+
+def _registered(path: Path) -> dict[str, PyJWKSet]:
+    """Registered key sets by issuer from ``clients.json``: ``{issuer: {"keys": [JWK, …]}}``."""
+    if not path.exists():
+        return {}
+    return {issuer: PyJWKSet.from_dict(keys) for issuer, keys in orjson.loads(path.read_bytes()).items()}
+
+
+def operator(settings: Settings, authorization: str, peer: str) -> str:
+    """Name of the operator behind a bearer key (``name:secret`` in the settings).
+
+    Without configured keys only the machine itself may operate. Raises ``ApiError`` 401.
+    """
+    if not settings.api_keys:
+        if peer in ("127.0.0.1", "::1", "localhost", "testclient"):
+            return "local"
+        raise _denied("operations from other machines need YIGONG_API_KEYS to be set")
+    given = authorization.partition(" ")[2]
+    for entry in settings.api_keys:
+        name, _, secret = entry.partition(":")
+        if secret and hmac.compare_digest(secret.encode(), given.encode()):
+            return name
+    raise _denied("unknown or missing API key")
+
+
+def _denied(why: str) -> ApiError:
+    return ApiError(401, "login", why, headers={"WWW-Authenticate": "Bearer"})

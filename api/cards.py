@@ -1,0 +1,259 @@
+"""Findings to CDS Hooks cards: short, explained, with actions a client can apply."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from uuid import uuid4
+
+from clinical.finding import Datum, Finding, Reference, Review, Severity, Suggestion
+from exchange.fhir.values import CHINA, Json
+
+EXTENSION: Final = "cn.yigong.finding"
+REVIEW_EXTENSION: Final = "cn.yigong.review"
+TOPICS: Final = "https://yigong.cn/fhir/CodeSystem/rule-family"
+REASONS_SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
+REASONS: Final = {
+    "risk-benefit-ratio": "已权衡利弊，获益大于风险",
+    "mitigate-risk-negative-outcome": "已采取监测或预防措施",
+    "action-performed-no-adverse-effect": "患者曾使用，未见不良反应",
+    "patient-ineligible": "提示不适用于该患者",
+    "does-not-align-latest-evidence": "提示与现有证据不符",
+    "policy-contradicts": "本院规定或指南另有要求",
+    "expert-contradicts": "上级医师或会诊意见",
+    "service-not-available": "无可替代的药品或服务",
+    "patient-refuses": "患者拒绝更改",
+    "need-more-info": "需等待更多结果后再定",
+}
+"""HL7 non-adherence reasons we offer, in words a Chinese clinician would tick."""
+
+LABELS: Final = {
+    Severity.CONTRAINDICATED: "禁忌",
+    Severity.MAJOR: "严重",
+    Severity.MODERATE: "一般",
+    Severity.MINOR: "提示",
+    Severity.INFO: "信息",
+}
+_STANDINGS: Final = {
+    "starter": "起步内容，使用前须经本地专家审核",
+    "secondary": "次级来源，尚未审核",
+}
+_EVIDENCE: Final = {"high": "证据等级高", "moderate": "证据等级中", "low": "证据等级低", "expert": "专家意见"}
+_SUMMARY_LIMIT: Final = 139
+
+
+def render(review: Review, titles: Mapping[str, str], resources: Mapping[str, Json]) -> list[Json]:
+    """One card per finding, worst first. ``titles`` name the families, ``resources`` are the orders
+    as sent (by reference), needed for update actions that carry the whole resource."""
+    return [_card(finding, review.release, titles, resources) for finding in review.findings]
+
+
+def indicator(finding: Finding) -> str:
+    """``critical`` for contraindicated and major, ``warning`` for moderate, else ``info``; what may
+    not interrupt is never critical."""
+    if finding.severity.rank >= Severity.MAJOR.rank:
+        return "critical" if finding.interruptive else "warning"
+    return "warning" if finding.severity is Severity.MODERATE else "info"
+
+
+def review_extension(review: Review, unmapped: list[Json], elapsed_ms: float) -> Json:
+    """What the whole review says of itself; empty lists are left out, as CDS Hooks asks."""
+    incomplete = [
+        {"family": g.family, "needed": g.needed, "reason": g.reason}
+        | ({"orders": list(g.orders)} if g.orders else {})
+        for g in review.gaps
+    ]
+    incomplete += [
+        {"family": f.family, "needed": "rule", "reason": "规则执行失败，已记录"}
+        for f in dict.fromkeys(review.faults)
+    ]
+    found: Json = {"release": review.release, "elapsedMs": round(elapsed_ms, 3)}
+    if unmapped:
+        found["unmapped"] = unmapped
+    if incomplete:
+        found["incomplete"] = incomplete
+    return found
+
+
+def finding_extension(finding: Finding, finding_id: str, release: str) -> Json:
+    """The finding for machines: ids, severity, orders, evidence chain."""
+    found: Json = {
+        "findingId": finding_id,
+        "family": finding.family,
+        "ruleId": finding.rule_id,
+        "ruleVersion": finding.rule_version,
+        "severity": finding.severity.value,
+        "orders": list(finding.orders),
+        "release": release,
+    }
+    evidence = [*map(_datum, finding.data), *map(_reference, finding.references)]
+    return found | ({"evidence": evidence} if evidence else {})
+
+
+def _card(finding: Finding, release: str, titles: Mapping[str, str], resources: Mapping[str, Json]) -> Json:
+    uuid = str(uuid4())
+    card: Json = {
+        "uuid": uuid,
+        "summary": _short(f"【{LABELS[finding.severity]}】{finding.summary}"),
+        "detail": _detail(finding),
+        "indicator": indicator(finding),
+        "source": _source(finding, titles),
+        "overrideReasons": [{"code": c, "system": REASONS_SYSTEM, "display": d} for c, d in REASONS.items()],
+        "extension": {EXTENSION: finding_extension(finding, uuid, release)},
+    }
+    suggestions = list(_suggestions(finding, resources))
+    if suggestions:
+        card["suggestions"] = suggestions
+        card["selectionBehavior"] = "at-most-one"
+    links = [{"label": r.source, "url": r.url, "type": "absolute"} for r in finding.references if r.url]
+    if links:
+        card["links"] = list({link["url"]: link for link in links}.values())
+    return card
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SUMMARY_LIMIT else f"{text[: _SUMMARY_LIMIT - 1]}…"
+
+
+def _source(finding: Finding, titles: Mapping[str, str]) -> Json:
+    topic = {"system": TOPICS, "code": finding.family, "display": titles.get(finding.family, finding.family)}
+    cited = next(iter(finding.references), None)
+    source: Json = {"label": cited.source if cited else "医共 (Yigong)", "topic": topic}
+    return source | ({"url": cited.url} if cited and cited.url else {})
+
+
+def _detail(finding: Finding) -> str:
+    """Markdown: why, what to do, on which data, from which source and rule."""
+    parts = [finding.summary] if len(finding.summary) + 4 > _SUMMARY_LIMIT else []
+    if finding.detail:
+        parts.append(f"**原因** {_plain(finding.detail)}")
+    if finding.advice:
+        parts.append(f"**建议** {_plain(finding.advice)}")
+    if finding.data:
+        parts.append("**依据数据**\n" + "\n".join(f"- {_plain(_said(d))}" for d in finding.data))
+    if finding.references:
+        parts.append("**知识来源**\n" + "\n".join(f"- {_plain(_cited(r))}" for r in finding.references))
+    parts.append(f"规则 {finding.rule_id} 第 {finding.rule_version} 版")
+    return "\n\n".join(parts)
+
+
+def _plain(text: str) -> str:
+    """Text of outside origin must not become markup in the client."""
+    return (
+        text.replace("\\", "\\\\")
+        .replace("<", "&lt;")
+        .replace("[", "\\[")
+        .replace("`", "\\`")
+        .replace("*", "\\*")
+    )
+
+
+def _said(datum: Datum) -> str:
+    where = "，".join(x for x in (_time(datum), datum.institution) if x)
+    return f"{datum.what}: {datum.value}" + (f" ({where})" if where else "")
+
+
+def _time(datum: Datum) -> str:
+    return datum.time.astimezone(CHINA).strftime("%Y-%m-%d %H:%M") if datum.time else ""
+
+
+def _cited(reference: Reference) -> str:
+    notes = (
+        reference.section,
+        _EVIDENCE.get(reference.evidence_level, ""),
+        _STANDINGS.get(reference.standing, ""),
+    )
+    return "，".join(x for x in (reference.source, *notes) if x)
+
+
+def _datum(datum: Datum) -> Json:
+    fields = {
+        "type": "datum",
+        "what": datum.what,
+        "value": datum.value,
+        "time": datum.time.isoformat() if datum.time else "",
+        "institution": datum.institution,
+        "reference": datum.reference,
+    }
+    return {k: v for k, v in fields.items() if v}
+
+
+def _reference(reference: Reference) -> Json:
+    fields = {
+        "type": "statement",
+        "statement": reference.statement,
+        "source": reference.source,
+        "section": reference.section,
+        "evidenceLevel": reference.evidence_level,
+        "url": reference.url,
+        "standing": reference.standing,
+    }
+    return {k: v for k, v in fields.items() if v}
+
+
+def _suggestions(finding: Finding, resources: Mapping[str, Json]) -> Iterator[Json]:
+    for suggestion in finding.suggestions:
+        action = _ACTIONS[suggestion.action](suggestion, resources.get(suggestion.order))
+        if action is not None:
+            yield {"label": suggestion.label, "uuid": str(uuid4()), "actions": [action]}
+
+
+def _delete(suggestion: Suggestion, resource: Json | None) -> Json | None:
+    return (
+        {"type": "delete", "description": suggestion.label, "resourceId": suggestion.order}
+        if suggestion.order
+        else None
+    )
+
+
+def _adjust(suggestion: Suggestion, resource: Json | None) -> Json | None:
+    """The order with the changed dose or frequency, in its entirety; nothing when we were not
+    sent an order to change."""
+    instructions = resource.get("dosageInstruction") if resource else None
+    if not resource or not isinstance(instructions, list) or not instructions:
+        return None
+    changed = copy.deepcopy(resource)
+    instruction = changed["dosageInstruction"][0]
+    instruction.pop("text", None)  # it would contradict the changed figures
+    if suggestion.dose_value is not None:
+        dose = {"value": round(suggestion.dose_value, 4), "unit": suggestion.dose_unit}
+        instruction["doseAndRate"] = [{"doseQuantity": dose}]
+    if suggestion.times_per_day is not None:
+        instruction["timing"] = {"repeat": _repeat(suggestion.times_per_day)}
+    return {"type": "update", "description": suggestion.label, "resource": changed}
+
+
+def _replace(suggestion: Suggestion, resource: Json | None) -> Json | None:
+    """The same order for another drug, without the dosage that was meant for the first."""
+    if resource is None:
+        return None
+    changed = {
+        k: copy.deepcopy(v)
+        for k, v in resource.items()
+        if k not in ("dosageInstruction", "medicationReference")
+    }
+    changed["medicationCodeableConcept"] = {"text": suggestion.label}
+    return {"type": "update", "description": suggestion.label, "resource": changed}
+
+
+_ACTIONS = {"delete": _delete, "adjust": _adjust, "replace": _replace}
+
+
+def _repeat(times_per_day: float) -> Json:
+    if times_per_day >= 1:
+        return {"frequency": int(times_per_day), "period": 1, "periodUnit": "d"}
+    if abs(times_per_day * 7 - round(times_per_day * 7)) < 1e-6:
+        return {"frequency": round(times_per_day * 7), "period": 1, "periodUnit": "wk"}
+    return {"frequency": 1, "period": round(1 / times_per_day), "periodUnit": "d"}
+
+
+def as_json(finding: Finding, release: str) -> Json:
+    """A finding for the plain JSON review."""
+    found: Json = finding_extension(finding, str(uuid4()), release)
+    found |= {"summary": finding.summary, "interruptive": finding.interruptive}
+    optional: dict[str, Any] = {"detail": finding.detail, "advice": finding.advice}
+    optional["suggestions"] = [
+        {"label": s.label, "action": s.action, "order": s.order} for s in finding.suggestions
+    ]
+    return found | {k: v for k, v in optional.items() if v}

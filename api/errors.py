@@ -1,0 +1,94 @@
+"""The only map from exceptions to HTTP answers: FHIR OperationOutcomes, never a stack trace."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from base.log import request_id
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from exchange.fhir.values import ReadError
+from knowledge.release import ReleaseError
+from knowledge.review import WorkflowError
+from knowledge.store import ConflictError, StoreError
+
+_log = logging.getLogger(__name__)
+
+
+class ApiError(Exception):
+    """An answer other than success: status, FHIR issue code, what is wrong, where, what to do."""
+
+    def __init__(
+        self, status: int, code: str, message: str, path: str = "", headers: dict[str, str] | None = None
+    ):
+        super().__init__(message)
+        self.status, self.code, self.message, self.path = status, code, message, path
+        self.headers = headers or {}
+
+
+def bad_field(path: str, message: str) -> ApiError:
+    """400: a field that is missing or has the wrong shape."""
+    return ApiError(400, "invalid", message, path)
+
+
+def outcome(code: str, text: str, path: str = "") -> dict[str, Any]:
+    """An OperationOutcome with one error."""
+    issue: dict[str, Any] = {"severity": "error", "code": code, "details": {"text": text}}
+    if path:
+        issue["expression"] = [path]
+        issue["diagnostics"] = f"{path}: {text}"
+    return {"resourceType": "OperationOutcome", "issue": [issue]}
+
+
+def respond(status: int, body: Any, headers: dict[str, str] | None = None) -> Response:
+    """A JSON answer."""
+    return Response(orjson.dumps(body), status, headers, "application/json")
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers of every exception that may reach the rim."""
+
+    def handle(kind: type[Exception], make: Callable[[Any], Response]) -> None:
+        async def handler(request: Request, error: Exception) -> Response:
+            return make(error)
+
+        app.add_exception_handler(kind, handler)
+
+    handle(ApiError, lambda e: respond(e.status, outcome(e.code, e.message, e.path), e.headers))
+    handle(ReadError, lambda e: respond(400, outcome("structure", e.message, e.path)))
+    handle(RequestValidationError, _invalid)
+    handle(
+        HTTPException,
+        lambda e: respond(e.status_code, outcome(_issue(e.status_code), str(e.detail)), e.headers),
+    )
+    handle(ConflictError, lambda e: respond(409, outcome("conflict", str(e))))
+    handle(WorkflowError, lambda e: respond(422, outcome("business-rule", str(e))))
+    handle(StoreError, lambda e: respond(404, outcome("not-found", str(e))))
+    handle(ReleaseError, lambda e: respond(409, outcome("business-rule", str(e))))
+
+
+async def last_resort(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    """What nobody foresaw: counted, logged without its message, answered without a trace."""
+    try:
+        return await call_next(request)
+    except Exception as error:  # the rim: nothing may pass
+        _log.error("unhandled error", extra={"error": type(error).__name__, "path": request.url.path})
+        text = f"内部错误，已记录 (编号 {request_id()})；请按未获得决策支持处理，不影响开立医嘱"
+        return respond(500, outcome("exception", text))
+
+
+def _invalid(error: RequestValidationError) -> Response:
+    first = error.errors()[0]
+    path = ".".join(str(part) for part in first["loc"])
+    return respond(400, outcome("invalid", str(first["msg"]), path))
+
+
+def _issue(status: int) -> str:
+    return {401: "login", 403: "forbidden", 404: "not-found", 405: "not-supported", 413: "too-long"}.get(
+        status, "processing"
+    )

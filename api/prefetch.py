@@ -1,0 +1,116 @@
+"""What the client did not prefetch, asked of its FHIR server within a time budget."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from api.errors import ApiError, bad_field
+from api.hook import PREFETCH, Hook
+from base.settings import Settings
+from exchange.fhir.values import Json
+
+_log = logging.getLogger(__name__)
+_TOKEN = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+async def complete(hook: Hook, request: Json, settings: Settings) -> dict[str, Any]:
+    """Prefetched resources by key, with missing ones fetched where the client lets us.
+
+    A key given as OperationOutcome counts as missing. Raises ``ApiError`` 412 when something
+    required cannot be had; what is optional and missing just stays missing.
+    """
+    given = request.get("prefetch") or {}
+    if not isinstance(given, dict):
+        raise bad_field("prefetch", "must be an object of FHIR resources")
+    found = {key: value for key, value in given.items() if _usable(value)}
+    missing = [
+        key for key in hook.prefetch if key not in given or (key not in found and given[key] is not None)
+    ]
+    if missing and request.get("fhirServer") and request.get("fhirAuthorization") and settings.fhir_budget_ms:
+        found |= await _fetch(missing, request, settings)
+    absent = [key for key in hook.required if key not in found]
+    if absent:
+        names = ", ".join(absent)
+        text = f"无法取得必需的数据: {names}。请在 prefetch 中提供，或提供 fhirServer 与 fhirAuthorization。"
+        raise ApiError(412, "processing", text, f"prefetch.{absent[0]}")
+    return found
+
+
+def _usable(value: Any) -> bool:
+    return value is not None and not (
+        isinstance(value, dict) and value.get("resourceType") == "OperationOutcome"
+    )
+
+
+async def _fetch(keys: list[str], request: Json, settings: Settings) -> dict[str, Any]:
+    base = _base(request["fhirServer"], settings)
+    token = _token(request["fhirAuthorization"])
+    context = request.get("context") or {}
+    urls = {key: _fill(PREFETCH[key], context) for key in keys}
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/fhir+json"}
+    async with httpx.AsyncClient(
+        base_url=base, headers=headers, timeout=settings.fhir_budget_ms / 1000
+    ) as web:
+        jobs = {key: asyncio.create_task(_get(web, url)) for key, url in urls.items() if url}
+        if jobs:
+            await asyncio.wait(jobs.values(), timeout=settings.fhir_budget_ms / 1000)
+        for job in jobs.values():
+            job.cancel()
+        done = {key: job.result() for key, job in jobs.items() if job.done() and not job.cancelled()}
+    return {key: value for key, value in done.items() if _usable(value)}
+
+
+async def _get(web: httpx.AsyncClient, url: str) -> Any:
+    try:
+        answer = (await web.get(url)).raise_for_status()
+        return answer.json()
+    except (httpx.HTTPError, ValueError) as error:
+        _log.warning(
+            "client FHIR query failed",
+            extra={"resource": url.partition("?")[0].partition("/")[0], "error": type(error).__name__},
+        )
+        return None
+
+
+def _base(server: Any, settings: Settings) -> str:
+    """The client's FHIR base URL, when we may call it: https (or this machine), allowed host."""
+    if not isinstance(server, str):
+        raise bad_field("fhirServer", "must be a URL")
+    parts = urlsplit(server)
+    local = parts.hostname in _LOOPBACK
+    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+        raise bad_field("fhirServer", "must be an https URL")
+    if settings.fhir_allow_hosts and parts.hostname not in settings.fhir_allow_hosts:
+        raise bad_field("fhirServer", "host is not on the allow-list (YIGONG_FHIR_ALLOW_HOSTS)")
+    return server.rstrip("/") + "/"
+
+
+def _token(authorization: Any) -> str:
+    token = authorization.get("access_token") if isinstance(authorization, dict) else None
+    if not isinstance(token, str) or not token:
+        raise bad_field("fhirAuthorization.access_token", "must be a string")
+    return token
+
+
+def _fill(template: str, context: Mapping[str, Any]) -> str:
+    """A prefetch template with its tokens replaced; empty when a token has no value."""
+    values: dict[str, str] = {}
+    for token in _TOKEN.findall(template):
+        value = context.get(token.removeprefix("context.")) if token.startswith("context.") else None
+        if token == "userPractitionerId":
+            user = str(context.get("userId", ""))
+            value = user.partition("/")[2] if user.startswith("Practitioner/") else None
+        if isinstance(value, list):
+            value = ",".join(str(item).rpartition("/")[2] for item in value)
+        if not value:
+            return ""
+        values[token] = quote(str(value), safe=",")
+    return _TOKEN.sub(lambda match: values[match[1]], template)
