@@ -210,7 +210,7 @@ def _contraindications(v: Values) -> Iterator[Record]:
 
 
 def _about_drug(predicate: Predicate, *fields: str) -> Callable[[Values], Iterator[Record]]:
-    """Statements about a drug; the object is the indication, if any; ``fields`` tell rows of one drug apart."""
+    """Statements about a drug, the indication (if any) as object; ``fields`` tell its rows apart."""
 
     def build(v: Values) -> Iterator[Record]:
         subject = by_name("drug", v["drug"])
