@@ -49,7 +49,7 @@ def sm3_file(path: Path) -> str:
 
 
 def seal(key: bytes, plain: bytes, bound_to: bytes = b"") -> bytes:
-    """SM4-GCM: nonce (12) ‖ tag (16) ‖ ciphertext. ``key`` has 16 bytes; ``bound_to`` is authenticated too."""
+    """SM4-GCM: nonce (12) ‖ tag (16) ‖ ciphertext. ``key`` has 16 bytes; ``bound_to`` is authenticated."""
     nonce = secrets.token_bytes(12)
     sealer = Cipher(algorithms.SM4(key), modes.GCM(nonce)).encryptor()
     sealer.authenticate_additional_data(bound_to)

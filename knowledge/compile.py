@@ -150,7 +150,7 @@ def _naming_indexes(concepts: list[Concept]) -> dict[str, bytes]:
     codes: dict[int, list[int]] = defaultdict(list)
     for row, concept in enumerate(concepts):
         ids[hash_key(concept.id)].append(row)
-        for name in sorted({normal_name(n) for n in (concept.name, concept.name_en, *concept.synonyms) if n}):
+        for name in sorted({normal_name(n) for n in concept.names()}):
             names[hash_key(name)].append(row)
         for ref in sorted(set(concept.codes)):
             codes[hash_key(f"{ref.system}|{ref.code}")].append(row)

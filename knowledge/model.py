@@ -160,6 +160,12 @@ class Concept(msgspec.Struct, frozen=True, omit_defaults=True):
     origin: str = ""
     revision: int = 1
 
+    def names(self) -> tuple[str, ...]:
+        """Every name it is found by: preferred, English, synonyms, brands."""
+        return tuple(
+            n for n in (self.name, self.name_en, *self.synonyms, *self.attributes.get("brands", ())) if n
+        )
+
 
 class Statement(msgspec.Struct, frozen=True, omit_defaults=True):
     """subject – predicate – object, or a value in ``qualifiers``, with source and evidence.

@@ -264,4 +264,4 @@ class Snapshot:
 
 
 def _named(concept: Concept, wanted: str) -> bool:
-    return any(normal_name(n) == wanted for n in (concept.name, concept.name_en, *concept.synonyms) if n)
+    return any(normal_name(n) == wanted for n in concept.names())

@@ -1,0 +1,251 @@
+"""Drug names as hospitals write them, taken apart: stem, dosage form, strength, remarks.
+
+Pure text: which of the candidate readings names a drug is the terminology's business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from clinical.logic import UNKNOWN, Known
+from clinical.quantity import QuantityError, Strength, parse_strength
+from knowledge.naming import normal_name
+
+_FORM_WORDS: Final = {
+    "片剂": "片 片剂 薄膜衣片 糖衣片 素片 包衣片 含片 划痕片",
+    "缓释片": "缓释片 长效片",
+    "控释片": "控释片",
+    "肠溶片": "肠溶片",
+    "肠溶缓释片": "肠溶缓释片",
+    "分散片": "分散片",
+    "咀嚼片": "咀嚼片",
+    "口腔崩解片": "口腔崩解片 口崩片",
+    "泡腾片": "泡腾片",
+    "舌下片": "舌下片 舌下含片",
+    "胶囊": "胶囊 胶囊剂 硬胶囊",
+    "缓释胶囊": "缓释胶囊 控释胶囊 缓释微丸胶囊",
+    "肠溶胶囊": "肠溶胶囊 肠溶微丸胶囊",
+    "软胶囊": "软胶囊 胶丸",
+    "滴丸": "滴丸 滴丸剂",
+    "丸剂": "丸 丸剂 水丸 蜜丸 大蜜丸 小蜜丸 水蜜丸 浓缩丸 微丸",
+    "颗粒剂": "颗粒 颗粒剂 冲剂 细粒剂 细粒",
+    "缓释颗粒": "缓释颗粒",
+    "干混悬剂": "干混悬剂 干混悬",
+    "混悬液": "混悬液 混悬剂 口服混悬液",
+    "口服溶液": "口服溶液 口服液 口服溶液剂 合剂 内服液",
+    "糖浆剂": "糖浆 糖浆剂 干糖浆",
+    "散剂": "散 散剂 粉剂 粉 口服散",
+    "注射剂": "注射液 注射剂 粉针 粉针剂 冻干粉针 冻干粉针剂 注射用粉针剂 针 针剂 "
+    "注射用乳剂 注射粉针 注射用冻干粉 大输液 注射用混悬液 笔芯 特充 预填充注射液",
+    "乳膏剂": "乳膏 乳膏剂 霜 霜剂",
+    "软膏剂": "软膏 软膏剂 膏",
+    "凝胶剂": "凝胶 凝胶剂",
+    "眼膏": "眼膏 眼膏剂",
+    "眼用凝胶": "眼用凝胶",
+    "滴眼液": "滴眼液 滴眼剂 眼药水 眼液",
+    "滴耳液": "滴耳液 滴耳剂",
+    "滴鼻液": "滴鼻液 滴鼻剂",
+    "鼻喷雾剂": "鼻喷雾剂 喷鼻剂 鼻喷剂",
+    "喷雾剂": "喷雾剂",
+    "气雾剂": "气雾剂",
+    "吸入气雾剂": "吸入气雾剂",
+    "吸入粉雾剂": "吸入粉雾剂 粉雾剂 粉吸入剂 吸入粉剂 干粉吸入剂 吸入剂 都保 准纳器",
+    "吸入溶液": "吸入溶液 雾化吸入溶液 雾化溶液",
+    "吸入用混悬液": "吸入用混悬液 吸入混悬液 雾化混悬液",
+    "溶液剂": "溶液 溶液剂 外用溶液",
+    "洗剂": "洗剂 洗液",
+    "搽剂": "搽剂 涂剂 擦剂",
+    "酊剂": "酊 酊剂",
+    "栓剂": "栓 栓剂",
+    "阴道栓": "阴道栓",
+    "阴道片": "阴道片 阴道泡腾片",
+    "贴剂": "贴剂 贴片 透皮贴剂 贴膏 贴膏剂 贴 凝胶贴膏 巴布膏 橡胶膏",
+    "滴剂": "滴剂",
+    "灌肠剂": "灌肠剂 灌肠液",
+    "含漱液": "含漱液 漱口液",
+    "膜剂": "膜 膜剂 药膜",
+    "活疫苗": "减毒活疫苗",
+    "酒剂": "药酒 酒剂 酒",
+    "煎膏剂": "煎膏 膏滋",
+    "茶剂": "茶 茶剂 袋泡茶",
+    "露剂": "露",
+    "油剂": "油",
+}
+FORMS: Final = {word: form for form, words in _FORM_WORDS.items() for word in words.split()}
+"""Dosage-form words → the form as our tables call it."""
+_SUFFIXES: Final = sorted(FORMS, key=len, reverse=True)
+_PREFIX_FORMS: Final = {
+    "注射用": "注射剂",
+    "吸入用": "吸入溶液",
+    "外用": "",
+    "口服": "",
+    "小儿": "",
+    "滴眼用": "滴眼液",
+    "静脉注射用": "注射剂",
+    "静注": "注射剂",
+    "冻干": "注射剂",
+    "进口": "",
+    "国产": "",
+    "皮下注射用": "注射剂",
+    "吸入性": "",
+}
+_PLAIN_PREFIXES: Final = tuple(p for p in _PREFIX_FORMS if p != "小儿")
+_VEHICLES: Final = ("氯化钠", "葡萄糖", "葡萄糖氯化钠", "木糖醇", "氯化钠葡萄糖", "灭菌")
+_SALT_WORDS: Final = """
+盐酸 硫酸 磷酸 氢溴酸 枸橼酸 柠檬酸 酒石酸 重酒石酸 马来酸 富马酸 苹果酸 琥珀酸 乳酸 门冬氨酸 苯磺酸
+甲磺酸 甲苯磺酸 对甲苯磺酸 醋酸 乙酸 丙酸 戊酸 十一酸 草酸 水杨酸 二水杨酸 双水杨酸 谷氨酸 葡萄糖酸
+乳糖酸 硬脂酸 依托 硝酸 氢溴 精氨酸 赖氨酸 半水 一水 无水 二水 丁溴 丁二磺酸 糠酸 二丙酸 丁酸 棕榈酸
+己酸 环戊丙酸 羟萘酸 扑酸 双羟萘酸 磺丁基醚 二盐酸 单盐酸 富马酸氢 琥珀酸氢 延胡索酸 山梨酸 巯乙磺酸
+"""
+_SALT_PREFIXES: Final = tuple(sorted(_SALT_WORDS.split(), key=len, reverse=True))
+_SALT_TAILS: Final = """
+钠 钾 钙 镁 锌 二钠 二钾 半钠 一水 一水合物 二水合物 三水合物 水合物 盐酸盐 硫酸盐 磷酸盐 马来酸盐
+富马酸盐 酒石酸盐 枸橼酸盐 甲磺酸盐 苯磺酸盐 琥珀酸盐 醋酸盐 硝酸盐 氨丁三醇 葡甲胺 精氨酸 赖氨酸
+匹酯 酯 磷酸酯 磷酸酯钠 琥珀酸钠 氢溴酸盐 乳糖酸盐 门冬氨酸盐 三水 无水物
+"""
+_SALT_SUFFIXES: Final = tuple(sorted(_SALT_TAILS.split(), key=len, reverse=True))
+_MARKS: Final = re.compile(
+    r"^[\W_]*(?:\((?:甲|乙|丙|基|国|省|非|自费|医保|集采|国采|带量|谈判|4\+7|\d+)\)|[△▲*●#☆★◎○◆■□※])+"
+)
+_TAIL: Final = re.compile(
+    r"(?:\((?:[ivx]+|甲|乙|丙|基|集采|国采|进口|国产|[一二三四五六]|[a-z0-9]{1,6})\)"
+    r"|(?<=[^a-z])[ⅰⅱⅲⅳⅴivx]{1,3}|[#*△▲])$"
+)
+_LEAD: Final = re.compile(r"^\d+(?:\.\d+)?(?:%|mg|g|ml)(?=\D)")
+_STRENGTH: Final = re.compile(
+    r"(?:[:：(])?\d+(?:\.\d+)?\s*(?:万?iu|万?单位|万u|u|mg|g|ug|μg|µg|mcg|ml|l|%|mmol|mol|kg|ng|片|粒|丸|支|袋|瓶|贴|喷|揿|吸|s|t)"
+)
+_BRACKET: Final = re.compile(r"[(\[{<「『《]([^()\[\]{}<>「」『』《》]*)[)\]}>」』》]")
+_UNCLOSED: Final = re.compile(r"[(\[{<《][^)\]}>》]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class DrugText:
+    """A drug name taken apart.
+
+    ``stem`` is the name without brackets, strength and packaging; ``remarks`` what stood in
+    brackets; ``strength`` the amount in one unit or UNKNOWN.
+    """
+
+    stem: str
+    remarks: tuple[str, ...] = ()
+    strength: Known[Strength] = UNKNOWN
+
+
+@lru_cache(maxsize=16384)
+def read_drug(text: str) -> DrugText:
+    """Take a drug name apart. Never fails: what is not understood stays in the stem."""
+    plain = normal_name(text)
+    marked = _MARKS.match(plain)
+    plain = plain[marked.end() :] if marked and marked.end() < len(plain) else plain
+    remarks = tuple(r for r in _BRACKET.findall(plain) if r)
+    bare = _LEAD.sub("", _UNCLOSED.sub("", _BRACKET.sub("", plain)))
+    at = _STRENGTH.search(bare)
+    stem = bare[: at.start()] if at and at.start() >= 2 else bare
+    return DrugText(stem.strip("-,:;*/+·_ ") or plain, remarks, _strength(text, stem, remarks))
+
+
+def _strength(text: str, stem: str, remarks: tuple[str, ...]) -> Known[Strength]:
+    """From what follows the name, else from a remark that is nothing but a strength."""
+    plain = normal_name(text)
+    after = plain[plain.find(stem) + len(stem) :] if stem in plain else ""
+    for candidate in (_BRACKET.sub("", after), after.strip("()[]"), *remarks):
+        if candidate and re.search(r"\d", candidate):
+            try:
+                return parse_strength(candidate.lstrip(":,*-"))
+            except QuantityError:
+                continue
+    return UNKNOWN
+
+
+@lru_cache(maxsize=65536)
+def readings(stem: str) -> tuple[tuple[str, str], ...]:
+    """(name, dosage form) readings of a stem, the least changed first.
+
+    ``盐酸二甲双胍缓释片`` → itself; ``盐酸二甲双胍`` + 缓释片; ``二甲双胍`` + 缓释片.
+    """
+    found: dict[tuple[str, str], None] = {(stem, ""): None}
+    for bare, form in _without_form(stem):
+        found[(bare, form)] = None
+        for name in salt_free(bare):
+            found[(name, form)] = None
+    for name in salt_free(stem):
+        found[(name, "")] = None
+    return tuple(found)
+
+
+def _without_form(stem: str) -> Iterator[tuple[str, str]]:
+    """Prefixes (注射用) and suffixes (缓释片, 氯化钠注射液) taken off, one after the other."""
+    form, name = "", stem
+    for prefix in sorted(_PLAIN_PREFIXES, key=len, reverse=True):
+        if name.startswith(prefix) and len(name) > len(prefix) + 1:
+            form, name = _PREFIX_FORMS[prefix], name[len(prefix) :]
+            yield name, form
+            break
+    name = _strip_tail(name)
+    if name != stem:
+        yield name, form
+    for word in _SUFFIXES:
+        if name.endswith(word) and len(name) > len(word) + 1:
+            form, name = form or FORMS[word], name[: -len(word)]
+            yield name, form
+            if _strip_tail(name) != name:
+                name = _strip_tail(name)
+                yield name, form
+            break
+    for vehicle in sorted(_VEHICLES, key=len, reverse=True):
+        if form == "注射剂" and name.endswith(vehicle) and len(name) > len(vehicle) + 1:
+            yield name[: -len(vehicle)], form
+
+
+def _strip_tail(name: str) -> str:
+    """Without Roman numerals, grades and stray figures at the end (``片(Ⅱ)``, ``30/70`` stay words)."""
+    match = _TAIL.search(name)
+    return name[: match.start()] if match and match.start() >= 2 else name
+
+
+def salt_free(name: str) -> Iterator[str]:
+    """The name without salt words before and behind, in every combination that leaves two characters."""
+    heads = [name, *(name[len(p) :] for p in _SALT_PREFIXES if name.startswith(p) and len(name) > len(p) + 1)]
+    for head in heads:
+        if head != name:
+            yield head
+        for suffix in _SALT_SUFFIXES:
+            if head.endswith(suffix) and len(head) > len(suffix) + 1:
+                yield head[: -len(suffix)]
+
+
+_CHEMICAL: Final = frozenset(
+    "左右去异甲乙丙丁戊己氟氯溴碘硝氨羟苯双二三四五单多聚复反顺消旋α-β酸钠钾钙镁苄环氧脱氢硫磷吡嘧噻咪唑呋萘吲头地非阿"
+)
+
+
+def may_be_maker(prefix: str) -> bool:
+    """Whether what stands before a drug name may be dropped as a maker's name.
+
+    A prefix that ends like part of a chemical name (左, 去甲, 复方, 氟) never is: dropping it
+    would turn one drug into another.
+    """
+    return (
+        len(prefix) >= 2
+        and prefix[-1] not in _CHEMICAL
+        and not prefix.endswith(("复方", "小儿", "注射用", "新"))
+    )
+
+
+@lru_cache(maxsize=16384)
+def cut_forms(stem: str) -> tuple[str, ...]:
+    """Names in whose form the text was cut off in the middle: ``…肠溶胶`` → ``…`` (systems that
+    keep only the first fourteen characters do this)."""
+    found = []
+    for word in _SUFFIXES:
+        for length in range(len(word) - 1, 0, -1):
+            part = word[:length]
+            if len(part) >= 2 and stem.endswith(part) and len(stem) > length + 1:
+                found.append(stem[:-length])
+                break
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,418 @@
+"""Names and codes as they were sent become concepts of the release; what stays unmapped is listed.
+
+Exact names and codes first, then the readings of a drug text, then its parts. Nothing is
+guessed: where a name has several meanings of one rank, it stays unmapped and says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final, TypeVar
+
+from clinical.coded import Coded
+from clinical.codes import Atc, Code, DrugInsurance, HospitalCode, Hpo, Icd9Cm3, Icd10, Loinc, Snomed
+from clinical.logic import UNKNOWN, Known, Unknown
+from clinical.order import Ingredient, Order, OrderKind
+from clinical.patient import Allergy, Condition, Observation, PatientContext, Report
+from clinical.quantity import Quantity, QuantityError, Strength
+from knowledge.model import Concept, ConceptKind, Predicate, Standing
+from knowledge.naming import normal_name
+from knowledge.snapshot import Snapshot
+from nlp.drug_text import cut_forms, may_be_maker, read_drug, readings
+
+_T = TypeVar("_T")
+_N = TypeVar("_N", Condition, Allergy, Observation, Report)
+_Kinds = tuple[ConceptKind, ...]
+SYSTEMS: Final[dict[type[Code], str]] = {
+    Icd10: "icd-10",
+    Icd9Cm3: "icd-9-cm-3",
+    Atc: "atc",
+    Loinc: "loinc",
+    Snomed: "snomed",
+    DrugInsurance: "nhsa-drug",
+    Hpo: "hpo",
+}
+"""Short names of code systems, as concepts carry them."""
+_DRUGS: Final = (ConceptKind.INGREDIENT, ConceptKind.PRODUCT)
+_ALLERGIES: Final = (
+    ConceptKind.ALLERGEN,
+    ConceptKind.INGREDIENT,
+    ConceptKind.DRUG_CLASS,
+    ConceptKind.PRODUCT,
+)
+_NOT_HAVING: Final = re.compile(r"否认|排除|家族史|^无|^未见|除外|待排|待查|可能|疑似|\?")
+_DECORATION: Final = re.compile(
+    r"[(\[].*?[)\]]|\d+级|[ivxⅠⅡⅢⅣ]+[级期度型]?$|(?:极?高|中|低)危组?$|[,;:。\.\s]"
+)
+_ALLERGY_WORDS: Final = re.compile(
+    r"(?:药物)?过敏(?:史|反应)?|类药物?$|^对|皮试(?:阳性|\(\+\))?|[(\[].*?[)\]]"
+)
+_ALLERGY_LIST: Final = re.compile(r"[、,;/;和及与]|以及")
+_SEVERAL: Final = "名称有多种含义"
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """What was sent and not (or not fully) understood. ``reason`` is Chinese."""
+
+    kind: str
+    text: str
+    reason: str
+    reference: str = ""
+    understood: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drug:
+    """A drug text understood: what it names, what is in it, its form, and what was passed over."""
+
+    concepts: tuple[str, ...] = ()
+    ingredients: tuple[Ingredient, ...] = ()
+    form: str = ""
+    ignored: str = ""
+    reason: str = "未收录的药品名称"
+
+
+class Terminology:
+    """Resolves names and codes against one release. Answers are remembered; safe between threads."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.drug: Callable[[str, tuple[Code, ...]], Drug] = lru_cache(maxsize=65536)(self._drug)
+        self._disease_text: Callable[[str], tuple[str, ...]] = lru_cache(maxsize=65536)(self._disease_in)
+        self._named: Callable[[str, tuple[ConceptKind, ...]], tuple[Concept, ...]] = lru_cache(
+            maxsize=262144
+        )(lambda text, kinds: self.snapshot.by_name(text, *kinds))
+
+    def _look_up(self, text: str, kinds: _Kinds) -> tuple[Concept, ...]:
+        return self.snapshot.by_name(text, *kinds)
+
+    # -- drugs ---------------------------------------------------------------------------
+
+    def _drug(self, text: str, codes: tuple[Code, ...]) -> Drug:
+        """What a drug name or code means. By code first, except that an ATC code never says more
+        than its name: many products share one."""
+        coded = self._coded(codes, _DRUGS)
+        parts = read_drug(text) if text.strip() else None
+        strength = UNKNOWN if parts is None else parts.strength
+        if coded and not any(isinstance(code, Atc) for code in codes):
+            return self._made(coded[0], "", "", strength)
+        found = self._by_text(text) if parts else None
+        if found is not None:
+            return found
+        return self._made(coded[0], "", "", strength) if len(coded) == 1 else Drug(reason=self._why(text))
+
+    def _by_text(self, text: str) -> Drug | None:
+        parts = read_drug(text)
+        for stem in (parts.stem, *parts.remarks):
+            found = self._whole(stem, parts.strength)
+            if found is not None:
+                return found
+        whole = self._one_of(self._named(text, _DRUGS))
+        if whole is not None:
+            return self._made(whole, "", "", parts.strength)
+        return self._after_maker(parts.stem, parts.strength)
+
+    def _whole(self, stem: str, strength: Known[Strength]) -> Drug | None:
+        """The stem as a name, with form and salt taken off, or as several ingredients."""
+        weak: Drug | None = None
+        for name, form in readings(stem):
+            concept = self._one_of(self._named(name, _DRUGS))
+            if concept is not None and concept.standing is not Standing.UNREVIEWED:
+                return self._made(concept, form, "", strength)
+            if concept is not None and weak is None:
+                weak = self._made(concept, form, "", strength)
+        mixed = self._mixture(stem, strength)
+        return mixed or weak
+
+    def _mixture(self, stem: str, strength: Known[Strength]) -> Drug | None:
+        """A name that is nothing but ingredients one after the other: 头孢哌酮钠舒巴坦钠."""
+        for name, form in readings(stem):
+            parts = self._split(name)
+            if parts:
+                amounts = _amounts(strength, len(parts))
+                made = tuple(Ingredient(c.id, a) for c, a in zip(parts, amounts, strict=True))
+                return Drug(tuple(c.id for c in parts), made, form)
+        return None
+
+    def _split(self, name: str) -> list[Concept]:
+        """Two to four ingredients that cover the whole name, or nothing."""
+        ends: dict[int, list[Concept]] = {0: []}
+        for start in range(len(name)):
+            if start not in ends or len(ends[start]) == 4:
+                continue
+            if start and name[start] in "/+-和与及,":
+                ends.setdefault(start + 1, ends[start])
+            for end in range(len(name), start + 1, -1):
+                concept = self._ingredient(name[start:end])
+                if concept is not None and concept not in ends[start]:
+                    ends.setdefault(end, [*ends[start], concept])
+        parts = ends.get(len(name), [])
+        return parts if len(parts) > 1 else []
+
+    def _ingredient(self, text: str) -> Concept | None:
+        for name, form in readings(text):
+            if not form:
+                concept = self._one_of(self._named(name, (ConceptKind.INGREDIENT,)))
+                if concept is not None and concept.standing is not Standing.UNREVIEWED:
+                    return concept
+        return None
+
+    def _after_maker(self, stem: str, strength: Known[Strength]) -> Drug | None:
+        """The longest end of the text that names a drug, when what stands before it can be a maker."""
+        for start in range(1, len(stem) - 1):
+            prefix, rest = stem[:start], stem[start:]
+            found = self._whole(rest, strength) if may_be_maker(prefix) else None
+            if found is not None:
+                return replace(found, ignored=prefix)
+        for name in cut_forms(stem):
+            for start in range(len(name) - 1):
+                if start == 0 or may_be_maker(name[:start]):
+                    found = self._whole(name[start:], strength)
+                    if found is not None:
+                        return replace(found, ignored=name[:start] + stem[len(name) :])
+        return None
+
+    def _one_of(self, concepts: tuple[Concept, ...]) -> Concept | None:
+        """The best-founded concept of a name; None when two of the same rank compete."""
+        founded = [c for c in concepts if c.standing is not Standing.UNREVIEWED]
+        for found in (founded, list(concepts)):
+            single = [c for c in found if c.kind is ConceptKind.INGREDIENT] or found
+            if len(single) == 1:
+                return single[0]
+            if len(found) > 1:
+                return None
+        return None
+
+    def _made(self, concept: Concept, form: str, ignored: str, strength: Known[Strength]) -> Drug:
+        """An ingredient is its own content; a product is what the release says it contains."""
+        forms = concept.attributes.get("forms", ())
+        form = form or (forms[0] if len(forms) == 1 else "")
+        if concept.kind is ConceptKind.INGREDIENT:
+            amounts = _amounts(strength, 1)
+            return Drug((concept.id,), (Ingredient(concept.id, amounts[0]),), form, ignored)
+        return Drug((concept.id,), tuple(self._contents(concept.id)), form, ignored)
+
+    def _contents(self, product: str) -> Iterator[Ingredient]:
+        for s in self.snapshot.statements(Predicate.CONTAINS, product):
+            amount, unit = s.qualifiers.get("amount"), s.qualifiers.get("unit")
+            yield Ingredient(s.object, UNKNOWN if amount is None else _quantity(amount, unit))
+
+    def _why(self, text: str) -> str:
+        several = any(len(self._named(name, _DRUGS)) > 1 for name, _ in readings(read_drug(text).stem))
+        return _SEVERAL if several else "未收录的药品名称"
+
+    # -- other kinds ---------------------------------------------------------------------
+
+    def disease(self, what: Coded) -> tuple[str, ...]:
+        """Diseases of ICD-10 codes (by category where the release names categories) and of the text."""
+        found: dict[str, None] = {}
+        for code in what.codes:
+            if isinstance(code, Icd10):
+                found |= dict.fromkeys(self._icd10(code.value))
+        found |= dict.fromkeys(c.id for c in self._coded(what.codes, (ConceptKind.DISEASE,)))
+        if what.text:
+            found |= dict.fromkeys(self._disease_text(what.text))
+        return tuple(found)
+
+    def _icd10(self, code: str) -> Iterator[str]:
+        """Concepts by exact code, then by every prefix, the longest first."""
+        yield from (c.id for c in self.snapshot.by_code("icd-10", code))
+        for length in range(len(code), 2, -1):
+            prefix = code[:length].rstrip(".")
+            yield from (c.id for c in self.snapshot.by_code("icd-10-prefix", prefix))
+
+    def _disease_in(self, text: str) -> tuple[str, ...]:
+        """The diagnosis as a name, without stages and remarks, else every disease named in it."""
+        kinds = (ConceptKind.DISEASE,)
+        for name in (text, _DECORATION.sub("", normal_name(text))):
+            exact = self._best(self._named(name, kinds)) if name else ()
+            if exact:
+                return exact
+        plain = normal_name(text)
+        if _NOT_HAVING.search(plain) or len(plain) > 60:
+            return ()
+        return tuple(dict.fromkeys(self._munched(plain, kinds)))
+
+    def _munched(self, text: str, kinds: tuple[ConceptKind, ...]) -> Iterator[str]:
+        """Longest names of three characters and more from left to right; only knowledge that may decide."""
+        start = 0
+        while start < len(text) - 2:
+            for end in range(min(len(text), start + 20), start + 2, -1):
+                named = [
+                    c for c in self._named(text[start:end], kinds) if c.standing is not Standing.UNREVIEWED
+                ]
+                if named:
+                    yield from (c.id for c in named)
+                    start = end - 1
+                    break
+            start += 1
+
+    @staticmethod
+    def _best(concepts: tuple[Concept, ...]) -> tuple[str, ...]:
+        """Those that may decide, else all."""
+        founded = tuple(c.id for c in concepts if c.standing is not Standing.UNREVIEWED)
+        return founded or tuple(c.id for c in concepts)
+
+    def allergen(self, what: Coded) -> tuple[str, ...]:
+        """Allergens, ingredients and classes of an allergy entry; a list (青霉素、头孢) gives several."""
+        found = dict.fromkeys(c.id for c in self._coded(what.codes, _ALLERGIES))
+        for text in (what.text, *_ALLERGY_LIST.split(what.text)):
+            found |= dict.fromkeys(self._allergen_text(text))
+        return tuple(found)
+
+    def _allergen_text(self, text: str) -> tuple[str, ...]:
+        bare = _ALLERGY_WORDS.sub("", normal_name(text))
+        for name in dict.fromkeys((text, bare, f"{bare}类")):
+            concepts = self._named(name, _ALLERGIES) if name.strip() else ()
+            founded = self._best(concepts)
+            if founded:
+                return founded
+        return self.drug(bare, ()).concepts if len(bare) > 1 else ()
+
+    def measurable(self, what: Coded, *kinds: ConceptKind) -> tuple[str, ...]:
+        """A laboratory test or examination by code, then by name with specimen and remarks left out."""
+        coded = self._coded(what.codes, kinds)
+        if coded:
+            return tuple(dict.fromkeys(c.id for c in coded))
+        for name in _test_names(what.text):
+            found = self._best(self._named(name, kinds))
+            if found:
+                return found
+        return ()
+
+    def _coded(self, codes: Iterable[Code], kinds: tuple[ConceptKind, ...]) -> list[Concept]:
+        found: dict[str, Concept] = {}
+        for code in codes:
+            system = code.system if isinstance(code, HospitalCode) else SYSTEMS.get(type(code), "")
+            for concept in self.snapshot.by_code(system, code.value):
+                if concept.kind in kinds:
+                    found[concept.id] = concept
+        return list(found.values())
+
+    # -- a whole request -------------------------------------------------------------------
+
+    def resolve(
+        self, patient: PatientContext, orders: tuple[Order, ...]
+    ) -> tuple[PatientContext, tuple[Order, ...], tuple[Unmapped, ...]]:
+        """Patient and orders with concepts filled in, and the list of what was not understood."""
+        missing: list[Unmapped] = []
+        orders = tuple(self._order(order, missing) for order in orders)
+        medications = _each(patient.medications, lambda o: self._order(o, missing))
+        patient = replace(
+            patient,
+            medications=medications,
+            conditions=self._all("condition", patient.conditions, missing),
+            allergies=self._all("allergy", patient.allergies, missing),
+            observations=self._all("observation", patient.observations, missing),
+            reports=self._all("report", patient.reports, missing),
+        )
+        return patient, orders, tuple(dict.fromkeys(missing))
+
+    def _all(self, kind: str, items: Known[tuple[_N, ...]], missing: list[Unmapped]) -> Known[tuple[_N, ...]]:
+        return _each(
+            items, lambda i: replace(i, what=self._mapped(kind, i.what, missing, i.origin.reference))
+        )
+
+    def _mapped(self, kind: str, what: Coded, missing: list[Unmapped], reference: str) -> Coded:
+        concepts = self._finders[kind](self, what)
+        if not concepts:
+            missing.append(Unmapped(kind, what.text or _codes(what), "未收录的名称或编码", reference))
+        return replace(what, concepts=concepts)
+
+    def _order(self, order: Order, missing: list[Unmapped]) -> Order:
+        if order.kind is OrderKind.DRUG:
+            return self._drug_order(order, missing)
+        found, kind = self._service(order)
+        if not found:
+            missing.append(Unmapped("order", order.what.text or _codes(order.what), "未收录的项目", order.id))
+        return replace(order, kind=kind, what=replace(order.what, concepts=found))
+
+    def _service(self, order: Order) -> tuple[tuple[str, ...], OrderKind]:
+        """Concepts of a service order; one sent without a usable category is what its name says."""
+        tried = {OrderKind.LAB: ConceptKind.LAB, OrderKind.EXAM: ConceptKind.EXAM}
+        kinds = [order.kind] if order.kind in tried else list(tried)
+        for kind in kinds:
+            found = self.measurable(order.what, tried[kind])
+            if found:
+                return found, kind
+        return (), order.kind
+
+    def _drug_order(self, order: Order, missing: list[Unmapped]) -> Order:
+        text = order.what.text or _codes(order.what)
+        if not text:
+            missing.append(Unmapped("order", "", "医嘱未写明药品", order.id))
+            return order
+        drug = self.drug(order.what.text, order.what.codes)
+        note = self._note(drug)
+        if note:
+            understood = "、".join(self.snapshot.name(c) for c in drug.concepts)
+            missing.append(Unmapped("order", text, note, order.id, understood))
+        what = replace(order.what, concepts=drug.concepts, text=order.what.text or self._names(drug))
+        reason = tuple(replace(r, concepts=self.disease(r)) for r in order.reason)
+        return replace(
+            order, what=what, ingredients=drug.ingredients, form=order.form or drug.form, reason=reason
+        )
+
+    def _names(self, drug: Drug) -> str:
+        return "、".join(self.snapshot.name(c) for c in drug.concepts)
+
+    def _note(self, drug: Drug) -> str:
+        """Why a drug must be listed although something was understood; empty when all is well."""
+        if not drug.concepts:
+            return drug.reason
+        if not drug.ingredients:
+            return "仅未审核来源收录，成分未知，未能检查"
+        return f"按生产企业等略去“{drug.ignored}”" if drug.ignored else ""
+
+    _finders: Final[dict[str, Callable[[Terminology, Coded], tuple[str, ...]]]] = {
+        "condition": disease,
+        "allergy": allergen,
+        "observation": lambda self, what: self.measurable(what, ConceptKind.LAB),
+        "report": lambda self, what: self.measurable(what, ConceptKind.EXAM, ConceptKind.LAB),
+    }
+
+
+def _each(items: Known[tuple[_T, ...]], change: Callable[[_T], _T]) -> Known[tuple[_T, ...]]:
+    return UNKNOWN if isinstance(items, Unknown) else tuple(change(item) for item in items)
+
+
+_SPECIMEN: Final = re.compile(
+    r"[(\[].*?[)\]]|(?:测定|检测|检查|定量|项目|化验|试验)$|^(?:急诊|急查|床旁|复查)|[*★#△]"
+)
+
+
+def _test_names(text: str) -> Iterator[str]:
+    """A test name as written, without brackets and 测定/检查, and what stands in its brackets."""
+    if not text.strip():
+        return
+    plain = normal_name(text)
+    yield text
+    bare = _SPECIMEN.sub("", plain)
+    if bare:
+        yield bare
+        yield f"{bare}检查"
+        yield f"{bare}测定"
+    yield from re.findall(r"[(\[]([^()\[\]]+)[)\]]", plain)
+
+
+def _codes(what: Coded) -> str:
+    return " ".join(code.value for code in what.codes)
+
+
+def _quantity(amount: float, unit: str | None) -> Known[Quantity]:
+    try:
+        return Quantity(amount, unit or "")
+    except QuantityError:
+        return UNKNOWN
+
+
+def _amounts(strength: Known[Strength], ingredients: int) -> tuple[Known[Quantity], ...]:
+    """Amount of each ingredient in one piece, when the strength says it for that many."""
+    fitting = UNKNOWN if isinstance(strength, Unknown) else strength.of(ingredients)
+    if isinstance(fitting, Unknown) or len(fitting.amounts) != ingredients:
+        return (UNKNOWN,) * ingredients
+    return fitting.amounts
