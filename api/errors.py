@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import orjson
-from base.log import request_id
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -16,8 +14,6 @@ from exchange.fhir.values import ReadError
 from knowledge.release import ReleaseError
 from knowledge.review import WorkflowError
 from knowledge.store import ConflictError, StoreError
-
-_log = logging.getLogger(__name__)
 
 
 class ApiError(Exception):
@@ -70,16 +66,6 @@ def install(app: FastAPI) -> None:
     handle(WorkflowError, lambda e: respond(422, outcome("business-rule", str(e))))
     handle(StoreError, lambda e: respond(404, outcome("not-found", str(e))))
     handle(ReleaseError, lambda e: respond(409, outcome("business-rule", str(e))))
-
-
-async def last_resort(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """What nobody foresaw: counted, logged without its message, answered without a trace."""
-    try:
-        return await call_next(request)
-    except Exception as error:  # the rim: nothing may pass
-        _log.error("unhandled error", extra={"error": type(error).__name__, "path": request.url.path})
-        text = f"内部错误，已记录 (编号 {request_id()})；请按未获得决策支持处理，不影响开立医嘱"
-        return respond(500, outcome("exception", text))
 
 
 def _invalid(error: RequestValidationError) -> Response:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -65,6 +66,41 @@ def unseal(key: bytes, sealed: bytes, bound_to: bytes = b"") -> bytes:
         return opener.update(sealed[28:]) + opener.finalize()
     except InvalidTag:
         raise SealError("sealed data was altered, or the key is not the one it was sealed with") from None
+
+
+def sealing_key(path: Path) -> bytes:
+    """The SM4 key (16 bytes) in a file of mode 0600, made at first use.
+
+    Raises ``KeyFileError`` when others may read the file or it holds no key.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return sealing_key(path)
+    except FileExistsError:
+        return _read_sealing_key(path)
+    with os.fdopen(descriptor, "w") as file:
+        key = secrets.token_bytes(16)
+        file.write(key.hex())
+    return key
+
+
+def _read_sealing_key(path: Path) -> bytes:
+    if path.stat().st_mode & 0o077:
+        raise KeyFileError(f"{path.name} is readable by others: chmod 600 it")
+    for _ in range(50):  # another process may be writing it this moment
+        text = path.read_text().strip()
+        if text:
+            break
+        time.sleep(0.01)
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != 16:
+        raise KeyFileError(f"{path.name} must hold 32 hex digits")
+    return key
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,14 @@ def load(
     return _Loading(store, loader, path, author, progress).run(resume)
 
 
+def open_candidates(store: Store, limit: int = 100) -> list[tuple[str, str, str]]:
+    """(a, b, reason) of concepts that may be the same thing and that nobody judged yet."""
+    query = select(candidates.c.a, candidates.c.b, candidates.c.reason).where(candidates.c.state == "open")
+    with store.engine.connect() as connection:
+        rows = connection.execute(query.order_by(candidates.c.a, candidates.c.b).limit(limit))
+        return [(row.a, row.b, row.reason) for row in rows]
+
+
 class _Loading:
     def __init__(
         self, store: Store, loader: Loader, path: Path, author: str, progress: Callable[[int], None]

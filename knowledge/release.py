@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from base.security import SigningKey, sm3_file, verify
 from sqlalchemy import Column, Connection, DateTime, Integer, String, Table, Text, insert, select
 
 from base.db import METADATA
+from base.security import SigningKey, sm3_file, verify
 from knowledge.compile import Content, compile_release
 from knowledge.model import Article, Concept, Record, Rule, Source, Statement, Status
 from knowledge.snapshot import Snapshot

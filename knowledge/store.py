@@ -135,7 +135,7 @@ class ConflictError(StoreError):
     """The record changed since it was read: read it again and repeat the edit."""
 
 
-def kind_of(record: Record | type[Record]) -> str:
+def kind_of(record: Record | type[Any]) -> str:
     """Name of the kind a record is stored under: concept, statement, article, rule, source."""
     return _KINDS[record if isinstance(record, type) else type(record)]
 

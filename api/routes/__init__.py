@@ -1,1 +1,1 @@
-"""One group of plain JSON endpoints per file."""
+"""Routes beside CDS Hooks: plain reviews, knowledge, operations."""

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, Final
 
-from clinical.codes import code_for
-
 from clinical.coded import Coded, Origin
+from clinical.codes import code_for
 from clinical.logic import UNKNOWN, Known
 from clinical.quantity import Quantity, QuantityError
 

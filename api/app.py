@@ -1,0 +1,95 @@
+"""The composition root: everything is wired here and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from api import openapi
+from api.bootstrap import House, open_house
+from api.cds_hooks import CdsHooks
+from api.errors import install
+from api.review import Reviewer
+from api.rim import Rim
+from api.routes import knowledge, operations, reviews
+from api.serving import Serving
+from base.log import setup
+from base.security import sealing_key
+from base.settings import Settings
+from clinical import units
+from records.journal import Journal
+from rules import policy
+from rules.policy import Policy
+
+TITLE = "医共 Yigong"
+_SUMMARY = "区域医共体临床决策服务：CDS Hooks 2.0.1 与纯 JSON 审查接口"
+
+
+def create() -> FastAPI:
+    """The application of one worker, from the environment (``YIGONG_*``)."""
+    settings = Settings()
+    setup(settings.log_level)
+    return build(open_house(settings))
+
+
+def build(house: House) -> FastAPI:
+    """The application over an opened house. Raises ``ReleaseError`` when nothing is published."""
+    settings = house.settings
+    units.prepare()
+    journal = Journal(house.engine, sealing_key(settings.data_dir / "keys" / "journal.key"))
+    reviewer = Reviewer(Serving(house.releases), journal, policies(settings.policies_dir))
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        watching = asyncio.create_task(reviewer.serving.watch(settings.swap_seconds))
+        yield
+        watching.cancel()
+        await asyncio.to_thread(journal.flush)
+
+    app = FastAPI(
+        title=TITLE, summary=_SUMMARY, version="0.1.0", lifespan=lifespan, middleware=_middleware(settings)
+    )
+    app.include_router(CdsHooks(settings, reviewer).router())
+    app.include_router(reviews.router(settings, reviewer))
+    app.include_router(knowledge.router(reviewer.serving))
+    app.include_router(operations.router(settings, reviewer, house.engine))
+    install(app)
+    app.state.reviewer = reviewer
+    _describe(app)
+    return app
+
+
+def policies(folder: Path) -> dict[str, Policy]:
+    """Policies by tenant, one JSON file each. Raises ``PolicyError`` naming file and field."""
+    return {path.stem: policy.load(path) for path in sorted(folder.glob("*.json"))}
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    """Outermost first: CORS answers preflights, the rim guards everything behind."""
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "POST", "OPTIONS"],
+        allow_headers=["Authorization", "Content-Type", "Accept"],
+        max_age=600,
+    )
+    return [cors, Middleware(Rim, limit=settings.max_body_bytes)]
+
+
+def _describe(app: FastAPI) -> None:
+    """OpenAPI with the schemas of bodies that we parse ourselves."""
+    made = app.openapi
+
+    def described() -> dict[str, Any]:
+        schema = made()
+        schema.setdefault("components", {}).setdefault("schemas", {}).update(openapi.components())
+        return schema
+
+    app.openapi = described  # type: ignore[method-assign]

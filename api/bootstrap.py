@@ -1,0 +1,93 @@
+"""From an empty folder to a published starter release; does nothing when that was done before."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine
+
+import knowledge
+from base.db import migrate, open_engine
+from base.plugins import discover
+from base.security import SigningKey, sm3
+from base.settings import Settings
+from knowledge.intake import Loader
+from knowledge.merge import LoadReport, load
+from knowledge.release import Gate, Manifest, Releases, publish
+from knowledge.review import Workflow
+from knowledge.store import Store
+
+_log = logging.getLogger(__name__)
+CONTENT: Final = Path(knowledge.__file__).parent / "content"
+AUTHOR: Final = "yigong-content"
+SECOND: Final = "yigong-second-pass"
+"""Who wrote the starter content and who tried to refute it: two passes by different hands."""
+
+
+class BootstrapError(Exception):
+    """The starter content could not be published; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every command and the service need: settings, database, knowledge store, releases, key."""
+
+    settings: Settings
+    engine: Engine
+    store: Store
+    releases: Releases
+    key: SigningKey
+
+
+def open_house(settings: Settings) -> House:
+    """Open (and on first use create) the data folder: database migrated, signing key made."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(settings.database)
+    migrate(engine)
+    key = SigningKey.load_or_create(settings.key_file)
+    releases = Releases(settings.releases_dir, (key.public, *settings.trusted_keys))
+    return House(settings, engine, Store(engine), releases, key)
+
+
+def content_digest(folder: Path = CONTENT) -> str:
+    """SM3 over the shipped tables: tells whether they changed since they were loaded."""
+    parts = [f"{path.name} {sm3(path.read_bytes())}" for path in sorted(folder.glob("*.csv"))]
+    return sm3("\n".join(parts).encode())
+
+
+def ensure_release(
+    house: House, gates: tuple[Gate, ...], progress: Callable[[int], None] = lambda rows: None
+) -> Manifest | None:
+    """Load, accept and publish the starter content unless its present edition was published here
+    before. Local knowledge stays as it is. Gives the new release, or None when nothing was to do.
+
+    Raises ``BootstrapError`` when the shipped tables have faults.
+    """
+    mark = house.settings.data_dir / "starter.sm3"
+    digest = content_digest()
+    if house.releases.active() and mark.exists() and mark.read_text().strip() == digest:
+        return None
+    report = load_starter(house, progress)
+    _log.info("starter content loaded", extra={"count": report.written})
+    manifest = publish(house.store, house.releases, house.key, gates, AUTHOR, "起步内容 (starter content)")
+    mark.write_text(digest)
+    return manifest
+
+
+def load_starter(house: House, progress: Callable[[int], None] = lambda rows: None) -> LoadReport:
+    """Load the shipped tables as drafts and accept them in the name of the second pass."""
+    report = load(house.store, loaders()["yigong"], CONTENT, AUTHOR, progress)
+    if report.errors:
+        first = "; ".join(f"{e.file}:{e.line} {e.field} {e.message}" for e in report.errors[:10])
+        raise BootstrapError(f"{len(report.errors)} faults in the shipped tables: {first}")
+    Workflow(house.store).accept_load("yigong", SECOND, "second pass over the starter content")
+    return report
+
+
+def loaders() -> dict[str, Loader]:
+    """Every knowledge source that can be loaded, by name."""
+    return discover("loaders", "LOADER", Loader)

@@ -1,0 +1,222 @@
+"""CDS Hooks: discovery, service calls, feedback."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from api import openapi
+from api.auth import Client, ClientAuth
+from api.cards import EXTENSION, REVIEW_EXTENSION, render, review_extension
+from api.errors import ApiError, bad_field, respond
+from api.hook import Hook, Subject
+from api.prefetch import complete
+from api.review import Reviewed, Reviewer, china_day, shown_as, worth
+from api.rim import METRICS
+from base.plugins import discover
+from base.settings import Settings
+from clinical.logic import Unknown
+from exchange.fhir.context import Incoming, read_context, read_orders
+from exchange.fhir.values import Json, moment
+from records.journal import Feedback
+from records.terminology import Unmapped
+
+_TYPES: Final[dict[type, str]] = {str: "a string", dict: "an object", list: "an array"}
+_OUTCOMES: Final = ("accepted", "overridden")
+
+
+class CdsHooks:
+    """The services of this installation over one reviewer."""
+
+    def __init__(self, settings: Settings, reviewer: Reviewer) -> None:
+        self._settings, self._reviewer = settings, reviewer
+        self._auth = ClientAuth(settings)
+        self.hooks: Mapping[str, Hook] = discover("api.hooks", "HOOK", Hook)
+        self._discovery = orjson.dumps({"services": [hook.described() for hook in self.hooks.values()]})
+
+    def router(self) -> APIRouter:
+        """Routes under ``/cds-services``."""
+        router = APIRouter(tags=["CDS Hooks"])
+        base = "/cds-services"
+        router.add_api_route(base, self.discover, methods=["GET"], **openapi.DISCOVERY)
+        router.add_api_route(f"{base}/{{service}}", self.call, methods=["POST"], **openapi.CALL)
+        feedback = f"{base}/{{service}}/feedback"
+        router.add_api_route(feedback, self.feedback, methods=["POST"], **openapi.FEEDBACK)
+        return router
+
+    async def discover(self) -> Response:
+        """The services we offer, with the data each wants prefetched."""
+        return Response(self._discovery, media_type="application/json")
+
+    async def call(self, service: str, request: Request) -> Response:
+        """Review what the clinician is about to do and answer with cards."""
+        hook = self._hook(service)
+        client = await self._client(request)
+        body = _json(await request.body())
+        context = _checked(hook, body)
+        prefetch = await complete(hook, body, self._settings)
+        answer = self._answer(hook, body, context, prefetch, client)
+        return Response(orjson.dumps(answer), media_type="application/json")
+
+    def _answer(self, hook: Hook, body: Json, context: Json, prefetch: Json, client: Client) -> Json:
+        now = datetime.now(UTC)
+        incoming = incoming_of(hook, context, prefetch, now)
+        reviewed = self._reviewer.review(incoming, day=china_day(now), tenant=client.tenant)
+        reviewed = worth(reviewed, hook.least.rank)
+        cards = render(reviewed.review, self._reviewer.titles, sent_orders(context, prefetch))
+        extension = review_extension(
+            reviewed.review, list(map(unmapped_json, reviewed.unmapped)), reviewed.elapsed_ms
+        )
+        answer: Json = {"cards": cards, "extension": {REVIEW_EXTENSION: extension}}
+        self._journal(hook, body, prefetch, answer, reviewed, client, now)
+        return answer
+
+    def _journal(
+        self,
+        hook: Hook,
+        body: Json,
+        prefetch: Json,
+        answer: Json,
+        reviewed: Reviewed,
+        client: Client,
+        now: datetime,
+    ) -> None:
+        """Keep what is needed to ask again: context and data; never the client's access token."""
+        findings = reviewed.review.findings
+        shown = tuple(shown_as(c["uuid"], f) for c, f in zip(answer["cards"], findings, strict=True))
+        kept = {"hook": hook.name, "context": body["context"], "prefetch": prefetch}
+        self._reviewer.record(reviewed, hook.name, client.issuer, now, kept, answer, shown)
+        METRICS.reviewed(hook.name, reviewed)
+
+    async def feedback(self, service: str, request: Request) -> Response:
+        """What the clinician did with our cards."""
+        self._hook(service)
+        await self._client(request)
+        body = _json(await request.body())
+        entries = body.get("feedback")
+        if not isinstance(entries, list) or not entries:
+            raise bad_field("feedback", "must be an array with at least one entry")
+        read = [_feedback(service, entry, f"feedback[{number}]") for number, entry in enumerate(entries)]
+        for item in read:  # all or none: everything was checked before the first is kept
+            self._reviewer.journal.write(item)
+        return respond(200, {})
+
+    def _hook(self, service: str) -> Hook:
+        hook = self.hooks.get(service)
+        if hook is None:
+            raise ApiError(404, "not-found", f"there is no service {service!r}; see /cds-services")
+        return hook
+
+    async def _client(self, request: Request) -> Client:
+        public = self._settings.public_url.rstrip("/")
+        url = f"{public}{request.url.path}" if public else str(request.url.replace(query=""))
+        return await self._auth.client(request.headers.get("authorization", ""), url)
+
+
+def incoming_of(hook: Hook, context: Json, prefetch: Mapping[str, Any], now: datetime) -> Incoming:
+    """What a hook reviews: drafts, the patient's active drugs, or what is being dispatched."""
+    incoming = read_context(context, prefetch, now, hook.stage)
+    if hook.reviews is Subject.ACTIVE:
+        active = incoming.context.medications
+        return replace(incoming, orders=() if isinstance(active, Unknown) else active)
+    if hook.reviews is Subject.DISPATCHED:
+        return replace(incoming, orders=tuple(read_orders(_bundle(prefetch["orders"]), "prefetch.orders")))
+    return incoming
+
+
+def sent_orders(context: Json, prefetch: Mapping[str, Any]) -> dict[str, Json]:
+    """Orders as sent, by reference: update actions carry the whole resource."""
+    bundles = [context.get("draftOrders"), context.get("medications"), prefetch.get("orders")]
+    found: dict[str, Json] = {}
+    for bundle in bundles:
+        for entry in (_bundle(bundle).get("entry") if bundle else None) or ():
+            resource = entry.get("resource") if isinstance(entry, dict) else None
+            if isinstance(resource, dict) and "id" in resource:
+                found[f"{resource.get('resourceType')}/{resource['id']}"] = resource
+    return found
+
+
+def unmapped_json(item: Unmapped) -> Json:
+    """A thing that was not understood, for the response (no empty members)."""
+    fields = {
+        "kind": item.kind,
+        "text": item.text,
+        "reason": item.reason,
+        "reference": item.reference,
+        "understood": item.understood,
+    }
+    return {k: v for k, v in fields.items() if v}
+
+
+def _bundle(value: Any) -> Json:
+    if isinstance(value, dict) and value.get("resourceType") == "Bundle":
+        return value
+    return {"resourceType": "Bundle", "entry": [{"resource": value}]}
+
+
+def _json(raw: bytes) -> Json:
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise bad_field("body", f"is no JSON: {error}") from None
+    if not isinstance(body, dict):
+        raise bad_field("body", "must be a JSON object")
+    return body
+
+
+def _checked(hook: Hook, body: Json) -> Json:
+    """The context of a well-formed request. Raises ``ApiError`` 400 that names the field."""
+    for field in ("hook", "hookInstance"):
+        if not isinstance(body.get(field), str) or not body[field]:
+            raise bad_field(field, "is required and must be a string")
+    if body["hook"] != hook.hook:
+        raise bad_field("hook", f"must be {hook.hook!r} for this service, not {body['hook']!r}")
+    context = body.get("context")
+    if not isinstance(context, dict):
+        raise bad_field("context", "is required and must be an object")
+    for field, kind in hook.context.items():
+        if not isinstance(context.get(field), kind) or not context[field]:
+            raise bad_field(f"context.{field}", f"is required and must be {_TYPES[kind]}")
+    if body.get("fhirAuthorization") is not None and not body.get("fhirServer"):
+        raise bad_field("fhirServer", "is required when fhirAuthorization is given")
+    return context
+
+
+def _feedback(service: str, entry: Any, path: str) -> Feedback:
+    if not isinstance(entry, dict):
+        raise bad_field(path, "must be an object")
+    card, outcome = entry.get("card"), entry.get("outcome")
+    if not isinstance(card, str) or not card or len(card) > 36:
+        raise bad_field(f"{path}.card", "is required: the uuid of the card")
+    if outcome not in _OUTCOMES:
+        raise bad_field(f"{path}.outcome", "must be 'accepted' or 'overridden'")
+    at = moment(entry.get("outcomeTimestamp"), f"{path}.outcomeTimestamp")
+    if at is None:
+        raise bad_field(f"{path}.outcomeTimestamp", "is required")
+    reason = entry.get("overrideReason") or {}
+    if not isinstance(reason, dict):
+        raise bad_field(f"{path}.overrideReason", "must be an object")
+    comment = str(reason.get("userComment", ""))
+    return Feedback(card, service, outcome, at, _reason(reason, path), _accepted(entry, path), comment)
+
+
+def _reason(reason: Json, path: str) -> str:
+    coding = reason.get("reason") or {}
+    if not isinstance(coding, dict):
+        raise bad_field(f"{path}.overrideReason.reason", "must be a Coding")
+    return str(coding.get("code", ""))[:80]
+
+
+def _accepted(entry: Json, path: str) -> tuple[str, ...]:
+    accepted = entry.get("acceptedSuggestions") or []
+    if not isinstance(accepted, list) or not all(isinstance(s, dict) and s.get("id") for s in accepted):
+        raise bad_field(f"{path}.acceptedSuggestions", "must be an array of objects with an id")
+    return tuple(str(s["id"]) for s in accepted)
+
+
+__all__ = ["EXTENSION", "CdsHooks", "incoming_of", "sent_orders", "unmapped_json"]

@@ -1,0 +1,347 @@
+"""The one console command: ``yigong``."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from api.bootstrap import BootstrapError, House, ensure_release, loaders, open_house
+from api.gates import GATES
+from base.log import setup
+from base.settings import Settings
+from knowledge import rdf, release
+from knowledge.graph import GraphError, why
+from knowledge.merge import LoadReport, load, open_candidates
+from knowledge.release import Manifest, ReleaseError
+from knowledge.review import Workflow, WorkflowError
+from knowledge.snapshot import Snapshot
+from knowledge.store import StoreError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="医共 Yigong: clinical decision service")
+rdf_app = typer.Typer(no_args_is_help=True, help="Releases as RDF (SKOS, PROV-O)")
+app.add_typer(rdf_app, name="rdf")
+_out = Console()
+_err = Console(stderr=True)
+
+By = Annotated[str, typer.Option("--by", help="who does this (recorded)")]
+DataDir = Annotated[Path | None, typer.Option("--data-dir", help="data folder (YIGONG_DATA_DIR)")]
+
+
+def main() -> None:
+    """Run a command; what goes wrong is said in one line, with exit status 1."""
+    try:
+        app()
+    except (BootstrapError, ReleaseError, WorkflowError, StoreError, GraphError, FileNotFoundError) as error:
+        _err.print(f"[red]{error}[/red]", highlight=False)
+        sys.exit(1)
+
+
+def house(data_dir: Path | None) -> House:
+    """The data folder of ``--data-dir``, else of the settings."""
+    if data_dir is not None:
+        os.environ["YIGONG_DATA_DIR"] = str(data_dir)
+    settings = Settings()
+    setup("WARNING" if settings.log_level == "INFO" else settings.log_level)
+    return open_house(settings)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="address to listen on (YIGONG_HOST)")] = "",
+    port: Annotated[int, typer.Option(help="port (YIGONG_PORT)")] = 0,
+    data_dir: DataDir = None,
+    workers: Annotated[int, typer.Option(help="worker processes (YIGONG_WORKERS)")] = 0,
+) -> None:
+    """Answer hospitals. On an empty data folder the starter release is built and published first."""
+    import uvicorn
+
+    given = {"HOST": host, "PORT": port, "WORKERS": workers, "DATA_DIR": data_dir}
+    os.environ |= {f"YIGONG_{k}": str(v) for k, v in given.items() if v}
+    opened = house(None)
+    settings = opened.settings
+    with _bar("起步内容") as advance:
+        manifest = ensure_release(opened, GATES, advance)
+    if manifest is not None:
+        _say_published(manifest)
+    opened.engine.dispose()
+    if settings.workers > 1:
+        _share_metrics(settings.data_dir / "metrics")
+    _welcome(settings)
+    uvicorn.run(
+        "api.app:create",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        date_header=True,
+    )
+
+
+@app.command("load")
+def load_source(
+    source: Annotated[str, typer.Argument(help="one of `yigong sources`")],
+    path: Annotated[Path, typer.Argument(exists=True, help="file or folder to read")],
+    by: By = "operator",
+    data_dir: DataDir = None,
+    fresh: Annotated[bool, typer.Option(help="do not resume a run that broke off")] = False,
+) -> None:
+    """Load a knowledge source as drafts. Safe to repeat; reviewed statements are never overwritten."""
+    known = loaders()
+    if source not in known:
+        raise typer.BadParameter(f"{source!r} is none of {', '.join(sorted(known))}", param_hint="source")
+    opened, loader = house(data_dir), known[source]
+    with _bar(loader.title, loader.total(path) * 2) as advance:
+        report = load(opened.store, loader, path, by, advance, not fresh)
+    _say_loaded(report)
+
+
+@app.command()
+def sources() -> None:
+    """Sources that can be loaded."""
+    table = Table("name", "title", "standing")
+    for name, loader in sorted(loaders().items()):
+        table.add_row(name, loader.title, loader.standing.value)
+    _out.print(table)
+
+
+@app.command()
+def accept(
+    source: Annotated[str, typer.Argument(help="loaded source whose drafts are accepted as they stand")],
+    by: By,
+    reason: Annotated[str, typer.Option(help="why they may be released")],
+    data_dir: DataDir = None,
+) -> None:
+    """Approve all drafts of a loaded source; somebody other than the one who loaded it must do this."""
+    count = Workflow(house(data_dir).store).accept_load(source, by, reason)
+    _out.print(f"{count} records of {source} accepted")
+
+
+@app.command()
+def candidates(
+    limit: Annotated[int, typer.Option(help="how many to list")] = 50, data_dir: DataDir = None
+) -> None:
+    """Concepts that may be the same thing, for curators to judge."""
+    table = Table("a", "b", "reason")
+    for a, b, reason in open_candidates(house(data_dir).store, limit):
+        table.add_row(a, b, reason)
+    _out.print(table)
+
+
+@app.command()
+def publish(by: By, note: Annotated[str, typer.Option()] = "", data_dir: DataDir = None) -> None:
+    """Freeze all approved knowledge into a signed release and serve it."""
+    opened = house(data_dir)
+    _say_published(release.publish(opened.store, opened.releases, opened.key, GATES, by, note))
+
+
+@app.command()
+def rollback(
+    by: By,
+    note: Annotated[str, typer.Option(help="why")],
+    to: Annotated[str, typer.Option(help="release to go back to; empty: the one before")] = "",
+    data_dir: DataDir = None,
+) -> None:
+    """Serve an earlier release again."""
+    opened = house(data_dir)
+    target = release.rollback(opened.store, opened.releases, by, note, to)
+    _out.print(f"serving {target}")
+
+
+@app.command()
+def releases(data_dir: DataDir = None) -> None:
+    """Releases of this installation; the one being served is marked."""
+    opened = house(data_dir)
+    active = opened.releases.active()
+    table = Table("", "release", "published", "by", "statements", "note")
+    for m in opened.releases.known():
+        mark = "*" if m.release == active else ""
+        table.add_row(
+            mark, m.release[:16], m.published_at[:19], m.published_by, str(m.counts["statements"]), m.note
+        )
+    _out.print(table)
+
+
+@app.command()
+def review(
+    file: Annotated[Path, typer.Argument(exists=True, help="JSON body of POST /api/v1/reviews")],
+    explain: Annotated[
+        bool, typer.Option(help="say of every rule whether it passed, fired or why not")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Review orders from a file and print the answer."""
+    from datetime import UTC, datetime
+
+    from api.app import build
+    from api.review import china_day
+    from api.routes.reviews import answered
+    from exchange.plain import decode, read
+
+    reviewer = build(house(data_dir)).state.reviewer
+    plain, now = decode(file.read_bytes()), datetime.now(UTC)
+    day = plain.as_of or china_day(now)
+    _json(answered(reviewer.review(read(plain, now), day=day, explain=explain or plain.explain)))
+
+
+@app.command()
+def replay(
+    review_id: Annotated[str, typer.Argument(help="id of a stored review")],
+    release_id: Annotated[
+        str, typer.Option("--release", help="release to ask; empty: the one that answered")
+    ] = "",
+    data_dir: DataDir = None,
+) -> None:
+    """Ask a stored request again, of any release; says what appears and what vanishes."""
+    from api.app import build
+    from api.replay import replay as ask_again
+
+    opened = house(data_dir)
+    _json(ask_again(build(opened).state.reviewer, review_id, release_id))
+
+
+@app.command("why")
+def why_linked(a: str, b: str, data_dir: DataDir = None) -> None:
+    """Why two concepts (ids or names) are linked: the shortest chain of statements."""
+    snapshot = _snapshot(data_dir)
+    for s in why(snapshot, _concept(snapshot, a), _concept(snapshot, b)):
+        cited = "; ".join(c.source for c in s.citations)
+        _out.print(f"{snapshot.name(s.subject)} —{s.predicate.value}→ {snapshot.name(s.object)}  ({cited})")
+
+
+@rdf_app.command("export")
+def rdf_export(
+    path: Annotated[Path, typer.Argument(help="Turtle file to write")],
+    release_id: Annotated[str, typer.Option("--release")] = "",
+    data_dir: DataDir = None,
+) -> None:
+    """Write a release as Turtle."""
+    count = rdf.export(_snapshot(data_dir, release_id), path)
+    _out.print(f"{count} triples written to {path}")
+
+
+@rdf_app.command("import")
+def rdf_import(path: Annotated[Path, typer.Argument(exists=True)], by: By, data_dir: DataDir = None) -> None:
+    """Read a Turtle export into the store as drafts."""
+    written = rdf.import_drafts(house(data_dir).store, path, by)
+    _out.print(f"{written} records written as drafts")
+
+
+@app.command()
+def sparql(
+    query: Annotated[str, typer.Argument(help="SPARQL text, or @file")], data_dir: DataDir = None
+) -> None:
+    """Ask the release being served in SPARQL."""
+    text = Path(query[1:]).read_text("utf-8") if query.startswith("@") else query
+    for row in rdf.query(_snapshot(data_dir), text):
+        _out.print("\t".join(row), highlight=False)
+
+
+@app.command()
+def keys(data_dir: DataDir = None) -> None:
+    """The public key that signs releases here; other sites trust it through YIGONG_TRUSTED_KEYS."""
+    _out.print(house(data_dir).key.public, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def doctor(data_dir: DataDir = None) -> None:
+    """Check the installation: database, keys, active release, rule families, hooks, sources."""
+    from api.doctor import checks
+
+    bad = 0
+    for name, trouble in checks(house(data_dir)):
+        bad += bool(trouble)
+        _out.print(f"{'[red]✗' if trouble else '[green]✓'}[/] {name}{': ' + trouble if trouble else ''}")
+    if bad:
+        raise typer.Exit(1)
+
+
+def _snapshot(data_dir: Path | None, release_id: str = "") -> Snapshot:
+    opened = house(data_dir)
+    wanted = release_id or opened.releases.active()
+    if not wanted:
+        raise ReleaseError("nothing is published yet: run `yigong serve` or `yigong publish`")
+    return opened.releases.open(wanted)
+
+
+def _concept(snapshot: Snapshot, text: str) -> str:
+    if snapshot.concept(text):
+        return text
+    found = snapshot.by_name(text)
+    if len(found) != 1:
+        known = ", ".join(c.id for c in found) or "nothing"
+        raise GraphError(f"{text!r} names {known}: give the id of one concept")
+    return found[0].id
+
+
+@contextmanager
+def _bar(title: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=_err, transient=True) as progress:
+        task = progress.add_task(title, total=total or None)
+        yield lambda rows: progress.advance(task, rows)
+
+
+def _say_published(m: Manifest) -> None:
+    counts = ", ".join(f"{n} {kind}" for kind, n in m.counts.items())
+    _err.print(f"release {m.release[:16]} published: {counts}", highlight=False)
+
+
+def _say_loaded(r: LoadReport) -> None:
+    rate = f", {r.written / r.seconds:.0f}/s" if r.seconds > 0 else ""
+    _out.print(
+        f"{r.loader}: {r.written} written, {r.unchanged} unchanged, {r.kept} kept as reviewed, "
+        f"{r.merged} joined known concepts, {r.candidates} merge candidates, "
+        f"{len(r.errors)} row errors in {r.seconds:.1f} s{rate}",
+        highlight=False,
+    )
+    for error in r.errors[:20]:
+        _err.print(f"  {error.file}:{error.line} {error.field}: {error.message}", highlight=False)
+    if len(r.errors) > 20:
+        _err.print(f"  … and {len(r.errors) - 20} more, stored under load {r.id}", highlight=False)
+
+
+def _share_metrics(folder: Path) -> None:
+    """Workers count into files of one folder, so that /metrics shows them all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.db"):
+        old.unlink()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def _welcome(settings: Settings) -> None:
+    base = f"http://{settings.host}:{settings.port}"
+    _err.print(
+        f"\n医共 Yigong  {base}\n"
+        f"  接口文档  {base}/docs\n"
+        f"  服务发现  {base}/cds-services\n"
+        "  看一张真实的相互作用卡片 (a real interaction card):\n"
+        f"    curl -s {base}/cds-services/yigong-order-sign -H 'Content-Type: application/json' "
+        "-d @api/examples/order-sign.json | python3 -m json.tool --no-ensure-ascii\n"
+        f"  started {time.strftime('%H:%M:%S')}, stop with Ctrl-C\n",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _json(value: Any) -> None:
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""Is this installation sound? Each check says what is wrong and, by its words, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from sqlalchemy import text
+
+from api.bootstrap import House, loaders
+from api.gates import GATES
+from api.hook import Hook
+from base.plugins import discover
+from rules import policy
+from rules.model import Family
+
+
+def checks(house: House) -> Iterator[tuple[str, str]]:
+    """(what was checked, what is wrong with it or empty), one after the other."""
+    for name, check in _CHECKS.items():
+        try:
+            yield name, check(house)
+        except Exception as error:  # a check that fails is itself the finding
+            yield name, f"{type(error).__name__}: {error}"
+
+
+def _database(house: House) -> str:
+    with house.engine.connect() as connection:
+        connection.execute(text("SELECT count(*) FROM knowledge_head"))
+    return ""
+
+
+def _release(house: House) -> str:
+    active = house.releases.active()
+    if not active:
+        return "nothing is published yet: run `yigong serve` or `yigong publish`"
+    snapshot = house.releases.open(active)
+    return "; ".join(fault for gate in GATES for fault in gate(snapshot)[:3])
+
+
+def _plugins(house: House) -> str:
+    discover("rules.families", "FAMILY", Family)
+    discover("api.hooks", "HOOK", Hook)
+    loaders()
+    return ""
+
+
+def _policies(house: House) -> str:
+    for path in house.settings.policies_dir.glob("*.json"):
+        policy.load(path)
+    return ""
+
+
+def _access(house: House) -> str:
+    local = house.settings.host in ("127.0.0.1", "::1", "localhost")
+    if local or house.settings.api_keys:
+        return ""
+    return "listens beyond this machine without YIGONG_API_KEYS: operators cannot log in from elsewhere"
+
+
+_CHECKS: dict[str, Callable[[House], str]] = {
+    "database": _database,
+    "active release (digest, signature, gates)": _release,
+    "rule families, hooks, sources": _plugins,
+    "policies": _policies,
+    "access": _access,
+}

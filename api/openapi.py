@@ -1,0 +1,122 @@
+"""What OpenAPI says of our routes, with examples that the tests send as they stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import orjson
+
+from exchange.plain import PlainReview
+
+_FOLDER: Final = Path(__file__).parent / "examples"
+EXAMPLES: Final[dict[str, Any]] = {
+    p.stem: orjson.loads(p.read_bytes()) for p in sorted(_FOLDER.glob("*.json"))
+}
+"""Request bodies by name; each is a complete, valid request."""
+
+_OUTCOME: Final = {
+    "type": "object",
+    "description": "FHIR OperationOutcome that names the field (`issue[].expression`) and what to do",
+    "properties": {"resourceType": {"const": "OperationOutcome"}, "issue": {"type": "array"}},
+}
+_MEANINGS: Final = {
+    400: "a field is missing or misshapen; the OperationOutcome names it",
+    401: "the caller did not prove who it is",
+    404: "no such thing",
+    412: "data we need could be had neither from prefetch nor from the FHIR server",
+    413: "the body is too large",
+    415: "the body is not JSON",
+}
+
+
+def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    return {
+        status: {
+            "description": _MEANINGS[status],
+            "content": {"application/json": {"schema": _OUTCOME}},
+        }
+        for status in statuses
+    }
+
+
+def _body(schema: dict[str, Any], example: str) -> dict[str, Any]:
+    content = {"schema": schema, "example": EXAMPLES[example]}
+    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+
+
+def _ok(description: str, schema: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    return {200: {"description": description, "content": {"application/json": {"schema": schema}}}}
+
+
+_CARD: Final = {
+    "type": "object",
+    "required": ["summary", "indicator", "source"],
+    "properties": {
+        "uuid": {"type": "string", "format": "uuid"},
+        "summary": {"type": "string", "maxLength": 139},
+        "detail": {"type": "string", "description": "markdown: reason, advice, data, sources, rule version"},
+        "indicator": {"enum": ["critical", "warning", "info"]},
+        "source": {"type": "object"},
+        "suggestions": {"type": "array"},
+        "overrideReasons": {"type": "array"},
+        "links": {"type": "array"},
+        "extension": {"type": "object", "description": "`cn.yigong.finding`: ids, severity, evidence"},
+    },
+}
+_ANSWER: Final = {
+    "type": "object",
+    "required": ["cards"],
+    "properties": {"cards": {"type": "array", "items": _CARD}, "extension": {"type": "object"}},
+}
+_REQUEST: Final = {
+    "type": "object",
+    "required": ["hook", "hookInstance", "context"],
+    "properties": {
+        "hook": {"type": "string"},
+        "hookInstance": {"type": "string", "format": "uuid"},
+        "context": {"type": "object"},
+        "prefetch": {"type": "object"},
+        "fhirServer": {"type": "string"},
+        "fhirAuthorization": {"type": "object"},
+    },
+}
+
+
+def _plain_schema() -> dict[str, Any]:
+    """JSON Schema of the plain review, with its parts inlined under ``$defs``."""
+    schema = msgspec.json.schema(PlainReview, ref_template="#/components/schemas/{name}")
+    return {"$ref": schema["$ref"]}
+
+
+def components() -> dict[str, Any]:
+    """Schemas that the plain review refers to."""
+    (_, found) = msgspec.json.schema_components([PlainReview], ref_template="#/components/schemas/{name}")
+    return dict(found)
+
+
+DISCOVERY: Final[dict[str, Any]] = {
+    "summary": "Services offered",
+    "responses": _ok("the services", {"type": "object", "required": ["services"]}),
+}
+CALL: Final[dict[str, Any]] = {
+    "summary": "Call a CDS service",
+    "responses": _ok("cards", _ANSWER) | _errors(400, 401, 404, 412, 413, 415),
+    "openapi_extra": _body(_REQUEST, "order-sign"),
+}
+FEEDBACK: Final[dict[str, Any]] = {
+    "summary": "Say what became of our cards",
+    "responses": _ok("stored", {"type": "object"}) | _errors(400, 401, 404, 413, 415),
+    "openapi_extra": _body({"type": "object", "required": ["feedback"]}, "feedback"),
+}
+REVIEW: Final[dict[str, Any]] = {
+    "summary": "Review orders in plain JSON",
+    "responses": _ok("findings", {"type": "object", "required": ["id", "release", "findings"]})
+    | _errors(400, 401, 413, 415),
+    "openapi_extra": _body(_plain_schema(), "review"),
+}
+STORED: Final[dict[str, Any]] = {
+    "summary": "A stored review",
+    "responses": _ok("the answer that was given", {"type": "object"}) | _errors(401, 404),
+}

@@ -1,0 +1,56 @@
+"""A stored request asked again, of the release that answered or of any other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from api.cds_hooks import incoming_of
+from api.hook import Hook
+from api.review import Reviewed, Reviewer, china_day, worth
+from api.serving import Served
+from base.plugins import discover
+from base.security import sm3
+from clinical.finding import Finding
+from exchange.plain import decode, read
+from records.journal import Entry
+
+
+def replay(reviewer: Reviewer, review_id: str, release_id: str = "") -> dict[str, Any]:
+    """Findings of a stored review against a release, and what differs from the stored answer.
+
+    The clock stands where it stood: the same release gives the same findings bit for bit.
+    Raises ``JournalError`` for an unknown review, ``ReleaseError`` for an unknown release.
+    """
+    entry = reviewer.journal.entry(review_id)
+    wanted = release_id or entry.release
+    served = Served.of(reviewer.serving.releases.open(wanted))
+    findings = again(reviewer, entry, served).review.findings
+    then = {(card.rule, card.version) for card in entry.shown}
+    now = {(f.rule_id, f.rule_version) for f in findings}
+    return {
+        "review": review_id,
+        "answeredBy": entry.release,
+        "askedOf": wanted,
+        "digest": digest(findings),
+        "findings": [msgspec.to_builtins(finding) for finding in findings],
+        "appeared": sorted(f"{rule} v{version}" for rule, version in now - then),
+        "vanished": sorted(f"{rule} v{version}" for rule, version in then - now),
+    }
+
+
+def again(reviewer: Reviewer, entry: Entry, served: Served) -> Reviewed:
+    """The review of a stored request as it would have gone with a release."""
+    day, request = china_day(entry.at), entry.request
+    hook = discover("api.hooks", "HOOK", Hook).get(entry.service)
+    if hook is None:
+        plain = decode(msgspec.json.encode(request))
+        return reviewer.review(read(plain, entry.at), day=plain.as_of or day, served=served)
+    incoming = incoming_of(hook, request["context"], request["prefetch"], entry.at)
+    return worth(reviewer.review(incoming, day=day, served=served), hook.least.rank)
+
+
+def digest(findings: tuple[Finding, ...]) -> str:
+    """SM3 over the findings: equal digests are equal findings, bit for bit."""
+    return sm3(msgspec.msgpack.encode(findings))

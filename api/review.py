@@ -1,0 +1,111 @@
+"""The order-sign line: context in, resolved, judged by one release, policy applied, journalled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta, timezone
+from time import perf_counter
+from typing import Any, Final
+from uuid import uuid4
+
+from api.serving import Served, Serving
+from base.plugins import discover
+from clinical.finding import Finding, Review
+from clinical.order import Order
+from exchange.fhir.context import Incoming
+from records.journal import Entry, Journal, Shown
+from records.terminology import Unmapped
+from rules import policy
+from rules.engine import review
+from rules.model import Case, Family
+from rules.policy import Policy
+
+CHINA: Final = timezone(timedelta(hours=8))
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """One answered review: what was found, what was not understood, what was reviewed."""
+
+    id: str
+    review: Review
+    unmapped: tuple[Unmapped, ...]
+    orders: tuple[Order, ...]
+    elapsed_ms: float
+
+
+class Reviewer:
+    """Reviews incoming orders; the same for CDS Hooks, plain JSON, the command line and replay."""
+
+    def __init__(self, serving: Serving, journal: Journal, policies: Mapping[str, Policy]) -> None:
+        self.serving, self.journal, self._policies = serving, journal, policies
+        self.families = tuple(discover("rules.families", "FAMILY", Family).values())
+        self.titles = {family.name: family.title for family in self.families}
+
+    def policy(self, tenant: str) -> Policy:
+        """The policy of a tenant, else the default one."""
+        return self._policies.get(tenant) or self._policies.get("default") or policy.DEFAULT
+
+    def review(
+        self,
+        incoming: Incoming,
+        *,
+        day: date,
+        tenant: str = "",
+        explain: bool = False,
+        served: Served | None = None,
+    ) -> Reviewed:
+        """Resolve, judge, apply policy. ``day`` is the date as of which knowledge counts; ``served``
+        is the release in use unless another is given (replay)."""
+        started = perf_counter()
+        served = served or self.serving.now
+        patient, orders, unmapped = served.terminology.resolve(incoming.context, incoming.orders)
+        case = Case(patient, orders, served.snapshot, day, incoming.focus, explain)
+        outcome = review(case, self.families)
+        shown = policy.apply(outcome, self.policy(tenant), day, patient.department, patient.stage)
+        return Reviewed(str(uuid4()), shown, unmapped, orders, (perf_counter() - started) * 1000)
+
+    def record(
+        self,
+        reviewed: Reviewed,
+        service: str,
+        client: str,
+        now: datetime,
+        request: Any,
+        answer: Any,
+        shown: tuple[Shown, ...],
+    ) -> None:
+        """Hand request and answer to the journal; never waits."""
+        found = reviewed.review
+        self.journal.write(
+            Entry(
+                reviewed.id,
+                now,
+                service,
+                found.release,
+                client,
+                request,
+                answer,
+                shown,
+                len(found.gaps),
+                len(found.faults),
+                reviewed.elapsed_ms,
+            )
+        )
+
+
+def shown_as(card: str, finding: Finding) -> Shown:
+    """A finding as the journal keeps it, under the uuid of its card."""
+    return Shown(card, finding.rule_id, finding.rule_version, finding.family, finding.severity.value)
+
+
+def china_day(now: datetime) -> date:
+    """The calendar day in China, where the hospitals are."""
+    return now.astimezone(CHINA).date()
+
+
+def worth(reviewed: Reviewed, least: int) -> Reviewed:
+    """Without findings below a rank (hooks that should stay quiet about small things)."""
+    kept = tuple(f for f in reviewed.review.findings if f.severity.rank >= least)
+    return replace(reviewed, review=replace(reviewed.review, findings=kept))

@@ -1,0 +1,148 @@
+"""The outermost layer: request ids, size and type checks, the last resort, metrics. Pure ASGI,
+because a middleware that wraps requests in objects costs more than the review inside."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import MutableMapping
+from typing import Any, Final
+
+import orjson
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.errors import outcome
+from api.review import Reviewed
+from base.log import new_request, request_id
+
+_log = logging.getLogger(__name__)
+_BUCKETS: Final = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+
+
+class Metrics:
+    """What ``/metrics`` shows: requests, review times, findings, gaps, faults, journal losses."""
+
+    def __init__(self) -> None:
+        self.requests = Counter("yigong_requests_total", "HTTP requests", ["method", "status"])
+        self.reviews = Histogram("yigong_review_seconds", "one review", ["service"], buckets=_BUCKETS)
+        self.findings = Counter("yigong_findings_total", "findings shown", ["family", "severity"])
+        self.gaps = Counter("yigong_gaps_total", "checks that could not be made", ["family"])
+        self.faults = Counter("yigong_rule_faults_total", "rules that raised", ["family"])
+        self.lost = Gauge(
+            "yigong_journal_lost", "journal entries dropped or not written", multiprocess_mode="sum"
+        )
+        self.swaps = Gauge("yigong_release_swaps", "release swaps since start", multiprocess_mode="max")
+
+    def reviewed(self, service: str, reviewed: Reviewed) -> None:
+        """Count one review."""
+        self.reviews.labels(service).observe(reviewed.elapsed_ms / 1000)
+        for finding in reviewed.review.findings:
+            self.findings.labels(finding.family, finding.severity.value).inc()
+        for gap in reviewed.review.gaps:
+            self.gaps.labels(gap.family).inc()
+        for fault in reviewed.review.faults:
+            self.faults.labels(fault.family).inc()
+
+    @staticmethod
+    def text() -> bytes:
+        """All workers' figures in the Prometheus text format."""
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            registry = CollectorRegistry()
+            multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+            return generate_latest(registry)
+        return generate_latest()
+
+
+METRICS: Final = Metrics()
+
+
+class Rim:
+    """ASGI middleware around everything. Bodies above ``limit`` bytes answer 413, bodies that are not
+    JSON 415, what nobody foresaw 500 with an OperationOutcome and no trace."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self.app, self.limit = app, limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        new_request()
+        started = _Started(send)
+        refused = self._refused(scope)
+        try:
+            if refused:
+                await _answer(started, *refused)
+            else:
+                await self.app(scope, self._limited(receive), started)
+        except _TooLarge:
+            await _answer(started, 413, "too-long", self._too_large())
+        except Exception as error:  # the rim: nothing may pass
+            _log.error(
+                "unhandled error",
+                extra={"error": type(error).__name__, "path": scope["path"]},
+                exc_info=error,
+            )
+            text = f"内部错误，已记录 (编号 {request_id()})；请按未获得决策支持处理，不影响开立医嘱"
+            if not started.sent:
+                await _answer(started, 500, "exception", text)
+        METRICS.requests.labels(scope["method"], started.status).inc()
+
+    def _refused(self, scope: Scope) -> tuple[int, str, str] | None:
+        if scope["method"] not in ("POST", "PUT", "PATCH"):
+            return None
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        length = headers.get(b"content-length", b"0")
+        if length.isdigit() and int(length) > self.limit:
+            return 413, "too-long", self._too_large()
+        kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        if kind != b"application/json" and not kind.endswith(b"+json"):
+            return 415, "not-supported", "Content-Type must be application/json"
+        return None
+
+    def _too_large(self) -> str:
+        return f"the body is larger than {self.limit} bytes (YIGONG_MAX_BODY_BYTES)"
+
+    def _limited(self, receive: Receive) -> Receive:
+        """Counts what arrives: a chunked body has no length to check beforehand."""
+        taken = 0
+
+        async def limited() -> MutableMapping[str, Any]:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self.limit:
+                raise _TooLarge
+            return message
+
+        return limited
+
+
+class _TooLarge(Exception):  # noqa: N818
+    pass
+
+
+class _Started:
+    """Sends on, remembering the status."""
+
+    def __init__(self, send: Send) -> None:
+        self._send, self.status, self.sent = send, 0, False
+
+    async def __call__(self, message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self.status, self.sent = message["status"], True
+        await self._send(message)
+
+
+async def _answer(send: _Started, status: int, code: str, text: str) -> None:
+    body = orjson.dumps(outcome(code, text))
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def note_state(lost: int, swaps: int) -> None:
+    """Set the gauges before they are read."""
+    METRICS.lost.set(lost)
+    METRICS.swaps.set(swaps)

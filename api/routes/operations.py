@@ -1,0 +1,74 @@
+"""Is it alive, is it ready, how is it doing; which release, which rules fire and get overridden."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.auth import operator
+from api.errors import respond
+from api.review import Reviewer
+from api.rim import METRICS, note_state
+from base.settings import Settings
+
+
+def router(settings: Settings, reviewer: Reviewer, engine: Engine) -> APIRouter:
+    """``/healthz``, ``/readyz``, ``/metrics``, ``/api/v1/releases``, ``/api/v1/rules/usage``."""
+    routes = APIRouter(tags=["Operations"])
+
+    @routes.get("/healthz")
+    async def alive() -> Response:
+        return respond(200, {"status": "ok"})
+
+    @routes.get("/readyz")
+    def ready() -> Response:
+        """503 only when nothing can be answered: a database that is away costs the journal, not care."""
+        serving = reviewer.serving
+        state = {"release": serving.now.snapshot.release, "database": _database(engine)}
+        if serving.fault:
+            state["releaseFault"] = serving.fault
+        return respond(200, {"status": "ready", **state})
+
+    @routes.get("/metrics")
+    def metrics() -> Response:
+        journal = reviewer.journal
+        note_state(journal.dropped + journal.failed, reviewer.serving.swaps)
+        return Response(METRICS.text(), media_type="text/plain; version=0.0.4")
+
+    @routes.get("/api/v1/releases")
+    def releases() -> Response:
+        known = reviewer.serving.releases.known()
+        active = reviewer.serving.now.snapshot.release
+        listed = [
+            {
+                "release": m.release,
+                "publishedAt": m.published_at,
+                "publishedBy": m.published_by,
+                "note": m.note,
+                "counts": m.counts,
+                "active": m.release == active,
+            }
+            for m in known
+        ]
+        return respond(200, {"releases": listed})
+
+    @routes.get("/api/v1/rules/usage")
+    def usage(request: Request) -> Response:
+        peer = request.client.host if request.client else ""
+        operator(settings, request.headers.get("authorization", ""), peer)
+        rows = [asdict(u) for u in reviewer.journal.rule_use()]
+        return respond(200, {"rules": rows})
+
+    return routes
+
+
+def _database(engine: Engine) -> str:
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        return "away"
+    return "ok"

@@ -1,0 +1,64 @@
+"""What a worker serves: one release with its terminology, swapped together between two requests."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from knowledge.release import LiveRelease, Releases
+from knowledge.snapshot import Snapshot
+from records.terminology import Terminology
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A release and the terminology that was made for it; a request takes both at once."""
+
+    snapshot: Snapshot
+    terminology: Terminology
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Served:
+        return cls(snapshot, Terminology(snapshot))
+
+
+class Serving:
+    """The release being served now. ``watch`` looks for a newer one until it is cancelled."""
+
+    def __init__(self, releases: Releases) -> None:
+        self.releases = releases
+        self._live = LiveRelease(releases)
+        self.now = Served.of(self._live.current)
+
+    @property
+    def swaps(self) -> int:
+        return self._live.swaps
+
+    @property
+    def fault(self) -> str:
+        """Why a newer release was refused; empty when all is well."""
+        return self._live.fault
+
+    def refresh(self) -> bool:
+        """Swap when another release became active; requests in flight keep what they hold."""
+        if not self._live.refresh():
+            return False
+        self.now = Served.of(self._live.current)
+        _log.info("release swapped", extra={"release": self._live.current.release})
+        return True
+
+    async def watch(self, seconds: float) -> None:
+        """Look for a newer release every so many seconds, off the event loop."""
+        said = ""
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await asyncio.to_thread(self.refresh)
+            except Exception as error:  # a folder that is away must not end the watch
+                _log.error("release check failed", extra={"error": type(error).__name__})
+            if self.fault and self.fault != said:
+                _log.error("release refused", extra={"reason": self.fault})
+            said = self.fault

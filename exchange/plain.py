@@ -1,0 +1,288 @@
+"""The plain JSON review for hospitals without FHIR: one flat, documented shape to clinical nouns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Final, Literal, TypeVar
+
+import msgspec
+
+from clinical.administration import Frequency, frequency_of, route_of
+from clinical.coded import Coded, Origin
+from clinical.codes import Code, code_for
+from clinical.logic import UNKNOWN, Known
+from clinical.order import Dosage, Order, OrderKind, OrderStatus
+from clinical.patient import (
+    Allergy,
+    ClinicalStatus,
+    Condition,
+    Observation,
+    PatientContext,
+    Pregnancy,
+    Report,
+    Sex,
+)
+from clinical.quantity import Quantity, QuantityError
+from exchange.fhir.context import Incoming
+from exchange.fhir.values import CHINA, ReadError
+
+_S = TypeVar("_S")
+_N = TypeVar("_N")
+_SYSTEMS: Final = {
+    "icd-10": "http://hl7.org/fhir/sid/icd-10",
+    "loinc": "http://loinc.org",
+    "atc": "http://www.whocc.no/atc",
+    "snomed": "http://snomed.info/sct",
+}
+_SEXES: Final = {"男": Sex.MALE, "male": Sex.MALE, "女": Sex.FEMALE, "female": Sex.FEMALE}
+
+
+class _Base(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    pass
+
+
+class PlainCode(_Base, frozen=True):
+    system: str
+    code: str
+
+
+class _Named(_Base, frozen=True, kw_only=True):
+    text: str = ""
+    codes: tuple[PlainCode, ...] = ()
+    time: datetime | None = None
+    institution: str = ""
+
+
+class PlainCondition(_Named, frozen=True, kw_only=True):
+    """A diagnosis; ``status`` active or inactive."""
+
+    status: Literal["active", "inactive"] = "active"
+
+
+class PlainAllergy(_Named, frozen=True, kw_only=True):
+    reaction: str = ""
+    severe: bool | None = None
+
+
+class PlainObservation(_Named, frozen=True, kw_only=True):
+    """A result: a number with its unit, or a word (阳性)."""
+
+    value: float | str | None = None
+    unit: str = ""
+
+
+class PlainReport(_Named, frozen=True, kw_only=True):
+    conclusion: str = ""
+    recognised: bool | None = None
+
+
+class PlainOrder(_Named, frozen=True, kw_only=True):
+    """An order or an active drug. ``text`` is what the hospital calls it."""
+
+    id: str
+    kind: Literal["drug", "lab", "exam"] = "drug"
+    form: str = ""
+    dose: float | None = None
+    unit: str = ""
+    route: str = ""
+    frequency: str = ""
+    days: float | None = None
+    start: date | None = None
+    stop: date | None = None
+    prescriber: str = ""
+
+
+class PlainPregnancy(_Base, frozen=True):
+    pregnant: bool
+    gestational_days: int | None = None
+
+
+class PlainPatient(_Base, frozen=True, kw_only=True):
+    """Leave out what is not known; an empty list means: asked for, and there is none."""
+
+    id: str
+    sex: Literal["男", "女", "male", "female"] | None = None
+    birth_date: date | None = None
+    weight_kg: float | None = None
+    height_cm: float | None = None
+    pregnancy: PlainPregnancy | None = None
+    lactating: bool | None = None
+    conditions: tuple[PlainCondition, ...] | None = None
+    allergies: tuple[PlainAllergy, ...] | None = None
+    observations: tuple[PlainObservation, ...] | None = None
+    medications: tuple[PlainOrder, ...] | None = None
+    reports: tuple[PlainReport, ...] | None = None
+
+
+class PlainReview(_Base, frozen=True, kw_only=True):
+    """Body of ``POST /api/v1/reviews``."""
+
+    patient: PlainPatient
+    orders: tuple[PlainOrder, ...]
+    department: str = ""
+    institution: str = ""
+    stage: str = ""
+    as_of: date | None = None
+    explain: bool = False
+
+
+_DECODER = msgspec.json.Decoder(PlainReview)
+
+
+def decode(body: bytes) -> PlainReview:
+    """Read a body. Raises ``ReadError`` that names the field and what it should be."""
+    try:
+        return _DECODER.decode(body)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `")
+        raise ReadError(path.rstrip("`").removeprefix("$.") or "body", message) from None
+    except msgspec.DecodeError as error:
+        raise ReadError("body", f"is no JSON: {error}") from None
+
+
+def read(plain: PlainReview, now: datetime) -> Incoming:
+    """The same nouns that a FHIR request gives. Raises ``ReadError`` for a unit nobody knows."""
+    p = plain.patient
+    return Incoming(
+        PatientContext(
+            id=p.id,
+            as_of=now,
+            sex=UNKNOWN if p.sex is None else _SEXES[p.sex],
+            birth_date=UNKNOWN if p.birth_date is None else p.birth_date,
+            pregnancy=_pregnancy(p.pregnancy),
+            lactating=UNKNOWN if p.lactating is None else p.lactating,
+            conditions=_all(p.conditions, "conditions", _condition),
+            allergies=_all(p.allergies, "allergies", _allergy),
+            observations=_observations(p),
+            medications=_all(p.medications, "medications", _medication),
+            reports=_all(p.reports, "reports", _report),
+            department=plain.department,
+            institution=plain.institution,
+            stage=plain.stage,
+        ),
+        tuple(_order(o, f"orders[{i}]", OrderStatus.DRAFT) for i, o in enumerate(plain.orders)),
+    )
+
+
+def _all(items: tuple[_S, ...] | None, field: str, make: Callable[[_S, str], _N]) -> Known[tuple[_N, ...]]:
+    if items is None:
+        return UNKNOWN
+    return tuple(make(item, f"patient.{field}[{number}]") for number, item in enumerate(items))
+
+
+def _what(item: _Named) -> Coded:
+    codes = (_code(code) for code in item.codes)
+    return Coded(item.text, tuple(code for code in codes if code is not None))
+
+
+def _code(code: PlainCode) -> Code | None:
+    try:
+        return code_for(_SYSTEMS.get(code.system, code.system), code.code)
+    except ValueError:
+        return None
+
+
+def _origin(item: _Named, reference: str) -> Origin:
+    time = item.time
+    zoned = time if time is None or time.tzinfo else time.replace(tzinfo=CHINA)
+    return Origin(reference, zoned, item.institution)
+
+
+def _pregnancy(given: PlainPregnancy | None) -> Known[Pregnancy | None]:
+    if given is None:
+        return UNKNOWN
+    if not given.pregnant:
+        return None
+    return Pregnancy(UNKNOWN if given.gestational_days is None else given.gestational_days)
+
+
+def _condition(item: PlainCondition, path: str) -> Condition:
+    return Condition(_what(item), ClinicalStatus(item.status), None, _origin(item, path))
+
+
+def _allergy(item: PlainAllergy, path: str) -> Allergy:
+    severe = UNKNOWN if item.severe is None else item.severe
+    return Allergy(_what(item), (item.reaction,) if item.reaction else (), severe, _origin(item, path))
+
+
+def _observation(item: PlainObservation, path: str) -> Observation:
+    value: Known[Quantity | str] = UNKNOWN
+    if isinstance(item.value, str):
+        value = item.value
+    elif item.value is not None:
+        value = _quantity(item.value, item.unit, f"{path}.unit")
+    return Observation(_what(item), value, _origin(item, path))
+
+
+def _observations(p: PlainPatient) -> Known[tuple[Observation, ...]]:
+    """Results, with body weight and height as two more."""
+    given = _all(p.observations, "observations", _observation)
+    body = [
+        Observation(Coded(name), Quantity(value, unit), Origin(f"patient.{field}"))
+        for name, value, unit, field in (
+            ("体重", p.weight_kg, "kg", "weightKg"),
+            ("身高", p.height_cm, "cm", "heightCm"),
+        )
+        if value is not None
+    ]
+    if not body:
+        return given
+    return (*(given if isinstance(given, tuple) else ()), *body)
+
+
+def _report(item: PlainReport, path: str) -> Report:
+    recognised = UNKNOWN if item.recognised is None else item.recognised
+    return Report(_what(item), item.conclusion, recognised, _origin(item, path))
+
+
+def _medication(item: PlainOrder, path: str) -> Order:
+    return _order(item, path, OrderStatus.ACTIVE)
+
+
+def _order(item: PlainOrder, path: str, status: OrderStatus) -> Order:
+    stop = item.stop
+    if stop is None and item.start is not None and item.days is not None:
+        stop = item.start + timedelta(days=max(item.days - 1, 0))
+    return Order(
+        id=item.id,
+        kind=OrderKind(item.kind),
+        what=_what(item),
+        status=status,
+        form=item.form,
+        dosage=_dosage(item, path),
+        start=item.start,
+        stop=stop,
+        prescriber=item.prescriber,
+        origin=_origin(item, item.id),
+    )
+
+
+def _dosage(item: PlainOrder, path: str) -> Dosage:
+    frequency = frequency_of(item.frequency) if item.frequency else UNKNOWN
+    dose = UNKNOWN if item.dose is None else _quantity(item.dose, item.unit, f"{path}.unit")
+    days: Known[float] = UNKNOWN if item.days is None else item.days
+    if not isinstance(frequency, Frequency):
+        return Dosage(dose, _route(item), duration_days=days, frequency_text=item.frequency)
+    if frequency.once and item.days is None:
+        days = 1.0
+    return Dosage(
+        dose=dose,
+        route=_route(item),
+        times_per_day=frequency.times_per_day,
+        interval_hours=UNKNOWN if frequency.interval_hours is None else frequency.interval_hours,
+        duration_days=days,
+        as_needed=frequency.as_needed,
+        frequency_text=item.frequency,
+    )
+
+
+def _route(item: PlainOrder) -> Known[str]:
+    return route_of(item.route) if item.route else UNKNOWN
+
+
+def _quantity(value: float, unit: str, path: str) -> Quantity:
+    try:
+        return Quantity(value, unit)
+    except QuantityError as error:
+        raise ReadError(path, str(error)) from None

@@ -1,0 +1,283 @@
+"""What was asked, answered and thought of it: requests, findings and feedback, kept for replay.
+
+Request bodies hold patient data: they are sealed with SM4 and bound to their id. Writing
+happens on a thread of its own, in batches; a review never waits for it. When the queue is
+full, entries are dropped, counted and reported: care goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Engine,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    case,
+    func,
+    insert,
+    select,
+)
+
+from base.db import METADATA
+from base.security import seal, sm3, unseal
+
+_log = logging.getLogger(__name__)
+QUEUE_LIMIT: Final = 10_000
+_BATCH: Final = 200
+
+requests = Table(
+    "journal_request",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("service", String(60), nullable=False),
+    Column("release", String(64), nullable=False),
+    Column("client", String(200), nullable=False, default=""),
+    Column("digest", String(64), nullable=False),
+    Column("findings", Integer, nullable=False),
+    Column("gaps", Integer, nullable=False),
+    Column("faults", Integer, nullable=False),
+    Column("elapsed_ms", Float, nullable=False),
+    Column("request", LargeBinary, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Index("journal_request_at", "at"),
+)
+cards = Table(
+    "journal_card",
+    METADATA,
+    Column("card", String(36), primary_key=True),
+    Column("request", String(36), nullable=False, index=True),
+    Column("rule", String(160), nullable=False, index=True),
+    Column("version", String(20), nullable=False),
+    Column("family", String(40), nullable=False),
+    Column("severity", String(20), nullable=False),
+)
+feedback = Table(
+    "journal_feedback",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("card", String(36), nullable=False, index=True),
+    Column("service", String(60), nullable=False),
+    Column("outcome", String(12), nullable=False),
+    Column("reason", String(80), nullable=False, default=""),
+    Column("suggestions", String(400), nullable=False, default=""),
+    Column("comment", LargeBinary, nullable=False, default=b""),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("received", DateTime(timezone=True), nullable=False),
+)
+
+
+class JournalError(Exception):
+    """An entry that is asked for does not exist or cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A card that was shown: its uuid and the rule behind it."""
+
+    card: str
+    rule: str
+    version: str
+    family: str
+    severity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One answered request. ``request`` and ``answer`` are JSON-able and may hold patient data."""
+
+    id: str
+    at: datetime
+    service: str
+    release: str
+    client: str
+    request: Any
+    answer: Any
+    shown: tuple[Shown, ...]
+    gaps: int
+    faults: int
+    elapsed_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a clinician did with a card. ``outcome`` is ``accepted`` or ``overridden``."""
+
+    card: str
+    service: str
+    outcome: str
+    at: datetime
+    reason: str = ""
+    suggestions: tuple[str, ...] = ()
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleUse:
+    """How often a rule's cards were shown, accepted and overridden."""
+
+    rule: str
+    family: str
+    shown: int
+    accepted: int
+    overridden: int
+
+
+class Journal:
+    """Writes in the background; reads at once. ``key`` (16 bytes) seals what may name a patient."""
+
+    def __init__(self, engine: Engine, key: bytes, limit: int = QUEUE_LIMIT) -> None:
+        self._engine, self._key = engine, key
+        self._waiting: queue.Queue[Entry | Feedback | threading.Event] = queue.Queue(limit)
+        self.dropped = 0
+        self.failed = 0
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread.start()
+
+    # -- writing -------------------------------------------------------------------------
+
+    def write(self, item: Entry | Feedback) -> None:
+        """Queue an entry or feedback; never blocks, never raises."""
+        try:
+            self._waiting.put_nowait(item)
+        except queue.Full:
+            self.dropped += 1
+
+    def flush(self, timeout: float = 10) -> bool:
+        """Wait until everything queued so far is stored; False when that took too long."""
+        done = threading.Event()
+        try:
+            self._waiting.put(done, timeout=timeout)
+        except queue.Full:
+            return False
+        return done.wait(timeout)
+
+    def _run(self) -> None:
+        while True:
+            batch = [self._waiting.get()]
+            while len(batch) < _BATCH:
+                try:
+                    batch.append(self._waiting.get_nowait())
+                except queue.Empty:
+                    break
+            try:
+                self._store(batch)
+            except Exception as error:  # the journal must outlive a database that is away
+                self.failed += len(batch)
+                _log.error("journal not written", extra={"error": type(error).__name__, "count": len(batch)})
+            for item in batch:
+                if isinstance(item, threading.Event):
+                    item.set()
+
+    def _store(self, batch: Iterable[Entry | Feedback | threading.Event]) -> None:
+        entries = [item for item in batch if isinstance(item, Entry)]
+        given = [item for item in batch if isinstance(item, Feedback)]
+        shown = [_card_row(entry.id, card) for entry in entries for card in entry.shown]
+        with self._engine.begin() as connection:
+            if entries:
+                connection.execute(insert(requests), [self._entry_row(entry) for entry in entries])
+            if shown:
+                connection.execute(insert(cards), shown)
+            if given:
+                connection.execute(insert(feedback), [self._feedback_row(item) for item in given])
+
+    def _entry_row(self, entry: Entry) -> dict[str, Any]:
+        plain = orjson.dumps(entry.request)
+        bound = entry.id.encode()
+        return {
+            "id": entry.id,
+            "at": entry.at,
+            "service": entry.service,
+            "release": entry.release,
+            "client": entry.client,
+            "digest": sm3(plain),
+            "findings": len(entry.shown),
+            "gaps": entry.gaps,
+            "faults": entry.faults,
+            "elapsed_ms": entry.elapsed_ms,
+            "request": seal(self._key, plain, bound),
+            "answer": seal(self._key, orjson.dumps(entry.answer), bound),
+        }
+
+    def _feedback_row(self, item: Feedback) -> dict[str, Any]:
+        return {
+            "card": item.card,
+            "service": item.service,
+            "outcome": item.outcome,
+            "reason": item.reason,
+            "suggestions": " ".join(item.suggestions)[:400],
+            "comment": seal(self._key, item.comment.encode(), item.card.encode()) if item.comment else b"",
+            "at": item.at,
+            "received": datetime.now(UTC),
+        }
+
+    # -- reading -------------------------------------------------------------------------
+
+    def entry(self, entry_id: str) -> Entry:
+        """A stored request with its answer. Raises ``JournalError`` when there is none."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(requests).where(requests.c.id == entry_id)).first()
+            if row is None:
+                raise JournalError(f"there is no stored review {entry_id!r}")
+            shown = connection.execute(select(cards).where(cards.c.request == entry_id)).all()
+        bound = row.id.encode()
+        return Entry(
+            row.id,
+            row.at if row.at.tzinfo else row.at.replace(tzinfo=UTC),
+            row.service,
+            row.release,
+            row.client,
+            orjson.loads(unseal(self._key, row.request, bound)),
+            orjson.loads(unseal(self._key, row.answer, bound)),
+            tuple(Shown(c.card, c.rule, c.version, c.family, c.severity) for c in shown),
+            row.gaps,
+            row.faults,
+            row.elapsed_ms,
+        )
+
+    def latest(self, limit: int = 100) -> list[str]:
+        """Ids of the newest stored requests."""
+        query = select(requests.c.id).order_by(requests.c.at.desc()).limit(limit)
+        with self._engine.connect() as connection:
+            return list(connection.execute(query).scalars())
+
+    def rule_use(self) -> list[RuleUse]:
+        """Cards shown, accepted and overridden per rule, the most shown first."""
+
+        def counted(outcome: str) -> Any:
+            return func.count(func.distinct(case((feedback.c.outcome == outcome, feedback.c.card))))
+
+        shown = func.count(func.distinct(cards.c.card))
+        query = (
+            select(cards.c.rule, cards.c.family, shown, counted("accepted"), counted("overridden"))
+            .select_from(cards.outerjoin(feedback, feedback.c.card == cards.c.card))
+            .group_by(cards.c.rule, cards.c.family)
+            .order_by(shown.desc(), cards.c.rule)
+        )
+        with self._engine.connect() as connection:
+            return [RuleUse(*row) for row in connection.execute(query)]
+
+
+def _card_row(request: str, card: Shown) -> dict[str, Any]:
+    return {
+        "card": card.card,
+        "request": request,
+        "rule": card.rule,
+        "version": card.version,
+        "family": card.family,
+        "severity": card.severity,
+    }
