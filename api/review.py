@@ -20,6 +20,7 @@ from rules import policy
 from rules.engine import review
 from rules.model import Case, Family
 from rules.policy import Policy
+from rules.states import States
 
 CHINA: Final = timezone(timedelta(hours=8))
 
@@ -42,6 +43,7 @@ class Reviewer:
         self.serving, self.journal, self._policies = serving, journal, policies
         self.families = tuple(discover("rules.families", "FAMILY", Family).values())
         self.titles = {family.name: family.title for family in self.families}
+        self.states = States.start()
 
     def policy(self, tenant: str) -> Policy:
         """The policy of a tenant, else the default one."""
@@ -61,8 +63,8 @@ class Reviewer:
         started = perf_counter()
         served = served or self.serving.now
         patient, orders, unmapped = served.terminology.resolve(incoming.context, incoming.orders)
-        case = Case(patient, orders, served.snapshot, day, incoming.focus, explain)
-        outcome = review(case, self.families)
+        case = Case(patient, orders, served.snapshot, day, incoming.focus, explain, self.states.derive)
+        outcome = self.states.apply(review(case, self.families), case)
         shown = policy.apply(outcome, self.policy(tenant), day, patient.department, patient.stage)
         return Reviewed(str(uuid4()), shown, unmapped, orders, (perf_counter() - started) * 1000)
 

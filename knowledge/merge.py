@@ -353,6 +353,8 @@ class _Names:
         group, _, name = text[1:].partition(":")
         wanted = normal_name(name)
         found = {i: k for i, k in self.by_name.get(wanted, {}).items() if k in GROUPS[group]}
+        if group == "allergy" and ConceptKind.ALLERGEN in found.values():
+            found = {i: k for i, k in found.items() if k == ConceptKind.ALLERGEN}  # not the class it is named after
         preferred = [i for i in found if self.preferred[i] == wanted]
         return sorted(preferred if len(found) > 1 and preferred else found)
 

@@ -50,7 +50,8 @@ def rows_for(case: Case, use: Use) -> list[Statement]:
 def limits_of(case: Case, statement: Statement) -> Known[Limits]:
     """A row as absolute limits; UNKNOWN when it is per kg or m² and the measure is missing."""
     q = statement.qualifiers
-    factor, data = 1.0, ()
+    factor = 1.0
+    data: tuple[Datum, ...] = ()
     if q.get("per"):
         scale = _scale(case, q["per"])
         if isinstance(scale, Unknown):

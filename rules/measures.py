@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from clinical.formulas import cockcroft_gault, egfr_ckd_epi_2021, egfr_schwartz
-
 from clinical.finding import Datum
+from clinical.formulas import cockcroft_gault, egfr_ckd_epi_2021, egfr_schwartz
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.patient import Observation, Pregnancy, Sex
 from clinical.quantity import Quantity, Substance, UnitMismatch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
@@ -45,6 +45,12 @@ class Case:
     day: date
     focus: frozenset[str] = frozenset()
     explain: bool = False
+    derive: Callable[[Case], dict[str, bool]] = field(default=lambda case: {}, compare=False)
+
+    @cached_property
+    def states(self) -> dict[str, bool]:
+        """Derived clinical states (``rules.states``): present, known absent, or left out when unknown."""
+        return self.derive(self)
 
     @cached_property
     def iso_day(self) -> str:

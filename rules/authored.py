@@ -1,0 +1,217 @@
+"""Authored rules: conditions compiled to closures, faults found at save, their own cases run.
+
+A condition reads the patient through ``Facts``: a case in production, a table of values in a
+rule's own tests. What it read becomes the evidence of the finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any as Anything
+from typing import Final, Protocol
+
+from clinical.finding import Severity
+from clinical.logic import (
+    UNKNOWN,
+    Known,
+    Truth,
+    all_of,
+    any_of,
+    at_least,
+    at_most,
+    equal,
+    less,
+    more,
+    truth,
+)
+from clinical.quantity import Quantity, QuantityError
+from knowledge.model import ConceptKind, Rule, RuleCase
+from knowledge.snapshot import Snapshot
+from rules.language import (
+    FUNCTIONS,
+    Access,
+    All,
+    Among,
+    Any,
+    Between,
+    Compare,
+    ConditionError,
+    Group,
+    Literal,
+    Node,
+    Not,
+    Problem,
+    Term,
+    Type,
+    accesses,
+    parse,
+    type_of,
+)
+
+Value = Known[float | str | bool]
+KINDS: Final[dict[Group, tuple[ConceptKind, ...]]] = {
+    Group.DRUG: (ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS, ConceptKind.PRODUCT),
+    Group.DISEASE: (ConceptKind.DISEASE,),
+    Group.LAB: (ConceptKind.LAB,),
+    Group.ALLERGY: (ConceptKind.ALLERGEN, ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS),
+    Group.TEST: (ConceptKind.LAB, ConceptKind.EXAM),
+}
+_OUTCOMES: Final = {"fired": Truth.TRUE, "passed": Truth.FALSE, "unknown": Truth.UNKNOWN}
+
+
+class Facts(Protocol):
+    """Where a condition reads from. A value nobody told is ``UNKNOWN``."""
+
+    def value(self, access: Access) -> Value: ...
+
+
+class Table:
+    """Facts of a rule's own test by canonical text: ``{'age_years': 70, 'takes("华法林")': true}``."""
+
+    def __init__(self, values: Mapping[str, Anything]) -> None:
+        self._values = values
+
+    def value(self, access: Access) -> Value:
+        found = self._values.get(access.key(), UNKNOWN)
+        return UNKNOWN if found is None else found
+
+
+Condition = Callable[[Facts], Truth]
+
+
+def compile_condition(node: Node) -> Condition:
+    """A tree as one closure from facts to truth."""
+    if isinstance(node, All | Any):
+        parts = tuple(compile_condition(part) for part in node.parts)
+        join = all_of if isinstance(node, All) else any_of
+        return lambda facts: join(part(facts) for part in parts)
+    if isinstance(node, Not):
+        inner = compile_condition(node.part)
+        return lambda facts: ~inner(facts)
+    if isinstance(node, Compare):
+        return _comparison(node)
+    if isinstance(node, Between):
+        value, low, high = _reader(node.value), _reader(node.low), _reader(node.high)
+        return lambda f: at_least(value(f), low(f)) & at_most(value(f), high(f))
+    if isinstance(node, Among):
+        read, options = _reader(node.value), tuple(option.value for option in node.options)
+        return lambda f: _is_among(read(f), options)
+    single = _reader(node)
+    return lambda f: _as_truth(single(f))
+
+
+def faults(rule: Rule, snapshot: Snapshot) -> list[str]:
+    """Everything wrong with a rule: condition, names that name nothing, severity, cases that fail.
+
+    For the workflow before a save, and for the gate before a release.
+    """
+    found = list(_form_faults(rule))
+    try:
+        node = parse(rule.condition)
+    except ConditionError as error:
+        return [*found, *(f"condition at {p.at}: {p.message}" for p in error.problems)]
+    found += [f"condition at {p.at}: {p.message}" for p in name_problems(node, snapshot)]
+    return found + list(_case_faults(rule, node))
+
+
+def name_problems(node: Node, snapshot: Snapshot) -> Iterator[Problem]:
+    """Names in a condition that do not name one concept of the release, and units nobody knows."""
+    for access in accesses(node):
+        function = FUNCTIONS.get(access.name)
+        for argument, group in zip(access.arguments, function.arguments if function else (), strict=False):
+            trouble = _name_trouble(str(argument.value), group, snapshot)
+            if trouble:
+                yield Problem(argument.at, trouble)
+
+
+def resolve(text: str, group: Group, snapshot: Snapshot) -> str:
+    """Concept id of a name in a condition; empty when it names nothing or several things."""
+    if snapshot.concept(text):
+        return text
+    found = snapshot.by_name(text, *KINDS[group])
+    preferred = [c for c in found if c.name == text]
+    for kind in KINDS[group]:  # an allergen before the class it is named after
+        named = [c for c in preferred or found if c.kind is kind]
+        if len(named) == 1:
+            return named[0].id
+        if named:
+            return ""
+    return ""
+
+
+def run_case(node: Node, case: RuleCase) -> Truth:
+    """Truth of a condition over the facts of a rule's own case."""
+    return compile_condition(node)(Table(case.facts))
+
+
+def _form_faults(rule: Rule) -> Iterator[str]:
+    if rule.severity not in set(Severity):
+        yield f"severity {rule.severity!r}: write one of {', '.join(Severity)}"
+    if not rule.message.strip():
+        yield "message is empty: say what is wrong in one sentence"
+    if not rule.citations:
+        yield "citations are empty: name the source"
+    outcomes = {case.expect for case in rule.cases}
+    if not {"fired", "passed"} <= outcomes:
+        yield "cases: give at least one that fires and one that passes"
+
+
+def _case_faults(rule: Rule, node: Node) -> Iterator[str]:
+    known = {access.key() for access in accesses(node)}
+    for case in rule.cases:
+        strange = sorted(set(case.facts) - known)
+        if strange:
+            yield f"case {case.name!r}: the condition does not read {', '.join(strange)}"
+        elif case.expect not in _OUTCOMES:
+            yield f"case {case.name!r}: expect one of {', '.join(_OUTCOMES)}"
+        elif run_case(node, case) is not _OUTCOMES[case.expect]:
+            yield f"case {case.name!r}: expected {case.expect}, got {run_case(node, case).value}"
+
+
+def _name_trouble(text: str, group: Group, snapshot: Snapshot) -> str:
+    if group is Group.UNIT:
+        try:
+            Quantity(1, text)
+        except QuantityError as error:
+            return str(error)
+    elif group in KINDS and not resolve(text, group, snapshot):
+        return f"{text!r} names no {group} of this release, or several"
+    return ""
+
+
+def _comparison(node: Compare) -> Condition:
+    left, right = _reader(node.left), _reader(node.right)
+    if type_of(node.left) is not Type.NUMBER:
+        same = node.operator == "="
+        return lambda f: _same(left(f), right(f)) if same else ~_same(left(f), right(f))
+    compare = _ORDER[node.operator]
+    return lambda f: compare(left(f), right(f))
+
+
+_ORDER: Final[dict[str, Callable[[Anything, Anything], Truth]]] = {
+    "<": less,
+    "<=": at_most,
+    ">": more,
+    ">=": at_least,
+    "=": equal,
+    "!=": lambda a, b: ~equal(a, b),
+}
+
+
+def _reader(term: Term) -> Callable[[Facts], Value]:
+    if isinstance(term, Literal):
+        value = term.value
+        return lambda facts: value
+    return lambda facts: facts.value(term)
+
+
+def _same(a: Value, b: Value) -> Truth:
+    return Truth.UNKNOWN if a is UNKNOWN or b is UNKNOWN else truth(a == b)
+
+
+def _is_among(value: Value, options: tuple[float | str | bool, ...]) -> Truth:
+    return Truth.UNKNOWN if value is UNKNOWN else truth(value in options)
+
+
+def _as_truth(value: Value) -> Truth:
+    return Truth.UNKNOWN if value is UNKNOWN else truth(bool(value))

@@ -1,0 +1,228 @@
+"""durable_rules behind guards. It is quick at forward chaining and has sharp edges, each found by
+measurement; every guard below names the fault it prevents.
+
+- A pool of fixed sessions, one owner at a time: the 1 025th session id crashes the process, and one
+  session used from several threads loses firings. Sessions are never deleted: deleting one and
+  opening another crashes.
+- Facts are asserted one by one under ids of our own and all retracted afterwards: facts that look
+  equal (20 and "20") collide, and what stays behind would speak in the next review.
+- Rulesets are linted: from 512 different first-level tests the engine loops for ever, a fact that
+  passes more than 64 tests is refused, and a bare negation matches the engine's own state record.
+- They are first compiled in a subprocess with a time limit, so that a loop there hangs nobody.
+- No background threads of the engine: they would run actions of a session that has an owner.
+- What an action raises is swallowed by the engine and stays in the session: ours raise nothing and
+  the session's ``exception`` is looked at after every run.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+Fact = dict[str, str | float]
+SESSIONS: Final = 16
+MOST_TESTS: Final = 500
+MOST_PER_FACT: Final = 60
+_RULESET: Final = "yigong"
+_OPERATORS: Final = {"<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte", "!=": "$neq"}
+_COMPILE_SECONDS: Final = 20.0
+_WAIT_SECONDS: Final = 0.05
+
+
+class ChainError(Exception):
+    """The engine cannot be used (``absent``: it is not installed) or failed; the caller goes on without."""
+
+    def __init__(self, message: str, absent: bool = False) -> None:
+        super().__init__(message)
+        self.absent = absent
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One test of a fact's field."""
+
+    __test__ = False  # not a test class
+
+    field: str
+    operator: str
+    value: str | float
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardRule:
+    """When a fact for every clause is there, ``then`` happens."""
+
+    name: str
+    when: tuple[tuple[Test, ...], ...]
+    then: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A rule that fired and the facts it matched, in the order of its clauses."""
+
+    rule: ForwardRule
+    matched: tuple[Fact, ...]
+
+
+def lint(rules: Sequence[ForwardRule]) -> list[str]:
+    """Why the engine must not be given these rules; empty when it may."""
+    faults: list[str] = []
+    first = {(t.field, t.operator, t.value) for rule in rules for clause in rule.when for t in clause}
+    if len(first) > MOST_TESTS:
+        faults.append(f"{len(first)} different tests; more than {MOST_TESTS} make the engine loop for ever")
+    per_kind: dict[str | float, set[tuple[Test, ...]]] = {}
+    for rule in rules:
+        for clause in rule.when:
+            kinds = [t.value for t in clause if t.field == "kind" and t.operator == "="]
+            if not kinds:
+                faults.append(
+                    f"{rule.name}: a clause without `kind = …` matches the engine's own state record"
+                )
+            for kind in kinds:
+                per_kind.setdefault(kind, set()).add(clause)
+    faults += [
+        f"facts of kind {kind!r} may pass {len(clauses)} clauses; more than {MOST_PER_FACT} are refused"
+        for kind, clauses in per_kind.items()
+        if len(clauses) > MOST_PER_FACT
+    ]
+    names = [rule.name for rule in rules]
+    faults += [f"two rules are called {name}" for name in sorted({n for n in names if names.count(n) > 1})]
+    return faults
+
+
+def definition(rules: Sequence[ForwardRule]) -> dict[str, Any]:
+    """The rules as the engine's JSON, without actions."""
+    return {
+        rule.name: {"all": [{f"f{n}": _clause(clause)} for n, clause in enumerate(rule.when)]}
+        for rule in rules
+    }
+
+
+def _clause(clause: tuple[Test, ...]) -> dict[str, Any]:
+    tests = [_test(test) for test in clause]
+    return tests[0] if len(tests) == 1 else {"$and": tests}
+
+
+def _test(test: Test) -> dict[str, Any]:
+    if test.operator == "=":
+        return {test.field: test.value}
+    return {_OPERATORS[test.operator]: {test.field: test.value}}
+
+
+@lru_cache(maxsize=32)
+def compiles(text: str, seconds: float = _COMPILE_SECONDS) -> str:
+    """Compile a ruleset (JSON) in a process of its own; why it may not be used, or empty."""
+    program = "import sys, durable_rules_engine as e; e.create_ruleset('trial', sys.stdin.read())"
+    try:
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(command, input=text.encode(), timeout=seconds, capture_output=True, check=False)
+    except subprocess.TimeoutExpired:
+        return f"the ruleset did not compile within {seconds:g} s"
+    return "" if done.returncode == 0 else f"compiling the ruleset ended with status {done.returncode}"
+
+
+class Chain:
+    """A ruleset with its pool of sessions. Raises ``ChainError`` when it may not be used."""
+
+    def __init__(self, rules: Sequence[ForwardRule], seconds: float = _COMPILE_SECONDS) -> None:
+        faults = lint(rules)
+        if faults:
+            raise ChainError("; ".join(faults))
+        self._engine = _engine()
+        made = definition(rules)
+        trouble = compiles(json.dumps(made, ensure_ascii=False, sort_keys=True), seconds)
+        if trouble:
+            raise ChainError(trouble)
+        self._rules = {rule.name: rule for rule in rules}
+        self._fired: dict[str, list[Fired]] = {}
+        self._host = self._open(made)
+        self._free: queue.SimpleQueue[str] = queue.SimpleQueue()
+        for number in range(SESSIONS):
+            self._free.put(f"s{number}")
+        self._lock = threading.Lock()
+
+    def fire(self, facts: Sequence[Fact]) -> list[Fired]:
+        """Rules that fire over these facts, each matched set once. Raises ``ChainError`` when the engine
+        fails or no session is free; the session is emptied in any case."""
+        try:
+            session = self._free.get(timeout=_WAIT_SECONDS)
+        except queue.Empty:
+            raise ChainError("no session is free") from None
+        try:
+            return self._run(session, facts)
+        finally:
+            self._free.put(session)
+
+    def _run(self, session: str, facts: Sequence[Fact]) -> list[Fired]:
+        self._fired[session] = []
+        given = [{**fact, "sid": session, "id": f"{n}"} for n, fact in enumerate(facts)]
+        failed = ""
+        with self._lock:  # the engine's C part is not safe between threads, whatever the session
+            for fact in given:
+                failed = failed or self._call(self._host.assert_fact, fact)
+            for fact in given:
+                failed = self._call(self._host.retract_fact, fact) or failed
+            failed = failed or self._left_behind(session)
+        fired = self._fired.pop(session)
+        if failed:
+            raise ChainError(failed)
+        return fired
+
+    def _call(self, act: Callable[[str, Fact], object], fact: Fact) -> str:
+        """Why a call failed; a fact that concerns no rule is no failure."""
+        try:
+            act(_RULESET, dict(fact))
+        except self._engine.MessageNotHandledException:
+            return ""
+        except Exception as error:  # whatever it is: the findings stand without it
+            return type(error).__name__
+        return ""
+
+    def _left_behind(self, session: str) -> str:
+        state = self._host.get_state(_RULESET, session) or {}
+        return "an action left an exception in the session" if state.get("exception") else ""
+
+    def _open(self, made: dict[str, Any]) -> Any:
+        """A host without the engine's background threads."""
+
+        class Quiet(self._engine.Host):  # type: ignore[misc,name-defined]
+            def _run(self) -> None:
+                return None
+
+        with_actions = {name: {**rule, "run": self._action(name)} for name, rule in made.items()}
+        return Quiet({_RULESET: with_actions})
+
+    def _action(self, name: str) -> Callable[[Any], None]:
+        rule = self._rules[name]
+
+        def action(c: Any) -> None:
+            matched = tuple(_plain(fact) for fact in _matched(c, len(rule.when)))
+            self._fired[str(c.s.sid)].append(Fired(rule, matched))
+
+        return action
+
+
+def _matched(c: Any, clauses: int) -> Iterator[Any]:
+    """Facts of a firing, in order; the engine names them by our clause names."""
+    for n in range(clauses):
+        yield getattr(c, f"f{n}")
+
+
+def _plain(content: Any) -> Fact:
+    return {k: v for k, v in content._d.items() if k not in ("sid", "id", "$s")}
+
+
+def _engine() -> Any:
+    try:
+        from durable import engine
+    except ImportError:
+        raise ChainError("durable_rules is not installed (extra `states`)", absent=True) from None
+    return engine
