@@ -55,7 +55,11 @@ def open_house(settings: Settings) -> House:
 
 def content_digest(folder: Path = CONTENT) -> str:
     """SM3 over the shipped tables: tells whether they changed since they were loaded."""
-    parts = [f"{path.name} {sm3(path.read_bytes())}" for path in sorted(folder.glob("*.csv"))]
+    parts = [
+        f"{path.name} {sm3(path.read_bytes())}"
+        for path in sorted(folder.iterdir())
+        if path.suffix in (".csv", ".yaml")
+    ]
     return sm3("\n".join(parts).encode())
 
 

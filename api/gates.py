@@ -9,6 +9,7 @@ from clinical.quantity import Quantity, QuantityError
 from knowledge.model import Predicate, Standing, Statement
 from knowledge.release import Gate
 from knowledge.snapshot import Snapshot
+from rules.authored import faults
 
 _ALERTING = frozenset(
     {
@@ -39,13 +40,13 @@ _MOST = 20
 
 def statements_are_usable(snapshot: Snapshot) -> list[str]:
     """Severities known, units readable, sources given, for everything that may alert."""
-    faults: list[str] = []
+    found: list[str] = []
     for s in snapshot.all_statements():
         if s.standing is not Standing.UNREVIEWED and s.predicate is not Predicate.IS_A:
-            faults += _faults(snapshot, s)
-            if len(faults) >= _MOST:
+            found += _faults(snapshot, s)
+            if len(found) >= _MOST:
                 break
-    return faults
+    return found
 
 
 def measures_are_known(snapshot: Snapshot) -> list[str]:
@@ -76,4 +77,9 @@ def _faults(snapshot: Snapshot, s: Statement) -> Iterator[str]:
             yield f"{s.id} ({snapshot.name(s.subject)}): {error}"
 
 
-GATES: tuple[Gate, ...] = (statements_are_usable, measures_are_known)
+def authored_rules_hold(snapshot: Snapshot) -> list[str]:
+    """Every authored rule parses, names what exists, and passes its own cases."""
+    return [f"{rule.id}: {fault}" for rule in snapshot.rules for fault in faults(rule, snapshot)][:_MOST]
+
+
+GATES: tuple[Gate, ...] = (statements_are_usable, measures_are_known, authored_rules_hold)

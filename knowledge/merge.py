@@ -19,7 +19,7 @@ from sqlalchemy import Column, DateTime, Index, Integer, String, Table, Text, in
 
 from base.db import METADATA
 from knowledge.intake import Loader, Row, RowError, stamp
-from knowledge.model import Concept, ConceptKind, Record, Standing, Statement, Status
+from knowledge.model import Concept, ConceptKind, Record, Source, Standing, Statement, Status
 from knowledge.naming import normal_name
 from knowledge.store import Change, Store, kind_of
 
@@ -237,8 +237,9 @@ class _Loading:
             else:
                 self.report.kinds[key[0]] = self.report.kinds.get(key[0], 0) + 1
                 word = "created" if head is None else "edited"
+                status = Status.APPROVED if isinstance(record, Source) else Status.DRAFT
                 changes.append(
-                    Change(record, word, Status.DRAFT, self.author, f"loaded from {self.loader.name}")
+                    Change(record, word, status, self.author, f"loaded from {self.loader.name}")
                 )
         self.report.written += self.store.write(changes)
 

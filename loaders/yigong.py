@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import yaml
+
 from base.tabular import TextRow, count_lines, read, sheets
 from knowledge.cells import check_header, read_row
 from knowledge.intake import Loader, Row, RowError, by_name, statement_id
@@ -17,6 +20,7 @@ from knowledge.model import (
     ConceptKind,
     Predicate,
     Record,
+    Rule,
     Source,
     Standing,
     Statement,
@@ -39,6 +43,8 @@ def rows(path: Path) -> Iterator[Row | RowError]:
         raise FileNotFoundError(f"{path}: no table of Yigong's here; files or sheets are named {names}")
     for table, file, sheet in found:
         yield from _table_rows(table, file, sheet)
+    for file in _rule_files(path):
+        yield from _rules(file)
 
 
 def total(path: Path) -> int:
@@ -54,6 +60,33 @@ def _tables(path: Path) -> Iterator[tuple[Table, Path, str]]:
         return
     files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
     yield from ((t, file, "") for t in TABLES for file in files if _belongs(file.stem, t))
+
+
+def _rule_files(path: Path) -> list[Path]:
+    """Authored rules stand in ``rules*.yaml``: conditions and cases do not fit into table cells."""
+    return sorted(path.glob("rules*.yaml")) if path.is_dir() else []
+
+
+def _rules(file: Path) -> Iterator[Row | RowError]:
+    try:
+        entries = yaml.safe_load(file.read_text("utf-8")) or []
+    except yaml.YAMLError as error:
+        yield RowError(file.name, 1, "", f"is no YAML: {error}")
+        return
+    for number, entry in enumerate(entries, 1):
+        try:
+            records: tuple[Record, ...] = (*_label_source(entry), _rule(entry))
+            for record in records:
+                yield Row(record, file.name, number)
+        except (msgspec.ValidationError, KeyError, TypeError) as error:
+            yield RowError(file.name, number, str(entry)[:40], f"rule {number}: {error}")
+
+
+def _rule(entry: Values) -> Rule:
+    given = {k: v for k, v in entry.items() if k not in ("source", "section")}
+    citation = {"source": _source_id(entry["source"]), "section": entry.get("section", "")}
+    made = {**given, "id": f"rule:{entry['id']}", "family": "authored", "citations": [citation]}
+    return msgspec.convert(made, Rule, strict=True)
 
 
 def _belongs(stem: str, table: Table) -> bool:

