@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from uuid import uuid4
 
+from clinical.coded import CHINA
 from clinical.finding import Datum, Finding, Reference, Review, Severity, Suggestion
-from exchange.fhir.values import CHINA, Json
+from exchange.fhir.values import Json
 
 EXTENSION: Final = "cn.yigong.finding"
 REVIEW_EXTENSION: Final = "cn.yigong.review"

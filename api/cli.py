@@ -196,7 +196,8 @@ def review(
     reviewer = build(house(data_dir)).state.reviewer
     plain, now = decode(file.read_bytes()), datetime.now(UTC)
     day = plain.as_of or china_day(now)
-    _json(answered(reviewer.review(read(plain, now), day=day, explain=explain or plain.explain)))
+    told = explain or plain.explain
+    _json(answered(reviewer.review(read(plain, now), day=day, explain=told), told))
 
 
 @app.command()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from time import perf_counter
-from typing import Any, Final
+from typing import Any
 from uuid import uuid4
 
 from api.serving import Served, Serving
 from base.plugins import discover
+from clinical.coded import CHINA
 from clinical.finding import Finding, Review
 from clinical.order import Order
 from exchange.fhir.context import Incoming
@@ -21,8 +22,6 @@ from rules.engine import review
 from rules.model import Case, Family
 from rules.policy import Policy
 from rules.states import States
-
-CHINA: Final = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,9 @@ def _with_graph_drugs(snapshot: Snapshot, folder: Path, scratch: Path) -> Snapsh
         Concept(f"{_KG_NODE}{name}", ConceptKind.PRODUCT, name, standing=Standing.UNREVIEWED)
         for name in sorted({row[0] for row in _rows(folder / "nodes" / "drug.csv")})
     ]
-    content = Content([*snapshot.concepts(), *drugs], list(snapshot.all_statements()), sources=list(snapshot.sources()))
+    content = Content(
+        [*snapshot.concepts(), *drugs], list(snapshot.all_statements()), sources=list(snapshot.sources())
+    )
     compile_release(content, scratch / "resolution.ygr")
     return Snapshot(scratch / "resolution.ygr", "resolution")
 

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
+from typing import Final
 
 from clinical.codes import Code
+
+CHINA: Final = timezone(timedelta(hours=8))
+"""Zone of times that are sent without one: China has one."""
+
+
+def zoned(time: datetime) -> datetime:
+    """The time with a zone, so that any two can be compared; without one it is China's."""
+    return time if time.tzinfo else time.replace(tzinfo=CHINA)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from clinical.coded import Coded, Origin
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.quantity import Quantity, UnitMismatch
-
-from clinical.coded import Coded, Origin
 
 
 class OrderKind(StrEnum):

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from clinical.logic import UNKNOWN, Known, Unknown
-from clinical.quantity import Quantity
-
 from clinical.coded import Coded, Origin
+from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Order
+from clinical.quantity import Quantity
 
 
 class Sex(StrEnum):

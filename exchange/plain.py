@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeVar
 import msgspec
 
 from clinical.administration import Frequency, frequency_of, route_of
-from clinical.coded import Coded, Origin
+from clinical.coded import Coded, Origin, zoned
 from clinical.codes import Code, code_for
 from clinical.logic import UNKNOWN, Known
 from clinical.order import Dosage, Order, OrderKind, OrderStatus
@@ -25,7 +25,7 @@ from clinical.patient import (
 )
 from clinical.quantity import Quantity, QuantityError
 from exchange.fhir.context import Incoming
-from exchange.fhir.values import CHINA, ReadError
+from exchange.fhir.values import ReadError
 
 _S = TypeVar("_S")
 _N = TypeVar("_N")
@@ -185,8 +185,7 @@ def _code(code: PlainCode) -> Code | None:
 
 def _origin(item: _Named, reference: str) -> Origin:
     time = item.time
-    zoned = time if time is None or time.tzinfo else time.replace(tzinfo=CHINA)
-    return Origin(reference, zoned, item.institution)
+    return Origin(reference, None if time is None else zoned(time), item.institution)
 
 
 def _pregnancy(given: PlainPregnancy | None) -> Known[Pregnancy | None]:

@@ -238,9 +238,7 @@ class _Loading:
                 self.report.kinds[key[0]] = self.report.kinds.get(key[0], 0) + 1
                 word = "created" if head is None else "edited"
                 status = Status.APPROVED if isinstance(record, Source) else Status.DRAFT
-                changes.append(
-                    Change(record, word, status, self.author, f"loaded from {self.loader.name}")
-                )
+                changes.append(Change(record, word, status, self.author, f"loaded from {self.loader.name}"))
         self.report.written += self.store.write(changes)
 
     def _errors(self, errors: list[RowError]) -> None:
@@ -355,7 +353,9 @@ class _Names:
         wanted = normal_name(name)
         found = {i: k for i, k in self.by_name.get(wanted, {}).items() if k in GROUPS[group]}
         if group == "allergy" and ConceptKind.ALLERGEN in found.values():
-            found = {i: k for i, k in found.items() if k == ConceptKind.ALLERGEN}  # not the class it is named after
+            found = {
+                i: k for i, k in found.items() if k == ConceptKind.ALLERGEN
+            }  # not the class it is named after
         preferred = [i for i in found if self.preferred[i] == wanted]
         return sorted(preferred if len(found) > 1 and preferred else found)
 

@@ -7,6 +7,7 @@ replaced in one step, so a worker sees the old one or the new one and nothing be
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ from knowledge.model import Article, Concept, Record, Rule, Source, Statement, S
 from knowledge.snapshot import Snapshot
 from knowledge.store import Store
 
+_log = logging.getLogger(__name__)
 Gate = Callable[[Snapshot], list[str]]
 """Looks at a compiled release before it is published; gives the reasons why it must not be."""
 
@@ -184,6 +186,9 @@ def content_of(store: Store, connection: Connection) -> Content:
         lists[type(record)].append(record)
     known = {concept.id for concept in content.concepts}
     kept = [s for s in content.statements if s.subject in known and (not s.object or s.object in known)]
+    left_out = len(content.statements) - len(kept)
+    if left_out:  # their concepts are retired or not approved yet
+        _log.warning("statements without an approved concept left out", extra={"count": left_out})
     content.statements[:] = kept
     return content
 
@@ -247,7 +252,14 @@ def _record(connection: Connection, release: str, action: str, by: str, note: st
 
 
 def _before(store: Store, active: str) -> str:
-    past = [event.release for event in history(store) if event.release != active]
-    if not past:
+    """The release that was served before the active one was published: going back twice goes two
+    steps back, it does not swing to and fro."""
+    served: list[str] = []
+    for event in history(store):
+        if event.release in served:  # published again, or gone back to: what came after is undone
+            del served[served.index(event.release) + 1 :]
+        else:
+            served.append(event.release)
+    if active not in served[1:]:
         raise ReleaseError("there is no earlier release to go back to")
-    return past[-1]
+    return served[served.index(active) - 1]

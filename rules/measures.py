@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from clinical.coded import CHINA, zoned
 from clinical.finding import Datum
 from clinical.formulas import cockcroft_gault, egfr_ckd_epi_2021, egfr_schwartz
 from clinical.logic import UNKNOWN, Known, Unknown
@@ -181,7 +182,8 @@ def _when(observation: Observation) -> date:
 
 
 def _comparable(time: datetime) -> date:
-    return time.date()
+    """The calendar day in China: ages of values are counted in days."""
+    return zoned(time).astimezone(CHINA).date()
 
 
 def _substance(case: Case, concept: str) -> Substance | None:

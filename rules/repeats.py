@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from clinical.coded import Coded, Origin
+from clinical.coded import Coded, Origin, zoned
 from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity, Suggestion
 from clinical.logic import Unknown
 from clinical.order import Order, OrderKind
@@ -75,7 +75,7 @@ def _last(case: Case, concept: str, hours: float) -> Done | None:
     """The newest finished one of this concept (or of a panel or exam that includes it) in the window."""
     wanted = {concept, *_including(case, concept)}
     within = [d for d in _done(case) if wanted.intersection(d.what.concepts) and _recent(case, d, hours)]
-    return max(within, key=lambda d: _naive(d.origin.time), default=None)
+    return max(within, key=lambda d: _instant(d.origin.time), default=None)
 
 
 def _including(case: Case, concept: str) -> list[str]:
@@ -104,7 +104,7 @@ def _done(case: Case) -> Iterator[Done]:
 def _recent(case: Case, done: Done, hours: float) -> bool:
     if done.origin.time is None:
         return False
-    elapsed = (_naive(case.patient.as_of) - _naive(done.origin.time)).total_seconds() / 3600
+    elapsed = (_instant(case.patient.as_of) - _instant(done.origin.time)).total_seconds() / 3600
     return 0 <= elapsed < hours
 
 
@@ -151,6 +151,6 @@ def _interval(hours: float) -> str:
     return f"{hours:g} 小时" if hours < 48 else f"{hours / 24:.0f} 天"
 
 
-def _naive(time: datetime | None) -> datetime:
-    """Times are compared as wall-clock time; records without a zone are local."""
-    return datetime.min if time is None else time.replace(tzinfo=None)
+def _instant(time: datetime | None) -> datetime:
+    """A time that compares with any other; what has none comes first."""
+    return datetime.min.replace(tzinfo=UTC) if time is None else zoned(time)

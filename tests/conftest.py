@@ -81,5 +81,3 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         migrate(made)
         yield made
     made.dispose()
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from api.errors import ApiError, respond
 from api.review import Reviewed, Reviewer, china_day, shown_as
 from api.rim import METRICS
 from base.settings import Settings
-from clinical.finding import Passed, Suppressed
+from clinical.finding import Passed, Review, Suppressed
 from exchange.plain import decode, read
 from records.journal import JournalError
 
@@ -39,7 +40,7 @@ def router(settings: Settings, reviewer: Reviewer) -> APIRouter:
         now = datetime.now(UTC)
         day = plain.as_of or china_day(now)
         reviewed = reviewer.review(read(plain, now), day=day, explain=plain.explain)
-        answer = answered(reviewed)
+        answer = answered(reviewed, plain.explain)
         found = reviewed.review.findings
         shown = tuple(shown_as(j["findingId"], f) for j, f in zip(answer["findings"], found, strict=True))
         reviewer.record(reviewed, SERVICE, client, now, orjson.loads(body), answer, shown)
@@ -59,7 +60,7 @@ def router(settings: Settings, reviewer: Reviewer) -> APIRouter:
     return routes
 
 
-def answered(reviewed: Reviewed) -> dict[str, Any]:
+def answered(reviewed: Reviewed, explain: bool = False) -> dict[str, Any]:
     """The answer of a plain review. ``explanation`` stands only where it was asked for."""
     found = reviewed.review
     unmapped = [unmapped_json(item) for item in reviewed.unmapped]
@@ -68,9 +69,19 @@ def answered(reviewed: Reviewed) -> dict[str, Any]:
     answer["findings"] = [as_json(finding, found.release) for finding in found.findings]
     if found.suppressed:
         answer["suppressed"] = [_suppressed(item) for item in found.suppressed]
-    if found.passed:
-        answer["explanation"] = [_passed(item) for item in found.passed]
+    if explain:
+        answer["explanation"] = [*_told(found), *map(_passed, found.passed)]
     return answer
+
+
+def _told(found: Review) -> Iterator[dict[str, Any]]:
+    """Rules that fired (shown or not) and rules that could not be evaluated, with the reason."""
+    for finding in (*found.findings, *(item.finding for item in found.suppressed)):
+        yield _rule(finding.family, finding.rule_id, "fired", finding.summary, finding.orders)
+    for gap in found.gaps:
+        yield _rule(gap.family, gap.rule_id, "not evaluated", gap.reason, gap.orders)
+    for fault in found.faults:
+        yield _rule(fault.family, fault.rule_id, "not evaluated", "规则执行失败，已记录", ())
 
 
 def _suppressed(item: Suppressed) -> dict[str, Any]:
@@ -79,5 +90,9 @@ def _suppressed(item: Suppressed) -> dict[str, Any]:
 
 def _passed(item: Passed) -> dict[str, Any]:
     evaluated = "not evaluated" if item.reason.startswith("未评估") else "passed"
-    fields = {"family": item.family, "ruleId": item.rule_id, "outcome": evaluated, "reason": item.reason}
-    return {k: v for k, v in fields.items() if v} | ({"orders": list(item.orders)} if item.orders else {})
+    return _rule(item.family, item.rule_id, evaluated, item.reason, item.orders)
+
+
+def _rule(family: str, rule_id: str, said: str, reason: str, orders: tuple[str, ...]) -> dict[str, Any]:
+    fields = {"family": family, "ruleId": rule_id, "outcome": said, "reason": reason, "orders": list(orders)}
+    return {k: v for k, v in fields.items() if v}

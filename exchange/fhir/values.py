@@ -4,17 +4,15 @@ on the hot path a typed resource model costs eighty times as much."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta, timezone
-from typing import Any, Final
+from datetime import date, datetime
+from typing import Any
 
-from clinical.coded import Coded, Origin
+from clinical.coded import Coded, Origin, zoned
 from clinical.codes import code_for
 from clinical.logic import UNKNOWN, Known
 from clinical.quantity import Quantity, QuantityError
 
 Json = dict[str, Any]
-CHINA: Final = timezone(timedelta(hours=8))
-"""Zone of times that are sent without one: China has one."""
 
 
 class ReadError(Exception):
@@ -92,7 +90,7 @@ def moment(value: Any, path: str) -> datetime | None:
         raise ReadError(
             path, f"{value!r} is no dateTime: write 2026-01-31 or 2026-01-31T08:00:00+08:00"
         ) from None
-    return found if found.tzinfo else found.replace(tzinfo=CHINA)
+    return zoned(found)
 
 
 def day(value: Any, path: str) -> Known[date]:

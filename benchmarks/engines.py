@@ -1,0 +1,122 @@
+"""The same interaction rules on other engines, as ratios: thirteen drugs of one request, all pairs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from itertools import combinations, islice
+
+from benchmarks.timing import Times, timed
+from knowledge.model import Predicate, Standing
+from knowledge.snapshot import Snapshot
+
+Pair = tuple[str, str]
+_FEW = 300
+
+
+def measure(snapshot: Snapshot, drugs: list[str]) -> dict[str, Times | str]:
+    """Our index on all pairs of the release; the others on as many as they can take."""
+    pairs = sorted(set(_pairs(snapshot)))
+    found: dict[str, Times | str] = {
+        f"yigong index, {len(pairs):,} pairs": timed(lambda: _ours(snapshot, drugs)),
+    }
+    for name, engine in (
+        (f"durable_rules, one rule per pair, {_FEW} pairs", _durable),
+        (f"zen-engine table, {len(pairs):,} pairs", _zen),
+        (f"CLIPS facts and one generic rule, {len(pairs):,} pairs", _clips),
+    ):
+        few = list(islice(pairs, _FEW)) if "durable" in name else pairs
+        try:
+            found[name] = timed(engine(few, drugs), 200, 5)
+        except ImportError as error:
+            found[name] = f"not installed ({error.name})"
+    return found
+
+
+def _pairs(snapshot: Snapshot) -> Iterator[Pair]:
+    """Ingredient pairs, classes expanded, as the other engines would need them."""
+    below: dict[str, list[str]] = {}
+    for concept in snapshot.concepts():
+        for ancestor in snapshot.ancestors(concept.id):
+            below.setdefault(ancestor, []).append(concept.id)
+    for s in snapshot.all_statements():
+        if s.predicate is Predicate.INTERACTS_WITH and s.standing is not Standing.UNREVIEWED:
+            for a in below.get(s.subject, ()):
+                for b in below.get(s.object, ()):
+                    if a != b:
+                        yield min(a, b), max(a, b)
+
+
+def _ours(snapshot: Snapshot, drugs: list[str]) -> int:
+    hits = 0
+    for i, j in snapshot.linked(Predicate.INTERACTS_WITH, drugs):
+        hits += len(snapshot.between(Predicate.INTERACTS_WITH, drugs[i], drugs[j]))
+    return hits
+
+
+def _durable(pairs: list[Pair], drugs: list[str]) -> Callable[[], object]:
+    from rules.chaining import Chain, ForwardRule, Test
+
+    def has(drug: str) -> tuple[Test, ...]:
+        return (Test("kind", "=", "drug"), Test("concept", "=", drug))
+
+    free = _fitting(pairs)
+    chain = Chain([ForwardRule(f"r{n}", (has(a), has(b)), None) for n, (a, b) in enumerate(free)])
+    facts: list[dict[str, str | float]] = [{"kind": "drug", "concept": drug} for drug in drugs]
+    return lambda: chain.fire(facts)
+
+
+def _fitting(pairs: list[Pair]) -> list[Pair]:
+    """As many pairs as the engine's limit on clauses of one kind of fact allows."""
+    seen: set[str] = set()
+    kept = []
+    for pair in pairs:
+        if len(seen | set(pair)) <= 60:
+            seen |= set(pair)
+            kept.append(pair)
+    return kept
+
+
+def _zen(pairs: list[Pair], drugs: list[str]) -> Callable[[], object]:
+    import zen
+
+    inputs = [{"id": "a", "name": "a", "field": "a"}, {"id": "b", "name": "b", "field": "b"}]
+    rules = [{"_id": f"{n}", "a": f'"{a}"', "b": f'"{b}"', "o": "true"} for n, (a, b) in enumerate(pairs)]
+    table = {
+        "hitPolicy": "first",
+        "inputs": inputs,
+        "outputs": [{"id": "o", "name": "o", "field": "hit"}],
+        "rules": rules,
+    }
+    nodes = [
+        {"id": "in", "type": "inputNode", "name": "in"},
+        {"id": "t", "type": "decisionTableNode", "name": "t", "content": table},
+        {"id": "out", "type": "outputNode", "name": "out"},
+    ]
+    edges = [{"id": "1", "sourceId": "in", "targetId": "t"}, {"id": "2", "sourceId": "t", "targetId": "out"}]
+    decision = zen.ZenEngine().create_decision(json.dumps({"nodes": nodes, "edges": edges}))
+    asked = [(min(a, b), max(a, b)) for a, b in combinations(drugs, 2)]
+    return lambda: [decision.evaluate({"a": a, "b": b}) for a, b in asked]
+
+
+def _clips(pairs: list[Pair], drugs: list[str]) -> Callable[[], object]:
+    import clips
+
+    environment = clips.Environment()
+    environment.build("(deftemplate pair (slot a) (slot b))")
+    environment.build("(deftemplate drug (slot id))")
+    environment.build(
+        "(defrule hit (drug (id ?a)) (drug (id ?b)) (pair (a ?a) (b ?b)) => (printout nil hit))"
+    )
+    pair, drug = environment.find_template("pair"), environment.find_template("drug")
+    for a, b in pairs:
+        pair.assert_fact(a=a, b=b)
+
+    def run() -> int:
+        facts = [drug.assert_fact(id=d) for d in drugs]
+        fired = environment.run()
+        for fact in facts:
+            fact.retract()
+        return int(fired)
+
+    return run

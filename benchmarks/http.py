@@ -1,0 +1,109 @@
+"""order-sign over HTTP beside an echo of the same payload, in one run, one worker each."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from benchmarks.sample import request
+from benchmarks.timing import percentiles
+
+_SECONDS = 4.0
+_CONNECTIONS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Requests a second and latency in ms under it."""
+
+    rate: float
+    p50_ms: float
+    p99_ms: float
+    errors: int
+
+
+def measure(data_dir: Path) -> dict[str, Load]:
+    """Full load on echo and on order-sign, then order-sign at half its full load."""
+    body = orjson.dumps(request())
+    with _served("benchmarks.echo:app", data_dir) as port:
+        echo = asyncio.run(_drive(port, "/echo", body, None))
+    with _served("api.app:create", data_dir, factory=True) as port:
+        path = "/cds-services/yigong-order-sign"
+        full = asyncio.run(_drive(port, path, body, None))
+        half = asyncio.run(_drive(port, path, body, full.rate / 2))
+    return {"echo": echo, "order-sign, full load": full, "order-sign, half load": half}
+
+
+@contextmanager
+def _served(app: str, data_dir: Path, factory: bool = False) -> Iterator[int]:
+    """uvicorn with uvloop and httptools in a process of its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--loop", "uvloop", "--http", "httptools", "--log-level", "error", "--no-access-log"]
+    command = [sys.executable, "-m", "uvicorn", app, "--port", str(port), *options]
+    environment = {**os.environ, "YIGONG_DATA_DIR": str(data_dir), "YIGONG_LOG_LEVEL": "ERROR"}
+    process = subprocess.Popen([*command, *(["--factory"] if factory else [])], env=environment)
+    try:
+        _wait(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait(port: int) -> None:
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise TimeoutError(f"nothing listens on port {port}")
+
+
+async def _drive(port: int, path: str, body: bytes, rate: float | None) -> Load:
+    """Keep-alive connections, each sending the next request when the last was answered; with a rate,
+    requests start on schedule and latency counts from the scheduled moment."""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    ).encode()
+    message, taken, errors = head + body, [], [0]
+    await asyncio.gather(*(_one(port, message, 0.5, None, [], errors) for _ in range(_CONNECTIONS)))
+    step = None if rate is None else _CONNECTIONS / rate
+    errors[0] = 0
+    started = time.perf_counter()
+    await asyncio.gather(*(_one(port, message, _SECONDS, step, taken, errors) for _ in range(_CONNECTIONS)))
+    spent = time.perf_counter() - started
+    times = percentiles(taken)
+    return Load(len(taken) / spent, times.p50 / 1000, times.p99 / 1000, errors[0])
+
+
+async def _one(
+    port: int, message: bytes, seconds: float, step: float | None, taken: list[float], errors: list[int]
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    begin = due = time.perf_counter()
+    while time.perf_counter() - begin < seconds:
+        if step is not None:
+            due += step
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        since = due if step is not None else time.perf_counter()
+        writer.write(message)
+        header = await reader.readuntil(b"\r\n\r\n")
+        length = int(header.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
+        await reader.readexactly(length)
+        errors[0] += not header.startswith(b"HTTP/1.1 200")
+        taken.append((time.perf_counter() - since) * 1e6)
+    writer.close()

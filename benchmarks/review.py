@@ -1,0 +1,33 @@
+"""One review inside the process: budget p99 2 ms (10 active drugs, 3 new, all families)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from api.cards import render, review_extension
+from api.cds_hooks import incoming_of
+from api.hook import Hook
+from api.review import Reviewer, china_day
+from base.plugins import discover
+from benchmarks.sample import request
+from benchmarks.timing import Times, timed
+
+
+def measure(reviewer: Reviewer) -> dict[str, Times]:
+    """Whole line (parse, resolve, judge, policy, cards) and judging alone."""
+    hook = discover("api.hooks", "HOOK", Hook)["yigong-order-sign"]
+    body = request()
+    now = datetime.now(UTC)
+    day = china_day(now)
+
+    def line() -> None:
+        incoming = incoming_of(hook, body["context"], body["prefetch"], now)
+        reviewed = reviewer.review(incoming, day=day)
+        render(reviewed.review, reviewer.titles, {})
+        review_extension(reviewed.review, [], reviewed.elapsed_ms)
+
+    incoming = incoming_of(hook, body["context"], body["prefetch"], now)
+    return {
+        "review: resolve, judge, policy": timed(lambda: reviewer.review(incoming, day=day)),
+        "whole line with parsing and cards": timed(line),
+    }

@@ -1,0 +1,101 @@
+"""One busy patient: ten active drugs, three new ones, diagnoses, allergies, results. Synthetic."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from api.openapi import EXAMPLES
+
+ACTIVE = (
+    ("华法林钠片", 2.5, "mg", "qd"),
+    ("阿托伐他汀钙片", 20, "mg", "qn"),
+    ("盐酸二甲双胍缓释片(Ⅱ)", 0.5, "g", "bid"),
+    ("苯磺酸氨氯地平片", 5, "mg", "qd"),
+    ("酒石酸美托洛尔片", 25, "mg", "bid"),
+    ("螺内酯片", 20, "mg", "qd"),
+    ("地高辛片", 0.125, "mg", "qd"),
+    ("奥美拉唑肠溶胶囊", 20, "mg", "qd"),
+    ("缬沙坦胶囊", 80, "mg", "qd"),
+    ("别嘌醇片", 0.1, "g", "tid"),
+)
+NEW = (
+    ("克拉霉素片 0.25g*6片", 0.5, "g", "bid"),
+    ("布洛芬缓释胶囊", 0.3, "g", "bid"),
+    ("注射用头孢哌酮钠舒巴坦钠", 3, "g", "q12h"),
+)
+_RESULTS = (
+    ("血肌酐", 132, "umol/L"),
+    ("血钾", 5.1, "mmol/L"),
+    ("丙氨酸氨基转移酶", 38, "U/L"),
+    ("体重", 62, "kg"),
+    ("身高", 168, "cm"),
+)
+_CONDITIONS = (
+    ("心房颤动", "I48.900"),
+    ("2型糖尿病", "E11.900"),
+    ("高血压病3级", "I10.x00"),
+    ("痛风", "M10.900"),
+)
+
+
+def request() -> dict[str, Any]:
+    """The order-sign request body (about 11 kB)."""
+    body = copy.deepcopy(EXAMPLES["order-sign"])
+    body["context"]["draftOrders"]["entry"] = [_drug(f"n{i}", "draft", *d) for i, d in enumerate(NEW)]
+    fetched = body["prefetch"]
+    fetched["medications"]["entry"] = [_drug(f"a{i}", "active", *d) for i, d in enumerate(ACTIVE)]
+    fetched["conditions"]["entry"] = [_condition(i, *c) for i, c in enumerate(_CONDITIONS)]
+    fetched["observations"]["entry"] = [_result(i, *r) for i, r in enumerate(_RESULTS)]
+    fetched["reports"] = {"resourceType": "Bundle", "type": "searchset", "entry": []}
+    return body
+
+
+def _drug(key: str, status: str, text: str, dose: float, unit: str, often: str) -> dict[str, Any]:
+    return {
+        "resource": {
+            "resourceType": "MedicationRequest",
+            "id": key,
+            "status": status,
+            "intent": "order",
+            "subject": {"reference": "Patient/P-0001"},
+            "authoredOn": "2026-11-24T09:30:00+08:00",
+            "requester": {"reference": "Organization/county-1", "display": "县人民医院"},
+            "medicationCodeableConcept": {"text": text},
+            "dosageInstruction": [
+                {
+                    "timing": {"code": {"text": often}},
+                    "route": {"text": "静脉滴注" if "注射" in text else "口服"},
+                    "doseAndRate": [{"doseQuantity": {"value": dose, "unit": unit}}],
+                }
+            ],
+        }
+    }
+
+
+def _condition(number: int, text: str, code: str) -> dict[str, Any]:
+    coding = {"system": "http://hl7.org/fhir/sid/icd-10", "code": code}
+    return {
+        "resource": {
+            "resourceType": "Condition",
+            "id": f"c{number}",
+            "subject": {"reference": "Patient/P-0001"},
+            "recordedDate": "2026-09-02T10:00:00+08:00",
+            "code": {"text": text, "coding": [coding]},
+        }
+    }
+
+
+def _result(number: int, text: str, value: float, unit: str) -> dict[str, Any]:
+    return {
+        "resource": {
+            "resourceType": "Observation",
+            "id": f"o{number}",
+            "status": "final",
+            "subject": {"reference": "Patient/P-0001"},
+            "effectiveDateTime": "2026-11-20T08:00:00+08:00",
+            "performer": [{"reference": "Organization/county-1", "display": "县人民医院"}],
+            "code": {"text": text},
+            "valueQuantity": {"value": value, "unit": unit},
+        }
+    }
