@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clinical.finding import Severity
-from clinical.quantity import Quantity, QuantityError
+from clinical.units import QuantityError, canonical_unit
 from knowledge.model import Predicate, Standing, Statement
 from knowledge.release import Gate
 from knowledge.snapshot import Snapshot
@@ -72,7 +72,7 @@ def _faults(snapshot: Snapshot, s: Statement) -> Iterator[str]:
         Predicate.HEPATIC_LIMIT,
     ):
         try:
-            Quantity(1, q["unit"])
+            canonical_unit(q["unit"])
         except QuantityError as error:
             yield f"{s.id} ({snapshot.name(s.subject)}): {error}"
 

@@ -50,8 +50,8 @@ def compile_seconds(house: House, scratch: Path) -> tuple[float, dict[str, int]]
 def start_seconds(data_dir: Path) -> float:
     """Seconds from process start to a worker that has answered its first review."""
     program = (
-        "from benchmarks.review import measure; from base.settings import Settings; "
-        "from api.bootstrap import open_house; from api.app import build; import sys; from pathlib import Path; "
+        "import sys; from pathlib import Path; from base.settings import Settings; "
+        "from api.bootstrap import open_house; from api.app import build; "
         "build(open_house(Settings(data_dir=Path(sys.argv[1]), log_level='ERROR')))"
     )
     started = perf_counter()

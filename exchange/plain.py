@@ -24,6 +24,7 @@ from clinical.patient import (
     Sex,
 )
 from clinical.quantity import Quantity, QuantityError
+from clinical.units import canonical_unit
 from exchange.fhir.context import Incoming
 from exchange.fhir.values import ReadError
 
@@ -282,6 +283,7 @@ def _route(item: PlainOrder) -> Known[str]:
 
 def _quantity(value: float, unit: str, path: str) -> Quantity:
     try:
+        canonical_unit(unit)
         return Quantity(value, unit)
     except QuantityError as error:
         raise ReadError(path, str(error)) from None

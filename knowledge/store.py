@@ -36,14 +36,15 @@ _R = TypeVar("_R", bound=Record)
 _KINDS: dict[type, str] = {t: t.__name__.lower() for t in (Concept, Statement, Article, Rule, Source)}
 _TYPES: dict[str, Any] = {kind: type_ for type_, kind in _KINDS.items()}
 
-_HEAD = [
-    Column("kind", String(12), primary_key=True),
-    Column("id", String(160), primary_key=True),
-]
+
+def _identity() -> list[Column[Any]]:
+    return [Column("kind", String(12), primary_key=True), Column("id", String(160), primary_key=True)]
+
+
 heads = Table(
     "knowledge_head",
     METADATA,
-    *_HEAD,
+    *_identity(),
     Column("revision", Integer, nullable=False),
     Column("status", String(12), nullable=False),
     Column("standing", String(12), nullable=False),
@@ -60,7 +61,7 @@ heads = Table(
 revisions = Table(
     "knowledge_revision",
     METADATA,
-    *(column.copy() for column in _HEAD),
+    *_identity(),
     Column("revision", Integer, primary_key=True),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("author", String(80), nullable=False),

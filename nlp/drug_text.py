@@ -16,7 +16,7 @@ from clinical.quantity import QuantityError, Strength, parse_strength
 from knowledge.naming import normal_name
 
 _FORM_WORDS: Final = {
-    "片剂": "片 片剂 薄膜衣片 糖衣片 素片 包衣片 含片 划痕片",
+    "片剂": "片 片剂 薄膜衣片 糖衣片 包衣片 含片 划痕片",
     "缓释片": "缓释片 长效片",
     "控释片": "控释片",
     "肠溶片": "肠溶片",
@@ -191,15 +191,18 @@ def _without_form(stem: str) -> Iterator[tuple[str, str]]:
         yield name, form
     for word in _SUFFIXES:
         if name.endswith(word) and len(name) > len(word) + 1:
-            form, name = form or FORMS[word], name[: -len(word)]
-            yield name, form
-            if _strip_tail(name) != name:
-                name = _strip_tail(name)
-                yield name, form
-            break
+            yield from _bare(name[: -len(word)], form or FORMS[word])
+
+
+def _bare(name: str, form: str) -> Iterator[tuple[str, str]]:
+    """A name without its form, then without its tail, then without the vehicle of an infusion."""
+    yield name, form
+    short = _strip_tail(name)
+    if short != name:
+        yield short, form
     for vehicle in sorted(_VEHICLES, key=len, reverse=True):
-        if form == "注射剂" and name.endswith(vehicle) and len(name) > len(vehicle) + 1:
-            yield name[: -len(vehicle)], form
+        if form == "注射剂" and short.endswith(vehicle) and len(short) > len(vehicle) + 1:
+            yield short[: -len(vehicle)], form
 
 
 def _strip_tail(name: str) -> str:

@@ -111,7 +111,7 @@ class Terminology:
             found = self._whole(stem, parts.strength)
             if found is not None:
                 return found
-        whole = self._one_of(self._named(text, _DRUGS))
+        whole = self._one_of(self._named(text, _DRUGS), normal_name(text))
         if whole is not None:
             return self._made(whole, "", "", parts.strength)
         return self._after_maker(parts.stem, parts.strength)
@@ -120,8 +120,8 @@ class Terminology:
         """The stem as a name, with form and salt taken off, or as several ingredients."""
         weak: Drug | None = None
         for name, form in readings(stem):
-            concept = self._one_of(self._named(name, _DRUGS))
-            if concept is not None and concept.standing is not Standing.UNREVIEWED:
+            concept = self._one_of(self._named(name, _DRUGS), name)
+            if concept is not None and _founded(concept):
                 return self._made(concept, form, "", strength)
             if concept is not None and weak is None:
                 weak = self._made(concept, form, "", strength)
@@ -156,8 +156,8 @@ class Terminology:
     def _ingredient(self, text: str) -> Concept | None:
         for name, form in readings(text):
             if not form:
-                concept = self._one_of(self._named(name, (ConceptKind.INGREDIENT,)))
-                if concept is not None and _generic(concept, name):
+                concept = self._one_of(self._named(name, (ConceptKind.INGREDIENT,)), name)
+                if concept is not None and _founded(concept) and _generic(concept, name):
                     return concept
         return None
 
@@ -176,11 +176,11 @@ class Terminology:
                         return replace(found, ignored=name[:start] + stem[len(name) :])
         return None
 
-    def _one_of(self, concepts: tuple[Concept, ...]) -> Concept | None:
+    def _one_of(self, concepts: tuple[Concept, ...], name: str = "") -> Concept | None:
         """The best-founded concept of a name; None when two of the same rank compete."""
-        founded = [c for c in concepts if c.standing is not Standing.UNREVIEWED]
+        founded = [c for c in concepts if _founded(c)]
         for found in (founded, list(concepts)):
-            single = [c for c in found if c.kind is ConceptKind.INGREDIENT] or found
+            single = [c for c in found if c.kind is ConceptKind.INGREDIENT and _generic(c, name)] or found
             if len(single) == 1:
                 return single[0]
             if len(found) > 1:
@@ -254,7 +254,7 @@ class Terminology:
     @staticmethod
     def _best(concepts: tuple[Concept, ...]) -> tuple[str, ...]:
         """Those that may decide, else all."""
-        founded = tuple(c.id for c in concepts if c.standing is not Standing.UNREVIEWED)
+        founded = tuple(c.id for c in concepts if _founded(c))
         return founded or tuple(c.id for c in concepts)
 
     def allergen(self, what: Coded) -> tuple[str, ...]:
@@ -376,10 +376,14 @@ class Terminology:
     }
 
 
+def _founded(concept: Concept) -> bool:
+    return concept.standing is not Standing.UNREVIEWED
+
+
 def _generic(concept: Concept, name: str) -> bool:
     """Whether a part of a longer name is a generic name: a maker is often called like a brand of its."""
     brands = {normal_name(brand) for brand in concept.attributes.get("brands", ())}
-    return concept.standing is not Standing.UNREVIEWED and name not in brands
+    return name not in brands
 
 
 def _each(items: Known[tuple[_T, ...]], change: Callable[[_T], _T]) -> Known[tuple[_T, ...]]:

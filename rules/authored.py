@@ -25,7 +25,7 @@ from clinical.logic import (
     more,
     truth,
 )
-from clinical.quantity import Quantity, QuantityError
+from clinical.units import QuantityError, canonical_unit
 from knowledge.model import ConceptKind, Rule, RuleCase
 from knowledge.snapshot import Snapshot
 from rules.language import (
@@ -180,7 +180,7 @@ def _case_faults(rule: Rule, node: Node) -> Iterator[str]:
 def _name_trouble(text: str, group: Group, snapshot: Snapshot) -> str:
     if group is Group.UNIT:
         try:
-            Quantity(1, text)
+            canonical_unit(text)
         except QuantityError as error:
             return str(error)
     elif group in KINDS and not resolve(text, group, snapshot):

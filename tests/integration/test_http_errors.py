@@ -1,0 +1,152 @@
+"""Bad input gets an answer that names the field and the fix; nothing ever shows a stack trace."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.openapi import EXAMPLES
+
+SIGN = "/cds-services/yigong-order-sign"
+DRAFTS = ("context", "draftOrders")
+TIMED = {"card": "a", "outcome": "accepted", "outcomeTimestamp": "2026-11-24T00:00:00Z"}
+
+
+def _without(*path: str) -> dict[str, Any]:
+    body = copy.deepcopy(EXAMPLES["order-sign"])
+    at = body
+    for key in path[:-1]:
+        at = at[key]
+    del at[path[-1]]
+    return body
+
+
+def _with(value: Any, *path: str) -> dict[str, Any]:
+    body = copy.deepcopy(EXAMPLES["order-sign"])
+    at = body
+    for key in path[:-1]:
+        at = at[key]
+    at[path[-1]] = value
+    return body
+
+
+def _issue(answer: Any) -> dict[str, Any]:
+    body = answer.json()
+    assert body["resourceType"] == "OperationOutcome"
+    assert "Traceback" not in answer.text
+    return body["issue"][0]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (_without("hook"), "hook"),
+        (_with("patient-view", "hook"), "hook"),
+        (_without("hookInstance"), "hookInstance"),
+        (_without("context"), "context"),
+        (_without("context", "patientId"), "context.patientId"),
+        (_without("context", "draftOrders"), "context.draftOrders"),
+        (_with("x", "context", "draftOrders"), "context.draftOrders"),
+        (
+            _with({"resourceType": "Bundle", "entry": 3}, "context", "draftOrders"),
+            "context.draftOrders.entry",
+        ),
+        (_with("x", "prefetch"), "prefetch"),
+        (_with({"access_token": "t"}, "fhirAuthorization"), "fhirServer"),
+        (_with("1953-13-40", "prefetch", "patient", "birthDate"), "prefetch.patient.birthDate"),
+    ],
+)
+def test_a_bad_field_is_named(served: TestClient, body: dict[str, Any], field: str) -> None:
+    answer = served.post(SIGN, json=body)
+    assert answer.status_code == 400
+    assert _issue(answer)["expression"] == [field]
+
+
+def test_a_body_that_is_no_json_is_said_to_be_none(served: TestClient) -> None:
+    answer = served.post(SIGN, content=b"{", headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert "JSON" in _issue(answer)["details"]["text"]
+
+
+def test_an_unknown_service_is_404(served: TestClient) -> None:
+    assert served.post("/cds-services/nothing", json=EXAMPLES["order-sign"]).status_code == 404
+    assert _issue(served.get("/nowhere"))["code"] == "not-found"
+
+
+def test_data_that_cannot_be_had_is_412_and_says_which(served: TestClient) -> None:
+    answer = served.post(SIGN, json=_without("prefetch", "patient"))
+    assert answer.status_code == 412
+    assert _issue(answer)["expression"] == ["prefetch.patient"]
+
+
+def test_a_prefetch_that_failed_counts_as_missing(served: TestClient) -> None:
+    failed = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
+    assert served.post(SIGN, json=_with(failed, "prefetch", "patient")).status_code == 412
+    optional = served.post(SIGN, json=_with(failed, "prefetch", "allergies"))
+    assert optional.status_code == 200
+    incomplete = optional.json()["extension"]["cn.yigong.review"]["incomplete"]
+    assert any(item["needed"] == "allergies" for item in incomplete)
+
+
+def test_too_large_a_body_is_413(served: TestClient) -> None:
+    body = _with("x" * 5_000_000, "context", "note")
+    assert served.post(SIGN, json=body).status_code == 413
+
+
+def test_a_body_of_another_type_is_415(served: TestClient) -> None:
+    answer = served.post(SIGN, content=b"<xml/>", headers={"Content-Type": "application/xml"})
+    assert answer.status_code == 415
+
+
+def test_a_fault_nobody_foresaw_is_answered_without_a_trace(
+    served: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("patient 张三 here")
+
+    monkeypatch.setattr("api.cds_hooks.render", broken)
+    answer = served.post(SIGN, json=EXAMPLES["order-sign"])
+    assert answer.status_code == 500
+    assert "张三" not in answer.text
+    assert "不影响开立医嘱" in _issue(answer)["details"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "field"),
+    [
+        ({}, "feedback[0].card"),
+        ({"card": "a", "outcome": "liked"}, "feedback[0].outcome"),
+        ({"card": "a", "outcome": "accepted"}, "feedback[0].outcomeTimestamp"),
+        (
+            {
+                "card": "a",
+                "outcome": "accepted",
+                "outcomeTimestamp": "2026-11-24T00:00:00Z",
+                "acceptedSuggestions": [1],
+            },
+            "feedback[0].acceptedSuggestions",
+        ),
+    ],
+)
+def test_bad_feedback_names_the_field(served: TestClient, entry: dict[str, Any], field: str) -> None:
+    answer = served.post(f"{SIGN}/feedback", json={"feedback": [entry]})
+    assert answer.status_code == 400
+    assert _issue(answer)["expression"] == [field]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"orders": []}, "body"),
+        ({"patient": {"id": "1"}, "orders": [{"id": "a", "dose": "x"}]}, "orders[0].dose"),
+        ({"patient": {"id": "1"}, "orders": [{"id": "a", "dose": 1, "unit": "furlong"}]}, "orders[0].unit"),
+        ({"patient": {"id": "1"}, "orders": [], "colour": 1}, "body"),
+    ],
+)
+def test_plain_review_names_the_field(served: TestClient, body: dict[str, Any], field: str) -> None:
+    answer = served.post("/api/v1/reviews", json=body)
+    assert answer.status_code == 400
+    assert _issue(answer)["expression"] == [field]

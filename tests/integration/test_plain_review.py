@@ -1,0 +1,76 @@
+"""The plain JSON review: same engine, same findings, explains itself, can be read and replayed later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from api.openapi import EXAMPLES
+from api.replay import replay
+
+
+def _facts(finding: dict[str, Any]) -> tuple[Any, ...]:
+    return (
+        finding["family"],
+        finding["ruleId"],
+        finding["ruleVersion"],
+        finding["severity"],
+        tuple(finding["orders"]),
+    )
+
+
+def test_plain_and_fhir_give_the_same_findings(served: TestClient) -> None:
+    cards = served.post("/cds-services/yigong-order-sign", json=EXAMPLES["order-sign"]).json()["cards"]
+    plain = served.post("/api/v1/reviews", json=EXAMPLES["review"]).json()
+    assert plain["findings"]
+    assert [_facts(c["extension"]["cn.yigong.finding"]) for c in cards] == [
+        _facts(f) for f in plain["findings"]
+    ]
+
+
+def test_a_review_explains_itself(served: TestClient) -> None:
+    answer = served.post("/api/v1/reviews", json={**EXAMPLES["review"], "explain": True}).json()
+    told = {entry["outcome"] for entry in answer["explanation"]}
+    assert told == {"fired", "passed", "not evaluated"}
+    assert all(entry["reason"] for entry in answer["explanation"])
+    assert "explanation" not in served.post("/api/v1/reviews", json=EXAMPLES["review"]).json()
+
+
+def test_what_does_not_resolve_is_reported(served: TestClient) -> None:
+    body = {"patient": {"id": "1"}, "orders": [{"id": "o1", "text": "并不存在的药"}]}
+    unmapped = served.post("/api/v1/reviews", json=body).json()["unmapped"]
+    assert unmapped == [
+        {"kind": "order", "text": "并不存在的药", "reason": "未收录的药品名称", "reference": "o1"}
+    ]
+
+
+def test_a_stored_review_can_be_read_and_replayed_bit_for_bit(served: TestClient) -> None:
+    given = served.post("/api/v1/reviews", json=EXAMPLES["review"]).json()
+    reviewer = served.app.state.reviewer  # type: ignore[attr-defined]
+    assert reviewer.journal.flush()
+    stored = served.get(f"/api/v1/reviews/{given['id']}").json()
+    assert stored["findings"] == given["findings"]
+    first, second = replay(reviewer, given["id"]), replay(reviewer, given["id"])
+    assert first == second
+    assert first["appeared"] == first["vanished"] == []
+    assert [f["rule_id"] for f in first["findings"]] == [f["ruleId"] for f in given["findings"]]
+
+
+def test_a_cds_hooks_call_can_be_replayed(served: TestClient) -> None:
+    served.post("/cds-services/yigong-order-sign", json=EXAMPLES["order-sign"])
+    reviewer = served.app.state.reviewer  # type: ignore[attr-defined]
+    assert reviewer.journal.flush()
+    (stored,) = reviewer.journal.latest()
+    again = replay(reviewer, stored)
+    assert again["findings"]
+    assert again["appeared"] == again["vanished"] == []
+
+
+def test_an_unknown_stored_review_is_404(served: TestClient) -> None:
+    assert served.get("/api/v1/reviews/none").status_code == 404
+
+
+def test_a_tenant_from_elsewhere_may_not_read_reviews(served: TestClient) -> None:
+    stranger = TestClient(served.app, client=("10.0.0.9", 1))
+    assert stranger.get("/api/v1/reviews/none").status_code == 401

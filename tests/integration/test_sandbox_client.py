@@ -1,0 +1,232 @@
+"""A client that behaves as the public CDS Hooks sandbox does: a page in a browser, in another origin,
+with a key registered beforehand, that fills prefetch from our templates and reports what the user did."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from starlette.testclient import TestClient
+
+from api.app import build
+from api.openapi import EXAMPLES
+from tests.integration.conftest import opened
+
+ORIGIN = "https://sandbox.example"
+ISSUER = "https://sandbox.example/issuer"
+KID = "sandbox-1"
+SIGN = "/cds-services/yigong-order-sign"
+
+
+class Sandbox:
+    """The page: its origin, its key, its FHIR server (a dictionary of query to answer)."""
+
+    def __init__(self, web: TestClient, key: ec.EllipticCurvePrivateKey, records: dict[str, Any]) -> None:
+        self.web, self._key, self.records = web, key, records
+
+    def bearer(self, path: str, **claims: Any) -> dict[str, str]:
+        now = int(time.time())
+        payload = {
+            "iss": ISSUER,
+            "aud": f"http://testserver{path}",
+            "iat": now,
+            "exp": now + 300,
+            "jti": str(uuid4()),
+        }
+        headers = {"kid": KID, "typ": "JWT"}
+        token = jwt.encode({**payload, **claims}, self._key, algorithm="ES384", headers=headers)
+        return {"Authorization": f"Bearer {token}", "Origin": ORIGIN}
+
+    def services(self) -> dict[str, Any]:
+        answer = self.web.get("/cds-services", headers={"Origin": ORIGIN})
+        assert answer.headers["access-control-allow-origin"] in ("*", ORIGIN)
+        return {service["id"]: service for service in answer.json()["services"]}
+
+    def prefetch(self, service: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
+        """Fill every template from the context; what the server does not have is left out."""
+        filled = {}
+        for key, template in service["prefetch"].items():
+            query = re.sub(r"\{\{context\.(\w+)\}\}", lambda m: str(context.get(m[1], "")), template)
+            if query.partition("?")[0].partition("/")[0] in self.records:
+                filled[key] = self.records[query.partition("?")[0].partition("/")[0]]
+        return filled
+
+    def call(self, service_id: str, hook: str, context: dict[str, Any]) -> dict[str, Any]:
+        service = self.services()[service_id]
+        path = f"/cds-services/{service_id}"
+        body = {
+            "hook": hook,
+            "hookInstance": str(uuid4()),
+            "context": context,
+            "prefetch": self.prefetch(service, context),
+        }
+        answer = self.web.post(path, json=body, headers=self.bearer(path))
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["access-control-allow-origin"] in ("*", ORIGIN)
+        return answer.json()
+
+
+@pytest.fixture
+def sandbox(starter_dir: Path, tmp_path: Path) -> Iterator[Sandbox]:
+    key = ec.generate_private_key(ec.SECP384R1())
+    house = opened(starter_dir, tmp_path, require_client_auth=True)
+    jwk = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(key.public_key()))
+    registered = {ISSUER: {"keys": [{**jwk, "kid": KID, "alg": "ES384", "use": "sig"}]}}
+    (house.settings.data_dir / "keys" / "clients.json").write_text(json.dumps(registered))
+    fetched = EXAMPLES["order-sign"]["prefetch"]
+    records = {
+        "Patient": fetched["patient"],
+        "Condition": fetched["conditions"],
+        "AllergyIntolerance": fetched["allergies"],
+        "MedicationRequest": fetched["medications"],
+        "Observation": fetched["observations"],
+    }
+    with TestClient(build(house), raise_server_exceptions=False) as web:
+        yield Sandbox(web, key, records)
+    house.engine.dispose()
+
+
+def context() -> dict[str, Any]:
+    return json.loads(json.dumps(EXAMPLES["order-sign"]["context"]))
+
+
+def test_the_browser_asks_first_and_may_send_its_token(sandbox: Sandbox) -> None:
+    asks = {
+        "Origin": ORIGIN,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type",
+    }
+    answer = sandbox.web.options(SIGN, headers=asks)
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] in ("*", ORIGIN)
+    assert "authorization" in answer.headers["access-control-allow-headers"].lower()
+    assert "POST" in answer.headers["access-control-allow-methods"]
+
+
+def test_discovery_lists_the_services_of_the_public_contract(sandbox: Sandbox) -> None:
+    services = sandbox.services()
+    hooks = {
+        "patient-view",
+        "order-select",
+        "order-sign",
+        "order-dispatch",
+        "encounter-start",
+        "encounter-discharge",
+        "medication-verify",
+    }
+    assert set(services) == {f"yigong-{hook}" for hook in hooks}
+    for service in services.values():
+        assert service["hook"] in hooks
+        assert service["description"]
+        assert service["hookVersion"]
+        assert service["prefetch"]
+
+
+def test_order_sign_gives_a_card_whose_suggestion_takes_the_order_back(sandbox: Sandbox) -> None:
+    answer = sandbox.call("yigong-order-sign", "order-sign", context())
+    card = next(c for c in answer["cards"] if "华法林" in c["summary"])
+    assert card["indicator"] == "critical"
+    assert len(card["summary"]) < 140
+    assert card["source"]["label"]
+    assert card["source"]["topic"]["code"] == "interaction"
+    action = card["suggestions"][0]["actions"][0]
+    assert action["type"] == "delete"
+    assert action["resourceId"] == "MedicationRequest/103"
+    assert card["selectionBehavior"] == "at-most-one"
+    assert all(reason["display"] for reason in card["overrideReasons"])
+
+
+def test_feedback_is_taken_with_a_suggestion_and_without_a_reason(sandbox: Sandbox) -> None:
+    card = sandbox.call("yigong-order-sign", "order-sign", context())["cards"][0]
+    path = f"{SIGN}/feedback"
+    accepted = {
+        "card": card["uuid"],
+        "outcome": "accepted",
+        "acceptedSuggestions": [{"id": card["suggestions"][0]["uuid"]}],
+        "outcomeTimestamp": "2026-11-24T09:31:00Z",
+    }
+    overridden = {"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": "2026-11-24T09:32:00Z"}
+    answer = sandbox.web.post(path, json={"feedback": [accepted, overridden]}, headers=sandbox.bearer(path))
+    assert answer.status_code == 200
+    reviewer = sandbox.web.app.state.reviewer  # type: ignore[attr-defined]
+    assert reviewer.journal.flush()
+    rule = card["extension"]["cn.yigong.finding"]["ruleId"]
+    use = next(u for u in reviewer.journal.rule_use() if u.rule == rule)
+    assert (use.shown, use.accepted, use.overridden) == (1, 1, 1)
+
+
+def test_order_select_whose_draft_has_no_medication_yet_is_answered_without_fuss(sandbox: Sandbox) -> None:
+    selecting = context()
+    draft = selecting["draftOrders"]["entry"][0]["resource"]
+    del draft["medicationCodeableConcept"]
+    selecting["selections"] = ["MedicationRequest/103"]
+    answer = sandbox.call("yigong-order-select", "order-select", selecting)
+    assert answer["cards"] == []
+    unmapped = answer["extension"]["cn.yigong.review"]["unmapped"]
+    assert any(item["reference"] == "MedicationRequest/103" for item in unmapped)
+
+
+def test_order_select_speaks_only_of_what_is_selected(sandbox: Sandbox) -> None:
+    selecting = context()
+    selecting["selections"] = ["MedicationRequest/none-of-these"]
+    assert sandbox.call("yigong-order-select", "order-select", selecting)["cards"] == []
+    selecting["selections"] = ["MedicationRequest/103"]
+    assert sandbox.call("yigong-order-select", "order-select", selecting)["cards"]
+
+
+@pytest.mark.parametrize("service", ["patient-view", "encounter-start", "encounter-discharge"])
+def test_other_hooks_review_what_the_patient_takes(sandbox: Sandbox, service: str) -> None:
+    taking = json.loads(json.dumps(sandbox.records["MedicationRequest"]))
+    second = json.loads(json.dumps(EXAMPLES["order-sign"]["context"]["draftOrders"]["entry"][0]))
+    second["resource"]["status"] = "active"
+    taking["entry"].append(second)
+    sandbox.records["MedicationRequest"] = taking
+    about = {"userId": "Practitioner/1", "patientId": "P-0001", "encounterId": "E-1"}
+    answer = sandbox.call(f"yigong-{service}", service, about)
+    assert any("华法林" in card["summary"] for card in answer["cards"])
+
+
+def _denied(sandbox: Sandbox, headers: dict[str, str]) -> str:
+    answer = sandbox.web.post(SIGN, json=EXAMPLES["order-sign"], headers=headers)
+    assert answer.status_code == 401
+    assert answer.json()["resourceType"] == "OperationOutcome"
+    return answer.json()["issue"][0]["details"]["text"]
+
+
+def test_without_a_token_the_door_stays_shut(sandbox: Sandbox) -> None:
+    assert "required" in _denied(sandbox, {})
+
+
+def test_a_token_for_another_service_is_refused(sandbox: Sandbox) -> None:
+    assert "aud" in _denied(sandbox, sandbox.bearer("/cds-services/yigong-patient-view"))
+
+
+def test_a_token_works_once(sandbox: Sandbox) -> None:
+    headers = sandbox.bearer(SIGN)
+    assert sandbox.web.post(SIGN, json=EXAMPLES["order-sign"], headers=headers).status_code == 200
+    assert "used before" in _denied(sandbox, headers)
+
+
+def test_an_expired_token_is_refused(sandbox: Sandbox) -> None:
+    past = int(time.time()) - 4000
+    assert "expired" in _denied(sandbox, sandbox.bearer(SIGN, iat=past, exp=past + 300))
+
+
+def test_a_token_signed_with_a_stranger_s_key_is_refused(sandbox: Sandbox) -> None:
+    stranger = Sandbox(sandbox.web, ec.generate_private_key(ec.SECP384R1()), {})
+    assert "not valid" in _denied(sandbox, stranger.bearer(SIGN))
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256"])
+def test_unsigned_and_symmetric_tokens_are_refused(sandbox: Sandbox, algorithm: str) -> None:
+    key = "" if algorithm == "none" else "x" * 32
+    token = jwt.encode({"iss": ISSUER}, key or None, algorithm=algorithm, headers={"kid": KID})
+    assert "not accepted" in _denied(sandbox, {"Authorization": f"Bearer {token}"})
