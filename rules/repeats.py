@@ -41,7 +41,7 @@ def repeats(case: Case, family: str, kind: OrderKind, word: str) -> Iterator[Out
 def _judge(case: Case, family: str, order: Order, word: str) -> Iterator[Outcome]:
     for concept in order.what.concepts:
         for s in case.statements(Predicate.REPEAT_INTERVAL, concept):
-            last = _last(case, concept, s.qualifiers["hours"])
+            last = _last(case, order, concept, s.qualifiers["hours"])
             if last is not None:
                 yield _finding(case, family, order, s, last, word)
             elif case.explain:
@@ -71,10 +71,11 @@ def _finding(case: Case, family: str, order: Order, s: Statement, last: Done, wo
     )
 
 
-def _last(case: Case, concept: str, hours: float) -> Done | None:
+def _last(case: Case, order: Order, concept: str, hours: float) -> Done | None:
     """The newest finished one of this concept (or of a panel or exam that includes it) in the window."""
     wanted = {concept, *_including(case, concept)}
-    within = [d for d in _done(case) if wanted.intersection(d.what.concepts) and _recent(case, d, hours)]
+    same = (d for d in _done(case) if wanted.intersection(d.what.concepts) and _same_side(order.what, d.what))
+    within = [d for d in same if _recent(case, d, hours)]
     return max(within, key=lambda d: _instant(d.origin.time), default=None)
 
 
@@ -109,13 +110,15 @@ def _recent(case: Case, done: Done, hours: float) -> bool:
 
 
 def _twice_ordered(case: Case, family: str, kind: OrderKind, word: str) -> Iterator[Finding]:
-    """The same test twice among the orders under review, or inside a panel ordered beside it."""
-    orders = [order for order in case.orders if order.kind is kind]
+    """The same test twice among the orders under review, or inside a panel ordered beside it. Panels
+    that merely overlap are two orders, each with results of its own."""
+    orders = [order for order in case.orders if order.kind is kind and order.what.concepts]
     for i, first in enumerate(orders):
         for second in orders[i + 1 :]:
-            shared = _contents(case, first) & _contents(case, second)
-            if shared and case.in_focus(first.id, second.id):
-                yield _same_order(case, family, first, second, min(shared), word)
+            wide, narrow = sorted((first, second), key=lambda o: -len(_contents(case, o)))
+            within = set(narrow.what.concepts) <= _contents(case, wide)
+            if within and _same_side(first.what, second.what) and case.in_focus(first.id, second.id):
+                yield _same_order(case, family, wide, narrow, min(narrow.what.concepts), word)
 
 
 def _same_order(case: Case, family: str, first: Order, second: Order, shared: str, word: str) -> Finding:
@@ -145,6 +148,12 @@ def _contents(case: Case, order: Order) -> set[str]:
         found.add(concept)
         found.update(s.object for s in case.statements(Predicate.CONTAINS, concept))
     return found
+
+
+def _same_side(a: Coded, b: Coded) -> bool:
+    """False when one text says left and the other right: the other knee is no repeat."""
+    sides = [{side for side in "左右" if side in what.text} for what in (a, b)]
+    return not sides[0] or not sides[1] or not sides[0].isdisjoint(sides[1])
 
 
 def _interval(hours: float) -> str:

@@ -1,0 +1,93 @@
+"""Clinical cases as a pharmacist reads them: ``tests/cases/<family>.yaml``.
+
+Each case is a plain JSON review (Chinese texts, as a hospital sends them) and what is expected of
+one family: findings (each a severity and words that the summary must hold), gaps, or nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from clinical.finding import Finding, Review
+from exchange.plain import PlainReview, read
+from knowledge.snapshot import Snapshot
+from records.terminology import Terminology
+from rules.engine import review
+from rules.model import Case, Family
+from rules.states import States
+
+FOLDER = Path(__file__).parent / "cases"
+NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One case: a name, its kind (positive, negative, missing), the request, and what is expected."""
+
+    family: str
+    name: str
+    kind: str
+    request: dict[str, Any]
+    findings: tuple[dict[str, Any], ...]
+    gaps: tuple[str, ...]
+
+
+def tables() -> dict[str, list[Told]]:
+    """All cases by family. The file's ``patient`` is the ground every case builds on."""
+    found: dict[str, list[Told]] = {}
+    for path in sorted(FOLDER.glob("*.yaml")):
+        document = yaml.safe_load(path.read_text("utf-8"))
+        found[document["family"]] = [_told(document, case) for case in document["cases"]]
+    return found
+
+
+def _told(document: dict[str, Any], case: dict[str, Any]) -> Told:
+    patient = {"id": "P-1", **document.get("patient", {}), **case.get("patient", {})}
+    patient = {k: v for k, v in patient.items() if v != "unknown"}
+    orders = [{"id": f"order-{n}", **order} for n, order in enumerate(case.get("orders", ()), 1)]
+    taking = patient.get("medications")
+    if taking:
+        patient["medications"] = [{"id": f"active-{n}", **drug} for n, drug in enumerate(taking, 1)]
+    request = {"patient": patient, "orders": orders}
+    expect = case["expect"]
+    findings = expect.get("findings", ()) if expect else ()
+    gaps = expect.get("gaps", ()) if expect else ()
+    return Told(document["family"], case["name"], case["kind"], request, tuple(findings), tuple(gaps))
+
+
+@lru_cache(maxsize=4)
+def _terminology(snapshot: Snapshot) -> Terminology:
+    return Terminology(snapshot)
+
+
+@lru_cache(maxsize=1)
+def _states() -> States:
+    return States.start()
+
+
+def reviewed(snapshot: Snapshot, family: Family, request: dict[str, Any]) -> Review:
+    """What one family says of a request."""
+    plain = msgspec.convert(request, PlainReview, strict=False)
+    incoming = read(plain, NOW)
+    patient, orders, _ = _terminology(snapshot).resolve(incoming.context, incoming.orders)
+    return review(Case(patient, orders, snapshot, NOW.date(), derive=_states().derive), [family])
+
+
+def fits(finding: Finding, expected: dict[str, Any]) -> bool:
+    """Severity equal, every word in the summary or the advice, orders (when named) the same."""
+    text = finding.summary + finding.advice + finding.detail
+    words = expected.get("says", "")
+    wanted = [words] if isinstance(words, str) else list(words)
+    orders = expected.get("orders")
+    return (
+        finding.severity.value == expected["severity"]
+        and all(word in text for word in wanted)
+        and (orders is None or set(orders) == set(finding.orders))
+    )
