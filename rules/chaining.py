@@ -162,6 +162,8 @@ class Chain:
             self._free.put(session)
 
     def _run(self, session: str, facts: Sequence[Fact]) -> list[Fired]:
+        if not facts:
+            return []
         self._fired[session] = []
         given = [{**fact, "sid": session, "id": f"{n}"} for n, fact in enumerate(facts)]
         failed = ""
@@ -187,7 +189,10 @@ class Chain:
         return ""
 
     def _left_behind(self, session: str) -> str:
-        state = self._host.get_state(_RULESET, session) or {}
+        try:
+            state = self._host.get_state(_RULESET, session) or {}
+        except Exception as error:  # code 309: the session never held anything
+            return "" if "309" in str(error) else type(error).__name__
         return "an action left an exception in the session" if state.get("exception") else ""
 
     def _open(self, made: dict[str, Any]) -> Any:
