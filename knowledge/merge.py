@@ -19,7 +19,16 @@ from sqlalchemy import Column, DateTime, Index, Integer, String, Table, Text, in
 
 from base.db import METADATA
 from knowledge.intake import Loader, Row, RowError, stamp
-from knowledge.model import Concept, ConceptKind, Record, Source, Standing, Statement, Status
+from knowledge.model import (
+    Concept,
+    ConceptKind,
+    Record,
+    Source,
+    Standing,
+    Statement,
+    Status,
+    same_content,
+)
 from knowledge.naming import normal_name
 from knowledge.store import Change, Store, kind_of
 
@@ -230,7 +239,7 @@ class _Loading:
         changes: list[Change] = []
         for key, record in unique.items():
             head = current.get(key)
-            if head is not None and _same(head.record, record):
+            if head is not None and same_content(head.record, record):
                 self.report.unchanged += 1
             elif head is not None and not _may_replace(head.record):
                 self.report.kept += 1
@@ -353,9 +362,7 @@ class _Names:
         wanted = normal_name(name)
         found = {i: k for i, k in self.by_name.get(wanted, {}).items() if k in GROUPS[group]}
         if group == "allergy" and ConceptKind.ALLERGEN in found.values():
-            found = {
-                i: k for i, k in found.items() if k == ConceptKind.ALLERGEN
-            }  # not the class it is named after
+            found = {i: k for i, k in found.items() if k == ConceptKind.ALLERGEN}
         preferred = [i for i in found if self.preferred[i] == wanted]
         return sorted(preferred if len(found) > 1 and preferred else found)
 
@@ -390,13 +397,6 @@ def _joined(base: Concept, other: Concept) -> Concept:
     if base.origin == other.origin and base.id == other.id:
         return _union(other, base)
     return base if other.standing is Standing.UNREVIEWED else _union(base, other)
-
-
-def _same(a: Record, b: Record) -> bool:
-    """Equal in everything but the revision number and who handled it."""
-    bare = {"revision": 0, "author": "", "reviewer": ""}
-    fields = {k: v for k, v in bare.items() if hasattr(a, k)}
-    return structs.replace(a, **fields) == structs.replace(b, **fields)
 
 
 def _may_replace(current: Record) -> bool:

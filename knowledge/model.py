@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 
 class ConceptKind(StrEnum):
@@ -250,3 +251,11 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 Record = Concept | Statement | Article | Rule | Source
+
+
+def same_content(a: Record, b: Record) -> bool:
+    """Equal in everything but the revision number and who handled it."""
+    bare = {
+        field: type(getattr(a, field))() for field in ("revision", "author", "reviewer") if hasattr(a, field)
+    }
+    return type(a) is type(b) and structs.replace(a, **bare) == structs.replace(b, **bare)

@@ -16,7 +16,17 @@ from rdflib import Dataset, Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCTERMS, PROV, RDF, SKOS, XSD
 
 from knowledge.compile import Content
-from knowledge.model import Article, Concept, Predicate, Record, Rule, Source, Statement, Status
+from knowledge.model import (
+    Article,
+    Concept,
+    Predicate,
+    Record,
+    Rule,
+    Source,
+    Statement,
+    Status,
+    same_content,
+)
 from knowledge.snapshot import Snapshot
 from knowledge.store import Change, Store, kind_of
 
@@ -93,7 +103,7 @@ def import_drafts(store: Store, path: Path, author: str) -> int:
     for start in range(0, len(records), _BATCH):
         part = records[start : start + _BATCH]
         heads = store.many((kind_of(r), r.id) for r in part)
-        new = [r for r in part if not _known(heads.get((kind_of(r), r.id)), r)]
+        new = [r for r in part if not ((h := heads.get((kind_of(r), r.id))) and same_content(h.record, r))]
         written += store.write(_change(record, author, path.name) for record in new)
     return written
 
@@ -174,12 +184,6 @@ def _statement(subject: URIRef, s: Statement) -> Iterator[_Triple]:
         yield subject, RDF.object, iri("concept", s.object)
         edge = SKOS.broader if s.predicate is Predicate.IS_A else YG[s.predicate.value]
         yield iri("concept", s.subject), edge, iri("concept", s.object)
-
-
-def _known(head: Any, record: Record) -> bool:
-    return head is not None and msgspec.structs.replace(head.record, revision=0) == msgspec.structs.replace(
-        record, revision=0
-    )
 
 
 def _change(record: Record, author: str, name: str) -> Change:

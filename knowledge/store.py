@@ -257,7 +257,7 @@ class Store:
         if origin:
             query = query.where(heads.c.origin == origin)
         with self.engine.connect() as connection:
-            rows = connection.execution_options(yield_per=5000).execute(query.order_by(heads.c.id))
+            rows = connection.execute(query.order_by(heads.c.id).execution_options(yield_per=5000))
             for row in rows:
                 yield _decode(kind_of(type_), row.body, row.revision), Status(row.status)
 
@@ -318,7 +318,7 @@ class Store:
             .where(heads.c.approved == revisions.c.revision, heads.c.approved != heads.c.revision)
         )
         for query in (same, older):
-            for row in connection.execution_options(yield_per=5000).execute(query):
+            for row in connection.execute(query.execution_options(yield_per=5000)):
                 yield _decode(row.kind, row.body, row.revision)
 
     def advance(

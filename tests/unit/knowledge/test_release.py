@@ -1,0 +1,170 @@
+"""Releases: content-addressed, signed, refused when tampered with, swapped and rolled back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+from sqlalchemy import Engine
+
+from base.security import SigningKey
+from knowledge.compile import CompileError, Content, compile_release
+from knowledge.model import Citation, Concept, ConceptKind, Predicate, Source, Standing, Statement, Status
+from knowledge.release import LiveRelease, ReleaseError, Releases, TamperedError, history, publish, rollback
+from knowledge.snapshot import Snapshot, SnapshotError
+from knowledge.store import Change, Store
+
+CLASS = Concept("drug-class:nsaid", ConceptKind.DRUG_CLASS, "非甾体抗炎药")
+IBUPROFEN = Concept(
+    "ingredient:ibuprofen", ConceptKind.INGREDIENT, "布洛芬", attributes={"brands": ["芬必得"]}
+)
+WARFARIN = Concept("ingredient:warfarin", ConceptKind.INGREDIENT, "华法林")
+LABEL = Source("label:w", "华法林钠片说明书", "label")
+CITED = (Citation("label:w", "【药物相互作用】"),)
+IS_A = Statement("a", IBUPROFEN.id, Predicate.IS_A, CLASS.id, citations=CITED)
+PAIR = Statement("b", WARFARIN.id, Predicate.INTERACTS_WITH, CLASS.id, {"severity": "major"}, CITED)
+ALL = (CLASS, IBUPROFEN, WARFARIN, LABEL, IS_A, PAIR)
+
+
+@pytest.fixture
+def key() -> SigningKey:
+    return SigningKey.generate()
+
+
+@pytest.fixture
+def store(engine: Engine) -> Store:
+    made = Store(engine)
+    made.write([Change(record, "created", Status.APPROVED, "li") for record in ALL])
+    return made
+
+
+@pytest.fixture
+def releases(tmp_path: Path, key: SigningKey) -> Releases:
+    return Releases(tmp_path / "releases", [key.public])
+
+
+def edited(store: Store, **qualifiers: str) -> None:
+    worse = structs.replace(PAIR, qualifiers={**PAIR.qualifiers, **qualifiers})
+    store.write([Change(worse, "edited", Status.APPROVED, "wang")])
+
+
+def test_the_same_knowledge_gives_the_same_release(store: Store, releases: Releases, key: SigningKey) -> None:
+    first = publish(store, releases, key, [], "li")
+    again = publish(store, releases, key, [], "li")
+    assert first.release == again.release
+    edited(store, severity="contraindicated")
+    assert publish(store, releases, key, [], "li").release != first.release
+
+
+def test_order_of_records_does_not_matter(tmp_path: Path) -> None:
+    def content(records: tuple[object, ...]) -> Content:
+        concepts = [r for r in records if isinstance(r, Concept)]
+        statements = [r for r in records if isinstance(r, Statement)]
+        return Content(concepts, statements, sources=[LABEL])
+
+    compile_release(content(ALL), tmp_path / "a")
+    compile_release(content(ALL[::-1]), tmp_path / "b")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_classes_are_expanded_and_names_found(store: Store, releases: Releases, key: SigningKey) -> None:
+    snapshot = releases.open(publish(store, releases, key, [], "li").release)
+    (found,) = snapshot.between(Predicate.INTERACTS_WITH, IBUPROFEN.id, WARFARIN.id)
+    assert found.id == "b"
+    assert list(snapshot.linked(Predicate.INTERACTS_WITH, [WARFARIN.id, "nothing", IBUPROFEN.id])) == [(0, 2)]
+    assert snapshot.is_a(IBUPROFEN.id, CLASS.id)
+    assert [c.id for c in snapshot.by_name(" 芬必得")] == [IBUPROFEN.id]
+
+
+def test_unreviewed_statements_can_be_read_but_never_decide(tmp_path: Path) -> None:
+    loose = structs.replace(PAIR, standing=Standing.UNREVIEWED)
+    compile_release(Content([CLASS, IBUPROFEN, WARFARIN], [IS_A, loose], sources=[LABEL]), tmp_path / "r")
+    snapshot = Snapshot(tmp_path / "r", "r")
+    assert snapshot.between(Predicate.INTERACTS_WITH, IBUPROFEN.id, WARFARIN.id) == ()
+    assert [s.id for s in snapshot.about(WARFARIN.id)] == ["b"]
+
+
+def test_what_does_not_fit_together_is_not_compiled(tmp_path: Path) -> None:
+    with pytest.raises(CompileError, match="source 'label:w' is unknown"):
+        compile_release(Content([CLASS, IBUPROFEN, WARFARIN], [IS_A]), tmp_path / "r")
+    with pytest.raises(CompileError, match="is no concept"):
+        compile_release(Content([IBUPROFEN], [IS_A], sources=[LABEL]), tmp_path / "r")
+
+
+def test_a_gate_that_objects_leaves_everything_as_it_was(
+    store: Store, releases: Releases, key: SigningKey
+) -> None:
+    first = publish(store, releases, key, [], "li").release
+    edited(store, severity="contraindicated")
+    with pytest.raises(ReleaseError, match="too severe"):
+        publish(store, releases, key, [lambda snapshot: ["too severe"]], "li")
+    assert releases.active() == first
+    assert [m.release for m in releases.known()] == [first]
+    assert store.head(Statement, "b").status is Status.APPROVED  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("where", ["file", "manifest", "key"])
+def test_a_tampered_release_is_refused(
+    store: Store, releases: Releases, key: SigningKey, where: str, tmp_path: Path
+) -> None:
+    release = publish(store, releases, key, [], "li").release
+    if where == "file":
+        file = releases.folder / f"{release}.ygr"
+        file.chmod(0o600)
+        altered = bytearray(file.read_bytes())
+        altered[-1] ^= 1
+        file.write_bytes(altered)
+    elif where == "manifest":
+        file = releases.folder / f"{release}.json"
+        file.write_text(file.read_text().replace('"li"', '"mallory"'))
+    else:
+        releases = Releases(releases.folder, [SigningKey.generate().public])
+    with pytest.raises(TamperedError):
+        releases.open(release)
+    with pytest.raises(TamperedError):
+        releases.activate(release)
+
+
+def test_a_file_that_is_no_release_is_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"something else entirely")
+    with pytest.raises(SnapshotError, match="not a compiled Yigong release"):
+        Snapshot(tmp_path / "x", "x")
+
+
+def test_rolling_back_twice_goes_two_steps_back(store: Store, releases: Releases, key: SigningKey) -> None:
+    served = [publish(store, releases, key, [], "li").release]
+    for severity in ("contraindicated", "moderate"):
+        edited(store, severity=severity)
+        served.append(publish(store, releases, key, [], "li").release)
+    assert rollback(store, releases, "li", "too many alerts") == served[1]
+    assert rollback(store, releases, "li", "still") == served[0]
+    with pytest.raises(ReleaseError, match="no earlier release"):
+        rollback(store, releases, "li", "more")
+    assert [e.action for e in history(store)] == ["publish"] * 3 + ["rollback"] * 2
+
+
+def test_a_worker_swaps_and_requests_in_flight_keep_what_they_hold(
+    store: Store, releases: Releases, key: SigningKey
+) -> None:
+    publish(store, releases, key, [], "li")
+    live = LiveRelease(releases)
+    in_flight = live.current
+    edited(store, severity="contraindicated")
+    newer = publish(store, releases, key, [], "li").release
+    assert live.refresh()
+    assert live.current.release == newer
+    (old,) = in_flight.between(Predicate.INTERACTS_WITH, IBUPROFEN.id, WARFARIN.id)
+    (new,) = live.current.between(Predicate.INTERACTS_WITH, IBUPROFEN.id, WARFARIN.id)
+    assert (old.qualifiers["severity"], new.qualifiers["severity"]) == ("major", "contraindicated")
+
+
+def test_a_worker_keeps_the_old_release_when_the_new_one_is_bad(
+    store: Store, releases: Releases, key: SigningKey
+) -> None:
+    first = publish(store, releases, key, [], "li").release
+    live = LiveRelease(releases)
+    (releases.folder / "ACTIVE").write_text("0" * 64)
+    assert not live.refresh()
+    assert live.current.release == first
+    assert "no release" in live.fault

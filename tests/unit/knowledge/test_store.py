@@ -1,0 +1,137 @@
+"""Knowledge at rest, on SQLite and on PostgreSQL: history is append-only, nobody overwrites unseen."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from msgspec import structs
+from sqlalchemy import Engine
+
+import records.journal  # noqa: F401  all tables must be known before they are compared
+from base.db import METADATA, migrate
+from knowledge.model import Citation, CodeRef, Concept, ConceptKind, Predicate, Source, Statement, Status
+from knowledge.review import Workflow, WorkflowError
+from knowledge.store import Change, ConflictError, Store
+
+WARFARIN = Concept("ingredient:warfarin", ConceptKind.INGREDIENT, "华法林", "warfarin", ("华法林钠",))
+IBUPROFEN = Concept("ingredient:ibuprofen", ConceptKind.INGREDIENT, "布洛芬", "ibuprofen")
+PAIR = Statement(
+    "s1",
+    WARFARIN.id,
+    Predicate.INTERACTS_WITH,
+    IBUPROFEN.id,
+    {"severity": "major", "reason": "出血", "advice": "换药"},
+    (Citation("label:warfarin", "【药物相互作用】"),),
+)
+LABEL = Source("label:warfarin", "华法林钠片说明书", "label")
+
+
+@pytest.fixture
+def store(engine: Engine) -> Store:
+    return Store(engine)
+
+
+def created(store: Store, *records: Concept | Statement | Source, author: str = "li") -> None:
+    store.write([Change(record, "created", Status.DRAFT, author, "for the test") for record in records])
+
+
+def test_migrations_make_exactly_the_tables_that_the_code_declares(engine: Engine) -> None:
+    migrate(engine)  # twice is as good as once
+    with engine.connect() as connection:
+        difference = compare_metadata(MigrationContext.configure(connection), METADATA)
+    assert [d for d in difference if "alembic_version" not in str(d)] == []
+
+
+def test_every_revision_says_who_when_why_and_what(store: Store) -> None:
+    created(store, PAIR)
+    worse = structs.replace(PAIR, qualifiers={**PAIR.qualifiers, "severity": "contraindicated"})
+    store.write([Change(worse, "edited", Status.DRAFT, "wang", "new label", expected=1)])
+    first, second = store.history(Statement, "s1")
+    assert (first.author, first.change, first.reason) == ("li", "created", "for the test")
+    assert (second.author, second.change, second.reason) == ("wang", "edited", "new label")
+    assert first.record.qualifiers["severity"] == "major"  # type: ignore[union-attr]
+    assert second.record.qualifiers["severity"] == "contraindicated"  # type: ignore[union-attr]
+    assert second.at >= first.at
+
+
+def test_any_past_state_can_be_read(store: Store) -> None:
+    created(store, WARFARIN)
+    (only,) = store.history(Concept, WARFARIN.id)
+    renamed = structs.replace(WARFARIN, name="华法林钠")
+    store.write([Change(renamed, "edited", Status.DRAFT, "wang", "", expected=1)])
+    before = only.at - timedelta(seconds=5)
+    assert store.as_of(Concept, WARFARIN.id, before) is None
+    then = store.as_of(Concept, WARFARIN.id, datetime.now(UTC) + timedelta(seconds=5))
+    assert then is not None
+    assert then.record.name == "华法林钠"  # type: ignore[union-attr]
+
+
+def test_an_edit_of_something_that_changed_meanwhile_is_refused_and_nothing_is_written(store: Store) -> None:
+    created(store, WARFARIN)
+    store.write([Change(WARFARIN, "edited", Status.DRAFT, "wang", "", expected=1)])
+    with pytest.raises(ConflictError, match="revision 2, you saw 1"):
+        store.write(
+            [
+                Change(IBUPROFEN, "created", Status.DRAFT, "li"),
+                Change(WARFARIN, "edited", Status.DRAFT, "li", "", expected=1),
+            ]
+        )
+    assert store.head(Concept, IBUPROFEN.id) is None
+    assert len(store.history(Concept, WARFARIN.id)) == 2
+
+
+def test_names_and_codes_find_concepts_however_they_are_written(store: Store) -> None:
+    created(store, structs.replace(WARFARIN, codes=(CodeRef("atc", "B01AA03"),)))
+    assert store.named(["华法林钠 ", "ＷＡＲＦＡＲＩＮ"]) == {
+        "华法林钠": [(WARFARIN.id, "ingredient")],
+        "warfarin": [(WARFARIN.id, "ingredient")],
+    }
+    assert store.coded("atc", "B01AA03") == [WARFARIN.id]
+    assert store.coded("icd-10", "B01AA03") == []
+
+
+def test_the_author_may_not_approve_and_a_second_person_may(store: Store) -> None:
+    workflow = Workflow(store)
+    workflow.save(PAIR, "li", "from the label")
+    workflow.submit(PAIR, "li")
+    with pytest.raises(WorkflowError, match="another person"):
+        workflow.approve(PAIR, "li")
+    approved = workflow.approve(PAIR, "wang", "checked")
+    assert approved.status is Status.APPROVED
+    assert approved.record.standing == "reviewed"  # type: ignore[union-attr]
+    assert approved.record.reviewer == "wang"  # type: ignore[union-attr]
+
+
+def test_steps_out_of_order_are_refused_with_what_is_allowed(store: Store) -> None:
+    workflow = Workflow(store)
+    workflow.save(PAIR, "li", "from the label")
+    with pytest.raises(WorkflowError, match="only submitted can be approved"):
+        workflow.approve(PAIR, "wang")
+    workflow.submit(PAIR, "li")
+    workflow.reject(PAIR, "wang", "no source given")
+    with pytest.raises(WorkflowError, match="rejected"):
+        workflow.approve(PAIR, "wang")
+
+
+def test_whoever_edits_last_counts_as_author_too(store: Store) -> None:
+    workflow = Workflow(store)
+    head = workflow.save(PAIR, "li", "from the label")
+    workflow.save(PAIR, "wang", "wording", head.revision)
+    workflow.submit(PAIR, "li")
+    with pytest.raises(WorkflowError, match="wang wrote"):
+        workflow.approve(PAIR, "wang")
+
+
+def test_a_check_that_objects_keeps_a_draft_from_being_saved(store: Store) -> None:
+    workflow = Workflow(store, lambda record: ["severity is missing"])
+    with pytest.raises(WorkflowError, match="severity is missing"):
+        workflow.save(PAIR, "li", "from the label")
+    assert store.head(Statement, "s1") is None
+
+
+def test_counts_say_how_much_there_is(store: Store) -> None:
+    created(store, WARFARIN, IBUPROFEN, PAIR, LABEL)
+    assert store.counts() == {"concept": 2, "statement": 1, "source": 1}
