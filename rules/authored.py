@@ -59,6 +59,7 @@ KINDS: Final[dict[Group, tuple[ConceptKind, ...]]] = {
 }
 _RESOLVED: Final[WeakKeyDictionary[Snapshot, dict[tuple[str, Group], str]]] = WeakKeyDictionary()
 _OUTCOMES: Final = {"fired": Truth.TRUE, "passed": Truth.FALSE, "unknown": Truth.UNKNOWN}
+_WORDS: Final = {value: word for word, value in _OUTCOMES.items()}
 
 
 class Facts(Protocol):
@@ -174,7 +175,7 @@ def _case_faults(rule: Rule, node: Node) -> Iterator[str]:
         elif case.expect not in _OUTCOMES:
             yield f"case {case.name!r}: expect one of {', '.join(_OUTCOMES)}"
         elif run_case(node, case) is not _OUTCOMES[case.expect]:
-            yield f"case {case.name!r}: expected {case.expect}, got {run_case(node, case).value}"
+            yield f"case {case.name!r}: expected {case.expect}, got {_WORDS[run_case(node, case)]}"
 
 
 def _name_trouble(text: str, group: Group, snapshot: Snapshot) -> str:

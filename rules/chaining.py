@@ -31,6 +31,7 @@ SESSIONS: Final = 16
 MOST_TESTS: Final = 500
 MOST_PER_FACT: Final = 60
 _RULESET: Final = "yigong"
+_MARK: Final = "t:"
 _OPERATORS: Final = {"<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte", "!=": "$neq"}
 _COMPILE_SECONDS: Final = 20.0
 _WAIT_SECONDS: Final = 0.05
@@ -112,9 +113,17 @@ def _clause(clause: tuple[Test, ...]) -> dict[str, Any]:
 
 
 def _test(test: Test) -> dict[str, Any]:
-    if test.operator == "=":
-        return {test.field: test.value}
-    return {_OPERATORS[test.operator]: {test.field: test.value}}
+    value = _sealed(test.value)
+    return {test.field: value} if test.operator == "=" else {_OPERATORS[test.operator]: {test.field: value}}
+
+
+def _sealed(value: str | float) -> str | float:
+    """Texts are marked, because the engine takes the text "20" for the number 20."""
+    return f"{_MARK}{value}" if isinstance(value, str) else float(value)
+
+
+def _opened(value: str | float) -> str | float:
+    return value.removeprefix(_MARK) if isinstance(value, str) else value
 
 
 @lru_cache(maxsize=32)
@@ -165,7 +174,8 @@ class Chain:
         if not facts:
             return []
         self._fired[session] = []
-        given = [{**fact, "sid": session, "id": f"{n}"} for n, fact in enumerate(facts)]
+        sealed = ({k: _sealed(v) for k, v in fact.items()} for fact in facts)
+        given = [{**fact, "sid": session, "id": f"{n}"} for n, fact in enumerate(sealed)]
         failed = ""
         with self._lock:  # the engine's C part is not safe between threads, whatever the session
             for fact in given:
@@ -222,7 +232,7 @@ def _matched(c: Any, clauses: int) -> Iterator[Any]:
 
 
 def _plain(content: Any) -> Fact:
-    return {k: v for k, v in content._d.items() if k not in ("sid", "id", "$s")}
+    return {k: _opened(v) for k, v in content._d.items() if k not in ("sid", "id", "$s")}
 
 
 def _engine() -> Any:
