@@ -128,8 +128,9 @@ def accept(
     data_dir: DataDir = None,
 ) -> None:
     """Approve all drafts of a loaded source; somebody other than the one who loaded it must do this."""
-    count = Workflow(house(data_dir).store).accept_load(source, by, reason)
-    _out.print(f"{count} records of {source} accepted")
+    own = source in loaders() and loaders()[source].own
+    count = Workflow(house(data_dir).store).accept_load(source, by, reason, own)
+    _out.print(f"{count} records of {source} accepted" + (" as reviewed knowledge" if own else ""))
 
 
 @app.command()

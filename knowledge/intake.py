@@ -37,7 +37,8 @@ class Loader:
 
     Records carry neither origin nor standing: ``stamp`` adds the loader's. ``total`` estimates
     how many rows there are, for the progress bar; ``standing`` is how far the source may be
-    trusted. ``rows`` raises ``FileNotFoundError`` naming what it looked for.
+    trusted. ``rows`` raises ``FileNotFoundError`` naming what it looked for. ``own`` marks an
+    institution's own tables: a second person who accepts them has reviewed them.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Loader:
     standing: Standing
     rows: Callable[[Path], Iterator[Row | RowError]]
     total: Callable[[Path], int]
+    own: bool = False
 
 
 def statement_id(predicate: str, *key: str) -> str:

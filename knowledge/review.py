@@ -75,15 +75,39 @@ class Workflow:
         _required(author=author, reason=reason)
         return self._step(record, "retired", Status.RETIRED, author, reason)
 
-    def accept_load(self, origin: str, reviewer: str, reason: str) -> int:
-        """Approve all drafts of one loaded source as they stand; their standing stays what it is,
-        so that secondary and unreviewed sources gain no right to alert. Gives the number."""
+    def accept_load(self, origin: str, reviewer: str, reason: str, reviewed: bool = False) -> int:
+        """Approve all drafts of one loaded source as they stand. Gives the number.
+
+        Their standing stays what it is, so that secondary and unreviewed sources gain no right to
+        alert; ``reviewed`` (an institution's own tables, each row read by the reviewer) makes them
+        reviewed knowledge. Raises ``WorkflowError`` when the reviewer loaded them.
+        """
         _required(reviewer=reviewer, reason=reason)
         with self.store.engine.begin() as connection:
             loaded_by = select(loads.c.author).where(loads.c.loader == origin).distinct()
             if reviewer in set(connection.execute(loaded_by).scalars()):
                 raise WorkflowError(f"{reviewer} loaded {origin}: another person must accept it")
-            return self.store.advance(connection, Status.DRAFT, Status.APPROVED, reviewer, reason, origin)
+            if not reviewed:
+                return self.store.advance(connection, Status.DRAFT, Status.APPROVED, reviewer, reason, origin)
+        return self._review_all(origin, reviewer, reason)
+
+    def _review_all(self, origin: str, reviewer: str, reason: str) -> int:
+        """Every draft of a source as reviewed knowledge, with the reviewer's name, in one transaction."""
+        kinds: tuple[type[Concept | Statement | Article | Rule], ...] = (Concept, Statement, Article, Rule)
+        draft = [Status.DRAFT]
+        drafts = [r for kind in kinds for r, _ in self.store.heads(kind, statuses=draft, origin=origin)]
+        changes = [
+            Change(
+                _signed(structs.replace(record, standing=Standing.REVIEWED), "", reviewer),
+                "approved",
+                Status.APPROVED,
+                reviewer,
+                reason,
+                record.revision,
+            )
+            for record in drafts
+        ]
+        return self.store.write(changes)
 
     def authors(self, record: Record) -> set[str]:
         """Who wrote what is now waiting for review: all edits since the last approval."""

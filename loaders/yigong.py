@@ -342,5 +342,6 @@ LOADER = (
         Standing.UNREVIEWED,
         rows,
         total,
+        own=True,
     ),
 )

@@ -11,6 +11,7 @@ from knowledge.model import Predicate, Standing, Statement
 from rules.model import Case, Family, Use, fault, may_interrupt, order_datum, severity_of
 
 NAME = "interaction"
+_FOUNDED = {Standing.REVIEWED: 2, Standing.STARTER: 1}
 
 
 def check(case: Case) -> Iterator[Outcome]:
@@ -48,12 +49,13 @@ def _route_fits(statement: Statement, a: Use, b: Use) -> bool:
 
 
 def _decisive(statements: list[Statement], a: Use, b: Use) -> Statement:
-    """Reviewed before secondary; naming both ingredients before one before classes; then the worst."""
+    """What local experts reviewed before what we ship before secondary sources; naming both
+    ingredients before one before classes; then the worst."""
     pair = {a.concept, b.concept}
 
-    def weight(s: Statement) -> tuple[bool, int, int, str]:
+    def weight(s: Statement) -> tuple[int, int, int, str]:
         exact = (s.subject in pair) + (s.object in pair)
-        return (s.standing is not Standing.SECONDARY, exact, severity_of(s).rank, s.id)
+        return (_FOUNDED.get(s.standing, 0), exact, severity_of(s).rank, s.id)
 
     return max(statements, key=weight)
 
