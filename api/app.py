@@ -53,9 +53,7 @@ def build(house: House) -> FastAPI:
         watching.cancel()
         await asyncio.to_thread(journal.flush)
 
-    app = FastAPI(
-        title=TITLE, summary=_SUMMARY, version="0.1.0", lifespan=lifespan, middleware=_middleware(settings)
-    )
+    app = FastAPI(title=TITLE, summary=_SUMMARY, version="0.1.0", lifespan=lifespan, middleware=_middleware(settings))
     app.include_router(CdsHooks(settings, reviewer).router())
     app.include_router(reviews.router(settings, reviewer))
     app.include_router(knowledge.router(reviewer.serving))

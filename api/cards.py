@@ -66,8 +66,7 @@ def review_extension(review: Review, unmapped: list[Json], elapsed_ms: float) ->
         for g in review.gaps
     ]
     incomplete += [
-        {"family": f.family, "needed": "rule", "reason": "规则执行失败，已记录"}
-        for f in dict.fromkeys(review.faults)
+        {"family": f.family, "needed": "rule", "reason": "规则执行失败，已记录"} for f in dict.fromkeys(review.faults)
     ]
     found: Json = {"release": review.release, "elapsedMs": round(elapsed_ms, 3)}
     if unmapped:
@@ -141,13 +140,7 @@ def _detail(finding: Finding) -> str:
 
 def _plain(text: str) -> str:
     """Text of outside origin must not become markup in the client."""
-    return (
-        text.replace("\\", "\\\\")
-        .replace("<", "&lt;")
-        .replace("[", "\\[")
-        .replace("`", "\\`")
-        .replace("*", "\\*")
-    )
+    return text.replace("\\", "\\\\").replace("<", "&lt;").replace("[", "\\[").replace("`", "\\`").replace("*", "\\*")
 
 
 def _said(datum: Datum) -> str:
@@ -230,9 +223,7 @@ def _replace(suggestion: Suggestion, resource: Json | None) -> Json | None:
     if resource is None:
         return None
     changed = {
-        k: copy.deepcopy(v)
-        for k, v in resource.items()
-        if k not in ("dosageInstruction", "medicationReference")
+        k: copy.deepcopy(v) for k, v in resource.items() if k not in ("dosageInstruction", "medicationReference")
     }
     changed["medicationCodeableConcept"] = {"text": suggestion.label}
     return {"type": "update", "description": suggestion.label, "resource": changed}
@@ -254,7 +245,5 @@ def as_json(finding: Finding, release: str) -> Json:
     found: Json = finding_extension(finding, str(uuid4()), release)
     found |= {"summary": finding.summary, "interruptive": finding.interruptive}
     optional: dict[str, Any] = {"detail": finding.detail, "advice": finding.advice}
-    optional["suggestions"] = [
-        {"label": s.label, "action": s.action, "order": s.order} for s in finding.suggestions
-    ]
+    optional["suggestions"] = [{"label": s.label, "action": s.action, "order": s.order} for s in finding.suggestions]
     return found | {k: v for k, v in optional.items() if v}

@@ -134,9 +134,7 @@ def accept(
 
 
 @app.command()
-def candidates(
-    limit: Annotated[int, typer.Option(help="how many to list")] = 50, data_dir: DataDir = None
-) -> None:
+def candidates(limit: Annotated[int, typer.Option(help="how many to list")] = 50, data_dir: DataDir = None) -> None:
     """Concepts that may be the same thing, for curators to judge."""
     table = Table("a", "b", "reason")
     for a, b, reason in open_candidates(house(data_dir).store, limit):
@@ -172,18 +170,14 @@ def releases(data_dir: DataDir = None) -> None:
     table = Table("", "release", "published", "by", "statements", "note")
     for m in opened.releases.known():
         mark = "*" if m.release == active else ""
-        table.add_row(
-            mark, m.release[:16], m.published_at[:19], m.published_by, str(m.counts["statements"]), m.note
-        )
+        table.add_row(mark, m.release[:16], m.published_at[:19], m.published_by, str(m.counts["statements"]), m.note)
     _out.print(table)
 
 
 @app.command()
 def review(
     file: Annotated[Path, typer.Argument(exists=True, help="JSON body of POST /api/v1/reviews")],
-    explain: Annotated[
-        bool, typer.Option(help="say of every rule whether it passed, fired or why not")
-    ] = False,
+    explain: Annotated[bool, typer.Option(help="say of every rule whether it passed, fired or why not")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Review orders from a file and print the answer."""
@@ -204,9 +198,7 @@ def review(
 @app.command()
 def replay(
     review_id: Annotated[str, typer.Argument(help="id of a stored review")],
-    release_id: Annotated[
-        str, typer.Option("--release", help="release to ask; empty: the one that answered")
-    ] = "",
+    release_id: Annotated[str, typer.Option("--release", help="release to ask; empty: the one that answered")] = "",
     data_dir: DataDir = None,
 ) -> None:
     """Ask a stored request again, of any release; says what appears and what vanishes."""
@@ -245,9 +237,7 @@ def rdf_import(path: Annotated[Path, typer.Argument(exists=True)], by: By, data_
 
 
 @app.command()
-def sparql(
-    query: Annotated[str, typer.Argument(help="SPARQL text, or @file")], data_dir: DataDir = None
-) -> None:
+def sparql(query: Annotated[str, typer.Argument(help="SPARQL text, or @file")], data_dir: DataDir = None) -> None:
     """Ask the release being served in SPARQL."""
     text = Path(query[1:]).read_text("utf-8") if query.startswith("@") else query
     for row in rdf.query(_snapshot(data_dir), text):
@@ -309,7 +299,7 @@ def _say_loaded(r: LoadReport) -> None:
     _out.print(
         f"{r.loader}: {r.written} written, {r.unchanged} unchanged, {r.kept} kept as reviewed, "
         f"{r.merged} joined known concepts, {r.candidates} merge candidates, "
-        f"{len(r.errors)} row errors in {r.seconds:.1f} s{rate}",
+        f"{r.left_out} left out for unknown names, {len(r.errors)} row errors in {r.seconds:.1f} s{rate}",
         highlight=False,
     )
     for error in r.errors[:20]:

@@ -19,9 +19,7 @@ from knowledge.store import ConflictError, StoreError
 class ApiError(Exception):
     """An answer other than success: status, FHIR issue code, what is wrong, where, what to do."""
 
-    def __init__(
-        self, status: int, code: str, message: str, path: str = "", headers: dict[str, str] | None = None
-    ):
+    def __init__(self, status: int, code: str, message: str, path: str = "", headers: dict[str, str] | None = None):
         super().__init__(message)
         self.status, self.code, self.message, self.path = status, code, message, path
         self.headers = headers or {}

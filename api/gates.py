@@ -51,12 +51,8 @@ def statements_are_usable(snapshot: Snapshot) -> list[str]:
 
 def measures_are_known(snapshot: Snapshot) -> list[str]:
     """The measurements that rules compute with must be in the release under their ids."""
-    wanted = [f"lab:{name}" for name in _NEEDED] + [
-        f"disease:{n}" for n in ("pregnancy", "lactation", "dialysis")
-    ]
-    return [
-        f"concept {concept_id} is missing" for concept_id in wanted if snapshot.concept(concept_id) is None
-    ]
+    wanted = [f"lab:{name}" for name in _NEEDED] + [f"disease:{n}" for n in ("pregnancy", "lactation", "dialysis")]
+    return [f"concept {concept_id} is missing" for concept_id in wanted if snapshot.concept(concept_id) is None]
 
 
 def _faults(snapshot: Snapshot, s: Statement) -> Iterator[str]:

@@ -11,9 +11,7 @@ import orjson
 from exchange.plain import PlainReview
 
 _FOLDER: Final = Path(__file__).parent / "examples"
-EXAMPLES: Final[dict[str, Any]] = {
-    p.stem: orjson.loads(p.read_bytes()) for p in sorted(_FOLDER.glob("*.json"))
-}
+EXAMPLES: Final[dict[str, Any]] = {p.stem: orjson.loads(p.read_bytes()) for p in sorted(_FOLDER.glob("*.json"))}
 """Request bodies by name; each is a complete, valid request."""
 
 _OUTCOME: Final = {

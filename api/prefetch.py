@@ -31,9 +31,7 @@ async def complete(hook: Hook, request: Json, settings: Settings) -> dict[str, A
     if not isinstance(given, dict):
         raise bad_field("prefetch", "must be an object of FHIR resources")
     found = {key: value for key, value in given.items() if _usable(value)}
-    missing = [
-        key for key in hook.prefetch if key not in given or (key not in found and given[key] is not None)
-    ]
+    missing = [key for key in hook.prefetch if key not in given or (key not in found and given[key] is not None)]
     if missing and request.get("fhirServer") and request.get("fhirAuthorization") and settings.fhir_budget_ms:
         found |= await _fetch(missing, request, settings)
     absent = [key for key in hook.required if key not in found]
@@ -45,9 +43,7 @@ async def complete(hook: Hook, request: Json, settings: Settings) -> dict[str, A
 
 
 def _usable(value: Any) -> bool:
-    return value is not None and not (
-        isinstance(value, dict) and value.get("resourceType") == "OperationOutcome"
-    )
+    return value is not None and not (isinstance(value, dict) and value.get("resourceType") == "OperationOutcome")
 
 
 async def _fetch(keys: list[str], request: Json, settings: Settings) -> dict[str, Any]:
@@ -56,9 +52,7 @@ async def _fetch(keys: list[str], request: Json, settings: Settings) -> dict[str
     context = request.get("context") or {}
     urls = {key: _fill(PREFETCH[key], context) for key in keys}
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/fhir+json"}
-    async with httpx.AsyncClient(
-        base_url=base, headers=headers, timeout=settings.fhir_budget_ms / 1000
-    ) as web:
+    async with httpx.AsyncClient(base_url=base, headers=headers, timeout=settings.fhir_budget_ms / 1000) as web:
         jobs = {key: asyncio.create_task(_get(web, url)) for key, url in urls.items() if url}
         if jobs:
             await asyncio.wait(jobs.values(), timeout=settings.fhir_budget_ms / 1000)

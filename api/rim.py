@@ -29,9 +29,7 @@ class Metrics:
         self.findings = Counter("yigong_findings_total", "findings shown", ["family", "severity"])
         self.gaps = Counter("yigong_gaps_total", "checks that could not be made", ["family"])
         self.faults = Counter("yigong_rule_faults_total", "rules that raised", ["family"])
-        self.lost = Gauge(
-            "yigong_journal_lost", "journal entries dropped or not written", multiprocess_mode="sum"
-        )
+        self.lost = Gauge("yigong_journal_lost", "journal entries dropped or not written", multiprocess_mode="sum")
         self.swaps = Gauge("yigong_release_swaps", "release swaps since start", multiprocess_mode="max")
 
     def reviewed(self, service: str, reviewed: Reviewed) -> None:

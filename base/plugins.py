@@ -35,9 +35,7 @@ def discover(package: str, attribute: str, type_: type[_N]) -> dict[str, _N]:
     for where, plugin in _declared(package, attribute):
         for one in plugin if isinstance(plugin, tuple) else (plugin,):
             if not isinstance(one, type_):
-                raise PluginError(
-                    f"{where}: {attribute} must be a {type_.__name__}, not {type(one).__name__}"
-                )
+                raise PluginError(f"{where}: {attribute} must be a {type_.__name__}, not {type(one).__name__}")
             if one.name in found:
                 raise PluginError(f"{where}: the name {one.name!r} is taken; choose another")
             found[one.name] = one

@@ -148,9 +148,7 @@ class SigningKey:
     def sign(self, message: bytes) -> str:
         """SM2 signature with SM3 (GB/T 32918.2) as 128 hex digits (r ‖ s)."""
         while True:  # gmssl gives None for the rare nonce that yields no usable signature
-            found = _engine(self).sign(
-                _digest(self.public, message), f"{secrets.randbelow(_ORDER - 2) + 1:064x}"
-            )
+            found = _engine(self).sign(_digest(self.public, message), f"{secrets.randbelow(_ORDER - 2) + 1:064x}")
             if found and len(found) == 128 and verify(self.public, message, found):
                 return str(found)
 

@@ -24,9 +24,7 @@ class Settings(BaseSettings):
     require_client_auth: bool = Field(False, description="refuse CDS Hooks calls without a trusted JWT")
     jku_allow: list[str] = Field([], description="JWKS URLs whose keys are trusted")
     fhir_budget_ms: int = Field(800, ge=0, description="time for our own FHIR queries in one call; 0: none")
-    fhir_allow_hosts: list[str] = Field(
-        [], description="hosts we may query for missing prefetch; empty: any https"
-    )
+    fhir_allow_hosts: list[str] = Field([], description="hosts we may query for missing prefetch; empty: any https")
     trusted_keys: list[str] = Field([], description="SM2 public keys of release signers beside our own")
     swap_seconds: float = Field(1.0, gt=0, le=5, description="how often a worker looks for a newer release")
     api_keys: list[str] = Field(

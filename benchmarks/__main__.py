@@ -42,13 +42,9 @@ def _knowledge(house: House, scratch: Path) -> None:
     if SHARED.exists():
         release.load_shared(house, SHARED, lambda line: print(line, flush=True))
     seconds, counts = release.compile_seconds(house, scratch)
-    print(
-        f"  compile {counts['concepts']:,} concepts, {counts['statements']:,} statements: {seconds:.1f} s (≤ 60)"
-    )
+    print(f"  compile {counts['concepts']:,} concepts, {counts['statements']:,} statements: {seconds:.1f} s (≤ 60)")
     publish(house.store, house.releases, house.key, GATES, AUTHOR, "benchmark")
-    print(
-        f"  worker start, interpreter included: {release.start_seconds(house.settings.data_dir):.2f} s (≤ 3)"
-    )
+    print(f"  worker start, interpreter included: {release.start_seconds(house.settings.data_dir):.2f} s (≤ 3)")
     print(f"  swap, off the request path: {release.swap_seconds(house.releases):.2f} s (≤ 5)", flush=True)
 
 
@@ -73,9 +69,7 @@ def _engines(reviewer: Reviewer) -> None:
 
 
 def _http(house: House) -> None:
-    print(
-        "\nHTTP, one worker, load generator beside it (order-sign ≥ 30 % of echo; p99 ≤ 25 ms at half load)"
-    )
+    print("\nHTTP, one worker, load generator beside it (order-sign ≥ 30 % of echo; p99 ≤ 25 ms at half load)")
     loads = http.measure(house.settings.data_dir)
     echo = loads["echo"].rate
     for name, load in loads.items():

@@ -105,9 +105,7 @@ def _clips(pairs: list[Pair], drugs: list[str]) -> Callable[[], object]:
     environment = clips.Environment()
     environment.build("(deftemplate pair (slot a) (slot b))")
     environment.build("(deftemplate drug (slot id))")
-    environment.build(
-        "(defrule hit (drug (id ?a)) (drug (id ?b)) (pair (a ?a) (b ?b)) => (printout nil hit))"
-    )
+    environment.build("(defrule hit (drug (id ?a)) (drug (id ?b)) (pair (a ?a) (b ?b)) => (printout nil hit))")
     pair, drug = environment.find_template("pair"), environment.find_template("drug")
     for a, b in pairs:
         pair.assert_fact(a=a, b=b)

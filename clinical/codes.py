@@ -292,6 +292,4 @@ def _span(part: str) -> tuple[str, str]:
         high = (match[2] or match[1]).replace(".", "")
         if low[: len(high)] <= high:
             return low, high
-    raise ValueError(
-        f"“{part[:40]}”不是ICD-10编码或范围 (want codes or ranges like K25-K28;I20, got {part[:40]!r})"
-    )
+    raise ValueError(f"“{part[:40]}”不是ICD-10编码或范围 (want codes or ranges like K25-K28;I20, got {part[:40]!r})")

@@ -56,28 +56,21 @@ def _check(**values: float) -> None:
         if not low <= value <= high:
             field = name.removeprefix("adult_")
             raise ValueError(
-                f"{label}超出适用范围: {field} must be within {low:g}–{high:g} {unit}".rstrip()
-                + f", got {value:g}"
+                f"{label}超出适用范围: {field} must be within {low:g}–{high:g} {unit}".rstrip() + f", got {value:g}"
             )
 
 
 # Kidney
 
 
-def egfr_ckd_epi_2021(
-    creatinine_umol_l: Known[float], age_years: Known[float], female: Known[bool]
-) -> Known[float]:
+def egfr_ckd_epi_2021(creatinine_umol_l: Known[float], age_years: Known[float], female: Known[bool]) -> Known[float]:
     """Adults' eGFR in ml/min/1.73 m², CKD-EPI 2021 creatinine equation, without race.
 
     142 · min(Scr/κ, 1)^α · max(Scr/κ, 1)^-1.200 · 0.9938^age · 1.012 (women), Scr in mg/dL,
     κ 0.7 and α -0.241 for women, 0.9 and -0.302 for men. Age from 18 years.
     Source: Inker LA, Eneanya ND, Coresh J, et al. N Engl J Med 2021;385:1737-1749.
     """
-    if (
-        isinstance(creatinine_umol_l, Unknown)
-        or isinstance(age_years, Unknown)
-        or isinstance(female, Unknown)
-    ):
+    if isinstance(creatinine_umol_l, Unknown) or isinstance(age_years, Unknown) or isinstance(female, Unknown):
         return UNKNOWN
     _check(creatinine_umol_l=creatinine_umol_l, adult_age_years=age_years)
     kappa, alpha, factor = (0.7, -0.241, 1.012) if female else (0.9, -0.302, 1.0)
@@ -85,19 +78,13 @@ def egfr_ckd_epi_2021(
     return float(142 * min(ratio, 1) ** alpha * max(ratio, 1) ** -1.2 * 0.9938**age_years * factor)
 
 
-def egfr_mdrd_china(
-    creatinine_umol_l: Known[float], age_years: Known[float], female: Known[bool]
-) -> Known[float]:
+def egfr_mdrd_china(creatinine_umol_l: Known[float], age_years: Known[float], female: Known[bool]) -> Known[float]:
     """Chinese adults' eGFR in ml/min/1.73 m², the abbreviated MDRD equation modified for China.
 
     175 · Scr^-1.234 · age^-0.179 · 0.79 (women), Scr in mg/dL. Age from 18 years.
     Source: Ma YC, Zuo L, Chen JH, et al. J Am Soc Nephrol 2006;17:2937-2944.
     """
-    if (
-        isinstance(creatinine_umol_l, Unknown)
-        or isinstance(age_years, Unknown)
-        or isinstance(female, Unknown)
-    ):
+    if isinstance(creatinine_umol_l, Unknown) or isinstance(age_years, Unknown) or isinstance(female, Unknown):
         return UNKNOWN
     _check(creatinine_umol_l=creatinine_umol_l, adult_age_years=age_years)
     creatinine = creatinine_umol_l / UMOL_PER_MG_DL
@@ -278,15 +265,9 @@ def child_pugh(
     clotting = _clotting_points(inr, pt_prolongation_s)
     if isinstance(bilirubin_umol_l, Unknown) or isinstance(albumin_g_l, Unknown):
         return UNKNOWN
-    if (
-        isinstance(ascites, Unknown)
-        or isinstance(encephalopathy_grade, Unknown)
-        or isinstance(clotting, Unknown)
-    ):
+    if isinstance(ascites, Unknown) or isinstance(encephalopathy_grade, Unknown) or isinstance(clotting, Unknown):
         return UNKNOWN
-    _check(
-        bilirubin_umol_l=bilirubin_umol_l, albumin_g_l=albumin_g_l, encephalopathy_grade=encephalopathy_grade
-    )
+    _check(bilirubin_umol_l=bilirubin_umol_l, albumin_g_l=albumin_g_l, encephalopathy_grade=encephalopathy_grade)
     return ChildPugh(
         _points(bilirubin_umol_l, 34.2, 51.3)
         + (1 if albumin_g_l > 35 else 2 if albumin_g_l >= 28 else 3)
@@ -362,7 +343,5 @@ def anion_gap(
         return UNKNOWN
     if isinstance(bicarbonate_mmol_l, Unknown):
         return UNKNOWN
-    _check(
-        sodium_mmol_l=sodium_mmol_l, chloride_mmol_l=chloride_mmol_l, bicarbonate_mmol_l=bicarbonate_mmol_l
-    )
+    _check(sodium_mmol_l=sodium_mmol_l, chloride_mmol_l=chloride_mmol_l, bicarbonate_mmol_l=bicarbonate_mmol_l)
     return sodium_mmol_l - chloride_mmol_l - bicarbonate_mmol_l

@@ -191,16 +191,12 @@ def _number(text: str) -> float:
 
 def _no_quantity(text: str) -> QuantityError:
     text = text[:40]
-    return QuantityError(
-        f"“{text}”应为数值加单位，如 0.25g (want a number and a unit like 0.25g, got {text!r})"
-    )
+    return QuantityError(f"“{text}”应为数值加单位，如 0.25g (want a number and a unit like 0.25g, got {text!r})")
 
 
 def _no_strength(text: str) -> QuantityError:
     text = text[:40]
-    return QuantityError(
-        f"“{text}”不是含量规格，如 0.25g*24片 (want a strength like 0.25g*24片, got {text!r})"
-    )
+    return QuantityError(f"“{text}”不是含量规格，如 0.25g*24片 (want a strength like 0.25g*24片, got {text!r})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,12 +329,7 @@ def _pack(text: str) -> list[Quantity]:
     first = text.partition("/")[0]
     pieces = _PIECES.fullmatch(first)
     found = Quantity(_number(pieces[1]), "1") if pieces else parse_quantity(first)
-    if (
-        found.unit != "1"
-        and not found.is_counted()
-        and not is_volume(found.unit)
-        and not is_amount(found.unit)
-    ):
+    if found.unit != "1" and not found.is_counted() and not is_volume(found.unit) and not is_amount(found.unit):
         raise _no_strength(text)
     return [found]
 

@@ -90,9 +90,7 @@ def _range(start: str, end: str) -> list[str]:
     return [f"{stem}{n:02d}" if first[2] is None else f"{stem}.{n}" for n in range(low, high + 1)]
 
 
-def _measure(
-    pattern: re.Pattern[str], factors: dict[str, float], example: str
-) -> Callable[[str, Column], float]:
+def _measure(pattern: re.Pattern[str], factors: dict[str, float], example: str) -> Callable[[str, Column], float]:
     def read(text: str, column: Column) -> float:
         match = pattern.match(text)
         if not match:

@@ -157,9 +157,7 @@ def _naming_indexes(concepts: list[Concept]) -> dict[str, bytes]:
     return _grouped("ids", ids) | _grouped("names", names) | _grouped("codes", codes)
 
 
-def _statement_indexes(
-    statements: list[Statement], rows: dict[str, int], lineage: _Lineage
-) -> dict[str, bytes]:
+def _statement_indexes(statements: list[Statement], rows: dict[str, int], lineage: _Lineage) -> dict[str, bytes]:
     deciding: dict[int, list[tuple[int, int]]] = defaultdict(list)
     pairs: dict[int, list[int]] = defaultdict(list)
     outgoing: dict[int, list[int]] = defaultdict(list)

@@ -24,11 +24,15 @@ class RowError:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record with the place it was read from."""
+    """One record with the place it was read from.
+
+    Of a ``many``, a name that is not known is reported once with how often it occurs, not once a row.
+    """
 
     record: Record
     file: str = ""
     line: int = 0
+    many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +66,7 @@ def stamp(record: Record, loader: Loader) -> Record:
     if isinstance(record, Source):
         return record
     stamped = structs.replace(record, origin=loader.name, standing=loader.standing)
-    return (
-        structs.replace(stamped, id=f"{loader.name}:{record.id}")
-        if isinstance(record, Statement)
-        else stamped
-    )
+    return structs.replace(stamped, id=f"{loader.name}:{record.id}") if isinstance(record, Statement) else stamped
 
 
 def by_name(group: str, name: str) -> str:

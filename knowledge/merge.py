@@ -8,6 +8,7 @@ that a person reviewed is never overwritten: the newcomer is listed beside it in
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,7 +34,7 @@ from knowledge.naming import normal_name
 from knowledge.store import Change, Store, kind_of
 
 BATCH = 5000
-STRONG_CODES = frozenset({"icd-10", "icd-9-cm-3", "loinc", "hpo", "drug-insurance", "omim", "orphanet"})
+STRONG_CODES = frozenset({"icd-10", "icd-9-cm-3", "loinc", "hpo", "nhsa-drug", "nhsa-service", "omim", "orphanet"})
 """Codes that name one thing: two concepts of one kind with the same such code are the same."""
 
 GROUPS: dict[str, frozenset[ConceptKind]] = {
@@ -96,7 +97,8 @@ candidates = Table(
 
 @dataclass(slots=True)
 class LoadReport:
-    """What a load did. ``kept`` counts incoming records that a reviewed one stood in the way of."""
+    """What a load did. ``kept`` counts incoming records that a reviewed one stood in the way of,
+    ``left_out`` statements about names nobody knows, of sources that are read by name."""
 
     id: str
     loader: str
@@ -107,6 +109,7 @@ class LoadReport:
     merged: int = 0
     candidates: int = 0
     seconds: float = 0.0
+    left_out: int = 0
     kinds: dict[str, int] = field(default_factory=dict)
     errors: list[RowError] = field(default_factory=list)
 
@@ -139,6 +142,7 @@ class _Loading:
         self.store, self.loader, self.path, self.author, self.progress = store, loader, path, author, progress
         self.report = LoadReport(str(uuid4()), loader.name)
         self.names = _Names(store)
+        self.unknown: Counter[tuple[str, str]] = Counter()
 
     def run(self, resume: bool) -> LoadReport:
         """Two passes over the source: first what is named, then what is said of it, so that a
@@ -158,11 +162,7 @@ class _Loading:
 
     def _begin(self, resume: bool) -> int:
         """Continue the last unfinished run of this loader on this path, or open a new one."""
-        this = (
-            (loads.c.loader == self.loader.name)
-            & (loads.c.path == str(self.path))
-            & loads.c.finished.is_(None)
-        )
+        this = (loads.c.loader == self.loader.name) & (loads.c.path == str(self.path)) & loads.c.finished.is_(None)
         with self.store.engine.begin() as connection:
             open_run = connection.execute(select(loads).where(this).order_by(loads.c.started.desc())).first()
             if open_run and resume:
@@ -191,7 +191,9 @@ class _Loading:
         for row in batch:
             if isinstance(row, Row) and isinstance(row.record, Statement):
                 outcome = self.names.resolve(Row(stamp(row.record, self.loader), row.file, row.line))
-                if isinstance(outcome, RowError):
+                if isinstance(outcome, RowError) and row.many:
+                    self.unknown[(outcome.file, outcome.message)] += 1
+                elif isinstance(outcome, RowError):
                     self._errors([outcome])
                 else:
                     resolved.append(outcome)
@@ -279,6 +281,13 @@ class _Loading:
             connection.execute(update(loads).where(loads.c.id == r.id).values(**values))
 
     def _finish(self) -> None:
+        left_out = [
+            RowError(file, 0, "", f"{message} ({count} rows left out)")
+            for (file, message), count in sorted(self.unknown.items())
+        ]
+        self.report.left_out = sum(self.unknown.values())
+        self._errors(left_out)
+        self._mark()
         with self.store.engine.begin() as connection:
             done = update(loads).where(loads.c.id == self.report.id)
             connection.execute(done.values(finished=datetime.now(UTC)))

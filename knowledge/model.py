@@ -163,9 +163,7 @@ class Concept(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def names(self) -> tuple[str, ...]:
         """Every name it is found by: preferred, English, synonyms, brands."""
-        return tuple(
-            n for n in (self.name, self.name_en, *self.synonyms, *self.attributes.get("brands", ())) if n
-        )
+        return tuple(n for n in (self.name, self.name_en, *self.synonyms, *self.attributes.get("brands", ())) if n)
 
 
 class Statement(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -255,7 +253,5 @@ Record = Concept | Statement | Article | Rule | Source
 
 def same_content(a: Record, b: Record) -> bool:
     """Equal in everything but the revision number and who handled it."""
-    bare = {
-        field: type(getattr(a, field))() for field in ("revision", "author", "reviewer") if hasattr(a, field)
-    }
+    bare = {field: type(getattr(a, field))() for field in ("revision", "author", "reviewer") if hasattr(a, field)}
     return type(a) is type(b) and structs.replace(a, **bare) == structs.replace(b, **bare)

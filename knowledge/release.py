@@ -228,9 +228,7 @@ def _existing(releases: Releases) -> str:
     return active
 
 
-def _freeze(
-    releases: Releases, key: SigningKey, draft: Path, counts: dict[str, int], by: str, note: str
-) -> Manifest:
+def _freeze(releases: Releases, key: SigningKey, draft: Path, counts: dict[str, int], by: str, note: str) -> Manifest:
     digest = sm3_file(draft)
     unsigned = Manifest(digest, counts, datetime.now(UTC).isoformat(), by, note, key.public, "")
     manifest = msgspec.structs.replace(unsigned, signature=key.sign(_signed_part(unsigned)))

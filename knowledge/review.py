@@ -48,9 +48,7 @@ class Workflow:
         if isinstance(record, Concept | Statement | Article | Rule):
             record = structs.replace(record, standing=Standing.UNREVIEWED)
         change = "created" if before is None else "edited"
-        self.store.write(
-            [Change(_signed(record, author, ""), change, Status.DRAFT, author, reason, expected)]
-        )
+        self.store.write([Change(_signed(record, author, ""), change, Status.DRAFT, author, reason, expected)])
         return self._head(record)
 
     def submit(self, record: Record, author: str) -> Head:

@@ -83,9 +83,7 @@ class Snapshot:
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         view = memoryview(self._map)
         if view[:8].tobytes() != MAGIC:
-            raise SnapshotError(
-                f"{path.name}: not a compiled Yigong release (wrong first bytes); compile it again"
-            )
+            raise SnapshotError(f"{path.name}: not a compiled Yigong release (wrong first bytes); compile it again")
         length = int.from_bytes(view[8:16], "little")
         contents = msgspec.json.decode(view[16 : 16 + length])
         self.counts: dict[str, int] = contents["counts"]
@@ -148,9 +146,7 @@ class Snapshot:
         row, other = self._row(a), self._row(b)
         if row is None or other is None:
             return ()
-        return tuple(
-            self._statement_at(number) for number in self._partners_of(predicate, row).get(other, ())
-        )
+        return tuple(self._statement_at(number) for number in self._partners_of(predicate, row).get(other, ()))
 
     def ancestors(self, concept_id: str) -> frozenset[str]:
         """The concept itself and everything it is a kind of, at any distance."""

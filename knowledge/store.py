@@ -173,9 +173,7 @@ class Store:
             number, approved = known.get(key, (0, 0))
             number += 1
             if change.expected and change.expected != number - 1:
-                raise ConflictError(
-                    f"{key[1]} is at revision {number - 1}, you saw {change.expected}: read it again"
-                )
+                raise ConflictError(f"{key[1]} is at revision {number - 1}, you saw {change.expected}: read it again")
             row = _head_row(change, number, approved)
             known[key] = (number, row["approved"])
             (old if number > 1 else new).append(row)
@@ -284,10 +282,7 @@ class Store:
         either = (heads.c.subject == concept_id) | (heads.c.object == concept_id)
         query = select(heads).where(heads.c.kind == "statement", either).order_by(heads.c.id)
         with self.engine.connect() as connection:
-            return [
-                (_decode("statement", r.body, r.revision), Status(r.status))
-                for r in connection.execute(query)
-            ]
+            return [(_decode("statement", r.body, r.revision), Status(r.status)) for r in connection.execute(query)]
 
     def named(self, texts: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
         """For each normalised name: (concept id, kind) of the concepts that carry it."""
@@ -295,9 +290,7 @@ class Store:
         found: dict[str, list[tuple[str, str]]] = {}
         with self.engine.connect() as connection:
             for part in _parts(wanted):
-                for row in connection.execute(
-                    select(names).where(names.c.name.in_(part)).order_by(names.c.concept)
-                ):
+                for row in connection.execute(select(names).where(names.c.name.in_(part)).order_by(names.c.concept)):
                     found.setdefault(row.name, []).append((row.concept, row.kind))
         return found
 
@@ -309,9 +302,7 @@ class Store:
 
     def approved(self, connection: Connection) -> Iterator[Record]:
         """The last approved state of every record: what a release is made of."""
-        same = select(heads.c.kind, heads.c.revision, heads.c.body).where(
-            heads.c.approved == heads.c.revision
-        )
+        same = select(heads.c.kind, heads.c.revision, heads.c.body).where(heads.c.approved == heads.c.revision)
         older = (
             select(revisions.c.kind, revisions.c.revision, revisions.c.body)
             .join(heads, and_(heads.c.kind == revisions.c.kind, heads.c.id == revisions.c.id))
@@ -378,11 +369,7 @@ def _head_row(change: Change, revision: int, approved: int) -> dict[str, Any]:
         "subject": record.subject if isinstance(record, Statement) else getattr(record, "concept", ""),
         "predicate": record.predicate.value if isinstance(record, Statement) else "",
         "object": record.object if isinstance(record, Statement) else "",
-        "approved": revision
-        if change.status in _APPROVING
-        else 0
-        if change.status is Status.RETIRED
-        else approved,
+        "approved": revision if change.status in _APPROVING else 0 if change.status is Status.RETIRED else approved,
         "body": msgspec.msgpack.encode(record),
     }
 
@@ -415,9 +402,7 @@ def _name_rows(concept: Concept) -> list[dict[str, str]]:
 
 def _code_rows(concept: Concept) -> list[dict[str, str]]:
     found = sorted(set(concept.codes))
-    return [
-        {"concept": concept.id, "system": r.system, "code": r.code, "kind": concept.kind.value} for r in found
-    ]
+    return [{"concept": concept.id, "system": r.system, "code": r.code, "kind": concept.kind.value} for r in found]
 
 
 def _decode(kind: str, body: bytes, revision: int) -> Any:

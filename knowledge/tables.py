@@ -297,9 +297,7 @@ TABLES: tuple[Table, ...] = (
         "the usual and greatest doses of an ingredient for a population, route and indication",
         (
             _drug(),
-            Column(
-                "population", "人群", Kind.ENUM, True, {"成人": "adult", "儿童": "child", "老年": "elderly"}
-            ),
+            Column("population", "人群", Kind.ENUM, True, {"成人": "adult", "儿童": "child", "老年": "elderly"}),
             *_AGES,
             _number("weight_min", "体重下限", "kg"),
             _number("weight_max", "体重上限", "kg"),
@@ -307,9 +305,7 @@ TABLES: tuple[Table, ...] = (
             _list("forms", "剂型", "only when the limits hold for some forms"),
             _text("indication", "适应症", help="a disease name; empty: the general limits of the label"),
             _text("unit", "单位", True, "mg, g, ug, 万IU, IU, ml, mmol"),
-            Column(
-                "per", "按", Kind.ENUM, False, {"kg": "kg", "m2": "m2"}, "numbers below are per kg or per m²"
-            ),
+            Column("per", "按", Kind.ENUM, False, {"kg": "kg", "m2": "m2"}, "numbers below are per kg or per m²"),
             _number("single_min", "单次最小"),
             _number("single_max", "单次最大"),
             _number("daily_min", "日最小"),
@@ -406,9 +402,7 @@ TABLES: tuple[Table, ...] = (
             _list("abbreviations", "缩写"),
             _list("loinc", "LOINC", "only codes that are certain"),
             _text("specimen", "标本", True),
-            _text(
-                "unit", "单位", help="UCUM-like: mmol/L, 10*9/L, g/L; empty for panels and qualitative tests"
-            ),
+            _text("unit", "单位", help="UCUM-like: mmol/L, 10*9/L, g/L; empty for panels and qualitative tests"),
             _list("synonyms", "别名"),
             _list("members", "包含", "a panel names its tests"),
             _number("molar_mass", "摩尔质量", "g/mol, where mass and molar units are both in use"),

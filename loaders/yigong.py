@@ -90,9 +90,7 @@ def _rule(entry: Values) -> Rule:
 
 
 def _belongs(stem: str, table: Table) -> bool:
-    longest = max(
-        (t.name for t in TABLES if stem == t.name or stem.startswith(f"{t.name}_")), key=len, default=""
-    )
+    longest = max((t.name for t in TABLES if stem == t.name or stem.startswith(f"{t.name}_")), key=len, default="")
     return longest == table.name
 
 
@@ -110,9 +108,7 @@ def _table_rows(table: Table, file: Path, sheet: str) -> Iterator[Row | RowError
             yield from _built(build, values, row)
 
 
-def _built(
-    build: Callable[[Values], Iterator[Record]], values: Values, row: TextRow
-) -> Iterator[Row | RowError]:
+def _built(build: Callable[[Values], Iterator[Record]], values: Values, row: TextRow) -> Iterator[Row | RowError]:
     try:
         for record in (*_label_source(values), *build(values)):
             yield Row(record, row.file, row.line)
@@ -124,9 +120,7 @@ def _label_source(v: Values) -> Iterator[Source]:
     """A product label cited as ``说明书:华法林钠片`` is a source by itself."""
     kind, _, name = str(v.get("source", "")).partition(":")
     if kind == "说明书" and name:
-        yield Source(
-            _source_id(v["source"]), f"{name}说明书", "label", "药品上市许可持有人", "国内现行核准说明书"
-        )
+        yield Source(_source_id(v["source"]), f"{name}说明书", "label", "药品上市许可持有人", "国内现行核准说明书")
 
 
 def _source_id(text: str) -> str:
@@ -191,9 +185,7 @@ def _sources(v: Values) -> Iterator[Record]:
 def _classes(v: Values) -> Iterator[Record]:
     codes = _codes("atc", v.get("atc", ()))
     concept = (
-        _concept(ConceptKind.DRUG_CLASS, v, (), (), "atc")
-        if codes
-        else _concept(ConceptKind.DRUG_CLASS, v, (), ())
+        _concept(ConceptKind.DRUG_CLASS, v, (), (), "atc") if codes else _concept(ConceptKind.DRUG_CLASS, v, (), ())
     )
     yield concept
     for parent in v.get("parents", ()):
@@ -249,9 +241,7 @@ def _about_drug(predicate: Predicate, *fields: str) -> Callable[[Values], Iterat
         subject = by_name("drug", v["drug"])
         key = _key(v, *fields)
         if "indication" in v:
-            yield _statement(
-                v, predicate, subject, by_name("disease", v["indication"]), key, "drug", "indication"
-            )
+            yield _statement(v, predicate, subject, by_name("disease", v["indication"]), key, "drug", "indication")
         else:
             yield _statement(v, predicate, subject, "", key, "drug")
 
@@ -259,9 +249,7 @@ def _about_drug(predicate: Predicate, *fields: str) -> Callable[[Values], Iterat
 
 
 def _duplicate_groups(v: Values) -> Iterator[Record]:
-    yield _statement(
-        v, Predicate.DUPLICATE_GROUP, by_name("drug", v["group"]), "", _key(v, "routes"), "group"
-    )
+    yield _statement(v, Predicate.DUPLICATE_GROUP, by_name("drug", v["group"]), "", _key(v, "routes"), "group")
 
 
 def _allergens(v: Values) -> Iterator[Record]:

@@ -11,73 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from clinical.forms import BY_LENGTH, FORMS
 from clinical.logic import UNKNOWN, Known
 from clinical.quantity import QuantityError, Strength, parse_strength
 from knowledge.naming import normal_name
 
-_FORM_WORDS: Final = {
-    "片剂": "片 片剂 薄膜衣片 糖衣片 包衣片 含片 划痕片",
-    "缓释片": "缓释片 长效片",
-    "控释片": "控释片",
-    "肠溶片": "肠溶片",
-    "肠溶缓释片": "肠溶缓释片",
-    "分散片": "分散片",
-    "咀嚼片": "咀嚼片",
-    "口腔崩解片": "口腔崩解片 口崩片",
-    "泡腾片": "泡腾片",
-    "舌下片": "舌下片 舌下含片",
-    "胶囊": "胶囊 胶囊剂 硬胶囊",
-    "缓释胶囊": "缓释胶囊 控释胶囊 缓释微丸胶囊",
-    "肠溶胶囊": "肠溶胶囊 肠溶微丸胶囊",
-    "软胶囊": "软胶囊 胶丸",
-    "滴丸": "滴丸 滴丸剂",
-    "丸剂": "丸 丸剂 水丸 蜜丸 大蜜丸 小蜜丸 水蜜丸 浓缩丸 微丸",
-    "颗粒剂": "颗粒 颗粒剂 冲剂 细粒剂 细粒",
-    "缓释颗粒": "缓释颗粒",
-    "干混悬剂": "干混悬剂 干混悬",
-    "混悬液": "混悬液 混悬剂 口服混悬液",
-    "口服溶液": "口服溶液 口服液 口服溶液剂 合剂 内服液",
-    "糖浆剂": "糖浆 糖浆剂 干糖浆",
-    "散剂": "散 散剂 粉剂 粉 口服散",
-    "注射剂": "注射液 注射剂 粉针 粉针剂 冻干粉针 冻干粉针剂 注射用粉针剂 针 针剂 "
-    "注射用乳剂 注射粉针 注射用冻干粉 大输液 注射用混悬液 笔芯 特充 预填充注射液",
-    "乳膏剂": "乳膏 乳膏剂 霜 霜剂",
-    "软膏剂": "软膏 软膏剂 膏",
-    "凝胶剂": "凝胶 凝胶剂",
-    "眼膏": "眼膏 眼膏剂",
-    "眼用凝胶": "眼用凝胶",
-    "滴眼液": "滴眼液 滴眼剂 眼药水 眼液",
-    "滴耳液": "滴耳液 滴耳剂",
-    "滴鼻液": "滴鼻液 滴鼻剂",
-    "鼻喷雾剂": "鼻喷雾剂 喷鼻剂 鼻喷剂",
-    "喷雾剂": "喷雾剂",
-    "气雾剂": "气雾剂",
-    "吸入气雾剂": "吸入气雾剂",
-    "吸入粉雾剂": "吸入粉雾剂 粉雾剂 粉吸入剂 吸入粉剂 干粉吸入剂 吸入剂 都保 准纳器",
-    "吸入溶液": "吸入溶液 雾化吸入溶液 雾化溶液",
-    "吸入用混悬液": "吸入用混悬液 吸入混悬液 雾化混悬液",
-    "溶液剂": "溶液 溶液剂 外用溶液",
-    "洗剂": "洗剂 洗液",
-    "搽剂": "搽剂 涂剂 擦剂",
-    "酊剂": "酊 酊剂",
-    "栓剂": "栓 栓剂",
-    "阴道栓": "阴道栓",
-    "阴道片": "阴道片 阴道泡腾片",
-    "贴剂": "贴剂 贴片 透皮贴剂 贴膏 贴膏剂 贴 凝胶贴膏 巴布膏 橡胶膏",
-    "滴剂": "滴剂",
-    "灌肠剂": "灌肠剂 灌肠液",
-    "含漱液": "含漱液 漱口液",
-    "膜剂": "膜 膜剂 药膜",
-    "活疫苗": "减毒活疫苗",
-    "酒剂": "药酒 酒剂 酒",
-    "煎膏剂": "煎膏 膏滋",
-    "茶剂": "茶 茶剂 袋泡茶",
-    "露剂": "露",
-    "油剂": "油",
-}
-FORMS: Final = {word: form for form, words in _FORM_WORDS.items() for word in words.split()}
-"""Dosage-form words → the form as our tables call it."""
-_SUFFIXES: Final = sorted(FORMS, key=len, reverse=True)
 _PREFIX_FORMS: Final = {
     "注射用": "注射剂",
     "吸入用": "吸入溶液",
@@ -107,7 +45,7 @@ _SALT_TAILS: Final = """
 富马酸盐 酒石酸盐 枸橼酸盐 甲磺酸盐 苯磺酸盐 琥珀酸盐 醋酸盐 硝酸盐 氨丁三醇 葡甲胺 精氨酸 赖氨酸
 匹酯 酯 磷酸酯 磷酸酯钠 琥珀酸钠 氢溴酸盐 乳糖酸盐 门冬氨酸盐 三水 无水物
 """
-_SALT_SUFFIXES: Final = tuple(sorted(_SALT_TAILS.split(), key=len, reverse=True))
+_SALTBY_LENGTH: Final = tuple(sorted(_SALT_TAILS.split(), key=len, reverse=True))
 _MARKS: Final = re.compile(
     r"^[\W_]*(?:\((?:甲|乙|丙|基|国|省|非|自费|医保|集采|国采|带量|谈判|4\+7|\d+)\)|[△▲*●#☆★◎○◆■□※])+"
 )
@@ -189,7 +127,7 @@ def _without_form(stem: str) -> Iterator[tuple[str, str]]:
     name = _strip_tail(name)
     if name != stem:
         yield name, form
-    for word in _SUFFIXES:
+    for word in BY_LENGTH:
         if name.endswith(word) and len(name) > len(word) + 1:
             yield from _bare(name[: -len(word)], form or FORMS[word])
 
@@ -217,7 +155,7 @@ def salt_free(name: str) -> Iterator[str]:
     for head in heads:
         if head != name:
             yield head
-        for suffix in _SALT_SUFFIXES:
+        for suffix in _SALTBY_LENGTH:
             if head.endswith(suffix) and len(head) > len(suffix) + 1:
                 yield head[: -len(suffix)]
 
@@ -233,11 +171,7 @@ def may_be_maker(prefix: str) -> bool:
     A prefix that ends like part of a chemical name (左, 去甲, 复方, 氟) never is: dropping it
     would turn one drug into another.
     """
-    return (
-        len(prefix) >= 2
-        and prefix[-1] not in _CHEMICAL
-        and not prefix.endswith(("复方", "小儿", "注射用", "新"))
-    )
+    return len(prefix) >= 2 and prefix[-1] not in _CHEMICAL and not prefix.endswith(("复方", "小儿", "注射用", "新"))
 
 
 @lru_cache(maxsize=16384)
@@ -245,7 +179,7 @@ def cut_forms(stem: str) -> tuple[str, ...]:
     """Names in whose form the text was cut off in the middle: ``…肠溶胶`` → ``…`` (systems that
     keep only the first fourteen characters do this)."""
     found = []
-    for word in _SUFFIXES:
+    for word in BY_LENGTH:
         for length in range(len(word) - 1, 0, -1):
             part = word[:length]
             if len(part) >= 2 and stem.endswith(part) and len(stem) > length + 1:

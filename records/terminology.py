@@ -44,12 +44,8 @@ _ALLERGIES: Final = (
     ConceptKind.PRODUCT,
 )
 _NOT_HAVING: Final = re.compile(r"否认|排除|家族史|^无|^未见|除外|待排|待查|可能|疑似|\?")
-_DECORATION: Final = re.compile(
-    r"[(\[].*?[)\]]|\d+级|[ivxⅠⅡⅢⅣ]+[级期度型]?$|(?:极?高|中|低)危组?$|[,;:。\.\s]"
-)
-_ALLERGY_WORDS: Final = re.compile(
-    r"(?:药物)?过敏(?:史|反应)?|类药物?$|^对|皮试(?:阳性|\(\+\))?|[(\[].*?[)\]]"
-)
+_DECORATION: Final = re.compile(r"[(\[].*?[)\]]|\d+级|[ivxⅠⅡⅢⅣ]+[级期度型]?$|(?:极?高|中|低)危组?$|[,;:。\.\s]")
+_ALLERGY_WORDS: Final = re.compile(r"(?:药物)?过敏(?:史|反应)?|类药物?$|^对|皮试(?:阳性|\(\+\))?|[(\[].*?[)\]]")
 _ALLERGY_LIST: Final = re.compile(r"[、,;/;和及与]|以及")
 _SEVERAL: Final = "名称有多种含义"
 
@@ -83,9 +79,9 @@ class Terminology:
         self.snapshot = snapshot
         self.drug: Callable[[str, tuple[Code, ...]], Drug] = lru_cache(maxsize=65536)(self._drug)
         self._disease_text: Callable[[str], tuple[str, ...]] = lru_cache(maxsize=65536)(self._disease_in)
-        self._named: Callable[[str, tuple[ConceptKind, ...]], tuple[Concept, ...]] = lru_cache(
-            maxsize=262144
-        )(lambda text, kinds: self.snapshot.by_name(text, *kinds))
+        self._named: Callable[[str, tuple[ConceptKind, ...]], tuple[Concept, ...]] = lru_cache(maxsize=262144)(
+            lambda text, kinds: self.snapshot.by_name(text, *kinds)
+        )
 
     def _look_up(self, text: str, kinds: _Kinds) -> tuple[Concept, ...]:
         return self.snapshot.by_name(text, *kinds)
@@ -184,8 +180,21 @@ class Terminology:
             if len(single) == 1:
                 return single[0]
             if len(found) > 1:
-                return None
+                return self._same_contents(found)
         return None
+
+    def _same_contents(self, concepts: list[Concept]) -> Concept | None:
+        """Several concepts of one name that contain the same (a brand known as such and as a product)
+        are one; the ingredient itself when it is among them."""
+        contents = {self._holds(concept) for concept in concepts}
+        if len(contents) > 1 or contents == {frozenset()}:
+            return None
+        return min(concepts, key=lambda c: (c.kind is not ConceptKind.INGREDIENT, c.id))
+
+    def _holds(self, concept: Concept) -> frozenset[str]:
+        if concept.kind is ConceptKind.INGREDIENT:
+            return frozenset({concept.id})
+        return frozenset(s.object for s in self.snapshot.statements(Predicate.CONTAINS, concept.id))
 
     def _made(self, concept: Concept, form: str, ignored: str, strength: Known[Strength]) -> Drug:
         """An ingredient is its own content; a product is what the release says it contains."""
@@ -242,9 +251,7 @@ class Terminology:
         start = 0
         while start < len(text) - 2:
             for end in range(min(len(text), start + 20), start + 2, -1):
-                named = [
-                    c for c in self._named(text[start:end], kinds) if c.standing is not Standing.UNREVIEWED
-                ]
+                named = [c for c in self._named(text[start:end], kinds) if c.standing is not Standing.UNREVIEWED]
                 if named:
                     yield from (c.id for c in named)
                     start = end - 1
@@ -313,9 +320,7 @@ class Terminology:
         return patient, orders, tuple(dict.fromkeys(missing))
 
     def _all(self, kind: str, items: Known[tuple[_N, ...]], missing: list[Unmapped]) -> Known[tuple[_N, ...]]:
-        return _each(
-            items, lambda i: replace(i, what=self._mapped(kind, i.what, missing, i.origin.reference))
-        )
+        return _each(items, lambda i: replace(i, what=self._mapped(kind, i.what, missing, i.origin.reference)))
 
     def _mapped(self, kind: str, what: Coded, missing: list[Unmapped], reference: str) -> Coded:
         concepts = self._finders[kind](self, what)
@@ -353,9 +358,7 @@ class Terminology:
             missing.append(Unmapped("order", text, note, order.id, understood))
         what = replace(order.what, concepts=drug.concepts, text=order.what.text or self._names(drug))
         reason = tuple(replace(r, concepts=self.disease(r)) for r in order.reason)
-        return replace(
-            order, what=what, ingredients=drug.ingredients, form=order.form or drug.form, reason=reason
-        )
+        return replace(order, what=what, ingredients=drug.ingredients, form=order.form or drug.form, reason=reason)
 
     def _names(self, drug: Drug) -> str:
         return "、".join(self.snapshot.name(c) for c in drug.concepts)

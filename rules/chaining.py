@@ -84,9 +84,7 @@ def lint(rules: Sequence[ForwardRule]) -> list[str]:
         for clause in rule.when:
             kinds = [t.value for t in clause if t.field == "kind" and t.operator == "="]
             if not kinds:
-                faults.append(
-                    f"{rule.name}: a clause without `kind = …` matches the engine's own state record"
-                )
+                faults.append(f"{rule.name}: a clause without `kind = …` matches the engine's own state record")
             for kind in kinds:
                 per_kind.setdefault(kind, set()).add(clause)
     faults += [
@@ -101,10 +99,7 @@ def lint(rules: Sequence[ForwardRule]) -> list[str]:
 
 def definition(rules: Sequence[ForwardRule]) -> dict[str, Any]:
     """The rules as the engine's JSON, without actions."""
-    return {
-        rule.name: {"all": [{f"f{n}": _clause(clause)} for n, clause in enumerate(rule.when)]}
-        for rule in rules
-    }
+    return {rule.name: {"all": [{f"f{n}": _clause(clause)} for n, clause in enumerate(rule.when)]} for rule in rules}
 
 
 def _clause(clause: tuple[Test, ...]) -> dict[str, Any]:

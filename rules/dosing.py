@@ -92,9 +92,7 @@ def amount(value: float, unit: str) -> str:
 
 def adjust(use: Use, value: float, unit: str) -> Suggestion:
     """The suggestion to set the single dose."""
-    return Suggestion(
-        f"单次剂量改为 {amount(value, unit)}", "adjust", use.order.id, dose_value=value, dose_unit=unit
-    )
+    return Suggestion(f"单次剂量改为 {amount(value, unit)}", "adjust", use.order.id, dose_value=value, dose_unit=unit)
 
 
 def over_cap(case: Case, use: Use, statement: Statement) -> Known[str]:
@@ -152,11 +150,7 @@ def _fits_patient(case: Case, s: Statement) -> bool:
     q, days = s.qualifiers, case.patient.age_days()
     if isinstance(days, Unknown):
         return False
-    if (
-        not q.get("age_min", _least_age(q["population"]))
-        <= days
-        < q.get("age_max", _top_age(q["population"]))
-    ):
+    if not q.get("age_min", _least_age(q["population"])) <= days < q.get("age_max", _top_age(q["population"])):
         return False
     if "weight_min" not in q and "weight_max" not in q:
         return True

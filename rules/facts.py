@@ -181,9 +181,9 @@ def _plain(read: Callable[[Case], Known[float | bool]], what: str) -> Callable[[
     def value(facts: CaseFacts, access: Access) -> Value:
         found = read(facts.case)
         if not isinstance(found, Unknown):
-            facts.data[
-                Datum(what, {True: "是", False: "否"}[found] if isinstance(found, bool) else f"{found:g}")
-            ] = None
+            facts.data[Datum(what, {True: "是", False: "否"}[found] if isinstance(found, bool) else f"{found:g}")] = (
+                None
+            )
         return found
 
     return value

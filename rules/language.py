@@ -149,9 +149,7 @@ class Access:
 
     def key(self) -> str:
         """Canonical text: how test cases name the value."""
-        return self.name + (
-            f"({', '.join(_quoted(a.value) for a in self.arguments)})" if self.arguments else ""
-        )
+        return self.name + (f"({', '.join(_quoted(a.value) for a in self.arguments)})" if self.arguments else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,11 +356,7 @@ class _Parser:
     def _one_literal(self) -> Literal:
         self._count()
         token = self._peek()
-        if (
-            token is None
-            or token.kind == "sign"
-            or (token.kind == "word" and token.value not in ("true", "false"))
-        ):
+        if token is None or token.kind == "sign" or (token.kind == "word" and token.value not in ("true", "false")):
             raise self._fault(self._here(), 'a number or a "text" is expected here')
         self._next += 1
         return _literal(token)

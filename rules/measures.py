@@ -96,9 +96,7 @@ def egfr(case: Case) -> Known[Measured]:
     sex = case.patient.sex
     if isinstance(sex, Unknown):
         return UNKNOWN
-    return _derived(
-        "eGFR (CKD-EPI 2021)", egfr_ckd_epi_2021(creatinine.value, years, sex is Sex.FEMALE), creatinine
-    )
+    return _derived("eGFR (CKD-EPI 2021)", egfr_ckd_epi_2021(creatinine.value, years, sex is Sex.FEMALE), creatinine)
 
 
 def crcl(case: Case) -> Known[Measured]:

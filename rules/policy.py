@@ -29,9 +29,7 @@ class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stages: tuple[str, ...] = ()
 
     def covers(self, department: str, stage: str) -> bool:
-        return (not self.departments or department in self.departments) and (
-            not self.stages or stage in self.stages
-        )
+        return (not self.departments or department in self.departments) and (not self.stages or stage in self.stages)
 
 
 class Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -93,11 +93,7 @@ def _done(case: Case) -> Iterator[Done]:
     for o in () if isinstance(observations, Unknown) else observations:
         value = o.value
         text = (
-            value
-            if isinstance(value, str)
-            else ""
-            if isinstance(value, Unknown)
-            else f"{value.value:g} {value.unit}"
+            value if isinstance(value, str) else "" if isinstance(value, Unknown) else f"{value.value:g} {value.unit}"
         )
         yield Done(o.what, text, False, o.origin)
 

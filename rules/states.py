@@ -118,9 +118,7 @@ STATE_RULES: Final[tuple[ForwardRule, ...]] = (
         Derive("triple-whammy"),
     ),
     ForwardRule("bleeding-three", (_count("bleeding", 3),), Derive("bleeding-risk")),
-    ForwardRule(
-        "bleeding-platelets", (_count("bleeding", 1), _lab("platelets", "<", 50.0)), Derive("bleeding-risk")
-    ),
+    ForwardRule("bleeding-platelets", (_count("bleeding", 1), _lab("platelets", "<", 50.0)), Derive("bleeding-risk")),
     ForwardRule("qt-three", (_count("qt", 3),), Derive("qt-risk")),
     ForwardRule("qt-potassium", (_count("qt", 2), _lab("potassium", "<", 3.5)), Derive("qt-risk")),
 )
@@ -229,9 +227,7 @@ def _changed(review: Review, rules: dict[int, ForwardRule], states: tuple[str, .
         then = rules[number].then if number in rules else None
         if isinstance(then, Suppress):
             hidden.append(Suppressed(finding, then.reason))
-        elif (
-            isinstance(then, Escalate) and finding.interruptive and then.severity.rank > finding.severity.rank
-        ):
+        elif isinstance(then, Escalate) and finding.interruptive and then.severity.rank > finding.severity.rank:
             kept.append(replace(finding, severity=then.severity, detail=f"{finding.detail} {then.reason}。"))
         else:
             kept.append(finding)

@@ -146,17 +146,13 @@ def _medication(resource: Json, beside: Mapping[str, Json], path: str) -> tuple[
     found = mapping(ref, f"{path}.medicationReference")
     target = str(found.get("reference", ""))
     contained = {
-        f"#{c.get('id')}": c
-        for c in listing(resource.get("contained"), f"{path}.contained")
-        if isinstance(c, dict)
+        f"#{c.get('id')}": c for c in listing(resource.get("contained"), f"{path}.contained") if isinstance(c, dict)
     }
     medication = contained.get(target) or beside.get(target)
     if medication is None:
         return Coded(_display(found)), ""
     what = coded(medication.get("code"), f"{path}.medicationReference")
-    return what if what.text or what.codes else Coded(_display(found)), next(
-        texts(medication.get("form")), ""
-    )
+    return what if what.text or what.codes else Coded(_display(found)), next(texts(medication.get("form")), "")
 
 
 def _period(
@@ -239,9 +235,7 @@ def _one(prefetch: Mapping[str, Any], key: str) -> Json:
     return {} if found.get("resourceType") == "OperationOutcome" else found
 
 
-def _list(
-    prefetch: Mapping[str, Any], key: str, read: Callable[[Json, str], _T | None]
-) -> Known[tuple[_T, ...]]:
+def _list(prefetch: Mapping[str, Any], key: str, read: Callable[[Json, str], _T | None]) -> Known[tuple[_T, ...]]:
     """Resources of a prefetched Bundle (or a single one) as nouns; UNKNOWN when it was not given
     or could not be had (an OperationOutcome in its place)."""
     value = prefetch.get(key)
@@ -252,9 +246,7 @@ def _list(
     if kind == "OperationOutcome":
         return UNKNOWN
     bundle = found if kind == "Bundle" else {"entry": [{"resource": found}]}
-    nouns = (
-        read(r, at) for at, r in _resources(bundle, f"prefetch.{key}") if r.get("status") not in _IGNORED
-    )
+    nouns = (read(r, at) for at, r in _resources(bundle, f"prefetch.{key}") if r.get("status") not in _IGNORED)
     return tuple(noun for noun in nouns if noun is not None)
 
 
@@ -264,9 +256,7 @@ def _sex(patient: Json) -> Known[Sex]:
 
 
 def _condition(resource: Json, path: str) -> Condition | None:
-    if resource.get("resourceType") != "Condition" or "refuted" in code_values(
-        resource.get("verificationStatus")
-    ):
+    if resource.get("resourceType") != "Condition" or "refuted" in code_values(resource.get("verificationStatus")):
         return None
     clinical = set(code_values(resource.get("clinicalStatus")))
     inactive = bool(clinical & {"inactive", "remission", "resolved"})
@@ -294,9 +284,7 @@ def _allergy(resource: Json, path: str) -> Allergy | None:
     ):
         return None
     reactions = listing(resource.get("reaction"), f"{path}.reaction")
-    words = [
-        next(texts(m), "") for r in reactions if isinstance(r, dict) for m in r.get("manifestation") or ()
-    ]
+    words = [next(texts(m), "") for r in reactions if isinstance(r, dict) for m in r.get("manifestation") or ()]
     grades = {r.get("severity") for r in reactions if isinstance(r, dict)}
     severe: Known[bool] = True if "severe" in grades or resource.get("criticality") == "high" else UNKNOWN
     time = moment(resource.get("recordedDate"), f"{path}.recordedDate")
@@ -374,9 +362,7 @@ def _pregnancy(prefetch: Mapping[str, Any]) -> Known[Pregnancy | None]:
 
 
 def _gestation_days(age: Json | None) -> Known[int]:
-    found = (
-        UNKNOWN if age is None else quantity(age.get("valueQuantity"), "prefetch.observations.valueQuantity")
-    )
+    found = UNKNOWN if age is None else quantity(age.get("valueQuantity"), "prefetch.observations.valueQuantity")
     return UNKNOWN if isinstance(found, Unknown) else round(found.to("d").value)
 
 
@@ -389,9 +375,7 @@ def _stated(prefetch: Mapping[str, Any], codes: set[str]) -> Json | None:
     bundle = prefetch.get("observations")
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
         return None
-    matching = [
-        r for _, r in _resources(bundle, "prefetch.observations") if codes & set(code_values(r.get("code")))
-    ]
+    matching = [r for _, r in _resources(bundle, "prefetch.observations") if codes & set(code_values(r.get("code")))]
     return max(matching, key=lambda r: str(r.get("effectiveDateTime", "")), default=None)
 
 

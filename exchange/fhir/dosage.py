@@ -34,9 +34,7 @@ def read_dosage(resource: Json, path: str) -> Dosage:
         interval_hours=_or_unknown(frequency.interval_hours) if isinstance(frequency, Frequency) else UNKNOWN,
         duration_days=_single(frequency, days if isinstance(bounds, Unknown) else bounds),
         rate=rate,
-        as_needed=bool(entry.get("asNeededBoolean"))
-        or "asNeededCodeableConcept" in entry
-        or _needed(frequency),
+        as_needed=bool(entry.get("asNeededBoolean")) or "asNeededCodeableConcept" in entry or _needed(frequency),
         frequency_text=text,
     )
 

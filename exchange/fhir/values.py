@@ -87,9 +87,7 @@ def moment(value: Any, path: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise ReadError(
-            path, f"{value!r} is no dateTime: write 2026-01-31 or 2026-01-31T08:00:00+08:00"
-        ) from None
+        raise ReadError(path, f"{value!r} is no dateTime: write 2026-01-31 or 2026-01-31T08:00:00+08:00") from None
     return zoned(found)
 
 
@@ -154,6 +152,4 @@ def _is_organisation(entry: Json) -> bool:
 
 
 def _kind(value: Any) -> str:
-    return {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}.get(
-        type(value), "a number"
-    )
+    return {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}.get(type(value), "a number")

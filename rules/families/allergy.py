@@ -87,9 +87,7 @@ def _crossed(case: Case, use: Use, allergy: Allergy) -> Finding | None:
     crossing = [s for s in _cross_statements(case, allergy) if s.object in case.lineage[use.concept]]
     if not crossing:
         return None
-    worst = max(
-        crossing, key=lambda s: (s.object == use.concept, Severity(s.qualifiers["severity"]).rank, s.id)
-    )
+    worst = max(crossing, key=lambda s: (s.object == use.concept, Severity(s.qualifiers["severity"]).rank, s.id))
     summary = f"患者对{_said(allergy)}过敏，{named(case, use)} 可能交叉过敏"
     suggestions: tuple[Suggestion, ...] = (drop(use),)
     return found(case, NAME, worst, (use,), summary, (_datum(allergy),), suggestions, f"{NAME}:{use.concept}")
@@ -107,9 +105,7 @@ def _said(allergy: Allergy) -> str:
 
 def _datum(allergy: Allergy) -> Datum:
     reactions = "、".join(allergy.reactions)
-    return Datum.at(
-        "过敏史", f"{_said(allergy)} ({reactions})" if reactions else _said(allergy), allergy.origin
-    )
+    return Datum.at("过敏史", f"{_said(allergy)} ({reactions})" if reactions else _said(allergy), allergy.origin)
 
 
 FAMILY = Family(NAME, "过敏", check, reads=(Predicate.ALLERGEN_OF, Predicate.CROSS_REACTS))

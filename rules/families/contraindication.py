@@ -26,9 +26,7 @@ def check(case: Case) -> Iterator[Outcome]:
 
 def _gap(case: Case) -> Iterator[Gap]:
     concerned = [
-        use.order.id
-        for use in case.new_uses
-        if case.snapshot.statements(Predicate.CONTRAINDICATED_IN, use.concept)
+        use.order.id for use in case.new_uses if case.snapshot.statements(Predicate.CONTRAINDICATED_IN, use.concept)
     ]
     if concerned:
         yield Gap(NAME, "conditions", "未提供诊断，未能检查疾病禁忌", tuple(dict.fromkeys(concerned)))

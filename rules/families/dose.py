@@ -68,9 +68,7 @@ def _compare(case: Case, use: Use, rows: list[tuple[Statement, Limits]]) -> Iter
     if low is not None:
         yield low
     elif isinstance(_dose(case, use, rows[0][1], "单次"), Unknown):
-        yield Gap(
-            NAME, "dose", f"{named(case, use)}的单次剂量缺失或单位无法换算，未能检查剂量", (use.order.id,)
-        )
+        yield Gap(NAME, "dose", f"{named(case, use)}的单次剂量缺失或单位无法换算，未能检查剂量", (use.order.id,))
     elif case.explain:
         yield Passed(NAME, rows[0][0].id, "剂量在范围内", (use.order.id,))
 
@@ -99,14 +97,10 @@ def _over(case: Case, use: Use, rows: list[tuple[Statement, Limits]], which: str
 def _finding(case: Case, use: Use, e: _Excess) -> Finding:
     unit = e.limits.unit
     slip = "，疑似单位或小数点错误" if e.ratio >= 9 else ""
-    summary = (
-        f"{named(case, use)} {e.which}剂量 {amount(e.dose, unit)} 超过上限 {amount(e.limit, unit)}{slip}"
-    )
+    summary = f"{named(case, use)} {e.which}剂量 {amount(e.dose, unit)} 超过上限 {amount(e.limit, unit)}{slip}"
     times = use.order.dosage.times_per_day
     single = e.limit if e.which == "单次" or isinstance(times, Unknown) or times <= 1 else e.limit / times
-    return _say(
-        case, e.row, _severity(e.ratio), summary, (use,), e.limits.data, adjust_to=(use, single, unit)
-    )
+    return _say(case, e.row, _severity(e.ratio), summary, (use,), e.limits.data, adjust_to=(use, single, unit))
 
 
 def _severity(ratio: float) -> Severity:

@@ -21,9 +21,7 @@ def check(case: Case) -> Iterator[Outcome]:
         yield Gap(NAME, "medications", "未提供患者在用药品，仅在本次医嘱之间检查重复用药", orders)
     yield from _same_ingredient(case)
     seen: set[str] = set()
-    statements = [
-        (use, s) for use in case.new_uses for s in case.statements(Predicate.DUPLICATE_GROUP, use.concept)
-    ]
+    statements = [(use, s) for use in case.new_uses for s in case.statements(Predicate.DUPLICATE_GROUP, use.concept)]
     unique = [(use, s) for use, s in statements if not (s.id in seen or seen.add(s.id))]  # type: ignore[func-returns-value]
     yield from each_statement(NAME, unique, lambda use, s: _group(case, use, s))
 
@@ -85,8 +83,7 @@ def _matches(case: Case, sides: list[str], concepts: list[str]) -> bool:
         return True
     first, rest = sides[0], sides[1:]
     return any(
-        first in {case.name(a) for a in case.lineage[c]}
-        and _matches(case, rest, concepts[:i] + concepts[i + 1 :])
+        first in {case.name(a) for a in case.lineage[c]} and _matches(case, rest, concepts[:i] + concepts[i + 1 :])
         for i, c in enumerate(concepts)
     )
 

@@ -29,9 +29,7 @@ def check(case: Case) -> Iterator[Outcome]:
 def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
     times = use.order.dosage.times_per_day
     if isinstance(times, Unknown):
-        yield Gap(
-            NAME, "frequency", f"{named(case, use)}的给药频次缺失或无法识别，未能检查频次", (use.order.id,)
-        )
+        yield Gap(NAME, "frequency", f"{named(case, use)}的给药频次缺失或无法识别，未能检查频次", (use.order.id,))
         return
     most, words = _limit(s)
     if times <= most * _ROUNDING:

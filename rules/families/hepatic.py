@@ -42,9 +42,7 @@ def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
 def _held(case: Case, use: Use, s: Statement, evidence: tuple[Datum, ...]) -> Iterator[Outcome]:
     told = over_cap(case, use, s) if has_cap(s) and s.qualifiers["action"] != "avoid" else degree(s)
     if isinstance(told, Unknown):
-        yield Gap(
-            NAME, "dose", f"{named(case, use)}的剂量或频次缺失，未能按肝功能检查剂量", (use.order.id,), s.id
-        )
+        yield Gap(NAME, "dose", f"{named(case, use)}的剂量或频次缺失，未能按肝功能检查剂量", (use.order.id,), s.id)
     elif not told:
         yield from passed(case, NAME, s, use, "剂量未超过该肝功能水平的上限")
     else:
@@ -74,11 +72,7 @@ def _by_class(case: Case, s: Statement) -> Known[tuple[Datum, ...] | None]:
     grade = found_.value.strip().upper()[:1]
     if grade not in "ABC" or not grade:
         return UNKNOWN
-    return (
-        (Datum.at("Child-Pugh", f"{grade} 级", found_.origin),)
-        if grade in s.qualifiers["child_pugh"]
-        else None
-    )
+    return (Datum.at("Child-Pugh", f"{grade} 级", found_.origin),) if grade in s.qualifiers["child_pugh"] else None
 
 
 def _by_transaminases(case: Case, s: Statement) -> Known[tuple[Datum, ...] | None]:

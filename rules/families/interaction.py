@@ -17,9 +17,7 @@ _FOUNDED = {Standing.REVIEWED: 2, Standing.STARTER: 1}
 def check(case: Case) -> Iterator[Outcome]:
     """One finding per pair of ingredients: what is said most specifically and best reviewed counts."""
     if isinstance(case.patient.medications, Unknown) and case.new_uses:
-        yield Gap(
-            NAME, "medications", "未提供患者在用药品，仅在本次医嘱之间检查相互作用", _ids(case.new_uses)
-        )
+        yield Gap(NAME, "medications", "未提供患者在用药品，仅在本次医嘱之间检查相互作用", _ids(case.new_uses))
     for a, b in _pairs(case):
         statements = case.snapshot.between(Predicate.INTERACTS_WITH, a.concept, b.concept)
         held = [s for s in statements if s.holds_on(case.iso_day) and _route_fits(s, a, b)]

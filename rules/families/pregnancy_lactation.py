@@ -49,9 +49,7 @@ def _by_trimester(case: Case, use: Use, s: Statement, state: Pregnancy) -> Itera
     wanted, trimester = s.qualifiers.get("trimesters"), state.trimester()
     if wanted and isinstance(trimester, Unknown) and len(wanted) < 3:
         names = "、".join(_TRIMESTERS[t] for t in wanted)
-        yield Gap(
-            NAME, "gestational-age", f"孕周未知，{named(case, use)}在{names}有用药限制", (use.order.id,), s.id
-        )
+        yield Gap(NAME, "gestational-age", f"孕周未知，{named(case, use)}在{names}有用药限制", (use.order.id,), s.id)
     elif wanted and not isinstance(trimester, Unknown) and trimester not in wanted:
         yield from passed(case, NAME, s, use, f"{_TRIMESTERS[trimester]}不受限制")
     else:
@@ -66,9 +64,7 @@ def _in_lactation(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
     elif not state:
         yield from passed(case, NAME, s, use, "患者非哺乳期")
     else:
-        yield found(
-            case, NAME, s, (use,), f"{named(case, use)}: 哺乳期{degree(s)}", (Datum("人群", "哺乳期"),)
-        )
+        yield found(case, NAME, s, (use,), f"{named(case, use)}: 哺乳期{degree(s)}", (Datum("人群", "哺乳期"),))
 
 
 def _datum(state: Pregnancy, when: str) -> Datum:

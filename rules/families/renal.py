@@ -50,9 +50,7 @@ def _held(case: Case, use: Use, s: Statement, value: Measured, label: str) -> It
     """The patient is in the band; a row with figures alerts only when the order exceeds them."""
     told = over_cap(case, use, s) if has_cap(s) and s.qualifiers["action"] != "avoid" else degree(s)
     if isinstance(told, Unknown):
-        yield Gap(
-            NAME, "dose", f"{named(case, use)}的剂量或频次缺失，未能按肾功能检查剂量", (use.order.id,), s.id
-        )
+        yield Gap(NAME, "dose", f"{named(case, use)}的剂量或频次缺失，未能按肾功能检查剂量", (use.order.id,), s.id)
     elif not told:
         yield from passed(case, NAME, s, use, "剂量未超过该肾功能水平的上限")
     else:
@@ -64,9 +62,7 @@ def _function(case: Case, s: Statement) -> Known[Measured]:
     value = _MEASURES[s.qualifiers["measure"]][1](case)
     if isinstance(value, Unknown) and _dialysed(case):
         condition = case.conditions[DIALYSIS]
-        return Measured(
-            _ON_DIALYSIS, "mL/min", (Datum.at("诊断", condition.what.text or "透析", condition.origin),)
-        )
+        return Measured(_ON_DIALYSIS, "mL/min", (Datum.at("诊断", condition.what.text or "透析", condition.origin),))
     return value
 
 

@@ -61,9 +61,7 @@ def test_a_rule_of_ones_own_from_file_to_card_and_back(data: Path, tmp_path: Pat
     assert before == 1
     assert "0 row errors" in yigong(data, "load", "formulary", str(mine), "--by", "li")
     assert "another person" in yigong(data, "accept", "formulary", "--by", "li", "--reason", "x", fails=True)
-    assert "as reviewed knowledge" in yigong(
-        data, "accept", "formulary", "--by", "wang", "--reason", "药事会"
-    )
+    assert "as reviewed knowledge" in yigong(data, "accept", "formulary", "--by", "wang", "--reason", "药事会")
     assert "published" in yigong(data, "publish", "--by", "wang", "--note", "餐后")
     (tmp_path / "review.json").write_text(json.dumps(EXAMPLES["review"]), "utf-8")
     answer = json.loads(yigong_json(data, "review", str(tmp_path / "review.json"), "--explain"))
@@ -137,9 +135,7 @@ def served(data: Path) -> Iterator[str]:
         "--workers",
         "2",
     ]
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     url = f"http://127.0.0.1:{port}"
     until = time.monotonic() + 30
     while time.monotonic() < until:

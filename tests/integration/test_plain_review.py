@@ -24,9 +24,7 @@ def test_plain_and_fhir_give_the_same_findings(served: TestClient) -> None:
     cards = served.post("/cds-services/yigong-order-sign", json=EXAMPLES["order-sign"]).json()["cards"]
     plain = served.post("/api/v1/reviews", json=EXAMPLES["review"]).json()
     assert plain["findings"]
-    assert [_facts(c["extension"]["cn.yigong.finding"]) for c in cards] == [
-        _facts(f) for f in plain["findings"]
-    ]
+    assert [_facts(c["extension"]["cn.yigong.finding"]) for c in cards] == [_facts(f) for f in plain["findings"]]
 
 
 def test_a_review_explains_itself(served: TestClient) -> None:
@@ -40,9 +38,7 @@ def test_a_review_explains_itself(served: TestClient) -> None:
 def test_what_does_not_resolve_is_reported(served: TestClient) -> None:
     body = {"patient": {"id": "1"}, "orders": [{"id": "o1", "text": "并不存在的药"}]}
     unmapped = served.post("/api/v1/reviews", json=body).json()["unmapped"]
-    assert unmapped == [
-        {"kind": "order", "text": "并不存在的药", "reason": "未收录的药品名称", "reference": "o1"}
-    ]
+    assert unmapped == [{"kind": "order", "text": "并不存在的药", "reason": "未收录的药品名称", "reference": "o1"}]
 
 
 def test_a_stored_review_can_be_read_and_replayed_bit_for_bit(served: TestClient) -> None:

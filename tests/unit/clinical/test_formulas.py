@@ -158,9 +158,7 @@ def test_child_pugh(
 
 
 @pytest.mark.parametrize(("seconds", "points"), [(3.9, 5), (4, 6), (6, 6), (6.1, 7)])
-def test_child_pugh_takes_seconds_of_prothrombin_time_when_there_is_no_inr(
-    seconds: float, points: int
-) -> None:
+def test_child_pugh_takes_seconds_of_prothrombin_time_when_there_is_no_inr(seconds: float, points: int) -> None:
     assert child_pugh(17, 42, Ascites.NONE, 0, pt_prolongation_s=seconds) == ChildPugh(points)
     assert child_pugh(17, 42, Ascites.NONE, 0, inr=1.0, pt_prolongation_s=seconds) == ChildPugh(5)
 

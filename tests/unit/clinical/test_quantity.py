@@ -254,9 +254,7 @@ def test_what_a_volume_or_some_pieces_hold() -> None:
 
 SCALES = [["ng", "ug", "mg", "g", "kg"], ["uIU", "IU", "万IU", "MIU"], ["umol", "mmol", "mol"],
           ["uL", "mL", "L"], ["ug/kg/min", "mg/kg/h", "mg/kg/d"], ["s", "min", "h", "d", "wk"]]  # fmt: skip
-pairs = st.sampled_from(SCALES).flatmap(
-    lambda scale: st.tuples(st.sampled_from(scale), st.sampled_from(scale))
-)
+pairs = st.sampled_from(SCALES).flatmap(lambda scale: st.tuples(st.sampled_from(scale), st.sampled_from(scale)))
 numbers = st.floats(min_value=1e-6, max_value=1e9)
 
 
@@ -282,16 +280,12 @@ def test_a_substance_converts_there_and_back(value: float, molar_mass: float, po
         assert there.to("mg", substance).value == pytest.approx(value, rel=1e-9)
 
 
-@given(
-    numbers.map(lambda value: round(value, 6)), st.sampled_from(["mg", "万单位", "μg/(kg·min)", "片", "毫升"])
-)
+@given(numbers.map(lambda value: round(value, 6)), st.sampled_from(["mg", "万单位", "μg/(kg·min)", "片", "毫升"]))
 def test_what_is_written_is_read_back(value: float, unit: str) -> None:
     assert parse_quantity(f"{value:.6f} {unit}") == Q(float(f"{value:.6f}"), unit)
 
 
-hospital_text = st.text(
-    alphabet="0123456789.,:*/×x()+%与含每 mgulMLUI单位万片支粒盒瓶s半一两B葡萄糖-~^", max_size=24
-)
+hospital_text = st.text(alphabet="0123456789.,:*/×x()+%与含每 mgulMLUI单位万片支粒盒瓶s半一两B葡萄糖-~^", max_size=24)
 
 
 @given(st.one_of(st.text(max_size=40), hospital_text))
@@ -302,8 +296,7 @@ def test_the_parsers_raise_nothing_but_their_own_error(text: str) -> None:
         except QuantityError:
             continue
         assert all(
-            math.isfinite(quantity.value)
-            for quantity in (found.amounts if isinstance(found, Strength) else [found])
+            math.isfinite(quantity.value) for quantity in (found.amounts if isinstance(found, Strength) else [found])
         )
 
 

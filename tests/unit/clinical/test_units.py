@@ -92,9 +92,7 @@ def test_every_spelling_leads_to_one_name(name: str, spelling: str) -> None:
     assert canonical_unit(name) == name
 
 
-@pytest.mark.parametrize(
-    "text", ["MIU/L", "MU/mL", "mu", "Mu", "mg/L·h", "mg/", "mg/(kg", "kg)", "S/CO", "M"]
-)
+@pytest.mark.parametrize("text", ["MIU/L", "MU/mL", "mu", "Mu", "mg/L·h", "mg/", "mg/(kg", "kg)", "S/CO", "M"])
 def test_a_unit_that_could_mean_two_things_or_none_is_refused(text: str) -> None:
     with pytest.raises(UnknownUnit, match="unknown unit"):
         canonical_unit(text)

@@ -70,9 +70,7 @@ def test_there_is_as_much_as_was_promised(snapshot: Snapshot, statements: list[S
     said = Counter(s.predicate for s in statements)
     dosed = {s.subject for s in statements if s.predicate is Predicate.DOSE_RANGE}
     children = {
-        s.subject
-        for s in statements
-        if s.predicate is Predicate.DOSE_RANGE and s.qualifiers["population"] == "child"
+        s.subject for s in statements if s.predicate is Predicate.DOSE_RANGE and s.qualifiers["population"] == "child"
     }
     against = [
         Predicate.CONTRAINDICATED_IN,
@@ -120,9 +118,7 @@ def test_no_ingredient_shares_its_name_with_another(snapshot: Snapshot) -> None:
 
 
 def test_the_national_essential_medicines_are_there() -> None:
-    rows = [
-        row for file in CONTENT.glob("drugs_*.csv") for row in csv.DictReader(file.open(encoding="utf-8"))
-    ]
+    rows = [row for file in CONTENT.glob("drugs_*.csv") for row in csv.DictReader(file.open(encoding="utf-8"))]
     essential = [row for row in rows if row["来源"] == "nedl-2018"]
     assert len(essential) >= 250
     for row in essential:

@@ -16,9 +16,7 @@ from knowledge.snapshot import Snapshot, SnapshotError
 from knowledge.store import Change, Store
 
 CLASS = Concept("drug-class:nsaid", ConceptKind.DRUG_CLASS, "非甾体抗炎药")
-IBUPROFEN = Concept(
-    "ingredient:ibuprofen", ConceptKind.INGREDIENT, "布洛芬", attributes={"brands": ["芬必得"]}
-)
+IBUPROFEN = Concept("ingredient:ibuprofen", ConceptKind.INGREDIENT, "布洛芬", attributes={"brands": ["芬必得"]})
 WARFARIN = Concept("ingredient:warfarin", ConceptKind.INGREDIENT, "华法林")
 LABEL = Source("label:w", "华法林钠片说明书", "label")
 CITED = (Citation("label:w", "【药物相互作用】"),)
@@ -92,9 +90,7 @@ def test_what_does_not_fit_together_is_not_compiled(tmp_path: Path) -> None:
         compile_release(Content([IBUPROFEN], [IS_A], sources=[LABEL]), tmp_path / "r")
 
 
-def test_a_gate_that_objects_leaves_everything_as_it_was(
-    store: Store, releases: Releases, key: SigningKey
-) -> None:
+def test_a_gate_that_objects_leaves_everything_as_it_was(store: Store, releases: Releases, key: SigningKey) -> None:
     first = publish(store, releases, key, [], "li").release
     edited(store, severity="contraindicated")
     with pytest.raises(ReleaseError, match="too severe"):

@@ -85,9 +85,7 @@ def test_strength_and_form_come_from_the_text(terminology: Terminology) -> None:
 
 
 def test_a_compound_brings_the_amounts_of_its_ingredients(terminology: Terminology) -> None:
-    amounts = {
-        terminology.snapshot.name(i.concept): str(i.amount) for i in terminology.drug("感康", ()).ingredients
-    }
+    amounts = {terminology.snapshot.name(i.concept): str(i.amount) for i in terminology.drug("感康", ()).ingredients}
     assert amounts["对乙酰氨基酚"].replace(" ", "") == "250mg"
 
 

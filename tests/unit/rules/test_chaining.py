@@ -60,8 +60,7 @@ def test_a_clause_without_kind_is_refused_because_it_matches_the_engine_s_own_re
 
 def test_too_many_clauses_on_one_kind_of_fact_are_refused_because_nothing_would_fire() -> None:
     many = [
-        ForwardRule(f"r{n}", ((Test("kind", "=", "lab"), Test("value", ">", float(n))),), None)
-        for n in range(70)
+        ForwardRule(f"r{n}", ((Test("kind", "=", "lab"), Test("value", ">", float(n))),), None) for n in range(70)
     ]
     assert any("are refused" in fault for fault in lint(many))
     fired: list[str] = []

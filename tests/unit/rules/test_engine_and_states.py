@@ -66,9 +66,7 @@ def test_a_family_of_other_orders_is_not_asked(snapshot: Snapshot) -> None:
     def never(_: Case) -> Iterator[Outcome]:
         raise AssertionError("asked")
 
-    answer = review(
-        case(snapshot, drug(1, "ibuprofen")), [Family("lab", "检验", never, kinds=(OrderKind.LAB,))]
-    )
+    answer = review(case(snapshot, drug(1, "ibuprofen")), [Family("lab", "检验", never, kinds=(OrderKind.LAB,))])
     assert answer.faults == ()
 
 
@@ -87,9 +85,7 @@ def test_triple_whammy_is_derived_and_absent_is_known_only_with_the_active_drugs
     ("potassium", "expected"),
     [(5.6, (True, False)), (5.5, (True, False)), (4.0, (False, False)), (3.4, (False, True))],
 )
-def test_potassium_states(
-    snapshot: Snapshot, states: States, potassium: float, expected: tuple[bool, bool]
-) -> None:
+def test_potassium_states(snapshot: Snapshot, states: States, potassium: float, expected: tuple[bool, bool]) -> None:
     found = states.derive(case(snapshot, TRIO[0], observations=(lab("potassium", potassium, "mmol/L"),)))
     assert (found["hyperkalaemia"], found["hypokalaemia"]) == expected
 

@@ -156,9 +156,7 @@ def _access(kind: Type) -> st.SearchStrategy[Access]:
 
 def _leaves() -> st.SearchStrategy[Any]:
     number = _access(Type.NUMBER)
-    compare = st.builds(
-        Compare, st.sampled_from(["<", "<=", ">", ">=", "=", "!="]), number, _literals(Type.NUMBER)
-    )
+    compare = st.builds(Compare, st.sampled_from(["<", "<=", ">", ">=", "=", "!="]), number, _literals(Type.NUMBER))
     between = st.builds(Between, number, _literals(Type.NUMBER), _literals(Type.NUMBER))
     options = st.lists(_literals(Type.TEXT), min_size=1, max_size=3).map(tuple)
     return _access(Type.TRUTH) | compare | between | st.builds(Among, _access(Type.TEXT), options)
@@ -241,9 +239,7 @@ def test_a_sound_rule_has_no_faults(snapshot: Snapshot) -> None:
         ({"cases": (RuleCase("错", {"weight_kg": 10}, "fired"),)}, "does not read weight_kg"),
     ],
 )
-def test_a_rule_is_refused_at_save_with_every_reason(
-    snapshot: Snapshot, changed: dict[str, Any], says: str
-) -> None:
+def test_a_rule_is_refused_at_save_with_every_reason(snapshot: Snapshot, changed: dict[str, Any], says: str) -> None:
     assert any(says in fault for fault in faults(_rule(**changed), snapshot))
 
 

@@ -46,9 +46,7 @@ def test_a_threshold_hides_what_is_less_severe_and_says_why() -> None:
     policy = Policy(thresholds=(Threshold(Severity.MODERATE),))
     review = apply(Review("r", (MINOR, MAJOR)), policy, TODAY)
     assert [f.rule_id for f in review.findings] == ["a"]
-    assert [(s.finding.rule_id, s.reason) for s in review.suppressed] == [
-        ("b", "低于机构设置的提示级别 (moderate)")
-    ]
+    assert [(s.finding.rule_id, s.reason) for s in review.suppressed] == [("b", "低于机构设置的提示级别 (moderate)")]
 
 
 def test_the_more_specific_threshold_counts() -> None:
