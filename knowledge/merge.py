@@ -372,8 +372,11 @@ class _Names:
         found = {i: k for i, k in self.by_name.get(wanted, {}).items() if k in GROUPS[group]}
         if group == "allergy" and ConceptKind.ALLERGEN in found.values():
             found = {i: k for i, k in found.items() if k == ConceptKind.ALLERGEN}
-        preferred = [i for i in found if self.preferred[i] == wanted]
-        return sorted(preferred if len(found) > 1 and preferred else found)
+        preferred = [i for i in found if self.preferred[i] == wanted] if len(found) > 1 else []
+        matching = sorted(preferred or found)
+        ingredients = [i for i in matching if found[i] == ConceptKind.INGREDIENT]
+        # A drug named without its form means the ingredient, not a product that is called the same.
+        return ingredients if len(matching) > 1 and len(ingredients) == 1 else matching
 
     def _why(self, text: str) -> str:
         if not text.startswith("?"):

@@ -14,7 +14,7 @@ from base.tabular import TextRow, count_lines, read
 from knowledge.intake import Loader, Row, RowError, statement_id
 from knowledge.model import Citation, CodeRef, Concept, ConceptKind, Predicate, Source, Standing, Statement
 
-_SOURCE: Final = Source("who-atc", "ATC分类与DDD索引", "standard", "WHO药物统计方法学合作中心")
+_SOURCE: Final = Source("atc", "ATC分类与DDD索引", "standard", "WHO药物统计方法学合作中心")
 _CITED: Final = (Citation(_SOURCE.id),)
 _SEVERAL: Final = re.compile(r"\band\b|combination|,|\bother\b|various", re.IGNORECASE)
 _LEVELS: Final = (1, 3, 4, 5, 7)

@@ -27,6 +27,23 @@ _SOURCE: Final = Source(
 _SEVERITY: Final = {"Major": "moderate", "Moderate": "minor", "Minor": "info"}
 _REASON: Final = "DDInter 收录该药物对存在相互作用；未给出机制，且未经本地审核。"
 _ADVICE: Final = "核对两药说明书的相互作用项，必要时监测或换药。"
+_AMERICAN: Final = """
+acetaminophen=paracetamol; acetylsalicylic acid=aspirin; activated charcoal=medicinal charcoal;
+acyclovir=aciclovir; albuterol=salbutamol; alpha-tocopherol=tocopherol; beclomethasone=beclometasone;
+cephalexin=cefalexin; cephradine=cefradine; chlorpheniramine=chlorphenamine; cholecalciferol=colecalciferol;
+cholestyramine=colestyramine; clomiphene=clomifene; conjugated estrogens=conjugated estrogens;
+cyclosporine=ciclosporin; divalproex=valproic acid; estrogens, conjugated=conjugated estrogens;
+ethacrynic acid=etacrynic acid; glyburide=glibenclamide; hydroxyurea=hydroxycarbamide;
+indomethacin=indometacin; isoproterenol=isoprenaline; lithium carbonate=lithium; meperidine=pethidine;
+mesalamine=mesalazine; methimazole=thiamazole; penicillin g=benzylpenicillin;
+penicillin v=phenoxymethylpenicillin; phytonadione=phytomenadione; pitocin=oxytocin; rifampin=rifampicin;
+succinylcholine=suxamethonium; torsemide=torasemide; valacyclovir=valaciclovir; valproate=valproic acid;
+vitamin a=retinol; vitamin c=ascorbic acid; vitamin e=tocopherol
+"""
+_INTERNATIONAL: Final = {
+    american.strip(): international.strip()
+    for american, _, international in (pair.partition("=") for pair in _AMERICAN.split(";"))
+}
 _VARIANT: Final = re.compile(r"\s*\([^)]*\)\s*$")
 
 
@@ -61,8 +78,10 @@ def _files(path: Path) -> list[Path]:
 
 
 def _plain(name: str) -> str:
-    """``Insulin human (rDNA)`` → ``Insulin human``; salts and routes in brackets say nothing of the substance."""
-    return _VARIANT.sub("", name).strip()
+    """``Insulin human (rDNA)`` → ``Insulin human``; salts and routes in brackets say nothing of the
+    substance. American names become international ones."""
+    bare = _VARIANT.sub("", name).strip()
+    return _INTERNATIONAL.get(bare.lower(), bare)
 
 
 def _statement(a: str, b: str, level: str) -> Statement:

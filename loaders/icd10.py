@@ -10,9 +10,7 @@ from base.tabular import count_lines, read
 from knowledge.intake import Loader, Row, RowError, statement_id
 from knowledge.model import Citation, CodeRef, Concept, ConceptKind, Predicate, Source, Standing, Statement
 
-_SOURCE: Final = Source(
-    "who-icd-10", "疾病和有关健康问题的国际统计分类第十次修订本", "standard", "世界卫生组织", "10"
-)
+_SOURCE: Final = Source("icd-10", "疾病和有关健康问题的国际统计分类第十次修订本", "standard", "世界卫生组织", "10")
 _CITED: Final = (Citation(_SOURCE.id),)
 _CATEGORIES: Final = "icd10_categories_zh.csv"
 _CHAPTERS: Final = "icd10_chapters_zh.csv"

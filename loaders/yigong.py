@@ -225,6 +225,10 @@ def _diseases(v: Values) -> Iterator[Record]:
 
 def _interactions(v: Values) -> Iterator[Record]:
     a, b = sorted((v["a"], v["b"]))
+    if a != v["a"]:  # the sides are sorted, so that A+B and B+A are one statement
+        v = {**v, "a": a, "b": b}
+        sides = {"alternatives_a": v.pop("alternatives_b", ()), "alternatives_b": v.pop("alternatives_a", ())}
+        v |= {k: x for k, x in sides.items() if x}
     key = _key(v, "routes")
     yield _statement(v, Predicate.INTERACTS_WITH, by_name("drug", a), by_name("drug", b), key, "a", "b")
 
