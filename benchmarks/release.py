@@ -15,7 +15,7 @@ from knowledge.merge import load
 from knowledge.release import Releases, content_of
 from knowledge.review import Workflow
 
-_SOURCES = {
+SOURCES = {
     "medical-kg": "medical_kg",
     "icd-10": "icd",
     "icd-9-cm-3": "icd",
@@ -30,7 +30,7 @@ _SOURCES = {
 def load_shared(house: House, shared: Path, say: Callable[[str], None]) -> None:
     """Load and accept everything in the shared data, whatever loaders exist for it."""
     for name, loader in sorted(loaders().items()):
-        folder = shared / _SOURCES.get(name, name)
+        folder = shared / SOURCES.get(name, name)
         if name in ("yigong", "formulary") or not folder.exists():
             continue
         report = load(house.store, loader, folder, "bench")

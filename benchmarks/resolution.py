@@ -59,6 +59,19 @@ def measure(folder: Path, snapshot: Snapshot, scratch: Path) -> Result:
     return Result(len(named), right, to_ingredients, wrong, unresolved)
 
 
+def disagreements(folder: Path, few: Snapshot, many: Snapshot) -> list[tuple[str, str, str]]:
+    """Products that mean ingredients in one release and others (or none) in a release that knows more:
+    unreviewed sources must never take an understood drug away. (product, there, here)"""
+    narrow, wide = Terminology(few), Terminology(many)
+    found = []
+    for product, _ in (row for row in _rows(folder / "rels" / "medical_drugs_of.csv") if len(row) == 2):
+        there, here = narrow.drug(product, ()).ingredients, wide.drug(product, ()).ingredients
+        if there and there != here:
+            texts = ["+".join(few.name(i.concept) for i in mix) for mix in (there, here)]
+            found.append((product, texts[0], texts[1]))
+    return found
+
+
 def _is_right(found: Drug, drug: str, terminology: Terminology) -> bool:
     if found.concepts == (f"{_KG_NODE}{drug}",):
         return True

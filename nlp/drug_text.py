@@ -161,7 +161,7 @@ def salt_free(name: str) -> Iterator[str]:
 
 
 _CHEMICAL: Final = frozenset(
-    "左右去异甲乙丙丁戊己氟氯溴碘硝氨羟苯双二三四五单多聚复反顺消旋α-β酸钠钾钙镁苄环氧脱氢硫磷吡嘧噻咪唑呋萘吲头地非阿"
+    "左右去异甲乙丙丁戊己氟氯溴碘硝氨羟苯双二三四五单多聚复反顺消旋α-β酸钠钾钙镁苄环氧脱氢硫磷吡嘧噻咪唑呋萘吲头地非阿醇碱黄酮酐苷烯烷胺脂0123456789"
 )
 
 
@@ -172,6 +172,15 @@ def may_be_maker(prefix: str) -> bool:
     would turn one drug into another.
     """
     return len(prefix) >= 2 and prefix[-1] not in _CHEMICAL and not prefix.endswith(("复方", "小儿", "注射用", "新"))
+
+
+def is_maker(prefix: str) -> bool:
+    """Whether a prefix says itself that it is a maker (…药业, …制药): asked where what is left is only
+    what other drugs are dissolved in, so that dropping a drug's name would hide the drug."""
+    return may_be_maker(prefix) and prefix.endswith(_MAKERS)
+
+
+_MAKERS: Final = ("药业", "制药", "药厂", "医药", "生物", "集团", "股份", "科技", "公司", "化药", "生化", "大输液")
 
 
 @lru_cache(maxsize=16384)

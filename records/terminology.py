@@ -21,7 +21,7 @@ from clinical.quantity import Quantity, QuantityError, Strength
 from knowledge.model import Concept, ConceptKind, Predicate, Standing
 from knowledge.naming import normal_name
 from knowledge.snapshot import Snapshot
-from nlp.drug_text import cut_forms, may_be_maker, read_drug, readings
+from nlp.drug_text import cut_forms, is_maker, may_be_maker, read_drug, readings
 
 _T = TypeVar("_T")
 _N = TypeVar("_N", Condition, Allergy, Observation, Report)
@@ -47,6 +47,7 @@ _NOT_HAVING: Final = re.compile(r"否认|排除|家族史|^无|^未见|除外|�
 _DECORATION: Final = re.compile(r"[(\[].*?[)\]]|\d+级|[ivxⅠⅡⅢⅣ]+[级期度型]?$|(?:极?高|中|低)危组?$|[,;:。\.\s]")
 _ALLERGY_WORDS: Final = re.compile(r"(?:药物)?过敏(?:史|反应)?|类药物?$|^对|皮试(?:阳性|\(\+\))?|[(\[].*?[)\]]")
 _ALLERGY_LIST: Final = re.compile(r"[、,;/;和及与]|以及")
+_FLUID: Final = "drug-class:infusion-fluid"
 _SEVERAL: Final = "名称有多种含义"
 
 
@@ -106,21 +107,35 @@ class Terminology:
         for stem in (parts.stem, *parts.remarks):
             found = self._whole(stem, parts.strength)
             if found is not None:
-                return found
+                return found if found.ingredients else self._inside(found, text, parts.strength) or found
         whole = self._one_of(self._named(text, _DRUGS), normal_name(text))
         if whole is not None:
-            return self._made(whole, "", "", parts.strength)
+            found = self._made(whole, "", "", parts.strength)
+            return found if found.ingredients else self._inside(found, text, parts.strength) or found
         return self._after_maker(parts.stem, parts.strength)
+
+    def _inside(self, product: Drug, text: str, strength: Known[Strength]) -> Drug | None:
+        """For a marketed product of unknown contents: what the text says once the maker is left out. The
+        product's own generic name, when it stands in the text, tells where the maker's name ends."""
+        plain = normal_name(text)
+        about = (s for concept in product.concepts for s in self.snapshot.about(concept))
+        for s in (s for s in about if s.predicate is Predicate.IS_A):
+            generic = normal_name(self.snapshot.name(s.object))
+            at = _where(generic, plain)
+            found = self._whole(read_drug(generic).stem, strength) if at > 0 else None
+            if found is not None and found.ingredients:
+                return replace(found, ignored=plain[:at])
+        return None
 
     def _whole(self, stem: str, strength: Known[Strength]) -> Drug | None:
         """The stem as a name, with form and salt taken off, or as several ingredients."""
         weak: Drug | None = None
         for name, form in readings(stem):
             concept = self._one_of(self._named(name, _DRUGS), name)
-            if concept is not None and _founded(concept):
-                return self._made(concept, form, "", strength)
-            if concept is not None and weak is None:
-                weak = self._made(concept, form, "", strength)
+            found = None if concept is None else self._made(concept, form, "", strength)
+            if found is not None and concept is not None and _founded(concept) and found.ingredients:
+                return found
+            weak = weak or found
         mixed = self._mixture(stem, strength)
         return mixed or weak
 
@@ -158,12 +173,13 @@ class Terminology:
         return None
 
     def _after_maker(self, stem: str, strength: Known[Strength]) -> Drug | None:
-        """The longest end of the text that names a drug, when what stands before it can be a maker."""
+        """The longest end of the text that names a drug, when what stands before it can be a maker.
+        When it cannot, a shorter end must not be tried: it would turn one drug into another."""
         for start in range(1, len(stem) - 1):
             prefix, rest = stem[:start], stem[start:]
-            found = self._whole(rest, strength) if may_be_maker(prefix) else None
-            if found is not None:
-                return replace(found, ignored=prefix)
+            found = self._whole(rest, strength)
+            if found is not None and (is_maker(prefix) or not self._is_weak(found, rest)):
+                return replace(found, ignored=prefix) if may_be_maker(prefix) else None
         for name in cut_forms(stem):
             for start in range(len(name) - 1):
                 if start == 0 or may_be_maker(name[:start]):
@@ -171,6 +187,13 @@ class Terminology:
                     if found is not None:
                         return replace(found, ignored=name[:start] + stem[len(name) :])
         return None
+
+    def _is_weak(self, drug: Drug, rest: str) -> bool:
+        """Whether an end of a text is likely part of another drug's name: what drugs are dissolved in
+        (saline, glucose), or a name of two characters (喉舒宁 is not 舒宁)."""
+        if drug.ingredients and all(self.snapshot.is_a(i.concept, _FLUID) for i in drug.ingredients):
+            return True
+        return all(len(name) < 3 for name, _ in readings(rest) if self._named(name, _DRUGS))
 
     def _one_of(self, concepts: tuple[Concept, ...], name: str = "") -> Concept | None:
         """The best-founded concept of a name; None when two of the same rank compete."""
@@ -272,12 +295,15 @@ class Terminology:
         return tuple(found)
 
     def _allergen_text(self, text: str) -> tuple[str, ...]:
+        """What the text names as a whole together with what it names without 过敏: 阿莫西林过敏 is an
+        allergy to the penicillins and to amoxicillin, whose side chain cephalosporins may share."""
         bare = _ALLERGY_WORDS.sub("", normal_name(text))
-        for name in dict.fromkeys((text, bare, f"{bare}类")):
-            concepts = self._named(name, _ALLERGIES) if name.strip() else ()
-            founded = self._best(concepts)
-            if founded:
-                return founded
+        names = [name for name in dict.fromkeys((text, bare)) if name.strip()]
+        found = dict.fromkeys(c for name in names for c in self._best(self._named(name, _ALLERGIES)))
+        if not found and bare:
+            found = dict.fromkeys(self._best(self._named(f"{bare}类", _ALLERGIES)))
+        if found:
+            return tuple(found)
         return self.drug(bare, ()).concepts if len(bare) > 1 else ()
 
     def measurable(self, what: Coded, *kinds: ConceptKind) -> tuple[str, ...]:
@@ -381,6 +407,17 @@ class Terminology:
 
 def _founded(concept: Concept) -> bool:
     return concept.standing is not Standing.UNREVIEWED
+
+
+def _where(generic: str, text: str) -> int:
+    """Where a generic name begins in a product's name, which may break off in the middle of it
+    (systems that keep only the first fourteen characters do this); -1 when it does not."""
+    if generic in text:
+        return text.find(generic)
+    least = max(3, (len(generic) + 1) // 2)
+    ends = (length for length in range(len(generic) - 1, least - 1, -1) if text.endswith(generic[:length]))
+    length = next(ends, 0)
+    return len(text) - length if length else -1
 
 
 def _generic(concept: Concept, name: str) -> bool:
