@@ -18,11 +18,12 @@ _WORDS: Final[dict[str, str]] = {
     "静脉滴注": "静脉滴注 静滴 静点 ivgtt iv.gtt ivdrip iv drip ivgtt. 静脉点滴 静脉输液 输液",
     "静脉注射": "静脉注射 静注 静推 静脉推注 ivp ivpush iv push iv推 入壶 小壶",
     "静脉泵入": "静脉泵入 泵入 微泵 静脉泵注 微量泵 ivpump",
+    "动脉注射": "动脉注射 动脉给药 动脉推注 动脉灌注 ia i.a. 58100008",
     "静脉给药": "静脉给药 静脉 iv i.v. 47625008 404",
     "肌内注射": "肌内注射 肌肉注射 肌注 im i.m. 78421000 403",
-    "皮下注射": "皮下注射 皮下 ih sc s.c. h 皮下埋植 34206005 401",
+    "皮下注射": "皮下注射 皮下 ih sc s.c. h 皮下埋植 皮下植入 34206005 401",
     "皮内注射": "皮内注射 皮内 皮试 id ast 372464004 402",
-    "鞘内注射": "鞘内注射 鞘内 鞘注 it 椎管内注射 椎管内用药 72607000 601",
+    "鞘内注射": "鞘内注射 鞘内 鞘注 it 椎管内注射 椎管内用药 蛛网膜下腔注射 72607000 601",
     "硬膜外注射": "硬膜外注射 硬膜外 硬膜外腔注射 404820008",
     "关节腔注射": "关节腔注射 关节腔内注射 关节腔内用药 12130007 602",
     "腹腔注射": "腹腔注射 腹腔灌注 腹腔用药 ip 38239002 604",
@@ -31,22 +32,29 @@ _WORDS: Final[dict[str, str]] = {
     "气管内给药": "气管内给药 气管内用药 气管滴入 606",
     "直肠给药": "直肠给药 纳肛 肛塞 灌肠 保留灌肠 直肠 pr p.r. 37161004 2",
     "阴道给药": "阴道给药 阴道用药 塞阴 阴道上药 阴道 pv 16857009 605",
-    "滴眼": "滴眼 点眼 眼用 涂眼 眼睑内涂 54485002 607",
+    "滴眼": "滴眼 点眼 眼用 眼部给药 涂眼 眼睑内涂 54485002 607",
     "滴耳": "滴耳 耳用 10547007",
     "滴鼻": "滴鼻 鼻用 46713006 608",
     "喷鼻": "喷鼻 鼻喷 鼻腔喷雾",
+    "鼻腔给药": "鼻腔给药 鼻内给药 经鼻 鼻腔用药 nasal",
     "喷喉": "喷喉 咽喉喷雾 609",
     "外用": "外用 涂擦 涂抹 擦皮肤 局部外用 敷伤口 湿敷 外洗 洗剂外用 top 外敷 贴敷 6064005 611 612 699",
-    "贴皮": "贴皮 透皮 透皮贴 经皮 贴剂 外贴 45890007",
-    "局部注射": "局部注射 局部浸润 封闭 浸润麻醉",
+    "贴皮": "贴皮 透皮 透皮贴 经皮 经皮给药 贴剂 外贴 45890007",
+    "局部注射": "局部注射 局部浸润 局部浸润注射 封闭 浸润麻醉 皮损内注射 瘤内注射 病灶内注射 痛点注射",
     "冲洗": "冲洗 膀胱冲洗 漱口 伤口冲洗",
+    "膀胱灌注": "膀胱灌注 膀胱内灌注 膀胱内给药",
+    "宫腔给药": "宫腔给药 宫内给药 子宫腔内注入 羊膜腔内注射 宫腔内给药",
+    "玻璃体腔注射": "玻璃体腔注射 玻璃体腔内注射 玻璃体内注射 眼内注射",
+    "口腔局部": "口腔局部 口腔黏膜给药 口腔粘膜给药 牙周给药 口腔涂抹",
     "透析": "透析 腹膜透析 血液透析用",
 }
 _ROUTES: Final = {word: route for route, words in _WORDS.items() for word in (route, *words.split())}
-_WIDER: Final = {
+_GENERAL: Final = {
     "静脉给药": frozenset({"静脉滴注", "静脉注射", "静脉泵入"}),
-    "鼻饲": frozenset({"口服"}),  # through the tube into the gut: what holds by mouth holds here
+    "鼻腔给药": frozenset({"滴鼻", "喷鼻"}),
 }
+"""Words that stand for any of several routes, in an order as in a table."""
+_WIDER: Final = _GENERAL | {"鼻饲": frozenset({"口服"})}  # through the tube: what holds by mouth holds here
 
 SYSTEMIC: Final = frozenset(
     {
@@ -56,6 +64,7 @@ SYSTEMIC: Final = frozenset(
         "静脉注射",
         "静脉泵入",
         "静脉给药",
+        "动脉注射",
         "肌内注射",
         "皮下注射",
         "直肠给药",
@@ -76,8 +85,15 @@ def route_of(text: str) -> Known[str]:
 
 
 def route_among(route: str, routes: Collection[str]) -> bool:
-    """Whether a route is, or what it stands for (静脉给药 for any of them) may be, among listed routes."""
-    return route in routes or not _WIDER.get(route, frozenset()).isdisjoint(routes)
+    """Whether a route is among listed routes, where 静脉给药 on either side stands for any way into a vein."""
+    if route in routes or not _WIDER.get(route, frozenset()).isdisjoint(routes):
+        return True
+    return route_within(route, routes)
+
+
+def route_within(route: str, routes: Collection[str]) -> bool:
+    """Whether a route certainly is one of listed routes: 静脉滴注 is within 静脉给药, not the other way round."""
+    return route in routes or any(route in _GENERAL[listed] for listed in routes if listed in _GENERAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,14 +61,15 @@ class Reference:
 class Suggestion:
     """Something that can be applied with one click.
 
-    ``action`` is ``delete`` (drop the order), ``replace`` (order ``concept`` instead) or
-    ``adjust`` (set the named dosage values of the order).
+    ``action`` is ``delete`` (drop the order), ``replace`` (order ``concept``, called ``name``,
+    instead) or ``adjust`` (set the named dosage values of the order).
     """
 
     label: str
     action: str
     order: str
     concept: str = ""
+    name: str = ""
     dose_value: float | None = None
     dose_unit: str = ""
     times_per_day: float | None = None

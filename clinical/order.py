@@ -54,6 +54,11 @@ class Dosage:
     as_needed: bool = False
     frequency_text: str = ""
 
+    def is_single(self) -> bool:
+        """Whether this is one dose and no course: it says nothing of how often the drug is given."""
+        days, times = self.duration_days, self.times_per_day
+        return not isinstance(days, Unknown) and not isinstance(times, Unknown) and days <= 1 and times <= 1
+
 
 @dataclass(frozen=True, slots=True)
 class Order:

@@ -6,6 +6,7 @@ empty is ``()``. The difference decides between a gap and a clean pass.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -44,6 +45,19 @@ class Allergy:
     reactions: tuple[str, ...] = ()
     severe: Known[bool] = UNKNOWN
     origin: Origin = Origin()
+
+
+_NO_ALLERGY = re.compile(
+    r"(?:患者|自述|既往)*(?:无|否认|暂无|未发现|未见|没有)(?:已知|明确|任何|特殊|明显|有)*"
+    r"(?:药物|药品|食物|接触物|其他|及|和|与|、|,|，)*(?:过敏)?(?:史|反应|源|原)?[。.]?"
+    r"|nkd?a|no known (?:drug |medication )?allerg(?:y|ies)",
+    re.IGNORECASE,
+)
+
+
+def says_no_allergy(text: str) -> bool:
+    """Whether an entry of an allergy list says that there is none (无, 否认药物过敏史, NKDA), and nothing else."""
+    return _NO_ALLERGY.fullmatch(text.strip()) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from clinical.patient import (
     Pregnancy,
     Report,
     Sex,
+    says_no_allergy,
 )
 from clinical.quantity import Quantity, QuantityError
 from clinical.units import canonical_unit
@@ -154,7 +155,7 @@ def read(plain: PlainReview, now: datetime) -> Incoming:
             pregnancy=_pregnancy(p.pregnancy),
             lactating=UNKNOWN if p.lactating is None else p.lactating,
             conditions=_all(p.conditions, "conditions", _condition),
-            allergies=_all(p.allergies, "allergies", _allergy),
+            allergies=_all(_allergies(p.allergies), "allergies", _allergy),
             observations=_observations(p),
             medications=_all(p.medications, "medications", _medication),
             reports=_all(p.reports, "reports", _report),
@@ -199,6 +200,11 @@ def _pregnancy(given: PlainPregnancy | None) -> Known[Pregnancy | None]:
 
 def _condition(item: PlainCondition, path: str) -> Condition:
     return Condition(_what(item), ClinicalStatus(item.status), None, _origin(item, path))
+
+
+def _allergies(items: tuple[PlainAllergy, ...] | None) -> tuple[PlainAllergy, ...] | None:
+    """Without entries that say there is none: asked for, and nothing found."""
+    return items and tuple(item for item in items if not says_no_allergy(item.text))
 
 
 def _allergy(item: PlainAllergy, path: str) -> Allergy:

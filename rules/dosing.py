@@ -104,7 +104,8 @@ def over_cap(case: Case, use: Use, statement: Statement) -> Known[str]:
         answers.append(_exceeds(single_dose(case, use, q["unit"]), q["single_max"], "单次", q["unit"]))
     if "daily_max" in q:
         answers.append(_exceeds(daily_dose(case, use, q["unit"]), q["daily_max"], "每日", q["unit"]))
-    if "times_per_day_max" in q:
+    most_often = q.get("times_per_day_max", 1)
+    if "times_per_day_max" in q and not (most_often < 1 and use.order.dosage.is_single()):
         answers.append(_exceeds(use.order.dosage.times_per_day, q["times_per_day_max"], "每日", "次"))
     told = [answer for answer in answers if not isinstance(answer, Unknown) and answer]
     if told:

@@ -20,6 +20,7 @@ from clinical.patient import (
     Procedure,
     Report,
     Sex,
+    says_no_allergy,
 )
 from exchange.fhir.dosage import read_dosage
 from exchange.fhir.values import (
@@ -276,12 +277,7 @@ def _allergy(resource: Json, path: str) -> Allergy | None:
     if said & {"refuted", "entered-in-error", "resolved", "inactive"}:
         return None
     what = coded(resource.get("code"), f"{path}.code")
-    if {c.value for c in what.codes} & {"716186003", "409137002"} or what.text in (
-        "无",
-        "否认",
-        "无过敏史",
-        "否认药物过敏史",
-    ):
+    if {c.value for c in what.codes} & {"716186003", "409137002"} or says_no_allergy(what.text):
         return None
     reactions = listing(resource.get("reaction"), f"{path}.reaction")
     words = [next(texts(m), "") for r in reactions if isinstance(r, dict) for m in r.get("manifestation") or ()]

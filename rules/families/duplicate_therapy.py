@@ -12,6 +12,8 @@ from rules.model import Case, Family, Use, each_statement, order_datum
 from rules.saying import drop, found, named, passed, route_fits
 
 NAME = "duplicate-therapy"
+_FLUID = "drug-class:infusion-fluid"
+"""What other drugs are dissolved in: the same saline under two infusions is no repeat."""
 
 
 def check(case: Case) -> Iterator[Outcome]:
@@ -29,7 +31,8 @@ def check(case: Case) -> Iterator[Outcome]:
 def _same_ingredient(case: Case) -> Iterator[Finding]:
     by_concept: dict[str, list[Use]] = {}
     for use in case.uses:
-        by_concept.setdefault(use.concept, []).append(use)
+        if _FLUID not in case.lineage[use.concept]:
+            by_concept.setdefault(use.concept, []).append(use)
     for concept, uses in by_concept.items():
         same = _distinct_orders([use for use in uses if _is_systemic(use)])
         if len(same) > 1 and any(u.new for u in same) and case.in_focus(*(u.order.id for u in same)):

@@ -21,9 +21,16 @@ def check(case: Case) -> Iterator[Outcome]:
         for use in case.new_uses
         if case.in_focus(use.order.id)
         for s in case.statements(Predicate.FREQUENCY_LIMIT, use.concept)
-        if route_fits(s, use) and (not s.object or s.object in case.conditions)
+        if _concerns(case, use, s)
     )
     yield from each_statement(NAME, statements, lambda use, s: _judge(case, use, s))
+
+
+def _concerns(case: Case, use: Use, s: Statement) -> bool:
+    """A row for some forms needs the form to be known: what holds for slow-release tablets says
+    nothing of an order that may be for plain ones."""
+    form_fits = not s.qualifiers.get("forms") or bool(use.order.form)
+    return form_fits and route_fits(s, use) and (not s.object or s.object in case.conditions)
 
 
 def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
@@ -32,7 +39,7 @@ def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
         yield Gap(NAME, "frequency", f"{named(case, use)}的给药频次缺失或无法识别，未能检查频次", (use.order.id,))
         return
     most, words = _limit(s)
-    if times <= most * _ROUNDING:
+    if times <= most * _ROUNDING or (most < 1 and use.order.dosage.is_single()):
         yield from passed(case, NAME, s, use, f"频次未超过{words}")
     else:
         asked = use.order.dosage.frequency_text or f"每日 {times:g} 次"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clinical.administration import route_among
+from clinical.administration import route_among, route_within
 from clinical.finding import Datum, Gap, Outcome
 from clinical.logic import Unknown
 from knowledge.model import Predicate, Statement
@@ -32,7 +32,7 @@ def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
         yield Gap(NAME, "route", f"{named(case, use)}的给药途径缺失或无法识别，未能检查途径", (use.order.id,))
         return
     forbidden, allowed = s.qualifiers.get("forbidden", ()), s.qualifiers.get("allowed", ())
-    if route in forbidden or (allowed and not route_among(route, allowed)):
+    if route_within(route, forbidden) or (allowed and not route_among(route, allowed)):
         hint = f"，仅可{'、'.join(allowed)}" if allowed else ""
         summary = f"{named(case, use)} 不得{route}给药{hint}"
         yield found(case, NAME, s, (use,), summary, (Datum("给药途径", route),))
