@@ -30,19 +30,19 @@ from rules.states import STATE_DRUGS
 
 
 class CaseFacts:
-    """Facts of one case. ``data`` collects what was read, ``missing`` what was asked and unknown,
-    ``orders`` the orders that answers rest on."""
+    """Facts of one case. ``data`` collects what was read, ``missing`` what was asked and unknown (with
+    its Chinese label), ``orders`` the orders that answers rest on."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
         self.data: dict[Datum, None] = {}
-        self.missing: dict[str, None] = {}
+        self.missing: dict[str, str] = {}
         self.orders: dict[str, None] = {}
 
     def value(self, access: Access) -> Value:
         found = _READ[access.name](self, access)
         if isinstance(found, Unknown):
-            self.missing[access.key()] = None
+            self.missing[access.key()] = access.label()
         return found
 
     def name(self, access: Access, number: int = 0) -> str:

@@ -53,54 +53,58 @@ class Group(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of the patient: type and what it means."""
+    """A field of the patient: type, what it means, and what clinicians call it."""
 
     type: Type
     help: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function: what each argument names, what it gives, what it means; ``least`` are required."""
+    """A function: what each argument names, what it gives, what it means; ``least`` are required.
+    ``label`` is what clinicians call the input when it is missing."""
 
     type: Type
     arguments: tuple[Group, ...]
     least: int
     help: str
+    label: str
 
 
 FIELDS: Final[dict[str, Field]] = {
-    "age_years": Field(Type.NUMBER, "completed years"),
-    "age_days": Field(Type.NUMBER, "completed days"),
-    "sex": Field(Type.TEXT, "male or female"),
-    "weight_kg": Field(Type.NUMBER, "latest usable body weight"),
-    "height_cm": Field(Type.NUMBER, "latest usable body height"),
-    "egfr": Field(Type.NUMBER, "eGFR, reported or computed, ml/min/1.73m²"),
-    "crcl": Field(Type.NUMBER, "creatinine clearance, reported or computed, ml/min"),
-    "pregnant": Field(Type.TRUTH, "whether the patient is pregnant"),
-    "gestational_weeks": Field(Type.NUMBER, "completed weeks of gestation"),
-    "lactating": Field(Type.TRUTH, "whether the patient breast-feeds"),
-    "on_dialysis": Field(Type.TRUTH, "whether the patient is dialysed"),
-    "department": Field(Type.TEXT, "department of the encounter, as sent"),
+    "age_years": Field(Type.NUMBER, "completed years", "年龄"),
+    "age_days": Field(Type.NUMBER, "completed days", "日龄"),
+    "sex": Field(Type.TEXT, "male or female", "性别"),
+    "weight_kg": Field(Type.NUMBER, "latest usable body weight", "体重"),
+    "height_cm": Field(Type.NUMBER, "latest usable body height", "身高"),
+    "egfr": Field(Type.NUMBER, "eGFR, reported or computed, ml/min/1.73m²", "eGFR"),
+    "crcl": Field(Type.NUMBER, "creatinine clearance, reported or computed, ml/min", "肌酐清除率"),
+    "pregnant": Field(Type.TRUTH, "whether the patient is pregnant", "妊娠状态"),
+    "gestational_weeks": Field(Type.NUMBER, "completed weeks of gestation", "孕周"),
+    "lactating": Field(Type.TRUTH, "whether the patient breast-feeds", "哺乳状态"),
+    "on_dialysis": Field(Type.TRUTH, "whether the patient is dialysed", "是否透析"),
+    "department": Field(Type.TEXT, "department of the encounter, as sent", "科室"),
 }
 FUNCTIONS: Final[dict[str, Function]] = {
-    "has": Function(Type.TRUTH, (Group.DISEASE,), 1, "an active diagnosis, or one that is a kind of it"),
-    "takes": Function(Type.TRUTH, (Group.DRUG,), 1, "a drug or class, under review or active"),
-    "orders": Function(Type.TRUTH, (Group.DRUG,), 1, "a drug or class under review"),
-    "orders_test": Function(Type.TRUTH, (Group.TEST,), 1, "a test or examination under review"),
-    "count": Function(Type.NUMBER, (Group.DRUG,), 1, "different ingredients of a class in use"),
-    "allergic": Function(Type.TRUTH, (Group.ALLERGY,), 1, "a recorded allergy to it"),
+    "has": Function(Type.TRUTH, (Group.DISEASE,), 1, "an active diagnosis, or one that is a kind of it", "诊断"),
+    "takes": Function(Type.TRUTH, (Group.DRUG,), 1, "a drug or class, under review or active", "在用药品"),
+    "orders": Function(Type.TRUTH, (Group.DRUG,), 1, "a drug or class under review", "新开药品"),
+    "orders_test": Function(Type.TRUTH, (Group.TEST,), 1, "a test or examination under review", "新开项目"),
+    "count": Function(Type.NUMBER, (Group.DRUG,), 1, "different ingredients of a class in use", "在用药品"),
+    "allergic": Function(Type.TRUTH, (Group.ALLERGY,), 1, "a recorded allergy to it", "过敏史"),
     "lab": Function(
         Type.NUMBER,
         (Group.LAB, Group.UNIT, Group.DAYS),
         2,
         "latest value in a unit, no older than so many days",
+        "近期检验",
     ),
-    "lab_text": Function(Type.TEXT, (Group.LAB, Group.DAYS), 1, "latest worded result (阳性)"),
+    "lab_text": Function(Type.TEXT, (Group.LAB, Group.DAYS), 1, "latest worded result (阳性)", "近期检验"),
     "daily_dose": Function(
-        Type.NUMBER, (Group.DRUG, Group.UNIT), 2, "greatest daily dose of an ingredient in use, in a unit"
+        Type.NUMBER, (Group.DRUG, Group.UNIT), 2, "greatest daily dose of an ingredient in use, in a unit", "日剂量"
     ),
-    "state": Function(Type.TRUTH, (Group.STATE,), 1, "a derived clinical state (see docs/rules)"),
+    "state": Function(Type.TRUTH, (Group.STATE,), 1, "a derived clinical state (see docs/rules)", "判断所需数据"),
 }
 STATES: Final[dict[str, str]] = {
     "aki": "急性肾损伤 (KDIGO 肌酐标准)",
@@ -150,6 +154,15 @@ class Access:
     def key(self) -> str:
         """Canonical text: how test cases name the value."""
         return self.name + (f"({', '.join(_quoted(a.value) for a in self.arguments)})" if self.arguments else "")
+
+    def label(self) -> str:
+        """What a clinician is told when the value is missing: 体重, 近期检验 血钾, 判断“QT…”所需数据."""
+        if self.name in FIELDS:
+            return FIELDS[self.name].label
+        label, about = FUNCTIONS[self.name].label, str(self.arguments[0].value)
+        if self.name == "state":
+            return f"判断“{STATES.get(about, about)}”所需的数据"
+        return f"{label}（{about}）"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,8 +44,7 @@ def _judge(case: Case, rule: Rule) -> Iterator[Outcome]:
     if held is Truth.TRUE and concerned and case.in_focus(*concerned):
         yield _finding(case, rule, facts, orders or concerned, concerned)
     elif held is Truth.UNKNOWN:
-        needed = "、".join(facts.missing)
-        reason = f"规则“{rule.title}”缺少数据: {needed}"
+        reason = f"规则“{rule.title}”缺少{'、'.join(facts.missing.values())}，未能检查"
         yield Gap(NAME, next(iter(facts.missing), "input"), reason, concerned, rule.id)
     elif case.explain:
         yield Passed(NAME, rule.id, f"{rule.title}: 条件不成立或不涉及本次医嘱", concerned)
