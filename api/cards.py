@@ -29,6 +29,8 @@ REASONS: Final = {
 }
 """HL7 non-adherence reasons we offer, in words a Chinese clinician would tick."""
 
+ACTION_SELECTION: Final = "actionSelectionBehavior"
+"""CDS Hooks 3.0.0 forbids it towards clients that did not say they know it."""
 LABELS: Final = {
     Severity.CONTRAINDICATED: "禁忌",
     Severity.MAJOR: "严重",
@@ -44,10 +46,20 @@ _EVIDENCE: Final = {"high": "证据等级高", "moderate": "证据等级中", "l
 _SUMMARY_LIMIT: Final = 139
 
 
-def render(review: Review, titles: Mapping[str, str], resources: Mapping[str, Json]) -> list[Json]:
+def render(
+    review: Review,
+    titles: Mapping[str, str],
+    resources: Mapping[str, Json],
+    features: frozenset[str] = frozenset(),
+) -> list[Json]:
     """One card per finding, worst first. ``titles`` name the families, ``resources`` are the orders
-    as sent (by reference), needed for update actions that carry the whole resource."""
-    return [_card(finding, review.release, titles, resources) for finding in review.findings]
+    as sent (by reference), needed for update actions that carry the whole resource; ``features`` are
+    the optional CDS Hooks features the client declared."""
+    cards = [_card(finding, review.release, titles, resources) for finding in review.findings]
+    if ACTION_SELECTION in features:
+        for suggestion in (s for card in cards for s in card.get("suggestions", ())):
+            suggestion[ACTION_SELECTION] = "all"  # taking one drug back and giving another belong together
+    return cards
 
 
 def indicator(finding: Finding) -> str:
@@ -188,25 +200,23 @@ def _reference(reference: Reference) -> Json:
 
 def _suggestions(finding: Finding, resources: Mapping[str, Json]) -> Iterator[Json]:
     for suggestion in finding.suggestions:
-        action = _ACTIONS[suggestion.action](suggestion, resources.get(suggestion.order))
-        if action is not None:
-            yield {"label": suggestion.label, "uuid": str(uuid4()), "actions": [action]}
+        actions = _ACTIONS[suggestion.action](suggestion, resources.get(suggestion.order))
+        if actions:
+            yield {"label": suggestion.label, "uuid": str(uuid4()), "actions": actions}
 
 
-def _delete(suggestion: Suggestion, resource: Json | None) -> Json | None:
-    return (
-        {"type": "delete", "description": suggestion.label, "resourceId": suggestion.order}
-        if suggestion.order
-        else None
-    )
+def _delete(suggestion: Suggestion, resource: Json | None) -> list[Json]:
+    if not suggestion.order:
+        return []
+    return [{"type": "delete", "description": suggestion.label, "resourceId": suggestion.order}]
 
 
-def _adjust(suggestion: Suggestion, resource: Json | None) -> Json | None:
+def _adjust(suggestion: Suggestion, resource: Json | None) -> list[Json]:
     """The order with the changed dose or frequency, in its entirety; nothing when we were not
     sent an order to change."""
     instructions = resource.get("dosageInstruction") if resource else None
     if not resource or not isinstance(instructions, list) or not instructions:
-        return None
+        return []
     changed = copy.deepcopy(resource)
     instruction = changed["dosageInstruction"][0]
     instruction.pop("text", None)  # it would contradict the changed figures
@@ -215,20 +225,24 @@ def _adjust(suggestion: Suggestion, resource: Json | None) -> Json | None:
         instruction["doseAndRate"] = [{"doseQuantity": dose}]
     if suggestion.times_per_day is not None:
         instruction["timing"] = {"repeat": _repeat(suggestion.times_per_day)}
-    return {"type": "update", "description": suggestion.label, "resource": changed}
+    return [{"type": "update", "description": suggestion.label, "resource": changed}]
 
 
-def _replace(suggestion: Suggestion, resource: Json | None) -> Json | None:
-    """The same order for another drug, without the dosage that was meant for the first."""
-    if resource is None:
-        return None
-    changed = {
-        k: copy.deepcopy(v) for k, v in resource.items() if k not in ("dosageInstruction", "medicationReference")
-    }
-    changed["medicationCodeableConcept"] = {"text": suggestion.label}
-    return {"type": "update", "description": suggestion.label, "resource": changed}
+def _replace(suggestion: Suggestion, resource: Json | None) -> list[Json]:
+    """The order taken back and another drug drafted in its place: same patient, visit and reason, but
+    without the dosage, which was meant for the first drug."""
+    if resource is None or resource.get("resourceType") != "MedicationRequest":
+        return []
+    kept = {key: copy.deepcopy(resource[key]) for key in _KEPT if key in resource}
+    drafted = {"resourceType": "MedicationRequest", "status": "draft", "intent": "order", **kept}
+    drafted["medicationCodeableConcept"] = {"text": suggestion.name}
+    return [
+        {"type": "delete", "description": "取消原医嘱", "resourceId": suggestion.order},
+        {"type": "create", "description": suggestion.label, "resource": drafted},
+    ]
 
 
+_KEPT = ("subject", "encounter", "requester", "recorder", "priority", "category", "reasonCode", "reasonReference")
 _ACTIONS = {"delete": _delete, "adjust": _adjust, "replace": _replace}
 
 

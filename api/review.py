@@ -18,6 +18,7 @@ from exchange.fhir.context import Incoming
 from records.journal import Entry, Journal, Shown
 from records.terminology import Unmapped
 from rules import policy
+from rules.alternatives import vetted
 from rules.engine import review
 from rules.model import Case, Family
 from rules.policy import Policy
@@ -65,6 +66,7 @@ class Reviewer:
         case = Case(patient, orders, served.snapshot, day, incoming.focus, explain, self.states.derive)
         outcome = self.states.apply(review(case, self.families), case)
         shown = policy.apply(outcome, self.policy(tenant), day, patient.department, patient.stage)
+        shown = vetted(shown, case, self.families)
         return Reviewed(str(uuid4()), shown, unmapped, orders, (perf_counter() - started) * 1000)
 
     def record(

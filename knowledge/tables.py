@@ -96,6 +96,7 @@ def _drug(label: str = "药品", field: str = "drug") -> Column:
 _SEVERITY = Column("severity", "严重程度", Kind.ENUM, True, dict(SEVERITIES))
 _REASON = _text("reason", "原因", True, "why, one or two sentences of our own")
 _ADVICE = _text("advice", "建议", True, "what to do instead; name the alternative or the check")
+_INSTEAD = Column("alternatives", "替代药品", Kind.DRUGS, help="ingredients to offer instead, the best first")
 _ROUTES = _list("routes", "途径", "only when the statement holds for some routes: 口服;静脉滴注 …")
 _AGES = (
     Column("age_min", "年龄下限", Kind.AGE, help="from this age on (included)"),
@@ -212,6 +213,8 @@ TABLES: tuple[Table, ...] = (
             _text("effect", "后果", True),
             _text("mechanism", "机制", True),
             _ADVICE,
+            Column("alternatives_a", "替代A", Kind.DRUGS, help="ingredients to offer instead of 药品A"),
+            Column("alternatives_b", "替代B", Kind.DRUGS, help="ingredients to offer instead of 药品B"),
             _ROUTES,
             *_CITATION,
         ),
@@ -226,6 +229,7 @@ TABLES: tuple[Table, ...] = (
             _SEVERITY,
             _REASON,
             _ADVICE,
+            _INSTEAD,
             _ROUTES,
             *_CITATION,
         ),
@@ -241,6 +245,7 @@ TABLES: tuple[Table, ...] = (
             _SEVERITY,
             _REASON,
             _ADVICE,
+            _INSTEAD,
             _ROUTES,
             *_CITATION,
         ),
@@ -249,7 +254,7 @@ TABLES: tuple[Table, ...] = (
         "age_limits",
         "年龄限制",
         "a drug that should not be given at some age",
-        (_drug(), *_AGES, _SEVERITY, _REASON, _ADVICE, _ROUTES, *_CITATION),
+        (_drug(), *_AGES, _SEVERITY, _REASON, _ADVICE, _INSTEAD, _ROUTES, *_CITATION),
     ),
     Table(
         "renal",
@@ -266,6 +271,7 @@ TABLES: tuple[Table, ...] = (
             *_CAP,
             _REASON,
             _ADVICE,
+            _INSTEAD,
             _ROUTES,
             *_CITATION,
         ),
@@ -287,6 +293,7 @@ TABLES: tuple[Table, ...] = (
             *_CAP,
             _REASON,
             _ADVICE,
+            _INSTEAD,
             _ROUTES,
             *_CITATION,
         ),
@@ -388,6 +395,7 @@ TABLES: tuple[Table, ...] = (
             _SEVERITY,
             _REASON,
             _ADVICE,
+            _INSTEAD,
             *_CITATION,
         ),
     ),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from clinical.administration import route_among
 from clinical.finding import Datum, Finding, Passed, Suggestion
 from clinical.logic import Unknown
-from knowledge.model import Statement
+from knowledge.model import ConceptKind, Statement
 from rules.model import Case, Use, may_interrupt, order_datum, severity_of
 
 
@@ -24,11 +24,13 @@ def found(
     """A finding that rests on one statement and concerns the orders of some uses.
 
     The orders themselves are always part of the evidence. Unless told otherwise the
-    suggestion is to drop the first order under review.
+    suggestions are the statement's alternatives to the first order, when it is under
+    review, and to drop it.
     """
     orders = tuple(dict.fromkeys(use.order.id for use in uses))
     if suggestions is None:
-        suggestions = tuple(drop(use) for use in uses[:1] if use.new)
+        first = uses[:1] if uses[0].new else ()
+        suggestions = tuple(s for use in first for s in (*instead(case, statement, use), drop(use)))
     return Finding(
         family=family,
         rule_id=statement.id,
@@ -44,6 +46,17 @@ def found(
         cause=cause or f"{family}:{uses[0].concept}:{statement.object}",
         interruptive=may_interrupt(statement),
     )
+
+
+def instead(case: Case, statement: Statement, use: Use, field: str = "alternatives") -> Iterator[Suggestion]:
+    """The drugs a statement offers in place of an order under review; ``rules.alternatives`` later
+    drops those that would alert themselves. A compound is not replaced for one of its ingredients."""
+    if len(use.order.ingredients) > 1:
+        return
+    for name in statement.qualifiers.get(field, ()):
+        for known in case.snapshot.by_name(name, ConceptKind.INGREDIENT)[:1]:
+            label = f"改用 {known.name}"
+            yield Suggestion(label, "replace", use.order.id, concept=known.id, name=known.name)
 
 
 def drop(use: Use) -> Suggestion:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Reference, Severity, Suggestion
+from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Reference, Severity
 from clinical.logic import Unknown
 from clinical.patient import Allergy
 from knowledge.model import Predicate, Statement
@@ -89,8 +89,7 @@ def _crossed(case: Case, use: Use, allergy: Allergy) -> Finding | None:
         return None
     worst = max(crossing, key=lambda s: (s.object == use.concept, Severity(s.qualifiers["severity"]).rank, s.id))
     summary = f"患者对{_said(allergy)}过敏，{named(case, use)} 可能交叉过敏"
-    suggestions: tuple[Suggestion, ...] = (drop(use),)
-    return found(case, NAME, worst, (use,), summary, (_datum(allergy),), suggestions, f"{NAME}:{use.concept}")
+    return found(case, NAME, worst, (use,), summary, (_datum(allergy),), cause=f"{NAME}:{use.concept}")
 
 
 def _cross_statements(case: Case, allergy: Allergy) -> Iterator[Statement]:

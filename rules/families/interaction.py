@@ -9,6 +9,7 @@ from clinical.finding import Finding, Gap, Outcome, Passed, Suggestion
 from clinical.logic import Unknown
 from knowledge.model import Predicate, Standing, Statement
 from rules.model import Case, Family, Use, fault, may_interrupt, order_datum, severity_of
+from rules.saying import drop, instead
 
 NAME = "interaction"
 _FOUNDED = {Standing.REVIEWED: 2, Standing.STARTER: 1}
@@ -68,7 +69,7 @@ def _judge(case: Case, a: Use, b: Use, s: Statement) -> Iterator[Outcome]:
 def _finding(case: Case, a: Use, b: Use, s: Statement) -> Finding:
     names = f"{case.name(a.concept)} + {case.name(b.concept)}"
     q = s.qualifiers
-    target = a if a.new else b
+    target, other = (a, b) if a.new else (b, a)
     return Finding(
         family=NAME,
         rule_id=s.id,
@@ -80,10 +81,19 @@ def _finding(case: Case, a: Use, b: Use, s: Statement) -> Finding:
         data=(order_datum(a.order), order_datum(b.order)),
         references=case.references(s),
         advice=q.get("advice", ""),
-        suggestions=(Suggestion(f"取消 {target.order.what.text}", "delete", target.order.id),),
+        suggestions=tuple(_suggestions(case, s, target, other)),
         cause=f"interaction:{min(a.concept, b.concept)}+{max(a.concept, b.concept)}",
         interruptive=may_interrupt(s),
     )
+
+
+def _suggestions(case: Case, s: Statement, target: Use, other: Use) -> Iterator[Suggestion]:
+    """Instead of the first order under review, else instead of the other, else without the first."""
+    for use in (target, other):
+        if use.new:
+            side = "alternatives_a" if s.subject in case.lineage[use.concept] else "alternatives_b"
+            yield from instead(case, s, use, side)
+    yield drop(target)
 
 
 def _ids(uses: tuple[Use, ...]) -> tuple[str, ...]:

@@ -1,0 +1,72 @@
+"""Drugs offered in place of an order, tried on the patient first: what would alert itself is not offered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from clinical.coded import Coded
+from clinical.finding import Finding, Review, Severity, Suggestion
+from clinical.logic import UNKNOWN, Unknown
+from clinical.order import Dosage, Ingredient, Order
+from rules.engine import review
+from rules.model import Case, Family
+
+MOST: Final = 2
+"""Alternatives shown for one finding: a choice, not a catalogue."""
+_NEED_A_DOSAGE: Final = frozenset({"dose", "frequency"})
+
+
+def vetted(outcome: Review, case: Case, families: Sequence[Family]) -> Review:
+    """The review with only such replacements as would raise nothing moderate or worse themselves.
+
+    A replacement is judged without a dosage (nobody has chosen one yet) by every family that
+    needs none. Suggestions of other kinds stay as they are.
+    """
+    if not any(s.action == "replace" for f in outcome.findings for s in f.suggestions):
+        return outcome
+    trial = _Trial(case, [f for f in families if f.name not in _NEED_A_DOSAGE])
+    return replace(outcome, findings=tuple(_kept(finding, trial) for finding in outcome.findings))
+
+
+def _kept(finding: Finding, trial: _Trial) -> Finding:
+    offered = [s for s in finding.suggestions if s.action == "replace"]
+    safe = [s for s in offered if trial.is_safe(s)][:MOST]
+    rest = [s for s in finding.suggestions if s.action != "replace"]
+    return replace(finding, suggestions=(*safe, *rest)) if offered else finding
+
+
+class _Trial:
+    """Judges each replacement once."""
+
+    def __init__(self, case: Case, families: Sequence[Family]) -> None:
+        self._case, self._families = case, families
+        self._answers: dict[tuple[str, str], bool] = {}
+
+    def is_safe(self, suggestion: Suggestion) -> bool:
+        key = (suggestion.order, suggestion.concept)
+        if key not in self._answers:
+            self._answers[key] = self._judge(suggestion)
+        return self._answers[key]
+
+    def _judge(self, suggestion: Suggestion) -> bool:
+        orders = tuple(self._changed(o, suggestion) if o.id == suggestion.order else o for o in self._case.orders)
+        case = replace(self._case, orders=orders, focus=frozenset({suggestion.order}), explain=False)
+        tried = review(case, self._families)
+        return not tried.faults and not any(
+            finding.severity.rank >= Severity.MODERATE.rank and suggestion.order in finding.orders
+            for finding in tried.findings
+        )
+
+    def _changed(self, order: Order, suggestion: Suggestion) -> Order:
+        known, route = self._case.snapshot.concept(suggestion.concept), order.dosage.route
+        routes = known.attributes.get("routes", ()) if known else ()
+        kept = route if not isinstance(route, Unknown) and route in routes else UNKNOWN
+        return replace(
+            order,
+            what=Coded(suggestion.name, (), (suggestion.concept,)),
+            ingredients=(Ingredient(suggestion.concept, UNKNOWN),),
+            form="",
+            dosage=Dosage(route=kept),
+        )
