@@ -23,6 +23,7 @@ from api.serving import Serving
 from base.log import setup
 from base.security import sealing_key
 from base.settings import Settings
+from base.tokens import UsedTokens
 from clinical import units
 from records.journal import Journal
 from rules import policy
@@ -54,7 +55,7 @@ def build(house: House) -> FastAPI:
         await asyncio.to_thread(journal.flush)
 
     app = FastAPI(title=TITLE, summary=_SUMMARY, version="0.1.0", lifespan=lifespan, middleware=_middleware(settings))
-    app.include_router(CdsHooks(settings, reviewer).router())
+    app.include_router(CdsHooks(settings, reviewer, UsedTokens(house.engine)).router())
     app.include_router(reviews.router(settings, reviewer))
     app.include_router(knowledge.router(reviewer.serving))
     app.include_router(operations.router(settings, reviewer, house.engine))

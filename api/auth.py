@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
-import threading
+import logging
 import time
-from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,29 +17,33 @@ from jwt import PyJWK, PyJWKSet
 
 from api.errors import ApiError
 from base.settings import Settings
+from base.tokens import UsedTokens
 
+_log = logging.getLogger(__name__)
 ALGORITHMS = ("ES384", "RS384", "ES256", "ES512", "RS256", "RS512", "PS384", "EdDSA")
 """Asymmetric only: ``none`` and the HMAC family can never identify a client."""
 _LEEWAY_SECONDS = 30
+_SHARED_SECONDS = 0.25
 _LONGEST_SECONDS = 3600
 _JWKS_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A caller that proved who it is (or an anonymous one, where that is allowed)."""
+    """A caller that proved who it is (or an anonymous one, where that is allowed). ``features`` are
+    the optional CDS Hooks features that it declared when its keys were registered."""
 
     issuer: str = ""
     tenant: str = ""
+    features: frozenset[str] = frozenset()
 
 
 class ClientAuth:
     """Checks client JWTs against registered keys and allowed JWK set URLs, each ``jti`` once."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, used: UsedTokens) -> None:
+        self._settings, self._used = settings, used
         self._registered = _registered(settings.clients_file)
-        self._seen = _Seen()
         self._fetched: dict[str, tuple[float, PyJWKSet]] = {}
 
     async def client(self, authorization: str, audience: str) -> Client:
@@ -57,8 +61,20 @@ class ClientAuth:
         if not self._configured():
             return Client()
         claims = _decode(token, await self._key(token), audience)
-        self._seen.once(f"{claims['iss']} {claims['jti']}", float(claims["exp"]))
-        return Client(str(claims["iss"]), str(claims.get("tenant", "")))
+        name, until = f"{claims['iss']} {claims['jti']}", float(claims["exp"]) + _LEEWAY_SECONDS
+        if not await self._first(name, until):
+            raise _denied("this token was used before (jti)")
+        known = self._registered.get(str(claims["iss"]))
+        return Client(str(claims["iss"]), str(claims.get("tenant", "")), known.features if known else frozenset())
+
+    async def _first(self, name: str, until: float) -> bool:
+        """Whether the token id is new. A busy database is not waited for: this worker's own memory was
+        asked before it, and an order must not hang on a lock."""
+        asked = asyncio.create_task(asyncio.to_thread(self._used.take, name, until))
+        done, _ = await asyncio.wait({asked}, timeout=_SHARED_SECONDS)
+        if not done:
+            _log.error("token ids not shared in time: database busy")
+        return asked.result() if done else True
 
     def _configured(self) -> bool:
         return bool(self._settings.require_client_auth or self._registered or self._settings.jku_allow)
@@ -71,7 +87,8 @@ class ClientAuth:
             raise _denied("the token is no JWT") from error
         if header.get("alg") not in ALGORITHMS:
             raise _denied(f"algorithm {header.get('alg')!r} is not accepted; use ES384 or RS384")
-        keys = self._registered.get(str(issuer)) or await self._jwks(header.get("jku"))
+        known = self._registered.get(str(issuer))
+        keys = known.keys if known else await self._jwks(header.get("jku"))
         found = [key for key in keys.keys if key.key_id == header.get("kid")]
         if not found:
             raise _denied("no key with this kid is registered for the issuer")
@@ -91,23 +108,6 @@ class ClientAuth:
             raise _denied("the JWK set of the client could not be fetched") from error
         self._fetched[url] = (time.monotonic() + _JWKS_SECONDS, keys)
         return keys
-
-
-class _Seen:
-    """Token ids already used, forgotten when their tokens have expired."""
-
-    def __init__(self) -> None:
-        self._until: OrderedDict[str, float] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def once(self, token_id: str, expires: float) -> None:
-        now = time.time()
-        with self._lock:
-            while self._until and next(iter(self._until.values())) < now:
-                self._until.popitem(last=False)
-            if token_id in self._until:
-                raise _denied("this token was used before (jti)")
-            self._until[token_id] = expires + _LEEWAY_SECONDS
 
 
 def _decode(token: str, key: PyJWK, audience: str) -> dict[str, Any]:
@@ -132,11 +132,22 @@ def _decode(token: str, key: PyJWK, audience: str) -> dict[str, Any]:
     return claims
 
 
-def _registered(path: Path) -> dict[str, PyJWKSet]:
-    """Registered key sets by issuer from ``clients.json``: ``{issuer: {"keys": [JWK, …]}}``."""
+@dataclass(frozen=True, slots=True)
+class _Registered:
+    """What is known beforehand of a client."""
+
+    keys: PyJWKSet
+    features: frozenset[str]
+
+
+def _registered(path: Path) -> dict[str, _Registered]:
+    """Clients by issuer from ``clients.json``: ``{issuer: {"keys": [JWK, …], "features": [name, …]}}``."""
     if not path.exists():
         return {}
-    return {issuer: PyJWKSet.from_dict(keys) for issuer, keys in orjson.loads(path.read_bytes()).items()}
+    return {
+        issuer: _Registered(PyJWKSet.from_dict(entry), frozenset(entry.get("features", ())))
+        for issuer, entry in orjson.loads(path.read_bytes()).items()
+    }
 
 
 def operator(settings: Settings, authorization: str, peer: str) -> str:

@@ -20,6 +20,7 @@ from api.review import Reviewed, Reviewer, china_day, shown_as, worth
 from api.rim import METRICS
 from base.plugins import discover
 from base.settings import Settings
+from base.tokens import UsedTokens
 from clinical.logic import Unknown
 from exchange.fhir.context import Incoming, read_context, read_orders
 from exchange.fhir.values import Json, moment
@@ -33,9 +34,9 @@ _OUTCOMES: Final = ("accepted", "overridden")
 class CdsHooks:
     """The services of this installation over one reviewer."""
 
-    def __init__(self, settings: Settings, reviewer: Reviewer) -> None:
+    def __init__(self, settings: Settings, reviewer: Reviewer, used: UsedTokens) -> None:
         self._settings, self._reviewer = settings, reviewer
-        self._auth = ClientAuth(settings)
+        self._auth = ClientAuth(settings, used)
         self.hooks: Mapping[str, Hook] = discover("api.hooks", "HOOK", Hook)
         self._discovery = orjson.dumps({"services": [hook.described() for hook in self.hooks.values()]})
 
@@ -68,7 +69,8 @@ class CdsHooks:
         incoming = incoming_of(hook, context, prefetch, now)
         reviewed = self._reviewer.review(incoming, day=china_day(now), tenant=client.tenant)
         reviewed = worth(reviewed, hook.least.rank)
-        cards = render(reviewed.review, self._reviewer.titles, sent_orders(context, prefetch))
+        orders = sent_orders(context, prefetch)
+        cards = render(reviewed.review, self._reviewer.titles, orders, client.features)
         extension = review_extension(
             reviewed.review, list(map(unmapped_json, reviewed.unmapped)), reviewed.elapsed_ms
         )

@@ -82,5 +82,6 @@ ALL_KEYS = (
     "reports",
     "procedures",
     "immunizations",
+    "practitionerRole",
 )
 """What a review of orders can make use of."""

@@ -75,11 +75,17 @@ class Sandbox:
 
 
 @pytest.fixture
-def sandbox(starter_dir: Path, tmp_path: Path) -> Iterator[Sandbox]:
+def features() -> list[str]:
+    """Optional CDS Hooks features the client declares when its key is registered."""
+    return []
+
+
+@pytest.fixture
+def sandbox(starter_dir: Path, tmp_path: Path, features: list[str]) -> Iterator[Sandbox]:
     key = ec.generate_private_key(ec.SECP384R1())
     house = opened(starter_dir, tmp_path, require_client_auth=True)
     jwk = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(key.public_key()))
-    registered = {ISSUER: {"keys": [{**jwk, "kid": KID, "alg": "ES384", "use": "sig"}]}}
+    registered = {ISSUER: {"keys": [{**jwk, "kid": KID, "alg": "ES384", "use": "sig"}], "features": features}}
     (house.settings.data_dir / "keys" / "clients.json").write_text(json.dumps(registered))
     fetched = EXAMPLES["order-sign"]["prefetch"]
     records = {
@@ -142,6 +148,15 @@ def test_order_sign_gives_a_card_whose_suggestion_takes_the_order_back(sandbox: 
     assert action["resourceId"] == "MedicationRequest/103"
     assert card["selectionBehavior"] == "at-most-one"
     assert all(reason["display"] for reason in card["overrideReasons"])
+
+
+@pytest.mark.parametrize("features", [[], ["actionSelectionBehavior"]])
+def test_a_client_that_knows_action_selection_is_told_that_actions_belong_together(
+    sandbox: Sandbox, features: list[str]
+) -> None:
+    cards = sandbox.call("yigong-order-sign", "order-sign", context())["cards"]
+    told = {s.get("actionSelectionBehavior") for card in cards for s in card["suggestions"]}
+    assert told == ({"all"} if features else {None})
 
 
 def test_feedback_is_taken_with_a_suggestion_and_without_a_reason(sandbox: Sandbox) -> None:
