@@ -2,13 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event, insert
 
 METADATA = MetaData()
 """All tables of all rooms, so that one migration history covers them."""
+
+
+_PRAGMAS: Final = (
+    *("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=10000"),
+    *("cache_size=-65536", "wal_autocheckpoint=8000"),  # 64 MB; checkpoints every 32 MB: loads are ten times that
+)
+_FEW: Final = 100
+
+
+def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that name the same columns, many thousands a second: COPY on PostgreSQL, one
+    prepared statement on SQLite. Few rows go the ordinary way, whose errors say more."""
+    if len(rows) <= _FEW:
+        if rows:
+            connection.execute(insert(table), [dict(row) for row in rows])
+        return
+    names, dialect = list(rows[0]), connection.dialect
+    bound = [(name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in names]
+    values = [tuple(bind(row[name]) if bind else row[name] for name, bind in bound) for row in rows]
+    columns = ", ".join(names)
+    cursor = connection.connection.cursor()
+    try:
+        if dialect.name == "postgresql":
+            with cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
+                for value in values:
+                    copy.write_row(value)
+        else:
+            marks = ", ".join("?" * len(names))
+            cursor.executemany(f"INSERT INTO {table.name} ({columns}) VALUES ({marks})", values)
+    finally:
+        cursor.close()
 
 
 def open_engine(url: str) -> Engine:
@@ -20,7 +52,7 @@ def open_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=10000"):
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     return engine

@@ -42,7 +42,8 @@ class Loader:
     Records carry neither origin nor standing: ``stamp`` adds the loader's. ``total`` estimates
     how many rows there are, for the progress bar; ``standing`` is how far the source may be
     trusted. ``rows`` raises ``FileNotFoundError`` naming what it looked for. ``own`` marks an
-    institution's own tables: a second person who accepts them has reviewed them.
+    institution's own tables: a second person who accepts them has reviewed them. ``ordered`` promises
+    that every name comes before what is said of it, so that one pass over the source is enough.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Loader:
     rows: Callable[[Path], Iterator[Row | RowError]]
     total: Callable[[Path], int]
     own: bool = False
+    ordered: bool = False
 
 
 def statement_id(predicate: str, *key: str) -> str:

@@ -28,7 +28,7 @@ from sqlalchemy import (
     update,
 )
 
-from base.db import METADATA
+from base.db import METADATA, insert_many
 from knowledge.model import Article, Concept, Record, Rule, Source, Standing, Statement, Status
 from knowledge.naming import normal_name
 
@@ -178,12 +178,11 @@ class Store:
             known[key] = (number, row["approved"])
             (old if number > 1 else new).append(row)
             history.append(_history_row(change, row, number, now))
-        if new:
-            connection.execute(insert(heads), new)
+        insert_many(connection, heads, new)
         for row in old:
             if connection.execute(_update_head(row)).rowcount != 1:
                 raise ConflictError(f"{row['id']} was changed by somebody else just now: read it again")
-        connection.execute(insert(revisions), history)
+        insert_many(connection, revisions, history)
         self._index(connection, [c.record for c in changes if isinstance(c.record, Concept)])
         return len(changes)
 
@@ -206,12 +205,8 @@ class Store:
         for part in _parts(list(latest)):
             connection.execute(delete(names).where(names.c.concept.in_(part)))
             connection.execute(delete(codes).where(codes.c.concept.in_(part)))
-        name_rows = [row for concept in latest.values() for row in _name_rows(concept)]
-        code_rows = [row for concept in latest.values() for row in _code_rows(concept)]
-        if name_rows:
-            connection.execute(insert(names), name_rows)
-        if code_rows:
-            connection.execute(insert(codes), code_rows)
+        insert_many(connection, names, [row for concept in latest.values() for row in _name_rows(concept)])
+        insert_many(connection, codes, [row for concept in latest.values() for row in _code_rows(concept)])
 
     # -- reading -----------------------------------------------------------------------
 

@@ -104,4 +104,4 @@ def _statement(a: str, b: str, level: str) -> Statement:
     )
 
 
-LOADER = Loader("ddinter", "DDInter 药物相互作用 (次级来源)", Standing.SECONDARY, rows, total)
+LOADER = Loader("ddinter", "DDInter 药物相互作用 (次级来源)", Standing.SECONDARY, rows, total, ordered=True)

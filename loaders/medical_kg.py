@@ -83,4 +83,4 @@ def _id(stem: str, name: str) -> str:
     return f"{_NODES[stem]}:kg-{statement_id(stem, name)}"
 
 
-LOADER = Loader("medical-kg", "中文医学知识图谱", Standing.UNREVIEWED, rows, total)
+LOADER = Loader("medical-kg", "中文医学知识图谱", Standing.UNREVIEWED, rows, total, ordered=True)

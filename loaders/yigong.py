@@ -223,13 +223,16 @@ def _diseases(v: Values) -> Iterator[Record]:
         yield _plain(disease.id, Predicate.IS_A, by_name("disease", parent), v)
 
 
+_OTHER_SIDE = {
+    f"{field}{one}": f"{field}{two}" for field in ("", "alternatives_", "routes_") for one, two in ("ab", "ba")
+}
+
+
 def _interactions(v: Values) -> Iterator[Record]:
     a, b = sorted((v["a"], v["b"]))
     if a != v["a"]:  # the sides are sorted, so that A+B and B+A are one statement
-        v = {**v, "a": a, "b": b}
-        sides = {"alternatives_a": v.pop("alternatives_b", ()), "alternatives_b": v.pop("alternatives_a", ())}
-        v |= {k: x for k, x in sides.items() if x}
-    key = _key(v, "routes")
+        v = {_OTHER_SIDE.get(k, k): x for k, x in v.items()}
+    key = _key(v, "routes", "routes_a", "routes_b")
     yield _statement(v, Predicate.INTERACTS_WITH, by_name("drug", a), by_name("drug", b), key, "a", "b")
 
 
