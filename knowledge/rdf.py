@@ -40,6 +40,8 @@ _TYPES: Final[dict[str, Any]] = {
     "source": Source,
 }
 _BATCH: Final = 2000
+_TURTLE: Final = "ox-turtle"
+"""Turtle by the store itself: the same language, twenty times as fast as rdflib's own reader and writer."""
 
 
 class RdfError(Exception):
@@ -58,7 +60,7 @@ def graph_of(snapshot: Snapshot) -> Graph:
 def export(snapshot: Snapshot, path: Path) -> int:
     """Write a release as Turtle; gives the number of triples."""
     graph = graph_of(snapshot)
-    graph.serialize(path, format="turtle", encoding="utf-8")
+    graph.serialize(path, format=_TURTLE, encoding="utf-8")
     return len(graph)
 
 
@@ -66,7 +68,7 @@ def read(path: Path) -> Content:
     """Records of a Turtle export. Raises ``RdfError`` when it is no Turtle or holds a broken record."""
     graph = _fresh()
     try:
-        graph.parse(path, format="turtle")
+        graph.parse(path, format=_TURTLE)
     except Exception as error:  # rdflib raises many kinds; all mean the same to the caller
         raise RdfError(f"{path.name} is no Turtle: {error}") from error
     content = Content()
