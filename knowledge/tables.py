@@ -216,6 +216,8 @@ TABLES: tuple[Table, ...] = (
             Column("alternatives_a", "替代A", Kind.DRUGS, help="ingredients to offer instead of 药品A"),
             Column("alternatives_b", "替代B", Kind.DRUGS, help="ingredients to offer instead of 药品B"),
             _ROUTES,
+            _list("routes_a", "途径A", "only when 药品A is given so"),
+            _list("routes_b", "途径B", "only when 药品B is given so"),
             *_CITATION,
         ),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from clinical.administration import route_among
 from clinical.finding import Finding, Gap, Outcome, Passed, Suggestion
@@ -21,7 +21,7 @@ def check(case: Case) -> Iterator[Outcome]:
         yield Gap(NAME, "medications", "未提供患者在用药品，仅在本次医嘱之间检查相互作用", _ids(case.new_uses))
     for a, b in _pairs(case):
         statements = case.snapshot.between(Predicate.INTERACTS_WITH, a.concept, b.concept)
-        held = [s for s in statements if s.holds_on(case.iso_day) and _route_fits(s, a, b)]
+        held = [s for s in statements if s.holds_on(case.iso_day) and _route_fits(case, s, a, b)]
         if held:
             yield from _judge(case, a, b, _decisive(held, a, b))
         elif case.explain:
@@ -38,13 +38,30 @@ def _pairs(case: Case) -> Iterator[tuple[Use, Use]]:
             yield a, b
 
 
-def _route_fits(statement: Statement, a: Use, b: Use) -> bool:
+def _route_fits(case: Case, statement: Statement, a: Use, b: Use) -> bool:
     """A statement bound to routes holds unless a known route of either drug lies outside them."""
-    routes = statement.qualifiers.get("routes")
-    if not routes:
+    q = statement.qualifiers
+    if not all(_given(use, q.get("routes")) for use in (a, b)):
+        return False
+    if not ("routes_a" in q or "routes_b" in q):
         return True
-    known = [use.order.dosage.route for use in (a, b) if not isinstance(use.order.dosage.route, Unknown)]
-    return all(route_among(route, routes) for route in known)
+    return any(
+        _given(first, q.get("routes_a")) and _given(second, q.get("routes_b"))
+        for first, second in _sides(case, statement, a, b)
+    )
+
+
+def _given(use: Use, routes: Collection[str] | None) -> bool:
+    """Whether a use may be by one of some routes (all, when none are named)."""
+    route = use.order.dosage.route
+    return not routes or isinstance(route, Unknown) or route_among(route, routes)
+
+
+def _sides(case: Case, s: Statement, a: Use, b: Use) -> Iterator[tuple[Use, Use]]:
+    """The two uses as subject and object of the statement; both ways where its classes overlap."""
+    for first, second in ((a, b), (b, a)):
+        if s.subject in case.lineage[first.concept] and s.object in case.lineage[second.concept]:
+            yield first, second
 
 
 def _decisive(statements: list[Statement], a: Use, b: Use) -> Statement:
@@ -89,10 +106,10 @@ def _finding(case: Case, a: Use, b: Use, s: Statement) -> Finding:
 
 def _suggestions(case: Case, s: Statement, target: Use, other: Use) -> Iterator[Suggestion]:
     """Instead of the first order under review, else instead of the other, else without the first."""
+    subject, _ = next(_sides(case, s, target, other), (target, other))
     for use in (target, other):
         if use.new:
-            side = "alternatives_a" if s.subject in case.lineage[use.concept] else "alternatives_b"
-            yield from instead(case, s, use, side)
+            yield from instead(case, s, use, "alternatives_a" if use is subject else "alternatives_b")
     yield drop(target)
 
 
