@@ -17,6 +17,7 @@ from benchmarks import engines, http, release, resolution, review
 from benchmarks.sample import ACTIVE, NEW
 from benchmarks.timing import Times
 from knowledge.release import publish
+from knowledge.snapshot import Snapshot
 from records.terminology import Terminology
 
 SHARED = Path(os.environ.get("YIGONG_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -29,12 +30,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         house = open_house(Settings(data_dir=Path(folder) / "data"))
         ensure_release(house, GATES)
+        starter = house.releases.active()
         _knowledge(house, Path(folder))
         reviewer: Reviewer = build(house).state.reviewer
         _reviews(reviewer)
         _engines(reviewer)
         _http(house)
-        _resolution(reviewer, Path(folder))
+        _resolution(house.releases.open(starter), Path(folder))
 
 
 def _knowledge(house: House, scratch: Path) -> None:
@@ -80,11 +82,10 @@ def _http(house: House) -> None:
         )
 
 
-def _resolution(reviewer: Reviewer, scratch: Path) -> None:
+def _resolution(starter: Snapshot, scratch: Path) -> None:
     if not (SHARED / "medical_kg").exists():
         return
     print("\nDrug names")
-    starter = reviewer.serving.now.snapshot
     print(resolution.report(resolution.measure(SHARED / "medical_kg", starter, scratch)))
 
 

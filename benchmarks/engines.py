@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable, Iterator
 from itertools import combinations, islice
 
+from benchmarks import json_rules
 from benchmarks.timing import Times, timed
 from knowledge.model import Predicate, Standing
 from knowledge.snapshot import Snapshot
 
 Pair = tuple[str, str]
 _FEW = 300
+_SOME = 5000
 
 
 def measure(snapshot: Snapshot, drugs: list[str]) -> dict[str, Times | str]:
@@ -30,6 +32,8 @@ def measure(snapshot: Snapshot, drugs: list[str]) -> dict[str, Times | str]:
             found[name] = timed(engine(few, drugs), 200, 5)
         except ImportError as error:
             found[name] = f"not installed ({error.name})"
+    few = list(islice(pairs, _SOME))
+    found[f"json-rules-engine, one rule per pair, {_SOME:,} pairs"] = json_rules.measure(few, drugs)
     return found
 
 
