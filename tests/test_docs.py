@@ -77,3 +77,35 @@ def test_every_room_is_ours_and_in_the_contract() -> None:
     assert rooms == set(contract["root_packages"])
     for room in rooms:
         assert Path(str(import_module(room).__file__)).is_relative_to(ROOT)
+
+
+def test_every_cds_hooks_requirement_names_a_test_that_exists() -> None:
+    page = (FOLDER / "cds-hooks-requirements.md").read_text("utf-8")
+    files = dict(re.findall(r"`(\w)` ?(?:is)?\s*\[(test_\w+\.py)\]", page.replace("`R` is\n", "`R` is ")))
+    assert set(files) == set("RSEC")
+    for letter, name in re.findall(r"\b([RSEC]) `(test_\w+)`", page):
+        source = (ROOT / "tests" / "integration" / files[letter]).read_text("utf-8")
+        assert f"def {name}(" in source, f"{files[letter]} has no {name}"
+
+
+def test_no_cds_hooks_requirement_for_services_is_left_out() -> None:
+    """The list itself is not ours to ship: compared where it lies beside the checkout."""
+    page = (FOLDER / "cds-hooks-requirements.md").read_text("utf-8")
+    rows = [line.split("|")[1] for line in page.splitlines() if re.match(r"\| \d", line)]
+    told = [int(number) for row in rows for number in row.split(",")]
+    assert len(told) == len(set(told)) == 120
+    given = ROOT.parent / "shared" / "standards" / "cds_hooks" / "requirements_2.0.xlsx"
+    if given.exists():
+        assert set(told) == _service_rows(given)
+
+
+def _service_rows(path: Path) -> set[int]:
+    import warnings
+
+    from openpyxl import load_workbook
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        book = load_workbook(path)
+        rows = [row[:5] for row in book["Requirements"].iter_rows(min_row=2, values_only=True)]
+    return {int(row[0]) for row in rows if row[0] and "Service" in str(row[4])}
