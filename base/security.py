@@ -23,6 +23,7 @@ from gmssl import sm2
 USER_ID: Final = b"1234567812345678"
 _CURVE: Final = sm2.default_ecc_table
 _ORDER: Final = int(_CURVE["n"], 16)
+_TRIES: Final = 20
 
 
 class KeyFileError(Exception):
@@ -146,11 +147,13 @@ class SigningKey:
             json.dump({"algorithm": "SM2", "private": self.private, "public": self.public}, file)
 
     def sign(self, message: bytes) -> str:
-        """SM2 signature with SM3 (GB/T 32918.2) as 128 hex digits (r ‖ s)."""
-        while True:  # gmssl gives None for the rare nonce that yields no usable signature
+        """SM2 signature with SM3 (GB/T 32918.2) as 128 hex digits (r ‖ s). Raises ``KeyFileError`` for a
+        pair whose signatures it does not accept itself."""
+        for _ in range(_TRIES):  # gmssl gives None for the rare nonce that yields no usable signature
             found = _engine(self).sign(_digest(self.public, message), f"{secrets.randbelow(_ORDER - 2) + 1:064x}")
             if found and len(found) == 128 and verify(self.public, message, found):
                 return str(found)
+        raise KeyFileError("the key pair gives no signature that it accepts itself: replace the key")
 
 
 def verify(public: str, message: bytes, signature: str) -> bool:
@@ -170,7 +173,11 @@ def public_of(private: str) -> str:
 
 
 def _engine(key: SigningKey) -> sm2.CryptSM2:
-    return sm2.CryptSM2(private_key=key.private, public_key=key.public)
+    """gmssl's engine. It takes a public key that begins with 04 for one with the mark of an uncompressed
+    point and strips more than that mark (one key in 256), so the key is set past its constructor."""
+    engine = sm2.CryptSM2(private_key=key.private, public_key="")
+    engine.public_key = key.public
+    return engine
 
 
 def _digest(public: str, message: bytes) -> bytes:
