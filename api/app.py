@@ -19,7 +19,7 @@ from api.errors import install
 from api.review import Reviewer
 from api.rim import Rim
 from api.routes import knowledge, operations, reviews
-from api.serving import Serving
+from api.serving import Serving, settle
 from base.log import setup
 from base.security import sealing_key
 from base.settings import Settings
@@ -49,6 +49,7 @@ def build(house: House) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        settle()
         watching = asyncio.create_task(reviewer.serving.watch(settings.swap_seconds))
         yield
         watching.cancel()

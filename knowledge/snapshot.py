@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import mmap
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar, cast
 
 import msgspec
 
@@ -107,6 +107,7 @@ class Snapshot:
         self.rules: tuple[Rule, ...] = self._all("rules", Rule)
         self._sources: dict[str, Source] = {source.id: source for source in self._all("sources", Source)}
         self._articles: dict[str, Article] = {}
+        self._remembered: dict[Hashable, Any] = {}
 
     # -- what rules read ---------------------------------------------------------------
 
@@ -170,6 +171,13 @@ class Snapshot:
     def source(self, source_id: str) -> Source | None:
         """A cited document."""
         return self._sources.get(source_id)
+
+    def remember(self, key: Hashable, make: Callable[[], _T]) -> _T:
+        """What readers work out from the release alone, worked out once: a release never changes."""
+        found = self._remembered.get(key, self._remembered)
+        if found is self._remembered:
+            found = self._remembered[key] = make()
+        return cast(_T, found)
 
     # -- finding concepts --------------------------------------------------------------
 

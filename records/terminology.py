@@ -80,6 +80,9 @@ class Terminology:
         self.snapshot = snapshot
         self.drug: Callable[[str, tuple[Code, ...]], Drug] = lru_cache(maxsize=65536)(self._drug)
         self._disease_text: Callable[[str], tuple[str, ...]] = lru_cache(maxsize=65536)(self._disease_in)
+        self._found: Callable[[str, str, tuple[Code, ...]], tuple[str, ...]] = lru_cache(maxsize=65536)(
+            lambda kind, text, codes: self._finders[kind](self, Coded(text, codes))
+        )
         self._named: Callable[[str, tuple[ConceptKind, ...]], tuple[Concept, ...]] = lru_cache(maxsize=262144)(
             lambda text, kinds: self.snapshot.by_name(text, *kinds)
         )
@@ -349,7 +352,7 @@ class Terminology:
         return _each(items, lambda i: replace(i, what=self._mapped(kind, i.what, missing, i.origin.reference)))
 
     def _mapped(self, kind: str, what: Coded, missing: list[Unmapped], reference: str) -> Coded:
-        concepts = self._finders[kind](self, what)
+        concepts = self._found(kind, what.text, what.codes)
         if not concepts:
             missing.append(Unmapped(kind, what.text or _codes(what), "未收录的名称或编码", reference))
         return replace(what, concepts=concepts)
@@ -383,7 +386,7 @@ class Terminology:
             understood = "、".join(self.snapshot.name(c) for c in drug.concepts)
             missing.append(Unmapped("order", text, note, order.id, understood))
         what = replace(order.what, concepts=drug.concepts, text=order.what.text or self._names(drug))
-        reason = tuple(replace(r, concepts=self.disease(r)) for r in order.reason)
+        reason = tuple(replace(r, concepts=self._found("condition", r.text, r.codes)) for r in order.reason)
         return replace(order, what=what, ingredients=drug.ingredients, form=order.form or drug.form, reason=reason)
 
     def _names(self, drug: Drug) -> str:

@@ -15,18 +15,19 @@ from rules.model import Case, Family
 
 MOST: Final = 2
 """Alternatives shown for one finding: a choice, not a catalogue."""
-_NEED_A_DOSAGE: Final = frozenset({"dose", "frequency"})
+_NOT_TRIED: Final = frozenset({"dose", "frequency", "authored"})
 
 
 def vetted(outcome: Review, case: Case, families: Sequence[Family]) -> Review:
     """The review with only such replacements as would raise nothing moderate or worse themselves.
 
-    A replacement is judged without a dosage (nobody has chosen one yet) by every family that
-    needs none. Suggestions of other kinds stay as they are.
+    A replacement is judged without a dosage (nobody has chosen one yet), among everything else the
+    patient would take, by every family that needs none. Authored rules wait until it is ordered:
+    they may ask for derived states, which cost more than all the rest. Other suggestions stay.
     """
     if not any(s.action == "replace" for f in outcome.findings for s in f.suggestions):
         return outcome
-    trial = _Trial(case, [f for f in families if f.name not in _NEED_A_DOSAGE])
+    trial = _Trial(case, [f for f in families if f.name not in _NOT_TRIED])
     return replace(outcome, findings=tuple(_kept(finding, trial) for finding in outcome.findings))
 
 
@@ -51,8 +52,15 @@ class _Trial:
         return self._answers[key]
 
     def _judge(self, suggestion: Suggestion) -> bool:
-        orders = tuple(self._changed(o, suggestion) if o.id == suggestion.order else o for o in self._case.orders)
-        case = replace(self._case, orders=orders, focus=frozenset({suggestion.order}), explain=False)
+        """One order under review, the others as if taken already: nothing else needs judging again."""
+        here = self._case
+        order = next((o for o in here.orders if o.id == suggestion.order), None)
+        if order is None:
+            return False
+        taken = () if isinstance(here.patient.medications, Unknown) else here.patient.medications
+        beside = tuple(o for o in here.orders if o.id != order.id and o.kind is order.kind)
+        patient = replace(here.patient, medications=(*taken, *beside))
+        case = Case(patient, (self._changed(order, suggestion),), here.snapshot, here.day)
         tried = review(case, self._families)
         return not tried.faults and not any(
             finding.severity.rank >= Severity.MODERATE.rank and suggestion.order in finding.orders

@@ -85,7 +85,8 @@ Condition = Callable[[Facts], Truth]
 def compile_condition(node: Node) -> Condition:
     """A tree as one closure from facts to truth."""
     if isinstance(node, All | Any):
-        parts = tuple(compile_condition(part) for part in node.parts)
+        # Derived states cost most: asked last, they are often not asked at all. Order changes no truth.
+        parts = tuple(compile_condition(part) for part in sorted(node.parts, key=_asks_for_state))
         join = all_of if isinstance(node, All) else any_of
         return lambda facts: join(part(facts) for part in parts)
     if isinstance(node, Not):
@@ -101,6 +102,10 @@ def compile_condition(node: Node) -> Condition:
         return lambda f: _is_among(read(f), options)
     single = _reader(node)
     return lambda f: _as_truth(single(f))
+
+
+def _asks_for_state(node: Node) -> bool:
+    return any(access.name == "state" for access in accesses(node))
 
 
 def faults(rule: Rule, snapshot: Snapshot) -> list[str]:

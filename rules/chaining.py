@@ -17,6 +17,7 @@ measurement; every guard below names the fault it prevents.
 from __future__ import annotations
 
 import json
+import operator
 import queue
 import subprocess
 import sys
@@ -35,6 +36,7 @@ _MARK: Final = "t:"
 _OPERATORS: Final = {"<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte", "!=": "$neq"}
 _COMPILE_SECONDS: Final = 20.0
 _WAIT_SECONDS: Final = 0.05
+_MOST_REMEMBERED: Final = 20_000
 
 
 class ChainError(Exception):
@@ -54,6 +56,23 @@ class Test:
     field: str
     operator: str
     value: str | float
+
+    def may_pass(self, fact: Fact) -> bool:
+        """False only when the fact certainly fails: what is absent or of another type is the engine's to judge."""
+        given = fact.get(self.field)
+        if given is None or isinstance(given, str) is not isinstance(self.value, str):
+            return self.operator != "=" or given is None
+        return _COMPARE[self.operator](given, self.value)
+
+
+_COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +136,6 @@ def _sealed(value: str | float) -> str | float:
     return f"{_MARK}{value}" if isinstance(value, str) else float(value)
 
 
-def _opened(value: str | float) -> str | float:
-    return value.removeprefix(_MARK) if isinstance(value, str) else value
-
-
 @lru_cache(maxsize=32)
 def compiles(text: str, seconds: float = _COMPILE_SECONDS) -> str:
     """Compile a ruleset (JSON) in a process of its own; why it may not be used, or empty."""
@@ -146,7 +161,9 @@ class Chain:
         if trouble:
             raise ChainError(trouble)
         self._rules = {rule.name: rule for rule in rules}
-        self._fired: dict[str, list[Fired]] = {}
+        self._clauses = list(_numbered(rules))
+        self._remembered: dict[tuple[tuple[int, ...], ...], list[tuple[ForwardRule, tuple[int, ...]]]] = {}
+        self._fired: dict[str, list[tuple[ForwardRule, tuple[int, ...]]]] = {}
         self._host = self._open(made)
         self._free: queue.SimpleQueue[str] = queue.SimpleQueue()
         for number in range(SESSIONS):
@@ -155,7 +172,23 @@ class Chain:
 
     def fire(self, facts: Sequence[Fact]) -> list[Fired]:
         """Rules that fire over these facts, each matched set once. Raises ``ChainError`` when the engine
-        fails or no session is free; the session is emptied in any case."""
+        fails or no session is free; the session is emptied in any case.
+
+        Clauses hold one fact against constants, so what fires depends only on which clauses each fact
+        may pass: facts that can pass none are not told, and what the same passes led to is remembered.
+        """
+        useful, passes = self._useful(facts)
+        if not useful:
+            return []
+        places = self._remembered.get(passes)
+        if places is None:
+            places = self._places(useful)
+            if len(self._remembered) < _MOST_REMEMBERED:
+                self._remembered[passes] = places
+        return [Fired(rule, tuple(useful[n] for n in matched)) for rule, matched in places]
+
+    def _places(self, facts: list[Fact]) -> list[tuple[ForwardRule, tuple[int, ...]]]:
+        """What the engine fires, facts by their place in the list."""
         try:
             session = self._free.get(timeout=_WAIT_SECONDS)
         except queue.Empty:
@@ -165,9 +198,28 @@ class Chain:
         finally:
             self._free.put(session)
 
-    def _run(self, session: str, facts: Sequence[Fact]) -> list[Fired]:
-        if not facts:
-            return []
+    def _useful(self, facts: Sequence[Fact]) -> tuple[list[Fact], tuple[tuple[int, ...], ...]]:
+        """Facts that may match a clause of a rule all of whose clauses may be matched, and for each the
+        numbers of the clauses it may pass."""
+        by_kind: dict[str | float, list[int]] = {}
+        for number, fact in enumerate(facts):
+            by_kind.setdefault(fact["kind"], []).append(number)
+        passes: dict[int, list[int]] = {}
+        for first, clauses in self._clauses:
+            found: list[list[int]] = []
+            for kind, tests in clauses:
+                passing = [n for n in by_kind.get(kind, ()) if all(test.may_pass(facts[n]) for test in tests)]
+                if not passing:
+                    break
+                found.append(passing)
+            else:
+                for clause, numbers in enumerate(found, first):
+                    for n in numbers:
+                        passes.setdefault(n, []).append(clause)
+        kept = sorted(passes)
+        return [facts[n] for n in kept], tuple(tuple(passes[n]) for n in kept)
+
+    def _run(self, session: str, facts: Sequence[Fact]) -> list[tuple[ForwardRule, tuple[int, ...]]]:
         self._fired[session] = []
         sealed = ({k: _sealed(v) for k, v in fact.items()} for fact in facts)
         given = [{**fact, "sid": session, "id": f"{n}"} for n, fact in enumerate(sealed)]
@@ -214,20 +266,33 @@ class Chain:
         rule = self._rules[name]
 
         def action(c: Any) -> None:
-            matched = tuple(_plain(fact) for fact in _matched(c, len(rule.when)))
-            self._fired[str(c.s.sid)].append(Fired(rule, matched))
+            matched = tuple(int(fact._d["id"]) for fact in _matched(c, len(rule.when)))
+            self._fired[str(c.s.sid)].append((rule, matched))
 
         return action
+
+
+_Clause = tuple[str | float, tuple[Test, ...]]
+
+
+def _numbered(rules: Sequence[ForwardRule]) -> Iterator[tuple[int, list[_Clause]]]:
+    """Clauses by rule, with the number of each rule's first."""
+    first = 0
+    for rule in rules:
+        yield first, [_by_kind(clause) for clause in rule.when]
+        first += len(rule.when)
+
+
+def _by_kind(clause: tuple[Test, ...]) -> tuple[str | float, tuple[Test, ...]]:
+    """The kind of fact a clause asks for (``lint`` demands one) and its other tests."""
+    kind = next(t for t in clause if t.field == "kind" and t.operator == "=")
+    return kind.value, tuple(t for t in clause if t is not kind)
 
 
 def _matched(c: Any, clauses: int) -> Iterator[Any]:
     """Facts of a firing, in order; the engine names them by our clause names."""
     for n in range(clauses):
         yield getattr(c, f"f{n}")
-
-
-def _plain(content: Any) -> Fact:
-    return {k: _opened(v) for k, v in content._d.items() if k not in ("sid", "id", "$s")}
 
 
 def _engine() -> Any:

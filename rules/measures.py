@@ -56,6 +56,10 @@ def latest(case: Case, concept: str, max_age_days: int = 0) -> Known[Observation
 
 def measured(case: Case, concept: str, unit: str, max_age_days: int = 0) -> Known[Measured]:
     """Latest value of a concept in a unit; UNKNOWN when absent, old, wordy or not convertible."""
+    return case.once(("measured", concept, unit, max_age_days), lambda: _measured(case, concept, unit, max_age_days))
+
+
+def _measured(case: Case, concept: str, unit: str, max_age_days: int) -> Known[Measured]:
     found = latest(case, concept, max_age_days)
     if isinstance(found, Unknown) or not isinstance(found.value, Quantity):
         return UNKNOWN
@@ -82,6 +86,10 @@ def height(case: Case) -> Known[Measured]:
 def egfr(case: Case) -> Known[Measured]:
     """eGFR in ml/min/1.73m²: as reported, else from creatinine (CKD-EPI 2021 for adults,
     bedside Schwartz under 18 when the height is known)."""
+    return case.once("egfr", lambda: _egfr(case))
+
+
+def _egfr(case: Case) -> Known[Measured]:
     reported = measured(case, EGFR, "mL/min")
     if not isinstance(reported, Unknown):
         return reported
@@ -101,6 +109,10 @@ def egfr(case: Case) -> Known[Measured]:
 
 def crcl(case: Case) -> Known[Measured]:
     """Creatinine clearance in ml/min: as reported, else Cockcroft–Gault with actual weight (adults)."""
+    return case.once("crcl", lambda: _crcl(case))
+
+
+def _crcl(case: Case) -> Known[Measured]:
     reported = measured(case, CRCL, "mL/min")
     if not isinstance(reported, Unknown):
         return reported

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from typing import Any, TypeVar, cast
 
 from clinical.coded import Coded
 from clinical.finding import Datum, Fault, Outcome, Reference, Severity
@@ -18,6 +19,7 @@ from knowledge.model import Predicate, Standing, Statement
 from knowledge.snapshot import Snapshot
 
 _log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,18 @@ class Case:
     focus: frozenset[str] = frozenset()
     explain: bool = False
     derive: Callable[[Case], dict[str, bool]] = field(default=lambda case: {}, compare=False)
+    _known: dict[Hashable, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @cached_property
     def states(self) -> dict[str, bool]:
         """Derived clinical states (``rules.states``): present, known absent, or left out when unknown."""
         return self.derive(self)
+
+    def once(self, key: Hashable, make: Callable[[], _T]) -> _T:
+        """What several families ask of one case (its eGFR), worked out once."""
+        if key not in self._known:
+            self._known[key] = make()
+        return cast(_T, self._known[key])
 
     @cached_property
     def iso_day(self) -> str:
@@ -101,7 +110,10 @@ class Case:
 
     def references(self, statement: Statement) -> tuple[Reference, ...]:
         """The citations of a statement, with the titles of their sources."""
-        return tuple(self._reference(statement, c.source, c.section) for c in statement.citations)
+        return self.snapshot.remember(
+            ("references", statement.id),
+            lambda: tuple(self._reference(statement, c.source, c.section) for c in statement.citations),
+        )
 
     def name(self, concept_id: str) -> str:
         return self.snapshot.name(concept_id)

@@ -53,10 +53,15 @@ def instead(case: Case, statement: Statement, use: Use, field: str = "alternativ
     drops those that would alert themselves. A compound is not replaced for one of its ingredients."""
     if len(use.order.ingredients) > 1:
         return
-    for name in statement.qualifiers.get(field, ()):
-        for known in case.snapshot.by_name(name, ConceptKind.INGREDIENT)[:1]:
-            label = f"改用 {known.name}"
-            yield Suggestion(label, "replace", use.order.id, concept=known.id, name=known.name)
+    names = statement.qualifiers.get(field, ())
+    if not names:
+        return
+    found = case.snapshot.remember(
+        ("instead", field, statement.id),
+        lambda: [known for name in names for known in case.snapshot.by_name(name, ConceptKind.INGREDIENT)[:1]],
+    )
+    for known in found:
+        yield Suggestion(f"改用 {known.name}", "replace", use.order.id, concept=known.id, name=known.name)
 
 
 def drop(use: Use) -> Suggestion:
