@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
-from uuid import uuid4
 
 from clinical.coded import CHINA
 from clinical.finding import Datum, Finding, Reference, Review, Severity, Suggestion
@@ -28,6 +28,7 @@ REASONS: Final = {
     "need-more-info": "需等待更多结果后再定",
 }
 """HL7 non-adherence reasons we offer, in words a Chinese clinician would tick."""
+_OVERRIDE_REASONS: Final = [{"code": c, "system": REASONS_SYSTEM, "display": d} for c, d in REASONS.items()]
 
 ACTION_SELECTION: Final = "actionSelectionBehavior"
 """CDS Hooks 3.0.0 forbids it towards clients that did not say they know it."""
@@ -44,6 +45,12 @@ _STANDINGS: Final = {
 }
 _EVIDENCE: Final = {"high": "证据等级高", "moderate": "证据等级中", "low": "证据等级低", "expert": "专家意见"}
 _SUMMARY_LIMIT: Final = 139
+
+
+def fresh_id() -> str:
+    """A random UUID (version 4) as text; ``uuid.uuid4`` spends three times as long on its object."""
+    h = os.urandom(16).hex()
+    return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{'89ab'[int(h[16], 16) & 3]}{h[17:20]}-{h[20:]}"
 
 
 def render(
@@ -104,14 +111,14 @@ def finding_extension(finding: Finding, finding_id: str, release: str) -> Json:
 
 
 def _card(finding: Finding, release: str, titles: Mapping[str, str], resources: Mapping[str, Json]) -> Json:
-    uuid = str(uuid4())
+    uuid = fresh_id()
     card: Json = {
         "uuid": uuid,
         "summary": _short(f"【{LABELS[finding.severity]}】{finding.summary}"),
         "detail": _detail(finding),
         "indicator": indicator(finding),
         "source": _source(finding, titles),
-        "overrideReasons": [{"code": c, "system": REASONS_SYSTEM, "display": d} for c, d in REASONS.items()],
+        "overrideReasons": _OVERRIDE_REASONS,
         "extension": {EXTENSION: finding_extension(finding, uuid, release)},
     }
     suggestions = list(_suggestions(finding, resources))
@@ -202,7 +209,7 @@ def _suggestions(finding: Finding, resources: Mapping[str, Json]) -> Iterator[Js
     for suggestion in finding.suggestions:
         actions = _ACTIONS[suggestion.action](suggestion, resources.get(suggestion.order))
         if actions:
-            yield {"label": suggestion.label, "uuid": str(uuid4()), "actions": actions}
+            yield {"label": suggestion.label, "uuid": fresh_id(), "actions": actions}
 
 
 def _delete(suggestion: Suggestion, resource: Json | None) -> list[Json]:
@@ -256,7 +263,7 @@ def _repeat(times_per_day: float) -> Json:
 
 def as_json(finding: Finding, release: str) -> Json:
     """A finding for the plain JSON review."""
-    found: Json = finding_extension(finding, str(uuid4()), release)
+    found: Json = finding_extension(finding, fresh_id(), release)
     found |= {"summary": finding.summary, "interruptive": finding.interruptive}
     optional: dict[str, Any] = {"detail": finding.detail, "advice": finding.advice}
     optional["suggestions"] = [{"label": s.label, "action": s.action, "order": s.order} for s in finding.suggestions]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from base.plugins import discover
 from base.settings import Settings
 from base.tokens import UsedTokens
 from clinical.logic import Unknown
+from clinical.value import replace
 from exchange.fhir.context import Incoming, read_context, read_orders
 from exchange.fhir.values import Json, moment
 from records.journal import Feedback

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from time import perf_counter
 from typing import Any
@@ -14,6 +14,7 @@ from base.plugins import discover
 from clinical.coded import CHINA
 from clinical.finding import Finding, Review
 from clinical.order import Order
+from clinical.value import replace
 from exchange.fhir.context import Incoming
 from records.journal import Entry, Journal, Shown
 from records.terminology import Unmapped
@@ -111,4 +112,10 @@ def china_day(now: datetime) -> date:
 def worth(reviewed: Reviewed, least: int) -> Reviewed:
     """Without findings below a rank (hooks that should stay quiet about small things)."""
     kept = tuple(f for f in reviewed.review.findings if f.severity.rank >= least)
-    return replace(reviewed, review=replace(reviewed.review, findings=kept))
+    return Reviewed(
+        reviewed.id,
+        replace(reviewed.review, findings=kept),
+        reviewed.unmapped,
+        reviewed.orders,
+        reviewed.elapsed_ms,
+    )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Final
 
 from clinical.logic import UNKNOWN, Known
+from clinical.value import Value
 
 _WORDS: Final[dict[str, str]] = {
     "口服": "口服 po p.o. oral 内服 冲服 吞服 嚼服 餐前口服 餐后口服 饭前口服 饭后口服 顿服 26643006 1",
@@ -96,8 +96,7 @@ def route_within(route: str, routes: Collection[str]) -> bool:
     return route in routes or any(route in _GENERAL[listed] for listed in routes if listed in _GENERAL)
 
 
-@dataclass(frozen=True, slots=True)
-class Frequency:
+class Frequency(Value, frozen=True):
     """Mean number of doses a day and, where fixed, hours between doses. ``once`` is a single dose."""
 
     times_per_day: float

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
 from clinical.codes import Code
+from clinical.value import Value
 
 CHINA: Final = timezone(timedelta(hours=8))
 """Zone of times that are sent without one: China has one."""
@@ -17,8 +17,7 @@ def zoned(time: datetime) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=CHINA)
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Value, frozen=True):
     """Where a datum came from: FHIR reference, time it was true, institution that recorded it."""
 
     reference: str = ""
@@ -26,8 +25,7 @@ class Origin:
     institution: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Coded:
+class Coded(Value, frozen=True):
     """A thing as it was sent and what it was understood to be.
 
     ``concepts`` are concept ids; empty means the thing stayed unmapped.

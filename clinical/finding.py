@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from clinical.coded import Origin
+from clinical.value import Value
 
 
 class Severity(StrEnum):
@@ -26,8 +26,7 @@ class Severity(StrEnum):
 _RANKS = {severity: rank for rank, severity in enumerate(reversed(Severity))}
 
 
-@dataclass(frozen=True, slots=True)
-class Datum:
+class Datum(Value, frozen=True):
     """A patient datum that a finding rests on: what, which value, when, from whom.
 
     ``what`` and ``value`` are Chinese as a clinician reads them (血钾, 6.1 mmol/L).
@@ -45,8 +44,7 @@ class Datum:
         return cls(what, value, origin.time, origin.institution, origin.reference)
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Value, frozen=True):
     """A statement or rule that a finding rests on, and the document it comes from."""
 
     statement: str
@@ -57,8 +55,7 @@ class Reference:
     standing: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(Value, frozen=True):
     """Something that can be applied with one click.
 
     ``action`` is ``delete`` (drop the order), ``replace`` (order ``concept``, called ``name``,
@@ -76,8 +73,7 @@ class Suggestion:
     route: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Value, frozen=True):
     """One thing wrong (or worth knowing) with some orders.
 
     ``rule_id`` is a statement id or an authored rule's id, ``rule_version`` its revision.
@@ -100,8 +96,7 @@ class Finding:
     interruptive: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Value, frozen=True):
     """A check that could not be made: which input was missing, for which orders, and why it matters.
 
     ``needed`` is a stable name (``weight``, ``egfr``, ``allergies``); ``reason`` is Chinese.
@@ -114,8 +109,7 @@ class Gap:
     rule_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(Value, frozen=True):
     """A rule that was evaluated and did not fire; made only when a review explains itself."""
 
     family: str
@@ -124,8 +118,7 @@ class Passed:
     orders: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Value, frozen=True):
     """A family or rule that raised. ``error`` names the exception type only: messages may hold PHI."""
 
     family: str
@@ -136,16 +129,14 @@ class Fault:
 Outcome = Finding | Gap | Passed | Fault
 
 
-@dataclass(frozen=True, slots=True)
-class Suppressed:
+class Suppressed(Value, frozen=True):
     """A finding that policy did not show, and why."""
 
     finding: Finding
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
+class Review(Value, frozen=True):
     """The result of one review. ``findings`` are shown in this order."""
 
     release: str
@@ -155,4 +146,4 @@ class Review:
     faults: tuple[Fault, ...] = ()
     suppressed: tuple[Suppressed, ...] = ()
     states: tuple[str, ...] = ()
-    elapsed_ms: float = field(default=0.0, compare=False)
+    elapsed_ms: float = 0.0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from clinical.coded import Coded, Origin
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.quantity import Quantity, UnitMismatch
+from clinical.value import Value
 
 
 class OrderKind(StrEnum):
@@ -29,16 +29,14 @@ class OrderStatus(StrEnum):
     COMPLETED = "completed"
 
 
-@dataclass(frozen=True, slots=True)
-class Ingredient:
+class Ingredient(Value, frozen=True):
     """One active ingredient of an ordered product: concept id and amount in one counted unit (片, 支)."""
 
     concept: str
     amount: Known[Quantity] = UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class Dosage:
+class Dosage(Value, frozen=True):
     """How a drug is to be taken. Unknown parts stay UNKNOWN; nothing is assumed.
 
     ``route`` is the canonical Chinese word (口服, 静脉滴注). ``times_per_day`` is a mean:
@@ -60,8 +58,7 @@ class Dosage:
         return not isinstance(days, Unknown) and not isinstance(times, Unknown) and days <= 1 and times <= 1
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Value, frozen=True):
     """One order. ``id`` is the FHIR reference (``MedicationRequest/103``); ``what`` the thing ordered.
 
     For a drug ``ingredients`` lists what is in it (one for a single-ingredient drug) and

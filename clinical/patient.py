@@ -7,7 +7,6 @@ empty is ``()``. The difference decides between a gap and a clean pass.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -15,6 +14,7 @@ from clinical.coded import Coded, Origin
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Order
 from clinical.quantity import Quantity
+from clinical.value import Value
 
 
 class Sex(StrEnum):
@@ -29,16 +29,14 @@ class ClinicalStatus(StrEnum):
     INACTIVE = "inactive"
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Value, frozen=True):
     what: Coded
     status: ClinicalStatus = ClinicalStatus.ACTIVE
     onset: date | None = None
     origin: Origin = Origin()
 
 
-@dataclass(frozen=True, slots=True)
-class Allergy:
+class Allergy(Value, frozen=True):
     """An allergy or intolerance; refuted and entered-in-error ones never get this far."""
 
     what: Coded
@@ -60,8 +58,7 @@ def says_no_allergy(text: str) -> bool:
     return _NO_ALLERGY.fullmatch(text.strip()) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(Value, frozen=True):
     """A measured value: a quantity, a word (阳性), or unknown when the result carries neither."""
 
     what: Coded
@@ -69,8 +66,7 @@ class Observation:
     origin: Origin = Origin()
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Value, frozen=True):
     """A finished examination or laboratory report (FHIR DiagnosticReport)."""
 
     what: Coded
@@ -79,14 +75,12 @@ class Report:
     origin: Origin = Origin()
 
 
-@dataclass(frozen=True, slots=True)
-class Procedure:
+class Procedure(Value, frozen=True):
     what: Coded
     origin: Origin = Origin()
 
 
-@dataclass(frozen=True, slots=True)
-class Pregnancy:
+class Pregnancy(Value, frozen=True):
     """``gestational_days`` counts from the last menstrual period."""
 
     gestational_days: Known[int] = UNKNOWN
@@ -99,8 +93,7 @@ class Pregnancy:
         return 1 if self.gestational_days < 98 else 2 if self.gestational_days < 196 else 3
 
 
-@dataclass(frozen=True, slots=True)
-class PatientContext:
+class PatientContext(Value, frozen=True):
     """Everything a review may read about a patient, as of ``as_of``.
 
     ``pregnancy`` is None when the patient is known not to be pregnant, UNKNOWN when
@@ -122,7 +115,7 @@ class PatientContext:
     department: str = ""
     institution: str = ""
     stage: str = ""
-    origin: Origin = field(default_factory=Origin)
+    origin: Origin = Origin()
 
     def age_days(self) -> Known[int]:
         """Completed days since birth; UNKNOWN without a birth date or when it lies in the future."""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from clinical.forms import BY_LENGTH, FORMS
 from clinical.logic import UNKNOWN, Known
 from clinical.quantity import QuantityError, Strength, parse_strength
+from clinical.value import Value
 from knowledge.naming import normal_name
 
 _PREFIX_FORMS: Final = {
@@ -61,8 +61,7 @@ _BRACKET: Final = re.compile(r"[(\[{<「『《]([^()\[\]{}<>「」『』《》]*
 _UNCLOSED: Final = re.compile(r"[(\[{<《][^)\]}>》]*$")
 
 
-@dataclass(frozen=True, slots=True)
-class DrugText:
+class DrugText(Value, frozen=True):
     """A drug name taken apart.
 
     ``stem`` is the name without brackets, strength and packaging; ``remarks`` what stood in

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, TypeVar
 
@@ -18,6 +17,7 @@ from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Ingredient, Order, OrderKind
 from clinical.patient import Allergy, Condition, Observation, PatientContext, Report
 from clinical.quantity import Quantity, QuantityError, Strength
+from clinical.value import Value, replace
 from knowledge.model import Concept, ConceptKind, Predicate, Standing
 from knowledge.naming import normal_name
 from knowledge.snapshot import Snapshot
@@ -51,8 +51,7 @@ _FLUID: Final = "drug-class:infusion-fluid"
 _SEVERAL: Final = "名称有多种含义"
 
 
-@dataclass(frozen=True, slots=True)
-class Unmapped:
+class Unmapped(Value, frozen=True):
     """What was sent and not (or not fully) understood. ``reason`` is Chinese."""
 
     kind: str
@@ -62,8 +61,7 @@ class Unmapped:
     understood: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Drug:
+class Drug(Value, frozen=True):
     """A drug text understood: what it names, what is in it, its form, and what was passed over."""
 
     concepts: tuple[str, ...] = ()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from clinical.coded import Coded
 from clinical.finding import Finding, Review, Severity, Suggestion
 from clinical.logic import UNKNOWN, Unknown
 from clinical.order import Dosage, Ingredient, Order
+from clinical.value import replace
 from rules.engine import review
 from rules.model import Case, Family
 
@@ -61,6 +61,7 @@ class _Trial:
         beside = tuple(o for o in here.orders if o.id != order.id and o.kind is order.kind)
         patient = replace(here.patient, medications=(*taken, *beside))
         case = Case(patient, (self._changed(order, suggestion),), here.snapshot, here.day)
+        case.take_over(here)
         tried = review(case, self._families)
         return not tried.faults and not any(
             finding.severity.rank >= Severity.MODERATE.rank and suggestion.order in finding.orders

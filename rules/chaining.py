@@ -207,8 +207,9 @@ class Chain:
         passes: dict[int, list[int]] = {}
         for first, clauses in self._clauses:
             found: list[list[int]] = []
-            for kind, tests in clauses:
-                passing = [n for n in by_kind.get(kind, ()) if all(test.may_pass(facts[n]) for test in tests)]
+            for kind, field, name, tests in clauses:
+                named = [n for n in by_kind.get(kind, ()) if not field or facts[n].get(field, name) == name]
+                passing = [n for n in named if all(test.may_pass(facts[n]) for test in tests)] if tests else named
                 if not passing:
                     break
                 found.append(passing)
@@ -272,7 +273,7 @@ class Chain:
         return action
 
 
-_Clause = tuple[str | float, tuple[Test, ...]]
+_Clause = tuple[str | float, str, str | float, tuple[Test, ...]]
 
 
 def _numbered(rules: Sequence[ForwardRule]) -> Iterator[tuple[int, list[_Clause]]]:
@@ -283,10 +284,14 @@ def _numbered(rules: Sequence[ForwardRule]) -> Iterator[tuple[int, list[_Clause]
         first += len(rule.when)
 
 
-def _by_kind(clause: tuple[Test, ...]) -> tuple[str | float, tuple[Test, ...]]:
-    """The kind of fact a clause asks for (``lint`` demands one) and its other tests."""
+def _by_kind(clause: tuple[Test, ...]) -> _Clause:
+    """The kind of fact a clause asks for (``lint`` demands one), the first text it must equal (which
+    of its kind it is), and the other tests."""
     kind = next(t for t in clause if t.field == "kind" and t.operator == "=")
-    return kind.value, tuple(t for t in clause if t is not kind)
+    others = [t for t in clause if t is not kind]
+    named = next((t for t in others if t.operator == "=" and isinstance(t.value, str)), None)
+    rest = tuple(t for t in others if t is not named)
+    return (kind.value, named.field, named.value, rest) if named else (kind.value, "", "", rest)
 
 
 def _matched(c: Any, clauses: int) -> Iterator[Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from clinical.finding import Datum, Finding, Gap, Suggestion
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import daily
 from clinical.quantity import Quantity, Substance, UnitMismatch
+from clinical.value import Value
 from knowledge.model import Predicate, Statement
 from rules.measures import Measured, height, weight
 from rules.model import Case, Use
@@ -18,8 +18,7 @@ TOLERANCE = 1.05
 """Five per cent above a limit is rounding of tablets and vials, not an error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Value, frozen=True):
     """Limits in absolute amounts for one patient, with what they were computed from.
 
     ``unit`` is the unit of all four; a missing limit is None.

@@ -6,7 +6,6 @@ be counts as unknown: an old creatinine says little about today's kidneys.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -16,6 +15,7 @@ from clinical.formulas import cockcroft_gault, egfr_ckd_epi_2021, egfr_schwartz
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.patient import Observation, Pregnancy, Sex
 from clinical.quantity import Quantity, Substance, UnitMismatch
+from clinical.value import Value
 from knowledge.model import Predicate
 from rules.model import Case
 
@@ -35,8 +35,7 @@ MAX_AGE_DAYS: Final = {WEIGHT: 365, HEIGHT: 3650, CREATININE: 180, EGFR: 180, CR
 DEFAULT_MAX_AGE: Final = 90
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Value, frozen=True):
     """A value in the asked unit and the evidence for it."""
 
     value: float

@@ -15,6 +15,7 @@ from clinical.finding import Datum, Fault, Outcome, Reference, Severity
 from clinical.logic import Unknown
 from clinical.order import Ingredient, Order, OrderKind
 from clinical.patient import ClinicalStatus, Condition, PatientContext
+from clinical.value import Value
 from knowledge.model import Predicate, Standing, Statement
 from knowledge.snapshot import Snapshot
 
@@ -22,17 +23,13 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Value, frozen=True):
     """One ingredient of one drug order; ``new`` when the order is under review."""
 
     order: Order
     ingredient: Ingredient
     new: bool
-
-    @property
-    def concept(self) -> str:
-        return self.ingredient.concept
+    concept: str
 
 
 @dataclass(frozen=True)
@@ -60,6 +57,11 @@ class Case:
         if key not in self._known:
             self._known[key] = make()
         return cast(_T, self._known[key])
+
+    def take_over(self, other: Case) -> None:
+        """Use what was worked out for another case of the same patient with other orders."""
+        self.__dict__["conditions"] = other.conditions
+        self._known.update(other._known)
 
     @cached_property
     def iso_day(self) -> str:
@@ -138,7 +140,7 @@ def _uses(orders: Iterable[Order], new: bool) -> Iterator[Use]:
     for order in orders:
         if order.kind is OrderKind.DRUG:
             for ingredient in order.ingredients:
-                yield Use(order, ingredient, new)
+                yield Use(order, ingredient, new, ingredient.concept)
 
 
 def severity_of(statement: Statement) -> Severity:

@@ -8,13 +8,13 @@ suppression with a reason and an expiry date can do that.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import msgspec
 
 from clinical.finding import Finding, Review, Severity, Suppressed
+from clinical.value import replace
 from knowledge.model import Standing
 
 

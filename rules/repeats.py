@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from clinical.coded import Coded, Origin, zoned
 from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity, Suggestion
 from clinical.logic import Unknown
 from clinical.order import Order, OrderKind
+from clinical.value import Value
 from knowledge.model import Predicate, Statement
 from rules.model import Case, fault, may_interrupt
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Value, frozen=True):
     """A finished test or examination: what, with which result, whether it is mutually recognised."""
 
     what: Coded

@@ -8,8 +8,9 @@ installed or fails, states are unknown and findings stand as they are.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,6 +18,7 @@ from clinical.finding import Fault, Finding, Review, Severity, Suppressed
 from clinical.logic import Unknown
 from clinical.patient import Observation
 from clinical.quantity import Quantity, UnitMismatch
+from clinical.value import replace
 from rules.chaining import Chain, ChainError, Fact, ForwardRule, Test
 from rules.engine import COUNTERS
 from rules.measures import CREATININE, EGFR, egfr, measured
@@ -256,10 +258,9 @@ def _as_fact(number: int, finding: Finding) -> Fact:
 
 def _facts(case: Case) -> Iterator[tuple[Fact | None, str]]:
     """(fact or None, name of the input it makes known)."""
-    for group, classes in GROUPS.items():
-        members = {use.concept for use in case.uses if case.lineage[use.concept] & classes}
-        if members:
-            yield {"kind": "count", "group": group, "n": float(len(members))}, ""
+    counted = Counter(group for concept in case.lineage for group in _groups(case, concept))
+    for group, members in counted.items():
+        yield {"kind": "count", "group": group, "n": float(members)}, ""
     if not isinstance(case.patient.medications, Unknown):
         yield None, "medications"
     for name, (concept, unit, days) in LABS.items():
@@ -271,6 +272,14 @@ def _facts(case: Case) -> Iterator[tuple[Fact | None, str]]:
         yield _value("egfr", function.value), "egfr"
     yield from _creatinine_course(case)
     yield from _egfr_course(case)
+
+
+def _groups(case: Case, concept: str) -> tuple[str, ...]:
+    """Groups an ingredient counts in."""
+    lineage = case.lineage[concept]
+    return case.snapshot.remember(
+        ("groups", concept), lambda: tuple(group for group, classes in GROUPS.items() if lineage & classes)
+    )
 
 
 def _value(name: str, value: float) -> Fact:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -22,6 +21,7 @@ from clinical.patient import (
     Sex,
     says_no_allergy,
 )
+from clinical.value import Value
 from exchange.fhir.dosage import read_dosage
 from exchange.fhir.values import (
     Json,
@@ -61,8 +61,7 @@ _LACTATING: Final = {"63895-7"}
 _YES: Final = frozenset({"LA33-6", "yes", "是", "哺乳", "哺乳期"})
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(Value, frozen=True):
     """What a request says. ``focus`` are the selected orders (order-select), empty elsewhere."""
 
     context: PatientContext

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from clinical.coded import Coded, Origin, zoned
 from clinical.codes import code_for
@@ -83,12 +84,16 @@ def moment(value: Any, path: str) -> datetime | None:
         return None
     if not isinstance(value, str):
         raise ReadError(path, f"must be a dateTime, not {_kind(value)}")
-    text = {4: f"{value}-01-01", 7: f"{value}-01"}.get(len(value), value)
     try:
-        found = datetime.fromisoformat(text)
+        return _moment(value)
     except ValueError:
         raise ReadError(path, f"{value!r} is no dateTime: write 2026-01-31 or 2026-01-31T08:00:00+08:00") from None
-    return zoned(found)
+
+
+@lru_cache(maxsize=4096)
+def _moment(text: str) -> datetime:
+    """One request names the same moment many times."""
+    return zoned(datetime.fromisoformat({4: f"{text}-01-01", 7: f"{text}-01"}.get(len(text), text)))
 
 
 def day(value: Any, path: str) -> Known[date]:
@@ -132,19 +137,18 @@ def reference(resource: Json) -> str:
 def institution(resource: Json) -> str:
     """Name of the institution a resource comes from: ``meta.source``'s display has no place in
     FHIR, so performers, requester, custodian or recorder that are organisations count."""
-    for field in (
-        "performer",
-        "requester",
-        "custodian",
-        "recorder",
-        "managingOrganization",
-        "serviceProvider",
-    ):
+    for field in _INSTITUTIONS.intersection(resource) and _INSTITUTION_FIELDS:
         entries = resource.get(field)
         for entry in entries if isinstance(entries, list) else [entries]:
             if isinstance(entry, dict) and _is_organisation(entry) and isinstance(entry.get("display"), str):
                 return str(entry["display"])
     return ""
+
+
+_INSTITUTION_FIELDS: Final = (
+    *("performer", "requester", "custodian", "recorder", "managingOrganization", "serviceProvider"),
+)
+_INSTITUTIONS: Final = frozenset(_INSTITUTION_FIELDS)
 
 
 def _is_organisation(entry: Json) -> bool:

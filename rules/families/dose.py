@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity
 from clinical.logic import UNKNOWN, Known, Unknown
+from clinical.value import Value
 from knowledge.model import Predicate, Statement
 from rules.dosing import TOLERANCE, Limits, adjust, amount, daily_dose, limits_of, rows_for, single_dose
 from rules.model import Case, Family, Use, fault, may_interrupt, order_datum
@@ -15,8 +15,7 @@ from rules.saying import named
 NAME = "dose"
 
 
-@dataclass(frozen=True, slots=True)
-class _Excess:
+class _Excess(Value, frozen=True):
     """A dose beyond a limit: which (单次, 每日), the dose, the limit it passes, and its row."""
 
     which: str

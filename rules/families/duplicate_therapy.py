@@ -31,9 +31,10 @@ def check(case: Case) -> Iterator[Outcome]:
 def _same_ingredient(case: Case) -> Iterator[Finding]:
     by_concept: dict[str, list[Use]] = {}
     for use in case.uses:
-        if _FLUID not in case.lineage[use.concept]:
-            by_concept.setdefault(use.concept, []).append(use)
+        by_concept.setdefault(use.concept, []).append(use)
     for concept, uses in by_concept.items():
+        if len(uses) < 2 or _FLUID in case.lineage[concept]:
+            continue
         same = _distinct_orders([use for use in uses if _is_systemic(use)])
         if len(same) > 1 and any(u.new for u in same) and case.in_focus(*(u.order.id for u in same)):
             yield _twice(case, concept, same)

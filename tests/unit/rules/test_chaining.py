@@ -164,7 +164,25 @@ def test_when_all_sessions_are_taken_the_caller_goes_on_without(monkeypatch: pyt
     for _ in range(chaining.SESSIONS):
         chain._free.get()
     with pytest.raises(ChainError, match="no session is free"):
-        chain.fire([fact("a")])
+        chain.fire([fact("a"), fact("b")])
+
+
+def test_what_can_fire_nothing_needs_no_session() -> None:
+    chain = Chain([PAIR])
+    for _ in range(chaining.SESSIONS):
+        chain._free.get()
+    assert chain.fire([fact("a")]) == []
+
+
+def test_facts_that_pass_the_same_clauses_are_asked_of_the_engine_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other values, same clauses: the same rules fire, over the new facts."""
+    above = ForwardRule("high", ((Test("kind", "=", "lab"), Test("value", ">", 5.0)),), "high")
+    chain = Chain([above])
+    (first,) = chain.fire([{"kind": "lab", "value": 6.0}])
+    monkeypatch.setattr(chain, "_run", lambda *_: pytest.fail("asked again"))
+    (second,) = chain.fire([{"kind": "lab", "value": 7.0}])
+    assert (first.matched, second.matched) == (({"kind": "lab", "value": 6.0},), ({"kind": "lab", "value": 7.0},))
+    assert chain.fire([{"kind": "lab", "value": 5.0}]) == []
 
 
 def test_without_the_engine_the_fault_says_that_it_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
