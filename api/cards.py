@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -62,7 +63,8 @@ def render(
     """One card per finding, worst first. ``titles`` name the families, ``resources`` are the orders
     as sent (by reference), needed for update actions that carry the whole resource; ``features`` are
     the optional CDS Hooks features the client declared."""
-    cards = [_card(finding, review.release, titles, resources) for finding in review.findings]
+    said: _Said = {}
+    cards = [_card(finding, review.release, titles, resources, said) for finding in review.findings]
     if ACTION_SELECTION in features:
         for suggestion in (s for card in cards for s in card.get("suggestions", ())):
             suggestion[ACTION_SELECTION] = "all"  # taking one drug back and giving another belong together
@@ -95,8 +97,9 @@ def review_extension(review: Review, unmapped: list[Json], elapsed_ms: float) ->
     return found
 
 
-def finding_extension(finding: Finding, finding_id: str, release: str) -> Json:
+def finding_extension(finding: Finding, finding_id: str, release: str, said: _Said | None = None) -> Json:
     """The finding for machines: ids, severity, orders, evidence chain."""
+    said = {} if said is None else said
     found: Json = {
         "findingId": finding_id,
         "family": finding.family,
@@ -106,20 +109,26 @@ def finding_extension(finding: Finding, finding_id: str, release: str) -> Json:
         "orders": list(finding.orders),
         "release": release,
     }
-    evidence = [*map(_datum, finding.data), *map(_reference, finding.references)]
+    evidence = [*(_told(datum, said)[1] for datum in finding.data), *map(_reference, finding.references)]
     return found | ({"evidence": evidence} if evidence else {})
 
 
-def _card(finding: Finding, release: str, titles: Mapping[str, str], resources: Mapping[str, Json]) -> Json:
+_Said = dict[Datum, tuple[str, Json]]
+"""A datum as a line of detail and as evidence: many findings of one review rest on the same order."""
+
+
+def _card(
+    finding: Finding, release: str, titles: Mapping[str, str], resources: Mapping[str, Json], said: _Said
+) -> Json:
     uuid = fresh_id()
     card: Json = {
         "uuid": uuid,
         "summary": _short(f"【{LABELS[finding.severity]}】{finding.summary}"),
-        "detail": _detail(finding),
+        "detail": _detail(finding, said),
         "indicator": indicator(finding),
         "source": _source(finding, titles),
         "overrideReasons": _OVERRIDE_REASONS,
-        "extension": {EXTENSION: finding_extension(finding, uuid, release)},
+        "extension": {EXTENSION: finding_extension(finding, uuid, release, said)},
     }
     suggestions = list(_suggestions(finding, resources))
     if suggestions:
@@ -142,7 +151,7 @@ def _source(finding: Finding, titles: Mapping[str, str]) -> Json:
     return source | ({"url": cited.url} if cited and cited.url else {})
 
 
-def _detail(finding: Finding) -> str:
+def _detail(finding: Finding, said: _Said) -> str:
     """Markdown: why, what to do, on which data, from which source and rule."""
     parts = [finding.summary] if len(finding.summary) + 4 > _SUMMARY_LIMIT else []
     if finding.detail:
@@ -150,19 +159,29 @@ def _detail(finding: Finding) -> str:
     if finding.advice:
         parts.append(f"**建议** {_plain(finding.advice)}")
     if finding.data:
-        parts.append("**依据数据**\n" + "\n".join(f"- {_plain(_said(d))}" for d in finding.data))
+        parts.append("**依据数据**\n" + "\n".join(_told(d, said)[0] for d in finding.data))
     if finding.references:
         parts.append("**知识来源**\n" + "\n".join(f"- {_plain(_cited(r))}" for r in finding.references))
     parts.append(f"规则 {finding.rule_id} 第 {finding.rule_version} 版")
     return "\n\n".join(parts)
 
 
+_MARKUP: Final = re.compile(r"[\\<\[`*]")
+
+
 def _plain(text: str) -> str:
     """Text of outside origin must not become markup in the client."""
-    return text.replace("\\", "\\\\").replace("<", "&lt;").replace("[", "\\[").replace("`", "\\`").replace("*", "\\*")
+    return _MARKUP.sub(lambda found: "&lt;" if found[0] == "<" else f"\\{found[0]}", text)
 
 
-def _said(datum: Datum) -> str:
+def _told(datum: Datum, said: _Said) -> tuple[str, Json]:
+    found = said.get(datum)
+    if found is None:
+        found = said[datum] = (f"- {_plain(_line(datum))}", _datum(datum))
+    return found
+
+
+def _line(datum: Datum) -> str:
     where = "，".join(x for x in (_time(datum), datum.institution) if x)
     return f"{datum.what}: {datum.value}" + (f" ({where})" if where else "")
 

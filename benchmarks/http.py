@@ -34,14 +34,15 @@ class Load:
 
 def measure(data_dir: Path) -> dict[str, Load]:
     """Full load on echo and on order-sign, then order-sign at half its full load."""
-    body = orjson.dumps(request())
+    suits, alerts = (orjson.dumps(request(alerting)) for alerting in (False, True))
+    path = "/cds-services/yigong-order-sign"
     with _served("benchmarks.echo:app", data_dir) as port:
-        echo = asyncio.run(_drive(port, "/echo", body, None))
+        found = {"echo": asyncio.run(_drive(port, "/echo", suits, None))}
     with _served("api.app:create", data_dir, factory=True) as port:
-        path = "/cds-services/yigong-order-sign"
-        full = asyncio.run(_drive(port, path, body, None))
-        half = asyncio.run(_drive(port, path, body, full.rate / 2))
-    return {"echo": echo, "order-sign, full load": full, "order-sign, half load": half}
+        for name, body in (("orders that suit", suits), ("orders that alert", alerts)):
+            full = found[f"order-sign, {name}, full load"] = asyncio.run(_drive(port, path, body, None))
+            found[f"order-sign, {name}, half load"] = asyncio.run(_drive(port, path, body, full.rate / 2))
+    return found
 
 
 @contextmanager
@@ -84,16 +85,25 @@ async def _drive(port: int, path: str, body: bytes, rate: float | None) -> Load:
     step = None if rate is None else _CONNECTIONS / rate
     errors[0] = 0
     started = time.perf_counter()
-    await asyncio.gather(*(_one(port, message, _SECONDS, step, taken, errors) for _ in range(_CONNECTIONS)))
+    # Connections begin one after the other, so that a schedule is a stream and not a burst of sixteen.
+    starts = [0.0 if step is None else step * n / _CONNECTIONS for n in range(_CONNECTIONS)]
+    await asyncio.gather(*(_one(port, message, _SECONDS, step, taken, errors, start) for start in starts))
     spent = time.perf_counter() - started
     times = percentiles(taken)
     return Load(len(taken) / spent, times.p50 / 1000, times.p99 / 1000, errors[0])
 
 
 async def _one(
-    port: int, message: bytes, seconds: float, step: float | None, taken: list[float], errors: list[int]
+    port: int,
+    message: bytes,
+    seconds: float,
+    step: float | None,
+    taken: list[float],
+    errors: list[int],
+    start: float = 0.0,
 ) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    await asyncio.sleep(start)
     begin = due = time.perf_counter()
     while time.perf_counter() - begin < seconds:
         if step is not None:

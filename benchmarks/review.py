@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from api.cards import render, review_extension
 from api.cds_hooks import incoming_of
@@ -15,8 +16,14 @@ from benchmarks.timing import Times, timed
 
 def measure(reviewer: Reviewer) -> dict[str, Times]:
     """Whole line (parse, resolve, judge, policy, cards) and judging alone."""
+    found: dict[str, Times] = {}
+    for name, alerting in (("orders that suit", False), ("orders that alert", True)):
+        found |= {f"{name}, {part}": times for part, times in _measure(reviewer, request(alerting)).items()}
+    return found
+
+
+def _measure(reviewer: Reviewer, body: dict[str, Any]) -> dict[str, Times]:
     hook = discover("api.hooks", "HOOK", Hook)["yigong-order-sign"]
-    body = request()
     now = datetime.now(UTC)
     day = china_day(now)
 
@@ -27,7 +34,8 @@ def measure(reviewer: Reviewer) -> dict[str, Times]:
         review_extension(reviewed.review, [], reviewed.elapsed_ms)
 
     incoming = incoming_of(hook, body["context"], body["prefetch"], now)
+    cards = len(reviewer.review(incoming, day=day).review.findings)
     return {
-        "review: resolve, judge, policy": timed(lambda: reviewer.review(incoming, day=day)),
+        f"{cards} cards: resolve, judge, policy": timed(lambda: reviewer.review(incoming, day=day)),
         "whole line with parsing and cards": timed(line),
     }

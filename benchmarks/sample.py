@@ -1,4 +1,5 @@
-"""One busy patient: ten active drugs, three new ones, diagnoses, allergies, results. Synthetic."""
+"""Two synthetic patients with ten active drugs, three new ones, diagnoses, allergies, results: one whose new
+drugs alert eleven times, and one whose new drugs suit him, as most orders do."""
 
 from __future__ import annotations
 
@@ -39,13 +40,35 @@ _CONDITIONS = (
 )
 
 
-def request() -> dict[str, Any]:
+QUIET = (
+    ("苯磺酸氨氯地平片", 5, "mg", "qd"),
+    ("缬沙坦胶囊", 80, "mg", "qd"),
+    ("阿托伐他汀钙片", 20, "mg", "qn"),
+    ("盐酸二甲双胍缓释片(Ⅱ)", 0.5, "g", "bid"),
+    ("阿卡波糖片", 50, "mg", "tid"),
+    ("利格列汀片", 5, "mg", "qd"),
+    ("甲钴胺片", 0.5, "mg", "tid"),
+    ("多潘立酮片", 10, "mg", "tid"),
+    ("氯雷他定片", 10, "mg", "qd"),
+    ("碳酸钙D3片", 1, "片", "qd"),
+)
+SUITING = (
+    ("阿莫西林胶囊 0.25g*24粒", 0.5, "g", "tid"),
+    ("对乙酰氨基酚片", 0.5, "g", "tid"),
+    ("盐酸氨溴索片", 30, "mg", "tid"),
+)
+
+
+def request(alerting: bool = True) -> dict[str, Any]:
     """The order-sign request body (about 11 kB)."""
+    active, new = (ACTIVE, NEW) if alerting else (QUIET, SUITING)
     body = copy.deepcopy(EXAMPLES["order-sign"])
-    body["context"]["draftOrders"]["entry"] = [_drug(f"n{i}", "draft", *d) for i, d in enumerate(NEW)]
+    body["context"]["draftOrders"]["entry"] = [_drug(f"n{i}", "draft", *d) for i, d in enumerate(new)]
     fetched = body["prefetch"]
-    fetched["medications"]["entry"] = [_drug(f"a{i}", "active", *d) for i, d in enumerate(ACTIVE)]
+    fetched["medications"]["entry"] = [_drug(f"a{i}", "active", *d) for i, d in enumerate(active)]
     fetched["conditions"]["entry"] = [_condition(i, *c) for i, c in enumerate(_CONDITIONS)]
+    if not alerting:
+        fetched["allergies"] = {"resourceType": "Bundle", "type": "searchset", "entry": []}
     fetched["observations"]["entry"] = [_result(i, *r) for i, r in enumerate(_RESULTS)]
     fetched["reports"] = {"resourceType": "Bundle", "type": "searchset", "entry": []}
     return body

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
+
+import orjson
 
 from clinical.administration import Frequency, frequency_of, route_of
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Dosage
 from clinical.quantity import Quantity
-from exchange.fhir.values import Json, code_values, listing, mapping, quantity, texts
+from exchange.fhir.values import Json, ReadError, code_values, listing, mapping, quantity, texts
 
 _HOURS: Final = {"s": 1 / 3600, "min": 1 / 60, "h": 1.0, "d": 24.0, "wk": 168.0, "mo": 730.5, "a": 8766.0}
 
@@ -17,11 +20,25 @@ def read_dosage(resource: Json, path: str) -> Dosage:
     """The first dosage instruction of a MedicationRequest (``dosageInstruction``) or
     MedicationStatement (``dosage``). Absent parts are UNKNOWN."""
     field = "dosageInstruction" if "dosageInstruction" in resource else "dosage"
-    entries = listing(resource.get(field), f"{path}.{field}")
-    days = _supply_days(resource, path)
+    request = resource.get("dispenseRequest")
+    supply = request.get("expectedSupplyDuration") if isinstance(request, dict) else None
+    told = (field, resource.get(field), supply)
+    try:
+        return _dosage(orjson.dumps(told))
+    except ReadError as error:
+        raise ReadError(f"{path}.{error.path}", error.message) from None
+
+
+@lru_cache(maxsize=65536)
+def _dosage(told: bytes) -> Dosage:
+    """Most orders are taken as many others are: each way is read once. Errors name the field within
+    the resource."""
+    field, instructions, supply = orjson.loads(told)
+    entries = listing(instructions, field)
+    days = _days(quantity(supply, "dispenseRequest.expectedSupplyDuration"))
     if not entries:
         return Dosage(duration_days=days)
-    at = f"{path}.{field}[0]"
+    at = f"{field}[0]"
     entry = mapping(entries[0], at)
     timing = mapping(entry["timing"], f"{at}.timing") if entry.get("timing") is not None else {}
     frequency, text = _frequency(entry, timing, at)
@@ -86,12 +103,6 @@ def _bounds(timing: Json, at: str) -> Known[float]:
     repeat = timing.get("repeat") if isinstance(timing.get("repeat"), dict) else {}
     bounds = repeat.get("boundsDuration") if isinstance(repeat, dict) else None
     return _days(quantity(bounds, f"{at}.timing.repeat.boundsDuration"))
-
-
-def _supply_days(resource: Json, path: str) -> Known[float]:
-    request = resource.get("dispenseRequest")
-    supply = request.get("expectedSupplyDuration") if isinstance(request, dict) else None
-    return _days(quantity(supply, f"{path}.dispenseRequest.expectedSupplyDuration"))
 
 
 def _days(duration: Known[Quantity]) -> Known[float]:

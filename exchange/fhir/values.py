@@ -8,6 +8,8 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
 
+import orjson
+
 from clinical.coded import Coded, Origin, zoned
 from clinical.codes import code_for
 from clinical.logic import UNKNOWN, Known
@@ -61,9 +63,13 @@ def code_values(concept: Any) -> list[str]:
 
 def coded(concept: Any, path: str = "code") -> Coded:
     """A CodeableConcept with its codes kept as sent. Raises ``ReadError`` when it is no object."""
-    if concept is None:
-        return Coded()
-    found = mapping(concept, path)
+    return Coded() if concept is None else _coded(orjson.dumps(mapping(concept, path)))
+
+
+@lru_cache(maxsize=65536)
+def _coded(concept: bytes) -> Coded:
+    """Hospitals name the same drugs, tests and diagnoses all day: each is read once."""
+    found = orjson.loads(concept)
     codes = (_code(c) for c in codings(found))
     return Coded(next((t for t in texts(found) if t.strip()), ""), tuple(c for c in codes if c is not None))
 
