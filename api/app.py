@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
@@ -55,7 +56,15 @@ def build(house: House) -> FastAPI:
         watching.cancel()
         await asyncio.to_thread(journal.flush)
 
-    app = FastAPI(title=TITLE, summary=_SUMMARY, version="0.1.0", lifespan=lifespan, middleware=_middleware(settings))
+    # The pages of /docs with their scripts from this machine: a hospital's network reaches no CDN.
+    app = FastAPIOffline(
+        redoc_url=None,
+        title=TITLE,
+        summary=_SUMMARY,
+        version="0.1.0",
+        lifespan=lifespan,
+        middleware=_middleware(settings),
+    )
     app.include_router(CdsHooks(settings, reviewer, UsedTokens(house.engine)).router())
     app.include_router(reviews.router(settings, reviewer))
     app.include_router(knowledge.router(reviewer.serving))

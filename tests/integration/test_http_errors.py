@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 import pytest
@@ -99,6 +100,15 @@ def test_too_large_a_body_is_413(served: TestClient) -> None:
 def test_a_body_of_another_type_is_415(served: TestClient) -> None:
     answer = served.post(SIGN, content=b"<xml/>", headers={"Content-Type": "application/xml"})
     assert answer.status_code == 415
+
+
+def test_the_pages_of_docs_need_nothing_from_outside(served: TestClient) -> None:
+    page = served.get("/docs").text
+    assert not re.findall(r"""(?:src|href)=["'](?:https?:)?//""", page)
+    assets = re.findall(r"""(?:src|href)=["'](/[^"']+)""", page)
+    assert len(assets) >= 3
+    assert all(served.get(asset).status_code == 200 for asset in assets)
+    assert served.get("/openapi.json").json()["paths"]
 
 
 def test_a_fault_nobody_foresaw_is_answered_without_a_trace(
