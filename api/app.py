@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from clinical import units
 from records.journal import Journal
 from rules import policy
 from rules.policy import Policy
+from rules.states import States
 
 TITLE = "医共 Yigong"
 _SUMMARY = "区域医共体临床决策服务：CDS Hooks 2.0.1 与纯 JSON 审查接口"
@@ -44,9 +46,12 @@ def create() -> FastAPI:
 def build(house: House) -> FastAPI:
     """The application over an opened house. Raises ``ReleaseError`` when nothing is published."""
     settings = house.settings
-    units.prepare()
+    # Both take most of a second, and so does verifying the release, which is hashing outside the interpreter.
+    aside = ThreadPoolExecutor(2)
+    states, units_ready = aside.submit(States.start), aside.submit(units.prepare)
     journal = Journal(house.engine, sealing_key(settings.data_dir / "keys" / "journal.key"))
-    reviewer = Reviewer(Serving(house.releases), journal, policies(settings.policies_dir))
+    serving = Serving(house.releases)
+    reviewer = Reviewer(serving, journal, policies(settings.policies_dir), states.result())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -72,6 +77,8 @@ def build(house: House) -> FastAPI:
     install(app)
     app.state.reviewer = reviewer
     _describe(app)
+    units_ready.result()
+    aside.shutdown()
     return app
 
 

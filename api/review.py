@@ -40,11 +40,11 @@ class Reviewed:
 class Reviewer:
     """Reviews incoming orders; the same for CDS Hooks, plain JSON, the command line and replay."""
 
-    def __init__(self, serving: Serving, journal: Journal, policies: Mapping[str, Policy]) -> None:
+    def __init__(self, serving: Serving, journal: Journal, policies: Mapping[str, Policy], states: States) -> None:
         self.serving, self.journal, self._policies = serving, journal, policies
         self.families = tuple(discover("rules.families", "FAMILY", Family).values())
         self.titles = {family.name: family.title for family in self.families}
-        self.states = States.start()
+        self.states = states
 
     def policy(self, tenant: str) -> Policy:
         """The policy of a tenant, else the default one."""

@@ -1,15 +1,19 @@
-"""Paths and neighbourhoods over a release, with networkx: why is X linked to Y."""
+"""Paths and neighbourhoods over a release, with networkx: why is X linked to Y.
+
+networkx takes a third of a second to import and no review needs it: it is imported when asked for.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Any
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any
 
 from knowledge.model import Statement
 from knowledge.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 class GraphError(Exception):
@@ -27,6 +31,8 @@ def links(snapshot: Snapshot, concept_id: str) -> Iterator[tuple[str, Statement]
 
 def around(snapshot: Snapshot, concept_ids: list[str], depth: int, most: int) -> nx.MultiDiGraph[str]:
     """The part of the graph within ``depth`` steps of some concepts, breadth first, at most so many nodes."""
+    import networkx as nx
+
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     waiting = deque((concept_id, 0) for concept_id in concept_ids)
     graph.add_nodes_from(concept_ids)
@@ -68,6 +74,8 @@ def why(snapshot: Snapshot, a: str, b: str, depth: int = 4, most: int = 50_000) 
         if snapshot.concept(concept_id) is None:
             raise GraphError(f"there is no concept {concept_id!r}")
     half = (depth + 1) // 2
+    import networkx as nx
+
     graph = nx.Graph(around(snapshot, [a, b], half, most))
     try:
         nodes = nx.shortest_path(graph, a, b)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from clinical.administration import route_among
 from clinical.finding import Finding, Gap, Outcome, Passed, Suggestion
 from clinical.logic import Unknown
+from clinical.value import replace
 from knowledge.model import Predicate, Standing, Statement
 from rules.model import Case, Family, Use, fault, may_interrupt, order_datum, severity_of
 from rules.saying import drop, instead
@@ -84,9 +85,19 @@ def _judge(case: Case, a: Use, b: Use, s: Statement) -> Iterator[Outcome]:
 
 
 def _finding(case: Case, a: Use, b: Use, s: Statement) -> Finding:
-    names = f"{case.name(a.concept)} + {case.name(b.concept)}"
-    q = s.qualifiers
+    said = case.snapshot.remember((NAME, a.concept, b.concept, s.id), lambda: _said(case, a.concept, b.concept, s))
     target, other = (a, b) if a.new else (b, a)
+    return replace(
+        said,
+        orders=(a.order.id, b.order.id),
+        data=(order_datum(a.order), order_datum(b.order)),
+        suggestions=tuple(_suggestions(case, s, target, other)),
+    )
+
+
+def _said(case: Case, a: str, b: str, s: Statement) -> Finding:
+    """What the release says of two ingredients, whoever takes them."""
+    names, q = f"{case.name(a)} + {case.name(b)}", s.qualifiers
     return Finding(
         family=NAME,
         rule_id=s.id,
@@ -94,22 +105,21 @@ def _finding(case: Case, a: Use, b: Use, s: Statement) -> Finding:
         severity=severity_of(s),
         summary=f"{names}: {q['effect']}" if q.get("effect") else f"{names} 存在相互作用",
         detail=q.get("mechanism", ""),
-        orders=(a.order.id, b.order.id),
-        data=(order_datum(a.order), order_datum(b.order)),
+        orders=(),
         references=case.references(s),
         advice=q.get("advice", ""),
-        suggestions=tuple(_suggestions(case, s, target, other)),
-        cause=f"interaction:{min(a.concept, b.concept)}+{max(a.concept, b.concept)}",
+        cause=f"interaction:{min(a, b)}+{max(a, b)}",
         interruptive=may_interrupt(s),
     )
 
 
 def _suggestions(case: Case, s: Statement, target: Use, other: Use) -> Iterator[Suggestion]:
     """Instead of the first order under review, else instead of the other, else without the first."""
-    subject, _ = next(_sides(case, s, target, other), (target, other))
-    for use in (target, other):
-        if use.new:
-            yield from instead(case, s, use, "alternatives_a" if use is subject else "alternatives_b")
+    if "alternatives_a" in s.qualifiers or "alternatives_b" in s.qualifiers:
+        subject, _ = next(_sides(case, s, target, other), (target, other))
+        for use in (target, other):
+            if use.new:
+                yield from instead(case, s, use, "alternatives_a" if use is subject else "alternatives_b")
     yield drop(target)
 
 
