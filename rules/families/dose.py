@@ -48,6 +48,8 @@ def _judge(case: Case, use: Use) -> Iterator[Outcome]:
     rows = rows_for(case, use)
     limits = [(row, limits_of(case, row)) for row in rows]
     known = [(row, limit) for row, limit in limits if not isinstance(limit, Unknown)]
+    if not rows and case.explain:
+        yield Passed(NAME, "", "未评估: 资料未给出该年龄、途径或剂型的剂量范围", (use.order.id,))
     if rows and not known:
         yield Gap(NAME, "weight", f"缺少体重或身高，未能检查{named(case, use)}的剂量", (use.order.id,))
     elif known:
