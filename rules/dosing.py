@@ -147,7 +147,7 @@ def _scale(case: Case, per: str) -> Known[Measured]:
 
 def _fits_patient(case: Case, s: Statement) -> bool:
     """Age and weight bounds; an unknown age keeps rows (the caller reports the gap)."""
-    q, days = s.qualifiers, case.patient.age_days()
+    q, days = s.qualifiers, case.age_days
     if isinstance(days, Unknown):
         return False
     if not q.get("age_min", _least_age(q["population"])) <= days < q.get("age_max", _top_age(q["population"])):

@@ -155,7 +155,7 @@ def on_dialysis(case: Case) -> Known[bool]:
 
 def upper_limit(case: Case, lab: str, unit: str) -> Known[float]:
     """Upper reference limit of a test for this patient's sex and age, in a unit."""
-    days, sex = case.patient.age_days(), case.patient.sex
+    days, sex = case.age_days, case.patient.sex
     for s in case.statements(Predicate.REFERENCE_RANGE, lab):
         q = s.qualifiers
         fits_sex = "sex" not in q or (not isinstance(sex, Unknown) and q["sex"] == sex)

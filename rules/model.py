@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 from clinical.coded import Coded
 from clinical.finding import Datum, Fault, Outcome, Reference, Severity
-from clinical.logic import Unknown
+from clinical.logic import Known, Unknown
 from clinical.order import Ingredient, Order, OrderKind
 from clinical.patient import ClinicalStatus, Condition, PatientContext
 from clinical.value import Value
@@ -66,6 +66,10 @@ class Case:
     @cached_property
     def iso_day(self) -> str:
         return self.day.isoformat()
+
+    @cached_property
+    def age_days(self) -> Known[int]:
+        return self.patient.age_days()
 
     @cached_property
     def new_uses(self) -> tuple[Use, ...]:

@@ -26,7 +26,7 @@ def check(case: Case) -> Iterator[Outcome]:
 
 
 def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
-    days = case.patient.age_days()
+    days = case.age_days
     low, high = s.qualifiers.get("age_min", 0), s.qualifiers.get("age_max", float("inf"))
     if isinstance(days, Unknown):
         yield Gap(NAME, "birth-date", "未提供出生日期，未能检查年龄限制", (use.order.id,))

@@ -42,7 +42,7 @@ def check(case: Case) -> Iterator[Outcome]:
 def _judge(case: Case, use: Use) -> Iterator[Outcome]:
     if not case.snapshot.statements(Predicate.DOSE_RANGE, use.concept):
         return
-    if isinstance(case.patient.age_days(), Unknown):
+    if isinstance(case.age_days, Unknown):
         yield Gap(NAME, "birth-date", "未提供出生日期，未能检查剂量", (use.order.id,))
         return
     rows = rows_for(case, use)
