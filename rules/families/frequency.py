@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clinical.finding import Gap, Outcome, Suggestion
+from clinical.finding import Finding, Gap, Outcome, Suggestion
 from clinical.logic import Unknown
 from knowledge.model import Predicate, Statement
 from rules.model import Case, Family, Use, each_statement
@@ -15,15 +15,16 @@ _ROUNDING = 1.01
 
 
 def check(case: Case) -> Iterator[Outcome]:
-    """Frequency limits of every new drug; a row for an indication holds only with that diagnosis."""
-    statements = (
-        (use, s)
-        for use in case.new_uses
-        if case.in_focus(use.order.id)
-        for s in case.statements(Predicate.FREQUENCY_LIMIT, use.concept)
-        if _concerns(case, use, s)
-    )
-    yield from each_statement(NAME, statements, lambda use, s: _judge(case, use, s))
+    """Frequency limits of every new drug; a row for an indication holds only with that diagnosis. Of
+    several limits that an order passes, the worst speaks."""
+    for use in case.new_uses:
+        if case.in_focus(use.order.id):
+            rows = case.statements(Predicate.FREQUENCY_LIMIT, use.concept)
+            concerning = ((use, s) for s in rows if _concerns(case, use, s))
+            outcomes = list(each_statement(NAME, concerning, lambda use, s: _judge(case, use, s)))
+            findings = [outcome for outcome in outcomes if isinstance(outcome, Finding)]
+            yield from (outcome for outcome in outcomes if not isinstance(outcome, Finding))
+            yield from sorted(findings, key=lambda f: (-f.severity.rank, f.rule_id))[:1]
 
 
 def _concerns(case: Case, use: Use, s: Statement) -> bool:
