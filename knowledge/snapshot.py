@@ -21,6 +21,7 @@ from knowledge.model import Article, Concept, ConceptKind, Predicate, Rule, Sour
 from knowledge.naming import normal_name
 
 MAGIC: Final = b"YIGONG\x00\x01"
+_MOST_REMEMBERED: Final = 50_000
 _T = TypeVar("_T")
 _PREDICATE_NUMBER: Final = {predicate: number for number, predicate in enumerate(Predicate)}
 
@@ -173,11 +174,14 @@ class Snapshot:
         return self._sources.get(source_id)
 
     def remember(self, key: Hashable, make: Callable[[], _T]) -> _T:
-        """What readers work out from the release alone, worked out once: a release never changes."""
-        found = self._remembered.get(key, self._remembered)
-        if found is self._remembered:
-            found = self._remembered[key] = make()
-        return cast(_T, found)
+        """What readers work out from the release alone, worked out once: a release never changes. Beyond
+        so many answers (some 50 MB) it is worked out again each time."""
+        if key in self._remembered:
+            return cast(_T, self._remembered[key])
+        made = make()
+        if len(self._remembered) < _MOST_REMEMBERED:
+            self._remembered[key] = made
+        return made
 
     # -- finding concepts --------------------------------------------------------------
 
