@@ -56,6 +56,21 @@ _GENERAL: Final = {
 """Words that stand for any of several routes, in an order as in a table."""
 _WIDER: Final = _GENERAL | {"鼻饲": frozenset({"口服"})}  # through the tube: what holds by mouth holds here
 
+INJECTED: Final = frozenset(
+    {
+        "静脉滴注",
+        "静脉注射",
+        "静脉泵入",
+        "静脉给药",
+        "动脉注射",
+        "肌内注射",
+        "皮下注射",
+        "皮内注射",
+        "鞘内注射",
+        "硬膜外注射",
+    }
+)
+"""Routes that only an injection takes: an order that names one and no form is for an injection."""
 SYSTEMIC: Final = frozenset(
     {
         "口服",

@@ -81,16 +81,41 @@ class Procedure(Value, frozen=True):
 
 
 class Pregnancy(Value, frozen=True):
-    """``gestational_days`` counts from the last menstrual period."""
+    """``gestational_days`` counts from the last menstrual period; ``stated_trimester`` is what a record
+    says where it counts no weeks (晚期妊娠)."""
 
     gestational_days: Known[int] = UNKNOWN
     origin: Origin = Origin()
+    stated_trimester: Known[int] = UNKNOWN
 
     def trimester(self) -> Known[int]:
         """1 up to 13+6 weeks, 2 up to 27+6, 3 from 28+0."""
         if isinstance(self.gestational_days, Unknown):
-            return UNKNOWN
+            return self.stated_trimester
         return 1 if self.gestational_days < 98 else 2 if self.gestational_days < 196 else 3
+
+
+_WEEKS = re.compile(r"(?:孕|妊娠|停经)[^\d,，;；。]{0,8}(\d{1,2})(?:\+([0-6]))?周(?:\+?([0-6])天?)?")
+_DAYS_LATE = re.compile(r"停经(\d{2,3})天")
+_TRIMESTER_WORDS = {
+    1: ("早期妊娠", "妊娠早期", "孕早期", "早孕"),
+    2: ("中期妊娠", "妊娠中期", "孕中期", "中孕"),
+    3: ("晚期妊娠", "妊娠晚期", "孕晚期", "晚孕"),
+}
+_OVER = re.compile(r"产后|流产后|术后|引产后|史|否认|排除|除外|\?|？")
+
+
+def pregnancy_in(text: str) -> Pregnancy | None:
+    """What a diagnosis says of a pregnancy by weeks or trimester (孕32+5周, 停经49天, 晚期妊娠); None when
+    it says neither, or speaks of one that is over or in doubt."""
+    if _OVER.search(text):
+        return None
+    weeks, late = _WEEKS.search(text), _DAYS_LATE.search(text)
+    if weeks or late:
+        days = int(weeks[1]) * 7 + int(weeks[2] or weeks[3] or 0) if weeks else int(late[1]) if late else 0
+        return Pregnancy(days) if 21 <= days <= 315 else None
+    stated = [trimester for trimester, words in _TRIMESTER_WORDS.items() if any(w in text for w in words)]
+    return Pregnancy(UNKNOWN, stated_trimester=stated[0]) if len(stated) == 1 else None
 
 
 class PatientContext(Value, frozen=True):

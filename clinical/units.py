@@ -81,7 +81,7 @@ mOsm   | 1/1000 yigong_osmole        | mosmol mOsmol 毫渗 毫渗量 毫渗透�
 Osm    | yigong_osmole               | osmol
 uIU    | 1/1000000 yigong_iu | uU u[IU] u[iU] 微单位
 mIU    | 1/1000 yigong_iu    | mU m[IU] m[iU] 毫单位
-IU     | yigong_iu           | U 单位 国际单位 [IU] [iU] [U] 个单位
+IU     | yigong_iu           | U 单位 国际单位 [IU] [iU] [U] 个单位 AxaIU AXaIU 抗XaIU 抗Xa单位
 kIU    | 1000 yigong_iu      | kU KU TU k[IU] 千单位 千U
 万IU   | 10000 yigong_iu     | 万单位 万国际单位 万U 万[IU] 万个单位
 MIU    | 1000000 yigong_iu   | MU 百万单位 百万IU 百万U

@@ -55,7 +55,7 @@ _TAIL: Final = re.compile(
 )
 _LEAD: Final = re.compile(r"^\d+(?:\.\d+)?(?:%|mg|g|ml)(?=\D)")
 _STRENGTH: Final = re.compile(
-    r"(?<![a-z0-9.])(?:[:：(])?\d+(?:\.\d+)?\s*(?:万?iu|万?单位|万u|u|mg|g|ug|μg|µg|mcg|ml|l|%|mmol|mol|kg|ng|片|粒|丸|支|袋|瓶|贴|喷|揿|吸|s|t)"
+    r"(?<![a-z0-9.])(?:[:：(])?\d+(?:\.\d+)?\s*(?:万?a?xaiu|抗xaiu|万?iu|万?单位|万u|u|mg|g|ug|μg|µg|mcg|ml|l|%|mmol|mol|kg|ng|片|粒|丸|支|袋|瓶|贴|喷|揿|吸|s|t)"
 )
 _BRACKET: Final = re.compile(r"[(\[{<「『《]([^()\[\]{}<>「」『』《》]*)[)\]}>」』》]")
 _UNCLOSED: Final = re.compile(r"[(\[{<《][^)\]}>》]*$")

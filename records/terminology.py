@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Final, TypeVar
 
+from clinical.administration import INJECTED
 from clinical.coded import Coded
 from clinical.codes import Atc, Code, DrugInsurance, HospitalCode, Hpo, Icd9Cm3, Icd10, Loinc, Snomed
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Ingredient, Order, OrderKind
-from clinical.patient import Allergy, Condition, Observation, PatientContext, Report
+from clinical.patient import Allergy, Condition, Observation, PatientContext, Report, pregnancy_in
 from clinical.quantity import Quantity, QuantityError, Strength
 from clinical.value import Value, replace
 from knowledge.model import Concept, ConceptKind, Predicate, Standing
@@ -47,6 +48,7 @@ _NOT_HAVING: Final = re.compile(r"否认|排除|家族史|^无|^未见|除外|�
 _DECORATION: Final = re.compile(r"[(\[].*?[)\]]|\d+级|[ivxⅠⅡⅢⅣ]+[级期度型]?$|(?:极?高|中|低)危组?$|[,;:。\.\s]")
 _ALLERGY_WORDS: Final = re.compile(r"(?:药物)?过敏(?:史|反应)?|类药物?$|^对|皮试(?:阳性|\(\+\))?|[(\[].*?[)\]]")
 _ALLERGY_LIST: Final = re.compile(r"[、,;/;和及与]|以及")
+_PREGNANCY: Final = "disease:pregnancy"
 _FLUID: Final = "drug-class:infusion-fluid"
 _SEVERAL: Final = "名称有多种含义"
 
@@ -260,6 +262,10 @@ class Terminology:
 
     def _disease_in(self, text: str) -> tuple[str, ...]:
         """The diagnosis as a name, without stages and remarks, else every disease named in it."""
+        carrying = (_PREGNANCY,) if pregnancy_in(text) and self.snapshot.concept(_PREGNANCY) else ()
+        return tuple(dict.fromkeys((*self._diseases_named(text), *carrying)))
+
+    def _diseases_named(self, text: str) -> tuple[str, ...]:
         kinds = (ConceptKind.DISEASE,)
         for name in (text, _DECORATION.sub("", normal_name(text))):
             exact = self._best(self._named(name, kinds)) if name else ()
@@ -385,7 +391,8 @@ class Terminology:
             missing.append(Unmapped("order", text, note, order.id, understood))
         what = replace(order.what, concepts=drug.concepts, text=order.what.text or self._names(drug))
         reason = tuple(replace(r, concepts=self._found("condition", r.text, r.codes)) for r in order.reason)
-        return replace(order, what=what, ingredients=drug.ingredients, form=order.form or drug.form, reason=reason)
+        form = order.form or drug.form or ("注射剂" if order.dosage.route in INJECTED else "")
+        return replace(order, what=what, ingredients=drug.ingredients, form=form, reason=reason)
 
     def _names(self, drug: Drug) -> str:
         return "、".join(self.snapshot.name(c) for c in drug.concepts)

@@ -6,6 +6,7 @@ be counts as unknown: an old creatinine says little about today's kidneys.
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -13,9 +14,9 @@ from clinical.coded import CHINA, zoned
 from clinical.finding import Datum
 from clinical.formulas import cockcroft_gault, egfr_ckd_epi_2021, egfr_schwartz
 from clinical.logic import UNKNOWN, Known, Unknown
-from clinical.patient import Observation, Pregnancy, Sex
+from clinical.patient import Condition, Observation, Pregnancy, Sex, pregnancy_in
 from clinical.quantity import Quantity, Substance, UnitMismatch
-from clinical.value import Value
+from clinical.value import Value, replace
 from knowledge.model import Predicate
 from rules.model import Case
 
@@ -29,6 +30,9 @@ AST: Final = "lab:ast"
 PREGNANCY: Final = "disease:pregnancy"
 LACTATION: Final = "disease:lactation"
 DIALYSIS: Final = "disease:dialysis"
+CHILD_PUGH: Final = "lab:child-pugh"
+_CHILD_PUGH_TEXT: Final = re.compile(r"child(?:[-\s]?pugh)?\s*(?:分级|评分)?[:：]?\s*([abc])(?![a-z])", re.IGNORECASE)
+_LONGEST_PREGNANCY: Final = 315
 
 MAX_AGE_DAYS: Final = {WEIGHT: 365, HEIGHT: 3650, CREATININE: 180, EGFR: 180, CRCL: 180}
 """How old a value may be. Children's weights: 90 days (see ``weight``)."""
@@ -132,8 +136,34 @@ def pregnancy(case: Case) -> Known[Pregnancy | None]:
         return stated
     diagnosed = case.conditions.get(PREGNANCY)
     if diagnosed is not None:
-        return Pregnancy(UNKNOWN, diagnosed.origin)
+        return _as_of_today(case, diagnosed)
     return None if _cannot_bear(case) else UNKNOWN
+
+
+def _as_of_today(case: Case, diagnosed: Condition) -> Known[Pregnancy | None]:
+    """A diagnosed pregnancy, its weeks counted on since they were written down; UNKNOWN once it must be over."""
+    said = pregnancy_in(diagnosed.what.text) or Pregnancy()
+    written, days = diagnosed.origin.time, said.gestational_days
+    if isinstance(days, Unknown):
+        return replace(said, origin=diagnosed.origin)
+    if written is not None:
+        days += max((_comparable(case.patient.as_of) - _comparable(written)).days, 0)
+    return Pregnancy(days, diagnosed.origin) if days <= _LONGEST_PREGNANCY else UNKNOWN
+
+
+def child_pugh(case: Case) -> Known[tuple[str, Datum]]:
+    """Child-Pugh class (A, B or C): as measured within a year, else as written in a diagnosis."""
+    found = latest(case, CHILD_PUGH, 365)
+    if not isinstance(found, Unknown) and isinstance(found.value, str):
+        grade = found.value.strip().upper()[:1]
+        if grade and grade in "ABC":
+            return grade, Datum.at("Child-Pugh", f"{grade} 级", found.origin)
+    conditions = case.patient.conditions
+    for condition in () if isinstance(conditions, Unknown) else conditions:
+        written = _CHILD_PUGH_TEXT.search(condition.what.text)
+        if written:
+            return written[1].upper(), Datum.at("诊断", condition.what.text, condition.origin)
+    return UNKNOWN
 
 
 def lactating(case: Case) -> Known[bool]:

@@ -35,9 +35,29 @@ def _same_ingredient(case: Case) -> Iterator[Finding]:
     for concept, uses in by_concept.items():
         if len(uses) < 2 or _FLUID in case.lineage[concept]:
             continue
-        same = _distinct_orders([use for use in uses if _is_systemic(use)])
-        if len(same) > 1 and any(u.new for u in same) and case.in_focus(*(u.order.id for u in same)):
-            yield _twice(case, concept, same)
+        for same in _reaching_the_same(uses):
+            several = len(same) > _allowed(case, concept) and any(u.new for u in same)
+            if several and case.in_focus(*(u.order.id for u in same)):
+                yield _twice(case, concept, same)
+
+
+def _reaching_the_same(uses: list[Use]) -> Iterator[list[Use]]:
+    """Uses that reach the whole body, and by each local route those that reach the same place: eye drops
+    beside tablets are no repeat, eye drops beside eye drops are."""
+    local: dict[str, list[Use]] = {}
+    for use in uses:
+        route = use.order.dosage.route
+        if not isinstance(route, Unknown) and not _is_systemic(use):
+            local.setdefault(route, []).append(use)
+    yield _distinct_orders([use for use in uses if _is_systemic(use)])
+    yield from (_distinct_orders(same) for same in local.values())
+
+
+def _allowed(case: Case, concept: str) -> int:
+    """Orders of one ingredient that go together: one, unless a row names the ingredient itself (mesalazine
+    by mouth and rectum)."""
+    rows = (s for s in case.statements(Predicate.DUPLICATE_GROUP, concept) if s.subject == concept)
+    return max((int(s.qualifiers["allowed_count"]) for s in rows), default=1)
 
 
 def _twice(case: Case, concept: str, uses: list[Use]) -> Finding:

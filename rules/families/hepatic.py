@@ -8,12 +8,11 @@ from clinical.finding import Datum, Gap, Outcome
 from clinical.logic import UNKNOWN, Known, Unknown
 from knowledge.model import Predicate, Statement
 from rules.dosing import has_cap, over_cap
-from rules.measures import ALT, AST, latest, measured, upper_limit
+from rules.measures import ALT, AST, child_pugh, measured, upper_limit
 from rules.model import Case, Family, Use, each_statement
 from rules.saying import degree, found, named, passed, route_fits
 
 NAME = "hepatic"
-CHILD_PUGH = "lab:child-pugh"
 _LIVER = ("disease:cirrhosis", "disease:active-liver-disease", "disease:hepatic-impairment")
 
 
@@ -66,13 +65,11 @@ def _without_liver_disease(case: Case) -> bool:
 
 
 def _by_class(case: Case, s: Statement) -> Known[tuple[Datum, ...] | None]:
-    found_ = latest(case, CHILD_PUGH, 365)
-    if isinstance(found_, Unknown) or not isinstance(found_.value, str):
+    graded = child_pugh(case)
+    if isinstance(graded, Unknown):
         return UNKNOWN
-    grade = found_.value.strip().upper()[:1]
-    if grade not in "ABC" or not grade:
-        return UNKNOWN
-    return (Datum.at("Child-Pugh", f"{grade} 级", found_.origin),) if grade in s.qualifiers["child_pugh"] else None
+    grade, datum = graded
+    return (datum,) if grade in s.qualifiers["child_pugh"] else None
 
 
 def _by_transaminases(case: Case, s: Statement) -> Known[tuple[Datum, ...] | None]:

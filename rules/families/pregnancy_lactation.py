@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clinical.finding import Datum, Gap, Outcome
+from clinical.finding import Datum, Gap, Outcome, Severity
 from clinical.logic import Unknown
 from clinical.patient import Pregnancy
+from clinical.value import replace
 from knowledge.model import Predicate, Statement
 from rules.measures import lactating, pregnancy
-from rules.model import Case, Family, Use, each_statement
+from rules.model import Case, Family, Use, each_statement, severity_of
 from rules.saying import degree, found, named, passed, route_fits
 
 NAME = "pregnancy-lactation"
@@ -48,13 +49,35 @@ def _in_pregnancy(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
 def _by_trimester(case: Case, use: Use, s: Statement, state: Pregnancy) -> Iterator[Outcome]:
     wanted, trimester = s.qualifiers.get("trimesters"), state.trimester()
     if wanted and isinstance(trimester, Unknown) and len(wanted) < 3:
-        names = "、".join(_TRIMESTERS[t] for t in wanted)
-        yield Gap(NAME, "gestational-age", f"孕周未知，{named(case, use)}在{names}有用药限制", (use.order.id,), s.id)
+        yield from _weeks_unknown(case, use, s, state)
     elif wanted and not isinstance(trimester, Unknown) and trimester not in wanted:
         yield from passed(case, NAME, s, use, f"{_TRIMESTERS[trimester]}不受限制")
     else:
         when = "妊娠期" if isinstance(trimester, Unknown) else _TRIMESTERS[trimester]
         yield found(case, NAME, s, (use,), f"{named(case, use)}: {when}{degree(s)}", (_datum(state, when),))
+
+
+def _weeks_unknown(case: Case, use: Use, s: Statement, state: Pregnancy) -> Iterator[Outcome]:
+    """Limits of some trimesters in a pregnancy of unknown weeks. Where every trimester is limited the
+    mildest limit holds for certain; else the worst is said as a question, no worse than moderate."""
+    rows = [r for r in case.statements(Predicate.PREGNANCY_LACTATION, use.concept) if _limits(r, use)]
+    by_weight = sorted(rows, key=lambda r: (severity_of(r).rank, r.id))
+    all_limited = {t for r in rows for t in r.qualifiers["trimesters"]} == {1, 2, 3}
+    names = "、".join(_TRIMESTERS[t] for t in s.qualifiers["trimesters"])
+    yield Gap(NAME, "gestational-age", f"孕周未知，{named(case, use)}在{names}有用药限制", (use.order.id,), s.id)
+    if s.id != by_weight[0 if all_limited else -1].id:
+        return
+    when = "各孕期" if all_limited else names
+    text = f"{named(case, use)}: {when}{degree(s)}，孕周未知，请核实"
+    finding = found(case, NAME, s, (use,), text, (_datum(state, "孕周未知"),))
+    certain = all_limited or finding.severity.rank <= Severity.MODERATE.rank
+    yield finding if certain else replace(finding, severity=Severity.MODERATE)
+
+
+def _limits(s: Statement, use: Use) -> bool:
+    """Whether a statement limits the use in some trimesters."""
+    q = s.qualifiers
+    return q["state"] == "pregnancy" and bool(q.get("trimesters")) and route_fits(s, use)
 
 
 def _in_lactation(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
