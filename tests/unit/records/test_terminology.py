@@ -47,6 +47,10 @@ def terminology(snapshot: Snapshot) -> Terminology:
         ("苯磺酸氨氯地平片", {"氨氯地平"}),
         ("克拉霉素片 0.25g*6片", {"克拉霉素"}),
         ("感康", {"对乙酰氨基酚", "金刚烷胺", "咖啡因", "氯苯那敏"}),
+        ("芬必得", {"布洛芬"}),
+        ("芬必得酚咖片", {"对乙酰氨基酚", "咖啡因"}),
+        ("克赛 6000AxaIU", {"依诺肝素"}),
+        ("依诺肝素钠注射液6000AxaIU", {"依诺肝素"}),
     ],
 )
 def test_drug_texts(terminology: Terminology, text: str, ingredients: set[str]) -> None:
@@ -57,7 +61,7 @@ def test_drug_texts(terminology: Terminology, text: str, ingredients: set[str]) 
 
 @pytest.mark.parametrize(
     "text",
-    ["并不存在的药片", "片", "123", "芬必得", "新药左氧氟沙星克", ""],
+    ["并不存在的药片", "片", "123", "喉舒宁胶囊", "海神联盛苦参碱氯化钠注射液", "新药左氧氟沙星克", ""],
 )
 def test_what_is_not_understood_is_nothing_and_not_a_guess(terminology: Terminology, text: str) -> None:
     assert terminology.drug(text, ()).concepts == ()
