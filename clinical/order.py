@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from clinical.coded import Coded, Origin
 from clinical.logic import UNKNOWN, Known, Unknown
@@ -30,10 +31,15 @@ class OrderStatus(StrEnum):
 
 
 class Ingredient(Value, frozen=True):
-    """One active ingredient of an ordered product: concept id and amount in one counted unit (片, 支)."""
+    """One active ingredient of an ordered product: concept id, amount in one counted unit (片, 支) and
+    ``per_ml``, the amount in one millilitre of a liquid."""
 
     concept: str
     amount: Known[Quantity] = UNKNOWN
+    per_ml: Known[Quantity] = UNKNOWN
+
+
+_VOLUMES: Final = frozenset({"mL", "L", "uL"})
 
 
 class Dosage(Value, frozen=True):
@@ -81,7 +87,7 @@ class Order(Value, frozen=True):
 
     def dose_of(self, ingredient: Ingredient) -> Known[Quantity]:
         """Single dose of one ingredient: a mass dose counts for the only ingredient,
-        a counted dose (2 片) is multiplied by the amount in each.
+        a counted dose (2 片) is multiplied by the amount in each, a volume by that in a millilitre.
 
         UNKNOWN when dose or strength is missing, or a mass was ordered of a compound.
         """
@@ -89,6 +95,8 @@ class Order(Value, frozen=True):
         if isinstance(dose, Unknown):
             return UNKNOWN
         if not dose.is_counted():
+            if dose.unit in _VOLUMES and not isinstance(ingredient.per_ml, Unknown):
+                return ingredient.per_ml.scale(dose.to("mL").value)
             return dose if len(self.ingredients) == 1 else UNKNOWN
         if isinstance(ingredient.amount, Unknown):
             return dose if len(self.ingredients) == 1 else UNKNOWN

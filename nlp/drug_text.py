@@ -54,6 +54,7 @@ _TAIL: Final = re.compile(
     r"|(?<=[^a-z])[ⅰⅱⅲⅳⅴivx]{1,3}|[#*△▲])$"
 )
 _LEAD: Final = re.compile(r"^\d+(?:\.\d+)?(?:%|mg|g|ml)(?=\D)")
+_PERCENT: Final = re.compile(r"^(\d{1,2}(?:\.\d+)?)%(?=\D)")
 _STRENGTH: Final = re.compile(
     r"(?<![a-z0-9.])(?:[:：(])?\d+(?:\.\d+)?\s*(?:万?a?xaiu|抗xaiu|万?iu|万?单位|万u|u|mg|g|ug|μg|µg|mcg|ml|l|%|mmol|mol|kg|ng|片|粒|丸|支|袋|瓶|贴|喷|揿|吸|s|t)"
 )
@@ -65,12 +66,14 @@ class DrugText(Value, frozen=True):
     """A drug name taken apart.
 
     ``stem`` is the name without brackets, strength and packaging; ``remarks`` what stood in
-    brackets; ``strength`` the amount in one unit or UNKNOWN.
+    brackets; ``strength`` the amount in one unit or UNKNOWN; ``percent`` what stands before the name of
+    a solution (10%氯化钾注射液), grams in 100 mL.
     """
 
     stem: str
     remarks: tuple[str, ...] = ()
     strength: Known[Strength] = UNKNOWN
+    percent: Known[float] = UNKNOWN
 
 
 @lru_cache(maxsize=16384)
@@ -83,7 +86,13 @@ def read_drug(text: str) -> DrugText:
     bare = _LEAD.sub("", _UNCLOSED.sub("", _BRACKET.sub("", plain)))
     at = _STRENGTH.search(bare)
     stem = bare[: at.start()] if at and at.start() >= 2 else bare
-    return DrugText(stem.strip("-,:;*/+·_ ") or plain, remarks, _strength(text, stem, remarks))
+    percent = _PERCENT.match(plain)
+    return DrugText(
+        stem.strip("-,:;*/+·_ ") or plain,
+        remarks,
+        _strength(text, stem, remarks),
+        float(percent[1]) if percent else UNKNOWN,
+    )
 
 
 def _strength(text: str, stem: str, remarks: tuple[str, ...]) -> Known[Strength]:

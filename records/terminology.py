@@ -22,7 +22,7 @@ from clinical.value import Value, replace
 from knowledge.model import Concept, ConceptKind, Predicate, Standing
 from knowledge.naming import normal_name
 from knowledge.snapshot import Snapshot
-from nlp.drug_text import cut_forms, is_maker, may_be_maker, read_drug, readings
+from nlp.drug_text import DrugText, cut_forms, is_maker, may_be_maker, read_drug, readings
 
 _T = TypeVar("_T")
 _N = TypeVar("_N", Condition, Allergy, Observation, Report)
@@ -102,7 +102,7 @@ class Terminology:
             return self._made(coded[0], "", "", strength)
         found = self._by_text(text) if parts else None
         if found is not None:
-            return found
+            return _solution(found, parts)
         return self._made(coded[0], "", "", strength) if len(coded) == 1 else Drug(reason=self._why(text))
 
     def _by_text(self, text: str) -> Drug | None:
@@ -227,8 +227,8 @@ class Terminology:
         forms = concept.attributes.get("forms", ())
         form = form or (forms[0] if len(forms) == 1 else "")
         if concept.kind is ConceptKind.INGREDIENT:
-            amounts = _amounts(strength, 1)
-            return Drug((concept.id,), (Ingredient(concept.id, amounts[0]),), form, ignored)
+            made = Ingredient(concept.id, _amounts(strength, 1)[0], _per_ml(strength))
+            return Drug((concept.id,), (made,), form, ignored)
         return Drug((concept.id,), tuple(self._contents(concept.id)), form, ignored)
 
     def _contents(self, product: str) -> Iterator[Ingredient]:
@@ -466,6 +466,29 @@ def _quantity(amount: float, unit: str | None) -> Known[Quantity]:
         return Quantity(amount, unit or "")
     except QuantityError:
         return UNKNOWN
+
+
+def _per_ml(strength: Known[Strength]) -> Known[Quantity]:
+    """Amount of a single ingredient in one millilitre, when the strength names a volume (10ml:1g)."""
+    fitting = UNKNOWN if isinstance(strength, Unknown) else strength.of(1)
+    if isinstance(fitting, Unknown) or fitting.per is None:
+        return UNKNOWN
+    try:
+        held = fitting.within(Quantity(1.0, "mL"))
+    except QuantityError:
+        return UNKNOWN
+    return UNKNOWN if isinstance(held, Unknown) else held[0]
+
+
+def _solution(drug: Drug, parts: DrugText | None) -> Drug:
+    """A single drug in a solution whose percentage the text begins with; what its strength says goes first."""
+    if parts is None or isinstance(parts.percent, Unknown) or len(drug.ingredients) != 1:
+        return drug
+    (ingredient,) = drug.ingredients
+    if not isinstance(ingredient.per_ml, Unknown):
+        return drug
+    dissolved = replace(ingredient, amount=UNKNOWN, per_ml=Quantity(parts.percent / 100, "g"))
+    return replace(drug, ingredients=(dissolved,))
 
 
 def _amounts(strength: Known[Strength], ingredients: int) -> tuple[Known[Quantity], ...]:

@@ -58,20 +58,23 @@ def _by_trimester(case: Case, use: Use, s: Statement, state: Pregnancy) -> Itera
 
 
 def _weeks_unknown(case: Case, use: Use, s: Statement, state: Pregnancy) -> Iterator[Outcome]:
-    """Limits of some trimesters in a pregnancy of unknown weeks. Where every trimester is limited the
-    mildest limit holds for certain; else the worst is said as a question, no worse than moderate."""
+    """Limits of some trimesters in a pregnancy of unknown weeks: the worst speaks once. It is as severe
+    as is certain: no less than the mildest limit where every trimester has one, else no more than moderate."""
     rows = [r for r in case.statements(Predicate.PREGNANCY_LACTATION, use.concept) if _limits(r, use)]
-    by_weight = sorted(rows, key=lambda r: (severity_of(r).rank, r.id))
-    all_limited = {t for r in rows for t in r.qualifiers["trimesters"]} == {1, 2, 3}
+    worst = max(rows, key=lambda r: (severity_of(r).rank, r.id))
     names = "、".join(_TRIMESTERS[t] for t in s.qualifiers["trimesters"])
     yield Gap(NAME, "gestational-age", f"孕周未知，{named(case, use)}在{names}有用药限制", (use.order.id,), s.id)
-    if s.id != by_weight[0 if all_limited else -1].id:
-        return
-    when = "各孕期" if all_limited else names
-    text = f"{named(case, use)}: {when}{degree(s)}，孕周未知，请核实"
-    finding = found(case, NAME, s, (use,), text, (_datum(state, "孕周未知"),))
-    certain = all_limited or finding.severity.rank <= Severity.MODERATE.rank
-    yield finding if certain else replace(finding, severity=Severity.MODERATE)
+    if s.id == worst.id:
+        text = f"{named(case, use)}: {names}{degree(s)}，孕周未知，请核实"
+        finding = found(case, NAME, s, (use,), text, (_datum(state, "孕周未知"),))
+        yield replace(finding, severity=_certain(rows, finding.severity))
+
+
+def _certain(rows: list[Statement], worst: Severity) -> Severity:
+    all_limited = {t for r in rows for t in r.qualifiers["trimesters"]} == {1, 2, 3}
+    mildest = min((severity_of(r) for r in rows), key=lambda severity: severity.rank)
+    at_most = worst if worst.rank < Severity.MODERATE.rank else Severity.MODERATE
+    return max((mildest, at_most), key=lambda severity: severity.rank) if all_limited else at_most
 
 
 def _limits(s: Statement, use: Use) -> bool:
