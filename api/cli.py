@@ -23,6 +23,7 @@ from base.settings import Settings
 from knowledge import rdf, release
 from knowledge.graph import GraphError, why
 from knowledge.merge import LoadReport, load, open_candidates
+from knowledge.naming import normal_name
 from knowledge.release import Manifest, ReleaseError
 from knowledge.review import Workflow, WorkflowError
 from knowledge.snapshot import Snapshot
@@ -275,6 +276,8 @@ def _concept(snapshot: Snapshot, text: str) -> str:
     if snapshot.concept(text):
         return text
     found = snapshot.by_name(text)
+    if len(found) > 1:  # what is called so before what is also called so
+        found = tuple(c for c in found if normal_name(c.name) == normal_name(text)) or found
     if len(found) != 1:
         known = ", ".join(c.id for c in found) or "nothing"
         raise GraphError(f"{text!r} names {known}: give the id of one concept")
