@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy import Engine
 
@@ -15,13 +15,15 @@ from base.db import migrate, open_engine
 from base.plugins import discover
 from base.security import SigningKey, sm3
 from base.settings import Settings
-from knowledge.intake import Loader
+from knowledge.intake import Loader, Row, stamp
 from knowledge.merge import LoadReport, load
+from knowledge.model import Concept, ConceptKind, Record, Rule, Standing, Statement, Status
 from knowledge.release import Gate, Manifest, Releases, publish
 from knowledge.review import Workflow
-from knowledge.store import Store
+from knowledge.store import Change, Store
 
 _log = logging.getLogger(__name__)
+_Said = TypeVar("_Said", Statement, Rule)
 CONTENT: Final = Path(knowledge.__file__).parent / "content"
 AUTHOR: Final = "yigong-content"
 SECOND: Final = "yigong-second-pass"
@@ -88,8 +90,36 @@ def load_starter(house: House, progress: Callable[[int], None] = lambda rows: No
     if report.errors:
         first = "; ".join(f"{e.file}:{e.line} {e.field} {e.message}" for e in report.errors[:10])
         raise BootstrapError(f"{len(report.errors)} faults in the shipped tables: {first}")
+    retire_left_out(house.store, [row.record for row in loaders()["yigong"].rows(CONTENT) if isinstance(row, Row)])
     Workflow(house.store).accept_load("yigong", SECOND, "second pass over the starter content")
     return report
+
+
+def retire_left_out(store: Store, shipped: list[Record]) -> int:
+    """Take out of future releases what an earlier edition shipped and this one does not: statements and
+    rules, and products whose contents went with them. What a local reviewer made his own stays."""
+    kept = {stamp(record, loaders()["yigong"]).id for record in shipped}
+    gone: list[Statement | Rule] = [*_left_out(store, Statement, kept), *_left_out(store, Rule, kept)]
+    reason = "no longer in the starter content"
+    store.write([Change(r, "retired", Status.RETIRED, AUTHOR, reason, r.revision) for r in gone])
+    empty = [p for p in _products(store) if p.id not in kept and not _said_of(store, p.id)]
+    store.write([Change(p, "retired", Status.RETIRED, AUTHOR, reason, p.revision) for p in empty])
+    return len(gone) + len(empty)
+
+
+def _left_out(store: Store, kind: type[_Said], kept: set[str]) -> Iterator[_Said]:
+    for record, status in store.heads(kind, origin="yigong"):
+        if record.id not in kept and status is not Status.RETIRED and record.standing is Standing.STARTER:
+            yield record
+
+
+def _products(store: Store) -> list[Concept]:
+    found = store.heads(Concept, origin="yigong")
+    return [c for c, status in found if c.kind is ConceptKind.PRODUCT and status is not Status.RETIRED]
+
+
+def _said_of(store: Store, concept: str) -> bool:
+    return any(status is not Status.RETIRED for _, status in store.about(concept))
 
 
 def loaders() -> dict[str, Loader]:

@@ -32,8 +32,9 @@ _WORDS: Final[dict[str, str]] = {
     "气管内给药": "气管内给药 气管内用药 气管滴入 606",
     "直肠给药": "直肠给药 纳肛 肛塞 灌肠 保留灌肠 直肠 pr p.r. 37161004 2",
     "阴道给药": "阴道给药 阴道用药 塞阴 阴道上药 阴道 pv 16857009 605",
-    "滴眼": "滴眼 点眼 眼用 眼部给药 涂眼 眼睑内涂 54485002 607",
-    "滴耳": "滴耳 耳用 10547007",
+    "滴眼": "滴眼 点眼 眼用 眼部给药 滴双眼 滴右眼 滴左眼 滴患眼 双眼滴 右眼滴 左眼滴 双眼 右眼 左眼 患眼 "
+    "点双眼 点右眼 点左眼 涂眼 眼睑内涂 54485002 607",
+    "滴耳": "滴耳 耳用 滴双耳 滴右耳 滴左耳 双耳 右耳 左耳 患耳 10547007",
     "滴鼻": "滴鼻 鼻用 46713006 608",
     "喷鼻": "喷鼻 鼻喷 鼻腔喷雾",
     "鼻腔给药": "鼻腔给药 鼻内给药 经鼻 鼻腔用药 nasal",
@@ -56,6 +57,19 @@ _GENERAL: Final = {
 """Words that stand for any of several routes, in an order as in a table."""
 _WIDER: Final = _GENERAL | {"鼻饲": frozenset({"口服"})}  # through the tube: what holds by mouth holds here
 
+ROUTE_OF_FORM: Final = {
+    **dict.fromkeys(("滴眼液", "眼膏", "眼用凝胶"), "滴眼"),
+    **dict.fromkeys(("乳膏剂", "软膏剂", "凝胶剂", "搽剂", "洗剂"), "外用"),
+    **dict.fromkeys(("吸入气雾剂", "吸入溶液", "吸入用混悬液", "吸入粉雾剂"), "吸入"),
+    **dict.fromkeys(("阴道片", "阴道栓"), "阴道给药"),
+    "滴耳液": "滴耳",
+    "滴鼻液": "滴鼻",
+    "鼻喷雾剂": "喷鼻",
+    "贴剂": "贴皮",
+    "含漱液": "含化",
+    "舌下片": "舌下含服",
+}
+"""The way of forms that have but one: what an order means that names no route or one nobody knows."""
 INJECTED: Final = frozenset(
     {
         "静脉滴注",
@@ -144,6 +158,7 @@ _FIXED: Final[dict[str, Frequency]] = {
     for word in words.split()
 }
 _DIGITS: Final = str.maketrans("一二两三四五六七八九", "1223456789")
+_MONTHLY: Final = re.compile(r"^每(\d{1,2})个?月(?:1次)?$|^q(\d{1,2})m$")
 _EVERY: Final = re.compile(r"^(?:q|每)(?:隔)?(\d{1,3})(?:h|小时)(?:1次)?$")
 _DAILY: Final = re.compile(r"^(?:每|1)?[日天](\d{1,2})次$|^(\d{1,2})次/?(?:每)?[日天d]$")
 _WEEKLY: Final = re.compile(r"^(?:每|1)?周(\d{1,2})次$|^(\d{1,2})次/?(?:每)?周$")
@@ -175,6 +190,9 @@ def _counted(folded: str) -> Known[Frequency]:
     if match := _EVERY.match(folded):
         hours = int(match[1])
         return Frequency(24 / hours, hours) if hours else UNKNOWN
+    if match := _MONTHLY.match(folded):
+        months = int(match[1] or match[2])
+        return Frequency(1 / (30.4375 * months), 730.5 * months) if months else UNKNOWN
     for pattern, days in ((_DAILY, 1), (_WEEKLY, 7)):
         if match := pattern.match(folded):
             count = int(match[1] or match[2])

@@ -85,6 +85,19 @@ class Order(Value, frozen=True):
     reason: tuple[Coded, ...] = ()
     origin: Origin = Origin()
 
+    def renews(self, other: Order) -> bool:
+        """Whether this is the same drug, called the same, in the same known dose, way and frequency: a
+        prescription continued rather than a second one."""
+        mine, theirs = self.dosage, other.dosage
+        same_drug = bool(self.what.concepts) and self.what.concepts == other.what.concepts
+        known = not isinstance(mine.dose, Unknown) and not isinstance(mine.times_per_day, Unknown)
+        return (
+            same_drug
+            and known
+            and self.what.text == other.what.text
+            and (mine.dose, mine.route, mine.times_per_day) == (theirs.dose, theirs.route, theirs.times_per_day)
+        )
+
     def dose_of(self, ingredient: Ingredient) -> Known[Quantity]:
         """Single dose of one ingredient: a mass dose counts for the only ingredient,
         a counted dose (2 片) is multiplied by the amount in each, a volume by that in a millilitre.

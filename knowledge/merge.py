@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from msgspec import structs
@@ -23,6 +24,7 @@ from sqlalchemy import Column, DateTime, Index, Integer, String, Table, Text, in
 from base.db import METADATA, insert_many
 from knowledge.intake import Loader, Row, RowError, stamp
 from knowledge.model import (
+    CodeRef,
     Concept,
     ConceptKind,
     Record,
@@ -424,15 +426,30 @@ def _names(concept: Concept) -> set[str]:
     return {normal_name(n) for n in (concept.name, concept.name_en, *concept.synonyms) if n}
 
 
-def _union(base: Concept, other: Concept) -> Concept:
-    """The base with the other's names and codes added; what the base says of itself stays."""
-    extra = [n for n in (other.name, *other.synonyms) if n != base.name]
+_LENT = "lent"
+
+
+def _lend(base: Concept, other: Concept) -> Concept:
+    """The base with the other's names and codes added; what the base says of itself stays. What was lent
+    is marked, so that it outlives a new edition of the base and nothing else does."""
+    own = {base.name, base.name_en, *base.synonyms}
+    names = [n for n in (other.name, other.name_en, *other.synonyms) if n and n not in own]
+    codes = [[c.system, c.code] for c in other.codes if c not in base.codes]
+    return _with_lent(base, {"names": names, "codes": codes}, other.attributes)
+
+
+def _with_lent(base: Concept, lent: dict[str, Any], attributes: dict[str, Any]) -> Concept:
+    before = base.attributes.get(_LENT, {"names": [], "codes": []})
+    names = list(dict.fromkeys((*before["names"], *lent["names"])))
+    codes = [list(c) for c in dict.fromkeys(tuple(c) for c in (*before["codes"], *lent["codes"]))]
+    kept = {k: v for k, v in attributes.items() if k != _LENT} | base.attributes
+    if names or codes:
+        kept = kept | {_LENT: {"names": names, "codes": codes}}
     return structs.replace(
         base,
-        name_en=base.name_en or other.name_en,
-        synonyms=tuple(dict.fromkeys((*base.synonyms, *extra))),
-        codes=tuple(dict.fromkeys((*base.codes, *other.codes))),
-        attributes={**other.attributes, **base.attributes},
+        synonyms=tuple(dict.fromkeys((*base.synonyms, *names))),
+        codes=tuple(dict.fromkeys((*base.codes, *(CodeRef(system, code) for system, code in codes)))),
+        attributes=kept,
     )
 
 
@@ -440,8 +457,8 @@ def _joined(base: Concept, other: Concept) -> Concept:
     """What becomes of a known concept when a source names it again: the same source (or a person's
     own table) says the whole; another source adds names and codes; an unreviewed one adds nothing."""
     if base.origin == other.origin and base.id == other.id:
-        return _union(other, base)
-    return base if other.standing is Standing.UNREVIEWED else _union(base, other)
+        return _with_lent(other, base.attributes[_LENT], {}) if _LENT in base.attributes else other
+    return base if other.standing is Standing.UNREVIEWED else _lend(base, other)
 
 
 def _may_replace(current: Record) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Final, TypeVar
 
-from clinical.administration import INJECTED
+from clinical.administration import INJECTED, ROUTE_OF_FORM
 from clinical.coded import Coded
 from clinical.codes import Atc, Code, DrugInsurance, HospitalCode, Hpo, Icd9Cm3, Icd10, Loinc, Snomed
 from clinical.logic import UNKNOWN, Known, Unknown
@@ -44,13 +44,14 @@ _ALLERGIES: Final = (
     ConceptKind.DRUG_CLASS,
     ConceptKind.PRODUCT,
 )
-_NOT_HAVING: Final = re.compile(r"否认|排除|家族史|^无|^未见|除外|待排|待查|可能|疑似|\?")
+_NOT_HAVING: Final = re.compile(r"否认|排除|家族史|陈旧|愈合期|已愈|治愈|^无|^未见|除外|待排|待查|可能|疑似|\?")
 _DECORATION: Final = re.compile(r"[(\[].*?[)\]]|\d+级|[ivxⅠⅡⅢⅣ]+[级期度型]?$|(?:极?高|中|低)危组?$|[,;:。\.\s]")
 _ALLERGY_WORDS: Final = re.compile(r"(?:药物)?过敏(?:史|反应)?|类药物?$|^对|皮试(?:阳性|\(\+\))?|[(\[].*?[)\]]")
 _ALLERGY_LIST: Final = re.compile(r"[、,;/;和及与]|以及")
 _PREGNANCY: Final = "disease:pregnancy"
 _FLUID: Final = "drug-class:infusion-fluid"
 _SEVERAL: Final = "名称有多种含义"
+_COMMON: Final = "名称有多种含义，仅按各含义共有的成分检查"
 
 
 class Unmapped(Value, frozen=True):
@@ -138,9 +139,17 @@ class Terminology:
             found = None if concept is None else self._made(concept, form, "", strength)
             if found is not None and concept is not None and _founded(concept) and found.ingredients:
                 return found
-            weak = weak or found
+            weak = weak or found or self._common(name, form)
         mixed = self._mixture(stem, strength)
         return mixed or weak
+
+    def _common(self, name: str, form: str) -> Drug | None:
+        """What all meanings of an ambiguous name contain: checked, and said to be all that was checked."""
+        meanings = [c for c in self._named(name, _DRUGS) if _founded(c)]
+        if len(meanings) < 2:
+            return None
+        shared = frozenset.intersection(*(self._holds(concept) for concept in meanings))
+        return Drug((), tuple(Ingredient(i) for i in sorted(shared)), form, reason=_COMMON) if shared else None
 
     def _mixture(self, stem: str, strength: Known[Strength]) -> Drug | None:
         """A name that is nothing but ingredients one after the other: 头孢哌酮钠舒巴坦钠."""
@@ -182,7 +191,8 @@ class Terminology:
             prefix, rest = stem[:start], stem[start:]
             found = self._whole(rest, strength)
             if found is not None and (is_maker(prefix) or not self._is_weak(found, rest)):
-                return replace(found, ignored=prefix) if may_be_maker(prefix) else None
+                drops_a_drug = not may_be_maker(prefix) or self._names_a_drug(prefix)
+                return None if drops_a_drug else replace(found, ignored=prefix)
         for name in cut_forms(stem):
             for start in range(len(name) - 1):
                 if start == 0 or may_be_maker(name[:start]):
@@ -190,6 +200,11 @@ class Terminology:
                     if found is not None:
                         return replace(found, ignored=name[:start] + stem[len(name) :])
         return None
+
+    def _names_a_drug(self, prefix: str) -> bool:
+        """Whether a generic name of three characters or more stands in what would be dropped as a maker."""
+        ends = range(3, len(prefix) + 1)
+        return any(self._ingredient(prefix[start:end]) for end in ends for start in range(end - 2))
 
     def _is_weak(self, drug: Drug, rest: str) -> bool:
         """Whether an end of a text is likely part of another drug's name: what drugs are dissolved in
@@ -392,7 +407,10 @@ class Terminology:
         what = replace(order.what, concepts=drug.concepts, text=order.what.text or self._names(drug))
         reason = tuple(replace(r, concepts=self._found("condition", r.text, r.codes)) for r in order.reason)
         form = order.form or drug.form or ("注射剂" if order.dosage.route in INJECTED else "")
-        return replace(order, what=what, ingredients=drug.ingredients, form=form, reason=reason)
+        dosage = order.dosage
+        if isinstance(dosage.route, Unknown) and form in ROUTE_OF_FORM:
+            dosage = replace(dosage, route=ROUTE_OF_FORM[form])
+        return replace(order, what=what, ingredients=drug.ingredients, form=form, reason=reason, dosage=dosage)
 
     def _names(self, drug: Drug) -> str:
         return "、".join(self.snapshot.name(c) for c in drug.concepts)

@@ -101,7 +101,7 @@ def over_cap(case: Case, use: Use, statement: Statement) -> Known[str]:
     answers: list[Known[str]] = []
     if "single_max" in q:
         answers.append(_exceeds(single_dose(case, use, q["unit"]), q["single_max"], "单次", q["unit"]))
-    if "daily_max" in q:
+    if "daily_max" in q and not use.order.dosage.is_single():  # the first dose is not reduced
         answers.append(_exceeds(daily_dose(case, use, q["unit"]), q["daily_max"], "每日", q["unit"]))
     most_often = q.get("times_per_day_max", 1)
     if "times_per_day_max" in q and not (most_often < 1 and use.order.dosage.is_single()):

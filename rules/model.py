@@ -78,12 +78,15 @@ class Case:
 
     @cached_property
     def active_uses(self) -> tuple[Use, ...]:
-        """Ingredients of the patient's other active drugs; empty when that list is unknown."""
+        """Ingredients of the patient's other active drugs, without those whose last day is past and
+        those that an order under review continues; empty when that list is unknown."""
         medications = self.patient.medications
         if isinstance(medications, Unknown):
             return ()
-        drafts = {order.id for order in self.orders}
-        return tuple(_uses((m for m in medications if m.id not in drafts), False))
+        drafts, today = {order.id for order in self.orders}, self.patient.as_of.date()
+        taken = (m for m in medications if m.id not in drafts and not (m.stop and m.stop < today))
+        beside = (m for m in taken if not any(order.renews(m) for order in self.orders))
+        return tuple(_uses(beside, False))
 
     @cached_property
     def uses(self) -> tuple[Use, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clinical.administration import route_among
-from clinical.finding import Datum, Finding, Passed, Suggestion
+from clinical.finding import Datum, Finding, Passed, Severity, Suggestion
 from clinical.logic import Unknown
 from knowledge.model import ConceptKind, Statement
 from rules.model import Case, Use, may_interrupt, order_datum, severity_of
@@ -30,7 +30,8 @@ def found(
     orders = tuple(dict.fromkeys(use.order.id for use in uses))
     if suggestions is None:
         first = uses[:1] if uses[0].new else ()
-        suggestions = tuple(s for use in first for s in (*instead(case, statement, use), drop(use)))
+        dropping = [drop(use) for use in first if worth_dropping(statement)]
+        suggestions = (*(s for use in first for s in instead(case, statement, use)), *dropping)
     return Finding(
         family=family,
         rule_id=statement.id,
@@ -62,6 +63,11 @@ def instead(case: Case, statement: Statement, use: Use, field: str = "alternativ
     )
     for known in found:
         yield Suggestion(f"改用 {known.name}", "replace", use.order.id, concept=known.id, name=known.name)
+
+
+def worth_dropping(statement: Statement) -> bool:
+    """Whether to offer taking the order back: not for what is merely worth knowing."""
+    return severity_of(statement).rank >= Severity.MODERATE.rank
 
 
 def drop(use: Use) -> Suggestion:

@@ -87,12 +87,18 @@ def _over(case: Case, use: Use, rows: list[tuple[Statement, Limits]], which: str
     found: list[_Excess] = []
     for row, limits in rows:
         most, dose = _max(limits, which), _dose(case, use, limits, which)
-        if most is None or isinstance(dose, Unknown):
+        if most is None or isinstance(dose, Unknown) or (which == "每日" and _is_mean(limits, use)):
             continue
         if dose <= most * TOLERANCE:
             return None
         found.append(_Excess(which, dose, most, row, limits))
     return min(found, key=lambda e: e.ratio) if found else UNKNOWN
+
+
+def _is_mean(limits: Limits, use: Use) -> bool:
+    """Whether the day's limit is a mean of doses taken days apart, which one dose cannot be held against."""
+    single, day = limits.single_max, limits.daily_max
+    return single is not None and day is not None and day < single and use.order.dosage.is_single()
 
 
 def _finding(case: Case, use: Use, e: _Excess) -> Finding:
@@ -113,7 +119,8 @@ def _severity(ratio: float) -> Severity:
 
 def _together(case: Case, use: Use, rows: list[tuple[Statement, Limits]]) -> Finding | None:
     """The day's total of one ingredient over all orders, each of which is within the limit alone."""
-    same = [u for u in case.uses if u.concept == use.concept and _alike(use, u)]
+    courses = (u for u in case.uses if u.concept == use.concept and not u.order.dosage.is_single())
+    same = [u for u in courses if _alike(use, u)]
     if len({u.order.id for u in same}) < 2 or same[0] != use:
         return None
     row, limits = max(rows, key=lambda r: r[1].daily_max or 0)

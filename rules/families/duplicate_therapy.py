@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from clinical.administration import SYSTEMIC
 from clinical.finding import Finding, Gap, Outcome, Severity
 from clinical.logic import Unknown
+from clinical.order import Order
 from knowledge.model import Predicate, Statement
 from rules.model import Case, Family, Use, each_statement, order_datum
 from rules.saying import drop, found, named, passed, route_fits
@@ -35,7 +36,8 @@ def _same_ingredient(case: Case) -> Iterator[Finding]:
     for concept, uses in by_concept.items():
         if len(uses) < 2 or _FLUID in case.lineage[concept]:
             continue
-        for same in _reaching_the_same(uses):
+        for reaching in _reaching_the_same(uses):
+            same = _without_loading(reaching)
             several = len(same) > _allowed(case, concept) and any(u.new for u in same)
             if several and case.in_focus(*(u.order.id for u in same)):
                 yield _twice(case, concept, same)
@@ -51,6 +53,19 @@ def _reaching_the_same(uses: list[Use]) -> Iterator[list[Use]]:
             local.setdefault(route, []).append(use)
     yield _distinct_orders([use for use in uses if _is_systemic(use)])
     yield from (_distinct_orders(same) for same in local.values())
+
+
+def _without_loading(uses: list[Use]) -> list[Use]:
+    """Without single doses of a drug that is also given as a course, or pushed where it is also infused:
+    loading, then maintenance."""
+    return [use for use in uses if not any(_loads(use.order, other.order) for other in uses)]
+
+
+def _loads(first: Order, then: Order) -> bool:
+    if first.id == then.id or first.what.concepts != then.what.concepts or not first.dosage.is_single():
+        return False
+    pushed = first.dosage.route == "静脉注射" and then.dosage.route in ("静脉滴注", "静脉泵入")
+    return pushed or not then.dosage.is_single()
 
 
 def _allowed(case: Case, concept: str) -> int:

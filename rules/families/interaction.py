@@ -10,7 +10,7 @@ from clinical.logic import Unknown
 from clinical.value import replace
 from knowledge.model import Predicate, Standing, Statement
 from rules.model import Case, Family, Use, fault, may_interrupt, order_datum, severity_of
-from rules.saying import drop, instead
+from rules.saying import drop, instead, worth_dropping
 
 NAME = "interaction"
 _FOUNDED = {Standing.REVIEWED: 2, Standing.STARTER: 1}
@@ -20,11 +20,16 @@ def check(case: Case) -> Iterator[Outcome]:
     """One finding per pair of ingredients: what is said most specifically and best reviewed counts."""
     if isinstance(case.patient.medications, Unknown) and case.new_uses:
         yield Gap(NAME, "medications", "未提供患者在用药品，仅在本次医嘱之间检查相互作用", _ids(case.new_uses))
+    told: set[tuple[frozenset[str], str]] = set()
     for a, b in _pairs(case):
         statements = case.snapshot.between(Predicate.INTERACTS_WITH, a.concept, b.concept)
         held = [s for s in statements if s.holds_on(case.iso_day) and _route_fits(case, s, a, b)]
         if held:
-            yield from _judge(case, a, b, _decisive(held, a, b))
+            decisive = _decisive(held, a, b)
+            place = (frozenset((a.order.id, b.order.id)), decisive.id)
+            if place not in told:  # two ingredients of one product are one interaction of it
+                told.add(place)
+                yield from _judge(case, a, b, decisive)
         elif case.explain:
             reason = "相互作用陈述不适用于本次给药途径或日期"
             yield from (Passed(NAME, s.id, reason, (a.order.id, b.order.id)) for s in statements)
@@ -120,7 +125,8 @@ def _suggestions(case: Case, s: Statement, target: Use, other: Use) -> Iterator[
         for use in (target, other):
             if use.new:
                 yield from instead(case, s, use, "alternatives_a" if use is subject else "alternatives_b")
-    yield drop(target)
+    if worth_dropping(s):
+        yield drop(target)
 
 
 def _ids(uses: tuple[Use, ...]) -> tuple[str, ...]:

@@ -32,7 +32,11 @@ def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
         yield Gap(NAME, "route", f"{named(case, use)}的给药途径缺失或无法识别，未能检查途径", (use.order.id,))
         return
     forbidden, allowed = s.qualifiers.get("forbidden", ()), s.qualifiers.get("allowed", ())
-    if route_within(route, forbidden) or (allowed and not route_among(route, allowed)):
+    if not route_within(route, forbidden) and route_among(route, forbidden):
+        ways = "、".join(forbidden)
+        reason = f"{named(case, use)}的途径只写“{route}”，不能区分是否为{ways}，未能检查途径"
+        yield Gap(NAME, "route", reason, (use.order.id,), s.id)
+    elif route_within(route, forbidden) or (allowed and not route_among(route, allowed)):
         hint = f"，仅可{'、'.join(allowed)}" if allowed else ""
         summary = f"{named(case, use)} 不得{route}给药{hint}"
         yield found(case, NAME, s, (use,), summary, (Datum("给药途径", route),))

@@ -10,7 +10,8 @@ from alembic.migration import MigrationContext
 from msgspec import structs
 from sqlalchemy import Engine
 
-import records.journal  # noqa: F401  all tables must be known before they are compared
+import base.tokens  # noqa: F401  all tables must be known before they are compared
+import records.journal  # noqa: F401
 from base.db import METADATA, migrate
 from knowledge.model import Citation, CodeRef, Concept, ConceptKind, Predicate, Source, Statement, Status
 from knowledge.review import Workflow, WorkflowError
