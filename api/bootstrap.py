@@ -90,7 +90,8 @@ def load_starter(house: House, progress: Callable[[int], None] = lambda rows: No
     if report.errors:
         first = "; ".join(f"{e.file}:{e.line} {e.field} {e.message}" for e in report.errors[:10])
         raise BootstrapError(f"{len(report.errors)} faults in the shipped tables: {first}")
-    retire_left_out(house.store, [row.record for row in loaders()["yigong"].rows(CONTENT) if isinstance(row, Row)])
+    rows = loaders()["yigong"].rows(CONTENT)
+    retire_left_out(house.store, [row.record for row in rows if isinstance(row, Row)])
     Workflow(house.store).accept_load("yigong", SECOND, "second pass over the starter content")
     return report
 
@@ -98,7 +99,8 @@ def load_starter(house: House, progress: Callable[[int], None] = lambda rows: No
 def retire_left_out(store: Store, shipped: list[Record]) -> int:
     """Take out of future releases what an earlier edition shipped and this one does not: statements and
     rules, and products whose contents went with them. What a local reviewer made his own stays."""
-    kept = {stamp(record, loaders()["yigong"]).id for record in shipped}
+    loader = loaders()["yigong"]
+    kept = {stamp(record, loader).id for record in shipped}
     gone: list[Statement | Rule] = [*_left_out(store, Statement, kept), *_left_out(store, Rule, kept)]
     reason = "no longer in the starter content"
     store.write([Change(r, "retired", Status.RETIRED, AUTHOR, reason, r.revision) for r in gone])
