@@ -21,11 +21,11 @@ LEAST = {
     "medical-kg": 300_000,
     "icd-10": 25_000,
     "icd-9-cm-3": 19_000,
-    "atc": 15_000,
+    "atc": 14_000,
     "hpo": 250_000,
     "insurance": 10_000,
-    "brand-names": 1_500,
-    "ddinter": 95_000,
+    "brand-names": 1_400,
+    "ddinter": 90_000,
 }
 
 pytestmark = pytest.mark.skipif(not (SHARED / "medical_kg").exists(), reason="no shared data here")
