@@ -70,36 +70,10 @@ ROUTE_OF_FORM: Final = {
     "舌下片": "舌下含服",
 }
 """The way of forms that have but one: what an order means that names no route or one nobody knows."""
-INJECTED: Final = frozenset(
-    {
-        "静脉滴注",
-        "静脉注射",
-        "静脉泵入",
-        "静脉给药",
-        "动脉注射",
-        "肌内注射",
-        "皮下注射",
-        "皮内注射",
-        "鞘内注射",
-        "硬膜外注射",
-    }
-)
+_INJECTED_WIDELY: Final = frozenset("静脉滴注 静脉注射 静脉泵入 静脉给药 动脉注射 肌内注射 皮下注射".split())
+INJECTED: Final = _INJECTED_WIDELY | {"皮内注射", "鞘内注射", "硬膜外注射"}
 """Routes that only an injection takes: an order that names one and no form is for an injection."""
-SYSTEMIC: Final = frozenset(
-    {
-        "口服",
-        "舌下含服",
-        "静脉滴注",
-        "静脉注射",
-        "静脉泵入",
-        "静脉给药",
-        "动脉注射",
-        "肌内注射",
-        "皮下注射",
-        "直肠给药",
-        "贴皮",
-    }
-)
+SYSTEMIC: Final = _INJECTED_WIDELY | {"口服", "舌下含服", "直肠给药", "贴皮"}
 """Routes by which a drug reaches the whole body."""
 
 
