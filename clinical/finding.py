@@ -78,7 +78,8 @@ class Finding(Value, frozen=True):
 
     ``rule_id`` is a statement id or an authored rule's id, ``rule_version`` its revision.
     ``cause`` groups findings of one cause, so that a policy can show one card for them.
-    ``interruptive`` is False for findings that may be shown but may not interrupt.
+    ``interruptive`` is False for findings that may be shown but may not interrupt. ``never`` marks the
+    errors of the never list (intrathecal vincristine): no policy of a tenant can hide them.
     """
 
     family: str
@@ -94,6 +95,7 @@ class Finding(Value, frozen=True):
     suggestions: tuple[Suggestion, ...] = ()
     cause: str = ""
     interruptive: bool = True
+    never: bool = False
 
 
 class Gap(Value, frozen=True):

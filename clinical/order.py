@@ -17,6 +17,7 @@ class OrderKind(StrEnum):
     LAB = "lab"
     EXAM = "exam"
     PROCEDURE = "procedure"
+    BLOOD = "blood"
     OTHER = "other"
 
 
@@ -28,6 +29,13 @@ class OrderStatus(StrEnum):
     ON_HOLD = "on-hold"
     STOPPED = "stopped"
     COMPLETED = "completed"
+
+
+class Purpose(StrEnum):
+    """Why an antimicrobial is given."""
+
+    PROPHYLAXIS = "prophylaxis"
+    TREATMENT = "treatment"
 
 
 class Ingredient(Value, frozen=True):
@@ -68,7 +76,10 @@ class Order(Value, frozen=True):
     """One order. ``id`` is the FHIR reference (``MedicationRequest/103``); ``what`` the thing ordered.
 
     For a drug ``ingredients`` lists what is in it (one for a single-ingredient drug) and
-    ``form`` its dosage form (缓释片). ``stop`` is the last day it is taken, when known.
+    ``form`` its dosage form (缓释片). ``stop`` is the last day it is taken, when known. Orders of one
+    ``group`` (组号) are given together, into a vein from one bag. ``quantity`` is what is dispensed,
+    ``purpose`` why an antimicrobial is given, ``consulted`` whether a required consultation is recorded,
+    ``note`` the reason a prescriber recorded (repeat examination, excess, off-label use).
     """
 
     id: str
@@ -84,6 +95,12 @@ class Order(Value, frozen=True):
     prescriber: str = ""
     reason: tuple[Coded, ...] = ()
     origin: Origin = Origin()
+    group: str = ""
+    quantity: Known[Quantity] = UNKNOWN
+    purpose: Known[Purpose] = UNKNOWN
+    urgent: bool = False
+    consulted: Known[bool] = UNKNOWN
+    note: str = ""
 
     def renews(self, other: Order) -> bool:
         """Whether this is the same drug, called the same, in the same known dose, way and frequency: a

@@ -118,11 +118,39 @@ def pregnancy_in(text: str) -> Pregnancy | None:
     return Pregnancy(UNKNOWN, stated_trimester=stated[0]) if len(stated) == 1 else None
 
 
+class Visit(StrEnum):
+    """Where the patient is seen."""
+
+    OUTPATIENT = "outpatient"
+    EMERGENCY = "emergency"
+    INPATIENT = "inpatient"
+    HOME = "home"
+
+
+class Authority(StrEnum):
+    """How far a prescriber may go with antimicrobials, by the grades of 抗菌药物临床应用管理办法."""
+
+    NONE = "none"
+    UNRESTRICTED = "unrestricted"
+    RESTRICTED = "restricted"
+    SPECIAL = "special"
+
+
+class Prescriber(Value, frozen=True):
+    """Who signs: ``title`` in Chinese (主治医师), what they are authorised to prescribe."""
+
+    name: str = ""
+    title: str = ""
+    antimicrobial: Known[Authority] = UNKNOWN
+    controlled: Known[bool] = UNKNOWN
+
+
 class PatientContext(Value, frozen=True):
     """Everything a review may read about a patient, as of ``as_of``.
 
     ``pregnancy`` is None when the patient is known not to be pregnant, UNKNOWN when
-    nobody said. ``medications`` are active orders other than those under review.
+    nobody said. ``medications`` are active orders other than those under review. ``institution_level``
+    is 1 to 3 (一级 to 三级); ``insurance`` the type of cover in Chinese (职工医保).
     """
 
     id: str
@@ -141,6 +169,11 @@ class PatientContext(Value, frozen=True):
     institution: str = ""
     stage: str = ""
     origin: Origin = Origin()
+    visit: Known[Visit] = UNKNOWN
+    admitted: Known[date] = UNKNOWN
+    prescriber: Known[Prescriber] = UNKNOWN
+    institution_level: Known[int] = UNKNOWN
+    insurance: str = ""
 
     def age_days(self) -> Known[int]:
         """Completed days since birth; UNKNOWN without a birth date or when it lies in the future."""

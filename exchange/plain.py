@@ -12,16 +12,20 @@ from clinical.administration import Frequency, frequency_of, route_of
 from clinical.coded import Coded, Origin, zoned
 from clinical.codes import Code, code_for
 from clinical.logic import UNKNOWN, Known
-from clinical.order import Dosage, Order, OrderKind, OrderStatus
+from clinical.order import Dosage, Order, OrderKind, OrderStatus, Purpose
 from clinical.patient import (
     Allergy,
+    Authority,
     ClinicalStatus,
     Condition,
     Observation,
     PatientContext,
     Pregnancy,
+    Prescriber,
+    Procedure,
     Report,
     Sex,
+    Visit,
     says_no_allergy,
 )
 from clinical.quantity import Quantity, QuantityError
@@ -83,7 +87,7 @@ class PlainOrder(_Named, frozen=True, kw_only=True):
     """An order or an active drug. ``text`` is what the hospital calls it."""
 
     id: str
-    kind: Literal["drug", "lab", "exam"] = "drug"
+    kind: Literal["drug", "lab", "exam", "procedure", "blood"] = "drug"
     form: str = ""
     dose: float | None = None
     unit: str = ""
@@ -93,6 +97,28 @@ class PlainOrder(_Named, frozen=True, kw_only=True):
     start: date | None = None
     stop: date | None = None
     prescriber: str = ""
+    group: str = ""
+    rate: float | None = None
+    rate_unit: str = ""
+    quantity: float | None = None
+    quantity_unit: str = ""
+    purpose: Literal["prophylaxis", "treatment"] | None = None
+    urgent: bool = False
+    consulted: bool | None = None
+    note: str = ""
+
+
+class PlainProcedure(_Named, frozen=True, kw_only=True):
+    """A procedure that was done, or an implant that was put in."""
+
+
+class PlainPrescriber(_Base, frozen=True, kw_only=True):
+    """Who signs; ``antimicrobial`` is the highest grade they may prescribe."""
+
+    name: str = ""
+    title: str = ""
+    antimicrobial: Literal["none", "unrestricted", "restricted", "special"] | None = None
+    controlled: bool | None = None
 
 
 class PlainPregnancy(_Base, frozen=True):
@@ -115,6 +141,7 @@ class PlainPatient(_Base, frozen=True, kw_only=True):
     observations: tuple[PlainObservation, ...] | None = None
     medications: tuple[PlainOrder, ...] | None = None
     reports: tuple[PlainReport, ...] | None = None
+    procedures: tuple[PlainProcedure, ...] | None = None
 
 
 class PlainReview(_Base, frozen=True, kw_only=True):
@@ -125,6 +152,11 @@ class PlainReview(_Base, frozen=True, kw_only=True):
     department: str = ""
     institution: str = ""
     stage: str = ""
+    visit: Literal["outpatient", "emergency", "inpatient", "home"] | None = None
+    admitted: date | None = None
+    prescriber: PlainPrescriber | None = None
+    institution_level: Literal[1, 2, 3] | None = None
+    insurance: str = ""
     as_of: date | None = None
     explain: bool = False
 
@@ -159,9 +191,15 @@ def read(plain: PlainReview, now: datetime) -> Incoming:
             observations=_observations(p),
             medications=_all(p.medications, "medications", _medication),
             reports=_all(p.reports, "reports", _report),
+            procedures=_all(p.procedures, "procedures", _procedure),
             department=plain.department,
             institution=plain.institution,
             stage=plain.stage,
+            visit=UNKNOWN if plain.visit is None else Visit(plain.visit),
+            admitted=UNKNOWN if plain.admitted is None else plain.admitted,
+            prescriber=_prescriber(plain.prescriber),
+            institution_level=UNKNOWN if plain.institution_level is None else plain.institution_level,
+            insurance=plain.insurance,
         ),
         tuple(_order(o, f"orders[{i}]", OrderStatus.DRAFT) for i, o in enumerate(plain.orders)),
     )
@@ -242,6 +280,17 @@ def _report(item: PlainReport, path: str) -> Report:
     return Report(_what(item), item.conclusion, recognised, _origin(item, path))
 
 
+def _procedure(item: PlainProcedure, path: str) -> Procedure:
+    return Procedure(_what(item), _origin(item, path))
+
+
+def _prescriber(given: PlainPrescriber | None) -> Known[Prescriber]:
+    if given is None:
+        return UNKNOWN
+    authority = UNKNOWN if given.antimicrobial is None else Authority(given.antimicrobial)
+    return Prescriber(given.name, given.title, authority, UNKNOWN if given.controlled is None else given.controlled)
+
+
 def _medication(item: PlainOrder, path: str) -> Order:
     return _order(item, path, OrderStatus.ACTIVE)
 
@@ -261,15 +310,22 @@ def _order(item: PlainOrder, path: str, status: OrderStatus) -> Order:
         stop=stop,
         prescriber=item.prescriber,
         origin=_origin(item, item.id),
+        group=item.group,
+        quantity=_optional(item.quantity, item.quantity_unit, f"{path}.quantityUnit"),
+        purpose=UNKNOWN if item.purpose is None else Purpose(item.purpose),
+        urgent=item.urgent,
+        consulted=UNKNOWN if item.consulted is None else item.consulted,
+        note=item.note,
     )
 
 
 def _dosage(item: PlainOrder, path: str) -> Dosage:
     frequency = frequency_of(item.frequency) if item.frequency else UNKNOWN
-    dose = UNKNOWN if item.dose is None else _quantity(item.dose, item.unit, f"{path}.unit")
+    dose = _optional(item.dose, item.unit, f"{path}.unit")
+    rate = _optional(item.rate, item.rate_unit, f"{path}.rateUnit")
     days: Known[float] = UNKNOWN if item.days is None else item.days
     if not isinstance(frequency, Frequency):
-        return Dosage(dose, _route(item), duration_days=days, frequency_text=item.frequency)
+        return Dosage(dose, _route(item), duration_days=days, rate=rate, frequency_text=item.frequency)
     if frequency.once and item.days is None:
         days = 1.0
     return Dosage(
@@ -278,6 +334,7 @@ def _dosage(item: PlainOrder, path: str) -> Dosage:
         times_per_day=frequency.times_per_day,
         interval_hours=UNKNOWN if frequency.interval_hours is None else frequency.interval_hours,
         duration_days=days,
+        rate=rate,
         as_needed=frequency.as_needed,
         frequency_text=item.frequency,
     )
@@ -285,6 +342,10 @@ def _dosage(item: PlainOrder, path: str) -> Dosage:
 
 def _route(item: PlainOrder) -> Known[str]:
     return route_of(item.route) if item.route else UNKNOWN
+
+
+def _optional(value: float | None, unit: str, path: str) -> Known[Quantity]:
+    return UNKNOWN if value is None else _quantity(value, unit, path)
 
 
 def _quantity(value: float, unit: str, path: str) -> Quantity:

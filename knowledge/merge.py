@@ -52,6 +52,9 @@ GROUPS: dict[str, frozenset[ConceptKind]] = {
     "food": frozenset({ConceptKind.FOOD}),
     "department": frozenset({ConceptKind.DEPARTMENT}),
     "service": frozenset({ConceptKind.SERVICE, ConceptKind.PROCEDURE}),
+    "procedure": frozenset({ConceptKind.PROCEDURE}),
+    "blood": frozenset({ConceptKind.BLOOD_PRODUCT}),
+    "item": frozenset({ConceptKind.EXAM, ConceptKind.LAB, ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS}),
     "any": frozenset(ConceptKind),
 }
 

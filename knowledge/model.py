@@ -29,10 +29,12 @@ class ConceptKind(StrEnum):
     FOOD = "food"
     DEPARTMENT = "department"
     SERVICE = "service"
+    BLOOD_PRODUCT = "blood-product"
 
 
 class Predicate(StrEnum):
-    """The closed list of what a statement may say; ``PREDICATES`` documents each."""
+    """The closed list of what a statement may say; ``PREDICATES`` documents each. New ones come last:
+    compiled releases know predicates by their place."""
 
     IS_A = "is-a"
     CONTAINS = "contains"
@@ -61,6 +63,34 @@ class Predicate(StrEnum):
     HAS_PHENOTYPE = "has-phenotype"
     GOOD_FOOD = "good-food"
     BAD_FOOD = "bad-food"
+    IV_INCOMPATIBLE = "iv-incompatible"
+    INFUSION_LIMIT = "infusion-limit"
+    LAB_LIMIT = "lab-limit"
+    LAB_NEEDED = "lab-needed"
+    PHARMACOGENOMIC = "pharmacogenomic"
+    BURDEN = "burden"
+    DURATION_LIMIT = "duration-limit"
+    INDICATED_FOR = "indicated-for"
+    DRUG_FOOD = "drug-food"
+    LAB_INTERFERENCE = "lab-interference"
+    ANTIMICROBIAL_GRADE = "antimicrobial-grade"
+    PROPHYLAXIS = "prophylaxis"
+    SKIN_TEST = "skin-test"
+    CONTROLLED = "controlled"
+    HIGH_ALERT = "high-alert"
+    HERB_LIMIT = "herb-limit"
+    HERB_INCOMPATIBLE = "herb-incompatible"
+    EXAM_LIMIT = "exam-limit"
+    EXAM_INDICATED = "exam-indicated"
+    PROCEDURE_LIMIT = "procedure-limit"
+    PROCEDURE_INDICATED = "procedure-indicated"
+    PROCEDURE_NEEDS = "procedure-needs"
+    PERIOPERATIVE = "perioperative"
+    TRANSFUSION_THRESHOLD = "transfusion-threshold"
+    NURSING_RISK = "nursing-risk"
+    ADMINISTRATION_LIMIT = "administration-limit"
+    DISEASE_ALERT = "disease-alert"
+    PATHWAY_STEP = "pathway-step"
 
 
 PREDICATES: dict[Predicate, str] = {
@@ -91,8 +121,43 @@ PREDICATES: dict[Predicate, str] = {
     Predicate.HAS_PHENOTYPE: "disease shows phenotype, qualifier frequency",
     Predicate.GOOD_FOOD: "food that suits a disease",
     Predicate.BAD_FOOD: "food to avoid in a disease",
+    Predicate.IV_INCOMPATIBLE: "symmetric; two drugs (solvents too) not to be mixed; qualifier where (bag, line)",
+    Predicate.INFUSION_LIMIT: "solvents, concentration, rate, stability, light for a drug given into a vein",
+    Predicate.LAB_LIMIT: "drug at a laboratory value; object is the test",
+    Predicate.LAB_NEEDED: "drug needs a recent value of the object test before or during use",
+    Predicate.PHARMACOGENOMIC: "drug with a genotype or phenotype; object is the genetic test",
+    Predicate.BURDEN: "drug adds to a cumulative risk (QT, serotonin, bleeding …); qualifiers burden, points",
+    Predicate.DURATION_LIMIT: "longest (or shortest) course in days, object is the indication",
+    Predicate.INDICATED_FOR: "drug is indicated in a disease; qualifier basis (label, guideline)",
+    Predicate.DRUG_FOOD: "drug with food, alcohol or tobacco",
+    Predicate.LAB_INTERFERENCE: "drug disturbs the object test",
+    Predicate.ANTIMICROBIAL_GRADE: "non-restricted, restricted or special antimicrobial",
+    Predicate.PROPHYLAXIS: "antimicrobials that suit a procedure or wound class, when and how long",
+    Predicate.SKIN_TEST: "drug needs a negative skin test",
+    Predicate.CONTROLLED: "narcotic, psychotropic or toxic drug of a class",
+    Predicate.HIGH_ALERT: "drug on the high-alert list, with its grade",
+    Predicate.HERB_LIMIT: "toxicity, dose (g a day), use and pregnancy of a herb",
+    Predicate.HERB_INCOMPATIBLE: "symmetric; 十八反 and 十九畏",
+    Predicate.EXAM_LIMIT: "examination with an implant, disease, drug, result or pregnancy",
+    Predicate.EXAM_INDICATED: "examination is indicated in a disease or symptom",
+    Predicate.PROCEDURE_LIMIT: "procedure is contraindicated in a disease or at a result",
+    Predicate.PROCEDURE_INDICATED: "procedure is indicated in a disease",
+    Predicate.PROCEDURE_NEEDS: "procedure needs a recent result of the object test or examination before it",
+    Predicate.PERIOPERATIVE: "drug to stop, bridge or keep before a procedure",
+    Predicate.TRANSFUSION_THRESHOLD: "blood product at a laboratory value",
+    Predicate.NURSING_RISK: "drug or disease adds points to a nursing risk (falls, pressure injury, VTE)",
+    Predicate.ADMINISTRATION_LIMIT: "drug or form not to be crushed, split, tube-fed …",
+    Predicate.DISEASE_ALERT: "disease to report or to act on within hours",
+    Predicate.PATHWAY_STEP: "disease calls for, or forbids, a drug, test or examination within hours",
 }
-SYMMETRIC = frozenset({Predicate.INTERACTS_WITH, Predicate.SERVICE_DUPLICATE})
+SYMMETRIC = frozenset(
+    {
+        Predicate.INTERACTS_WITH,
+        Predicate.IV_INCOMPATIBLE,
+        Predicate.HERB_INCOMPATIBLE,
+        Predicate.SERVICE_DUPLICATE,
+    }
+)
 
 
 class Standing(StrEnum):

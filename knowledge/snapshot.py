@@ -103,6 +103,7 @@ class Snapshot:
         self._in = self._grouped("incoming")
         self._rows: dict[str, int | None] = {}
         self._found: dict[tuple[Predicate, str], tuple[Statement, ...]] = {}
+        self._dated: set[tuple[Predicate, str]] = set()
         self._partners: dict[int, dict[int, list[int]]] = {}
         self._lineage: dict[str, frozenset[str]] = {}
         self.rules: tuple[Rule, ...] = self._all("rules", Rule)
@@ -133,8 +134,17 @@ class Snapshot:
             row = self._row(subject)
             rows = () if row is None else self._deciding.get(subject_key(predicate, row))
             found = tuple(self._statement_at(number) for number in rows)
+            if any(s.valid_from or s.valid_to for s in found):
+                self._dated.add(key)
             self._found[key] = found
         return found
+
+    def in_force(self, predicate: Predicate, subject: str, day: str) -> tuple[Statement, ...]:
+        """``statements`` that are effective on an ISO date; most have no dates and need no look."""
+        found = self.statements(predicate, subject)
+        if (predicate, subject) not in self._dated:
+            return found
+        return tuple(s for s in found if s.holds_on(day))
 
     def linked(self, predicate: Predicate, concept_ids: Sequence[str]) -> Iterator[tuple[int, int]]:
         """Positions (i, j), i < j, of concepts that a symmetric predicate links, classes expanded."""

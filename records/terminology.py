@@ -16,7 +16,7 @@ from clinical.coded import Coded
 from clinical.codes import Atc, Code, DrugInsurance, HospitalCode, Hpo, Icd9Cm3, Icd10, Loinc, Snomed
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Ingredient, Order, OrderKind
-from clinical.patient import Allergy, Condition, Observation, PatientContext, Report, pregnancy_in
+from clinical.patient import Allergy, Condition, Observation, PatientContext, Procedure, Report, pregnancy_in
 from clinical.quantity import Quantity, QuantityError, Strength
 from clinical.value import Value, replace
 from knowledge.model import Concept, ConceptKind, Predicate, Standing
@@ -25,7 +25,7 @@ from knowledge.snapshot import Snapshot
 from nlp.drug_text import DrugText, cut_forms, is_maker, may_be_maker, read_drug, readings
 
 _T = TypeVar("_T")
-_N = TypeVar("_N", Condition, Allergy, Observation, Report)
+_N = TypeVar("_N", Condition, Allergy, Observation, Report, Procedure)
 _Kinds = tuple[ConceptKind, ...]
 SYSTEMS: Final[dict[type[Code], str]] = {
     Icd10: "icd-10",
@@ -52,6 +52,14 @@ _PREGNANCY: Final = "disease:pregnancy"
 _FLUID: Final = "drug-class:infusion-fluid"
 _SEVERAL: Final = "名称有多种含义"
 _COMMON: Final = "名称有多种含义，仅按各含义共有的成分检查"
+
+
+_SERVICES: Final = {
+    OrderKind.LAB: ConceptKind.LAB,
+    OrderKind.EXAM: ConceptKind.EXAM,
+    OrderKind.PROCEDURE: ConceptKind.PROCEDURE,
+    OrderKind.BLOOD: ConceptKind.BLOOD_PRODUCT,
+}
 
 
 class Unmapped(Value, frozen=True):
@@ -364,6 +372,7 @@ class Terminology:
             allergies=self._all("allergy", patient.allergies, missing),
             observations=self._all("observation", patient.observations, missing),
             reports=self._all("report", patient.reports, missing),
+            procedures=self._all("procedure", patient.procedures, missing),
         )
         return patient, orders, tuple(dict.fromkeys(missing))
 
@@ -386,10 +395,9 @@ class Terminology:
 
     def _service(self, order: Order) -> tuple[tuple[str, ...], OrderKind]:
         """Concepts of a service order; one sent without a usable category is what its name says."""
-        tried = {OrderKind.LAB: ConceptKind.LAB, OrderKind.EXAM: ConceptKind.EXAM}
-        kinds = [order.kind] if order.kind in tried else list(tried)
+        kinds = [order.kind] if order.kind in _SERVICES else list(_SERVICES)
         for kind in kinds:
-            found = self.measurable(order.what, tried[kind])
+            found = self.measurable(order.what, _SERVICES[kind])
             if found:
                 return found, kind
         return (), order.kind
@@ -428,6 +436,7 @@ class Terminology:
         "allergy": allergen,
         "observation": lambda self, what: self.measurable(what, ConceptKind.LAB),
         "report": lambda self, what: self.measurable(what, ConceptKind.EXAM, ConceptKind.LAB),
+        "procedure": lambda self, what: self.measurable(what, ConceptKind.PROCEDURE),
     }
 
 

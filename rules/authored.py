@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any as Anything
 from typing import Final, Protocol
-from weakref import WeakKeyDictionary
 
 from clinical.finding import Severity
 from clinical.logic import (
@@ -57,7 +56,6 @@ KINDS: Final[dict[Group, tuple[ConceptKind, ...]]] = {
     Group.ALLERGY: (ConceptKind.ALLERGEN, ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS),
     Group.TEST: (ConceptKind.LAB, ConceptKind.EXAM),
 }
-_RESOLVED: Final[WeakKeyDictionary[Snapshot, dict[tuple[str, Group], str]]] = WeakKeyDictionary()
 _OUTCOMES: Final = {"fired": Truth.TRUE, "passed": Truth.FALSE, "unknown": Truth.UNKNOWN}
 _WORDS: Final = {value: word for word, value in _OUTCOMES.items()}
 
@@ -134,10 +132,7 @@ def name_problems(node: Node, snapshot: Snapshot) -> Iterator[Problem]:
 
 def resolve(text: str, group: Group, snapshot: Snapshot) -> str:
     """Concept id of a name in a condition; empty when it names nothing or several things."""
-    known = _RESOLVED.setdefault(snapshot, {})
-    if (text, group) not in known:
-        known[text, group] = _find(text, group, snapshot)
-    return known[text, group]
+    return snapshot.remember((group, text), lambda: _find(text, group, snapshot))
 
 
 def _find(text: str, group: Group, snapshot: Snapshot) -> str:

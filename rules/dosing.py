@@ -12,7 +12,7 @@ from clinical.value import Value
 from knowledge.model import Predicate, Statement
 from rules.measures import Measured, height, weight
 from rules.model import Case, Use
-from rules.saying import route_fits
+from rules.saying import fitting
 
 TOLERANCE = 1.05
 """Five per cent above a limit is rounding of tablets and vials, not an error."""
@@ -38,8 +38,8 @@ def rows_for(case: Case, use: Use) -> list[Statement]:
     Rows that name the form win over general ones, as do rows for a diagnosis the patient has
     when they allow less; loading doses count only for orders of a day or a single dose.
     """
-    rows = [s for s in case.statements(Predicate.DOSE_RANGE, use.concept) if route_fits(s, use)]
-    rows = [s for s in rows if _fits_patient(case, s) and (not s.object or s.object in case.conditions)]
+    fit = fitting(case, Predicate.DOSE_RANGE, use)
+    rows = [s for s in fit if (not s.object or s.object in case.conditions) and _fits_patient(case, s)]
     if not _may_be_loading(use):
         rows = [s for s in rows if not s.qualifiers.get("loading")]
     with_form = [s for s in rows if use.order.form and use.order.form in s.qualifiers.get("forms", ())]
@@ -68,16 +68,27 @@ def limits_of(case: Case, statement: Statement) -> Known[Limits]:
 
 def single_dose(case: Case, use: Use, unit: str) -> Known[float]:
     """Single dose of the ingredient in a unit; UNKNOWN when missing or not convertible."""
-    return _in(case, use, use.order.dose_of(use.ingredient), unit)
+    return case.once(("single", use.order.id, use.concept, unit), lambda: _in(case, use, _dose(case, use), unit))
 
 
 def daily_dose(case: Case, use: Use, unit: str) -> Known[float]:
     """Daily dose of the ingredient from this order in a unit."""
-    return _in(case, use, daily(use.order.dose_of(use.ingredient), use.order.dosage.times_per_day), unit)
+    times = use.order.dosage.times_per_day
+    return case.once(
+        ("daily", use.order.id, use.concept, unit), lambda: _in(case, use, daily(_dose(case, use), times), unit)
+    )
+
+
+def _dose(case: Case, use: Use) -> Known[Quantity]:
+    return case.once(("dose", use.order.id, use.concept), lambda: use.order.dose_of(use.ingredient))
 
 
 def substance_of(case: Case, concept: str) -> Substance | None:
     """What the release knows for converting amounts of an ingredient (mmol, IU)."""
+    return case.snapshot.remember(("substance", concept), lambda: _substance(case, concept))
+
+
+def _substance(case: Case, concept: str) -> Substance | None:
     known = case.snapshot.concept(concept)
     if known is None or not ("molar_mass" in known.attributes or "iu_per_mg" in known.attributes):
         return None

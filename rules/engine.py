@@ -50,7 +50,7 @@ def review(case: Case, families: Sequence[Family]) -> Review:
     gathered = _Gathered()
     kinds = {order.kind for order in case.orders}
     for family in families:
-        if kinds.isdisjoint(family.kinds):
+        if not family.concerns(kinds, case.patient.stage):
             if case.explain:
                 gathered.passed.append(Passed(family.name, "", "未评估: 没有该规则所涉及的医嘱类别"))
             continue

@@ -77,12 +77,14 @@ def _within(facts: CaseFacts, uses: tuple[Use, ...], access: Access) -> list[Use
 
 def _takes(facts: CaseFacts, access: Access) -> Value:
     """True as soon as one is in use; unknown, not false, when the active drugs are unknown."""
-    if facts.using(_within(facts, facts.case.uses, access)):
-        return True
+    if facts.concept(access, Group.DRUG) in facts.case.whole_lineage:
+        return facts.using(_within(facts, facts.case.uses, access))
     return UNKNOWN if isinstance(facts.case.patient.medications, Unknown) else False
 
 
 def _orders(facts: CaseFacts, access: Access) -> Value:
+    if facts.concept(access, Group.DRUG) not in facts.case.new_lineage:
+        return False
     return facts.using(_within(facts, facts.case.new_uses, access))
 
 

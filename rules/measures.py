@@ -49,11 +49,11 @@ class Measured(Value, frozen=True):
 
 def latest(case: Case, concept: str, max_age_days: int = 0) -> Known[Observation]:
     """The newest observation of a concept that is not too old; UNKNOWN when there is none."""
-    observations = case.patient.observations
-    if isinstance(observations, Unknown):
+    observed = case.observed.get(concept)
+    if not observed:
         return UNKNOWN
     limit = case.patient.as_of - timedelta(days=max_age_days or MAX_AGE_DAYS.get(concept, DEFAULT_MAX_AGE))
-    usable = [o for o in observations if concept in o.what.concepts and _since(o, limit)]
+    usable = [o for o in observed if _since(o, limit)]
     return max(usable, key=_when) if usable else UNKNOWN
 
 
@@ -76,7 +76,7 @@ def _measured(case: Case, concept: str, unit: str, max_age_days: int) -> Known[M
 
 def weight(case: Case) -> Known[Measured]:
     """Body weight in kg; for children under 12 no older than 90 days."""
-    years = case.patient.age_years()
+    years = case.age_years
     young = not isinstance(years, Unknown) and years < 12
     return measured(case, WEIGHT, "kg", 90 if young else 0)
 
@@ -96,7 +96,7 @@ def _egfr(case: Case) -> Known[Measured]:
     reported = measured(case, EGFR, "mL/min")
     if not isinstance(reported, Unknown):
         return reported
-    creatinine, years = measured(case, CREATININE, "umol/L"), case.patient.age_years()
+    creatinine, years = measured(case, CREATININE, "umol/L"), case.age_years
     if isinstance(creatinine, Unknown) or isinstance(years, Unknown):
         return UNKNOWN
     if years < 18:
@@ -119,7 +119,7 @@ def _crcl(case: Case) -> Known[Measured]:
     reported = measured(case, CRCL, "mL/min")
     if not isinstance(reported, Unknown):
         return reported
-    creatinine, kg, years = measured(case, CREATININE, "umol/L"), weight(case), case.patient.age_years()
+    creatinine, kg, years = measured(case, CREATININE, "umol/L"), weight(case), case.age_years
     sex = case.patient.sex
     if isinstance(creatinine, Unknown) or isinstance(kg, Unknown) or isinstance(years, Unknown):
         return UNKNOWN
@@ -131,6 +131,10 @@ def _crcl(case: Case) -> Known[Measured]:
 
 def pregnancy(case: Case) -> Known[Pregnancy | None]:
     """As stated, else from a diagnosis of pregnancy; men and girls under 10 or women over 55 are not."""
+    return case.once("pregnancy", lambda: _pregnancy(case))
+
+
+def _pregnancy(case: Case) -> Known[Pregnancy | None]:
     stated = case.patient.pregnancy
     if not isinstance(stated, Unknown):
         return stated
@@ -153,6 +157,10 @@ def _as_of_today(case: Case, diagnosed: Condition) -> Known[Pregnancy | None]:
 
 def child_pugh(case: Case) -> Known[tuple[str, Datum]]:
     """Child-Pugh class (A, B or C): as measured within a year, else as written in a diagnosis."""
+    return case.once("child-pugh", lambda: _child_pugh(case))
+
+
+def _child_pugh(case: Case) -> Known[tuple[str, Datum]]:
     found = latest(case, CHILD_PUGH, 365)
     if not isinstance(found, Unknown) and isinstance(found.value, str):
         grade = found.value.strip().upper()[:1]
@@ -185,6 +193,10 @@ def on_dialysis(case: Case) -> Known[bool]:
 
 def upper_limit(case: Case, lab: str, unit: str) -> Known[float]:
     """Upper reference limit of a test for this patient's sex and age, in a unit."""
+    return case.once(("upper-limit", lab, unit), lambda: _upper_limit(case, lab, unit))
+
+
+def _upper_limit(case: Case, lab: str, unit: str) -> Known[float]:
     days, sex = case.age_days, case.patient.sex
     for s in case.statements(Predicate.REFERENCE_RANGE, lab):
         q = s.qualifiers
@@ -196,7 +208,7 @@ def upper_limit(case: Case, lab: str, unit: str) -> Known[float]:
 
 
 def _cannot_bear(case: Case) -> bool:
-    years, sex = case.patient.age_years(), case.patient.sex
+    years, sex = case.age_years, case.patient.sex
     if not isinstance(sex, Unknown) and sex is Sex.MALE:
         return True
     return not isinstance(years, Unknown) and not 10 <= years <= 55

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -14,7 +14,7 @@ from clinical.coded import Coded
 from clinical.finding import Datum, Fault, Outcome, Reference, Severity
 from clinical.logic import Known, Unknown
 from clinical.order import Ingredient, Order, OrderKind
-from clinical.patient import ClinicalStatus, Condition, PatientContext
+from clinical.patient import ClinicalStatus, Condition, Observation, PatientContext
 from clinical.value import Value
 from knowledge.model import Predicate, Standing, Statement
 from knowledge.snapshot import Snapshot
@@ -60,7 +60,8 @@ class Case:
 
     def take_over(self, other: Case) -> None:
         """Use what was worked out for another case of the same patient with other orders."""
-        self.__dict__["conditions"] = other.conditions
+        for what in ("conditions", "observed", "age_days", "age_years"):
+            self.__dict__[what] = getattr(other, what)
         self._known.update(other._known)
 
     @cached_property
@@ -70,6 +71,10 @@ class Case:
     @cached_property
     def age_days(self) -> Known[int]:
         return self.patient.age_days()
+
+    @cached_property
+    def age_years(self) -> Known[int]:
+        return self.patient.age_years()
 
     @cached_property
     def new_uses(self) -> tuple[Use, ...]:
@@ -85,7 +90,8 @@ class Case:
             return ()
         drafts, today = {order.id for order in self.orders}, self.patient.as_of.date()
         taken = (m for m in medications if m.id not in drafts and not (m.stop and m.stop < today))
-        beside = (m for m in taken if not any(order.renews(m) for order in self.orders))
+        again = {order.what.text for order in self.orders}
+        beside = (m for m in taken if m.what.text not in again or not any(o.renews(m) for o in self.orders))
         return tuple(_uses(beside, False))
 
     @cached_property
@@ -99,6 +105,16 @@ class Case:
         return {use.concept: self.snapshot.ancestors(use.concept) for use in self.uses}
 
     @cached_property
+    def new_lineage(self) -> frozenset[str]:
+        """Everything that an ingredient under review is or is a kind of."""
+        return frozenset().union(*(self.lineage[use.concept] for use in self.new_uses))
+
+    @cached_property
+    def whole_lineage(self) -> frozenset[str]:
+        """Everything that an ingredient in use is or is a kind of."""
+        return frozenset().union(*self.lineage.values())
+
+    @cached_property
     def conditions(self) -> dict[str, Condition]:
         """Active conditions by every concept they are a kind of; empty when unknown."""
         found: dict[str, Condition] = {}
@@ -109,9 +125,19 @@ class Case:
                     found.setdefault(concept, condition)
         return found
 
-    def statements(self, predicate: Predicate, subject: str) -> Iterator[Statement]:
+    @cached_property
+    def observed(self) -> dict[str, list[Observation]]:
+        """Observations by every concept they were understood as; empty when unknown."""
+        found: dict[str, list[Observation]] = {}
+        observations = self.patient.observations
+        for observation in () if isinstance(observations, Unknown) else observations:
+            for concept in observation.what.concepts:
+                found.setdefault(concept, []).append(observation)
+        return found
+
+    def statements(self, predicate: Predicate, subject: str) -> tuple[Statement, ...]:
         """Statements in force on the day of the review, the subject's own before inherited ones."""
-        return (s for s in self.snapshot.statements(predicate, subject) if s.holds_on(self.iso_day))
+        return self.snapshot.in_force(predicate, subject, self.iso_day)
 
     def in_focus(self, *order_ids: str) -> bool:
         """Whether at least one of the orders is one the user is working on now."""
@@ -199,7 +225,9 @@ class Family:
     """A rule family: a pure check over a case.
 
     ``name`` is the value of ``Finding.family``; ``title`` what clinicians read; ``reads`` the
-    predicates whose statements it decides by; ``kinds`` the orders it concerns.
+    predicates whose statements it decides by; ``kinds`` the orders it concerns (none: it is asked of every
+    patient, with or without orders); ``stages`` the moments it speaks at (none: always; a review
+    without a stage asks all).
     """
 
     name: str
@@ -207,3 +235,10 @@ class Family:
     check: Check
     reads: tuple[Predicate, ...] = ()
     kinds: tuple[OrderKind, ...] = (OrderKind.DRUG,)
+    stages: frozenset[str] = frozenset()
+
+    def concerns(self, kinds: Collection[OrderKind], stage: str) -> bool:
+        """Whether it has anything to say of orders of these kinds at this moment."""
+        return (not self.kinds or any(kind in self.kinds for kind in kinds)) and (
+            not self.stages or not stage or stage in self.stages
+        )

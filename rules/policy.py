@@ -2,7 +2,8 @@
 
 A policy is data (one JSON file per tenant). It may hide or soften findings but never
 invents, and it never hides a ``contraindicated`` finding by threshold: only a named
-suppression with a reason and an expiry date can do that.
+suppression with a reason and an expiry date can do that. What is on the never list
+(``Finding.never``) nothing hides.
 """
 
 from __future__ import annotations
@@ -93,6 +94,8 @@ def apply(review: Review, policy: Policy, today: date, department: str = "", sta
 
 
 def _hidden_because(finding: Finding, policy: Policy, today: date, department: str, stage: str) -> str:
+    if finding.never:
+        return ""
     for s in policy.suppressions:
         if s.rule_id == finding.rule_id and today <= s.until and s.scope.covers(department, stage):
             return f"{s.by} 设置屏蔽至 {s.until.isoformat()}: {s.reason}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from clinical.administration import route_among
 from clinical.finding import Datum, Finding, Passed, Severity, Suggestion
 from clinical.logic import Unknown
-from knowledge.model import ConceptKind, Statement
+from knowledge.model import ConceptKind, Predicate, Statement
 from rules.model import Case, Use, may_interrupt, order_datum, severity_of
 
 
@@ -46,6 +46,7 @@ def found(
         suggestions=suggestions,
         cause=cause or f"{family}:{uses[0].concept}:{statement.object}",
         interruptive=may_interrupt(statement),
+        never=bool(statement.qualifiers.get("never")),
     )
 
 
@@ -92,6 +93,22 @@ def route_fits(statement: Statement, use: Use) -> bool:
     if routes and not isinstance(route, Unknown) and not route_among(route, routes):
         return False
     return not (forms and use.order.form and use.order.form not in forms)
+
+
+def fitting(case: Case, predicate: Predicate, use: Use) -> tuple[Statement, ...]:
+    """Statements in force about the ingredient of a use that fit its route and form. Which do depends on
+    the release alone, so it is worked out once for each way a drug is given."""
+    if not case.snapshot.statements(predicate, use.concept):
+        return ()
+    key = (predicate, use.concept, use.order.dosage.route, use.order.form)
+    fit, dated = case.snapshot.remember(key, lambda: _fitting(case, predicate, use))
+    return tuple(s for s in fit if s.holds_on(case.iso_day)) if dated else fit
+
+
+def _fitting(case: Case, predicate: Predicate, use: Use) -> tuple[tuple[Statement, ...], bool]:
+    """With whether any of them holds for a time only."""
+    fit = tuple(s for s in case.snapshot.statements(predicate, use.concept) if route_fits(s, use))
+    return fit, any(s.valid_from or s.valid_to for s in fit)
 
 
 def named(case: Case, use: Use) -> str:

@@ -312,13 +312,8 @@ def _egfr_course(case: Case) -> Iterator[tuple[Fact | None, str]]:
 
 def _course(case: Case, concept: str, unit: str) -> list[tuple[datetime, float]]:
     """Dated values of a test in a unit, oldest first."""
-    observations = case.patient.observations
-    dated: list[tuple[datetime, float]] = []
-    for o in () if isinstance(observations, Unknown) else observations:
-        value = _number(o, unit) if concept in o.what.concepts else None
-        if value is not None and o.origin.time is not None:
-            dated.append((o.origin.time, value))
-    return sorted(dated)
+    values = ((o.origin.time, _number(o, unit)) for o in case.observed.get(concept, ()))
+    return sorted((time, value) for time, value in values if time is not None and value is not None)
 
 
 def _number(observation: Observation, unit: str) -> float | None:

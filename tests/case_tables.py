@@ -40,7 +40,8 @@ class Told:
 
 
 def tables() -> dict[str, list[Told]]:
-    """All cases by family. The file's ``patient`` is the ground every case builds on."""
+    """All cases by family. The file's ``patient`` and ``review`` (visit, prescriber, department, stage …)
+    are the ground every case builds on."""
     found: dict[str, list[Told]] = {}
     for path in sorted(FOLDER.glob("*.yaml")):
         document = yaml.safe_load(path.read_text("utf-8"))
@@ -55,7 +56,8 @@ def _told(document: dict[str, Any], case: dict[str, Any]) -> Told:
     taking = patient.get("medications")
     if taking:
         patient["medications"] = [{"id": f"active-{n}", **drug} for n, drug in enumerate(taking, 1)]
-    request = {"patient": patient, "orders": orders}
+    about = {**document.get("review", {}), **case.get("review", {})}
+    request = {**about, "patient": patient, "orders": orders}
     expect = case["expect"]
     findings = expect.get("findings", ()) if expect else ()
     gaps = expect.get("gaps", ()) if expect else ()

@@ -11,22 +11,18 @@ from clinical.administration import Frequency, frequency_of, route_of
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Dosage
 from clinical.quantity import Quantity
-from exchange.fhir.values import Json, ReadError, code_values, listing, mapping, quantity, texts
+from exchange.fhir.values import Json, code_values, listing, mapping, quantity, texts
 
 _HOURS: Final = {"s": 1 / 3600, "min": 1 / 60, "h": 1.0, "d": 24.0, "wk": 168.0, "mo": 730.5, "a": 8766.0}
 
 
-def read_dosage(resource: Json, path: str) -> Dosage:
+def read_dosage(resource: Json) -> Dosage:
     """The first dosage instruction of a MedicationRequest (``dosageInstruction``) or
     MedicationStatement (``dosage``). Absent parts are UNKNOWN."""
     field = "dosageInstruction" if "dosageInstruction" in resource else "dosage"
     request = resource.get("dispenseRequest")
     supply = request.get("expectedSupplyDuration") if isinstance(request, dict) else None
-    told = (field, resource.get(field), supply)
-    try:
-        return _dosage(orjson.dumps(told))
-    except ReadError as error:
-        raise ReadError(f"{path}.{error.path}", error.message) from None
+    return _dosage(orjson.dumps((field, resource.get(field), supply)))
 
 
 @lru_cache(maxsize=65536)

@@ -25,6 +25,11 @@ class ReadError(Exception):
         super().__init__(f"{path}: {message}")
         self.path, self.message = path, message
 
+    def within(self, path: str) -> ReadError:
+        """The same error seen from further out. Readers name fields within what they read, and only a
+        failure pays for the whole path."""
+        return ReadError(f"{path}.{self.path}" if self.path else path, self.message)
+
 
 def mapping(value: Any, path: str) -> Json:
     """The value as an object. Raises ``ReadError`` when it is something else."""
@@ -131,7 +136,8 @@ def quantity(value: Any, path: str) -> Known[Quantity]:
 
 def origin(resource: Json, time: datetime | None) -> Origin:
     """Reference, time and institution of a resource."""
-    return Origin(reference(resource), time, institution(resource))
+    named = not _INSTITUTIONS.isdisjoint(resource)
+    return Origin(reference(resource), time, institution(resource) if named else "")
 
 
 def reference(resource: Json) -> str:
@@ -143,10 +149,12 @@ def reference(resource: Json) -> str:
 def institution(resource: Json) -> str:
     """Name of the institution a resource comes from: ``meta.source``'s display has no place in
     FHIR, so performers, requester, custodian or recorder that are organisations count."""
-    for field in _INSTITUTIONS.intersection(resource) and _INSTITUTION_FIELDS:
+    for field in _INSTITUTION_FIELDS:
         entries = resource.get(field)
-        for entry in entries if isinstance(entries, list) else [entries]:
-            if isinstance(entry, dict) and _is_organisation(entry) and isinstance(entry.get("display"), str):
+        if entries is None:
+            continue
+        for entry in entries if isinstance(entries, list) else (entries,):
+            if isinstance(entry, dict) and isinstance(entry.get("display"), str) and _is_organisation(entry):
                 return str(entry["display"])
     return ""
 

@@ -8,7 +8,7 @@ from clinical.finding import Datum, Gap, Outcome
 from clinical.logic import Unknown
 from knowledge.model import Predicate, Statement
 from rules.model import Case, Family, Use, each_statement
-from rules.saying import degree, found, named, passed, route_fits
+from rules.saying import degree, fitting, found, named, passed
 
 NAME = "age"
 
@@ -19,8 +19,7 @@ def check(case: Case) -> Iterator[Outcome]:
         (use, s)
         for use in case.new_uses
         if case.in_focus(use.order.id)
-        for s in case.statements(Predicate.AGE_LIMIT, use.concept)
-        if route_fits(s, use)
+        for s in fitting(case, Predicate.AGE_LIMIT, use)
     )
     yield from each_statement(NAME, statements, lambda use, s: _judge(case, use, s))
 

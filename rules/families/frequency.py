@@ -8,7 +8,7 @@ from clinical.finding import Finding, Gap, Outcome, Suggestion
 from clinical.logic import Unknown
 from knowledge.model import Predicate, Statement
 from rules.model import Case, Family, Use, each_statement
-from rules.saying import found, named, passed, route_fits
+from rules.saying import fitting, found, named, passed
 
 NAME = "frequency"
 _ROUNDING = 1.01
@@ -19,7 +19,7 @@ def check(case: Case) -> Iterator[Outcome]:
     several limits that an order passes, the worst speaks."""
     for use in case.new_uses:
         if case.in_focus(use.order.id):
-            rows = case.statements(Predicate.FREQUENCY_LIMIT, use.concept)
+            rows = fitting(case, Predicate.FREQUENCY_LIMIT, use)
             concerning = ((use, s) for s in rows if _concerns(case, use, s))
             outcomes = list(each_statement(NAME, concerning, lambda use, s: _judge(case, use, s)))
             findings = [outcome for outcome in outcomes if isinstance(outcome, Finding)]
@@ -31,7 +31,7 @@ def _concerns(case: Case, use: Use, s: Statement) -> bool:
     """A row for some forms needs the form to be known: what holds for slow-release tablets says
     nothing of an order that may be for plain ones."""
     form_fits = not s.qualifiers.get("forms") or bool(use.order.form)
-    return form_fits and route_fits(s, use) and (not s.object or s.object in case.conditions)
+    return form_fits and (not s.object or s.object in case.conditions)
 
 
 def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:

@@ -10,7 +10,7 @@ from knowledge.model import Predicate, Statement
 from rules.dosing import has_cap, over_cap
 from rules.measures import ALT, AST, child_pugh, measured, upper_limit
 from rules.model import Case, Family, Use, each_statement
-from rules.saying import degree, found, named, passed, route_fits
+from rules.saying import degree, fitting, found, named, passed
 
 NAME = "hepatic"
 _LIVER = ("disease:cirrhosis", "disease:active-liver-disease", "disease:hepatic-impairment")
@@ -22,8 +22,7 @@ def check(case: Case) -> Iterator[Outcome]:
         (use, s)
         for use in case.new_uses
         if case.in_focus(use.order.id)
-        for s in case.statements(Predicate.HEPATIC_LIMIT, use.concept)
-        if route_fits(s, use)
+        for s in fitting(case, Predicate.HEPATIC_LIMIT, use)
     )
     yield from each_statement(NAME, statements, lambda use, s: _judge(case, use, s))
 

@@ -115,6 +115,7 @@ def _said(case: Case, a: str, b: str, s: Statement) -> Finding:
         advice=q.get("advice", ""),
         cause=f"interaction:{min(a, b)}+{max(a, b)}",
         interruptive=may_interrupt(s),
+        never=bool(q.get("never")),
     )
 
 

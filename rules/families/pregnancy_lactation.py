@@ -11,7 +11,7 @@ from clinical.value import replace
 from knowledge.model import Predicate, Statement
 from rules.measures import lactating, pregnancy
 from rules.model import Case, Family, Use, each_statement, severity_of
-from rules.saying import degree, found, named, passed, route_fits
+from rules.saying import degree, fitting, found, named, passed
 
 NAME = "pregnancy-lactation"
 _TRIMESTERS = {1: "妊娠早期", 2: "妊娠中期", 3: "妊娠晚期"}
@@ -23,8 +23,7 @@ def check(case: Case) -> Iterator[Outcome]:
         (use, s)
         for use in case.new_uses
         if case.in_focus(use.order.id)
-        for s in case.statements(Predicate.PREGNANCY_LACTATION, use.concept)
-        if route_fits(s, use)
+        for s in fitting(case, Predicate.PREGNANCY_LACTATION, use)
     )
     yield from each_statement(NAME, statements, lambda use, s: _judge(case, use, s))
 
@@ -60,7 +59,7 @@ def _by_trimester(case: Case, use: Use, s: Statement, state: Pregnancy) -> Itera
 def _weeks_unknown(case: Case, use: Use, s: Statement, state: Pregnancy) -> Iterator[Outcome]:
     """Limits of some trimesters in a pregnancy of unknown weeks: the worst speaks once. It is as severe
     as is certain: no less than the mildest limit where every trimester has one, else no more than moderate."""
-    rows = [r for r in case.statements(Predicate.PREGNANCY_LACTATION, use.concept) if _limits(r, use)]
+    rows = [r for r in fitting(case, Predicate.PREGNANCY_LACTATION, use) if _limits(r)]
     worst = max(rows, key=lambda r: (severity_of(r).rank, r.id))
     names = "、".join(_TRIMESTERS[t] for t in s.qualifiers["trimesters"])
     yield Gap(NAME, "gestational-age", f"孕周未知，{named(case, use)}在{names}有用药限制", (use.order.id,), s.id)
@@ -77,10 +76,10 @@ def _certain(rows: list[Statement], worst: Severity) -> Severity:
     return max((mildest, at_most), key=lambda severity: severity.rank) if all_limited else at_most
 
 
-def _limits(s: Statement, use: Use) -> bool:
-    """Whether a statement limits the use in some trimesters."""
+def _limits(s: Statement) -> bool:
+    """Whether a statement limits a drug in some trimesters."""
     q = s.qualifiers
-    return q["state"] == "pregnancy" and bool(q.get("trimesters")) and route_fits(s, use)
+    return q["state"] == "pregnancy" and bool(q.get("trimesters"))
 
 
 def _in_lactation(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:

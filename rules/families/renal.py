@@ -10,7 +10,7 @@ from knowledge.model import Predicate, Statement
 from rules.dosing import has_cap, over_cap
 from rules.measures import DIALYSIS, Measured, crcl, egfr, on_dialysis
 from rules.model import Case, Family, Use, each_statement
-from rules.saying import degree, found, named, passed, route_fits
+from rules.saying import degree, fitting, found, named, passed
 
 NAME = "renal"
 _MEASURES = {"crcl": ("肌酐清除率", crcl), "egfr": ("eGFR", egfr)}
@@ -24,8 +24,7 @@ def check(case: Case) -> Iterator[Outcome]:
         (use, s)
         for use in case.new_uses
         if case.in_focus(use.order.id)
-        for s in case.statements(Predicate.RENAL_LIMIT, use.concept)
-        if route_fits(s, use)
+        for s in fitting(case, Predicate.RENAL_LIMIT, use)
     )
     yield from each_statement(NAME, statements, lambda use, s: _judge(case, use, s))
 

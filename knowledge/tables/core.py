@@ -1,0 +1,503 @@
+"""Names, and what the first families read: interactions, contraindications, doses, tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from knowledge.building import (
+    Build,
+    Values,
+    about,
+    between,
+    codes_in,
+    concept,
+    contents,
+    pair,
+    plain,
+)
+from knowledge.intake import by_name
+from knowledge.model import ConceptKind, Predicate, Record, Source
+from knowledge.tables._shape import (
+    ACTIONS,
+    ADVICE,
+    AGES,
+    CAP,
+    CITATION,
+    CONCEPTS,
+    INSTEAD,
+    REASON,
+    ROUTES,
+    SEVERITY,
+    SEXES,
+    SOURCE_KINDS,
+    SOURCED,
+    SOURCES,
+    TRIMESTERS,
+    Column,
+    Kind,
+    Table,
+    drug,
+    listed,
+    number,
+    text,
+)
+
+
+def _sources(v: Values) -> Iterator[Record]:
+    said = {k: v.get(k, "") for k in ("publisher", "edition", "url")}
+    yield Source(v["id"], v["title"], v["kind"], said["publisher"], said["edition"], v["year"], said["url"])
+
+
+def _classes(v: Values) -> Iterator[Record]:
+    made = concept(ConceptKind.DRUG_CLASS, v, (), (), "atc")
+    yield made
+    for parent in v.get("parents", ()):
+        yield plain(made.id, Predicate.IS_A, by_name("drug", parent), v)
+
+
+def _drugs(v: Values) -> Iterator[Record]:
+    synonyms = (*v.get("salts", ()), *v.get("synonyms", ()))
+    codes = codes_in("atc", v.get("atc", ()))
+    attributes = ("salts", "forms", "routes", "brands", "molar_mass", "iu_per_mg")
+    made = concept(ConceptKind.INGREDIENT, v, codes, synonyms, *attributes)
+    yield made
+    for name in v.get("classes", ()):
+        yield plain(made.id, Predicate.IS_A, by_name("drug", name), v)
+
+
+def _products(v: Values) -> Iterator[Record]:
+    codes = codes_in("atc", v.get("atc", ()))
+    product = concept(ConceptKind.PRODUCT, v, codes, v.get("synonyms", ()), "forms", "brands", "kind", "per")
+    yield product
+    if not v.get("ingredients"):
+        raise ValueError(f"{v['name']}: 成分 is empty; name at least one ingredient")
+    yield from contents(product, v["ingredients"], v)
+
+
+def _diseases(v: Values) -> Iterator[Record]:
+    codes = codes_in("icd-10-prefix", v.get("icd10", ()))
+    disease = concept(ConceptKind.DISEASE, v, codes, v.get("synonyms", ()))
+    yield disease
+    for parent in v.get("parents", ()):
+        yield plain(disease.id, Predicate.IS_A, by_name("disease", parent), v)
+
+
+def _allergens(v: Values) -> Iterator[Record]:
+    allergen = concept(ConceptKind.ALLERGEN, v, (), v.get("synonyms", ()))
+    yield allergen
+    for member in v["members"]:
+        yield plain(allergen.id, Predicate.ALLERGEN_OF, by_name("drug", member), v)
+
+
+def _measurable(kind: ConceptKind, *attributes: str) -> Build:
+    """A test or an examination: the concept, what it contains, how soon a repeat is one."""
+
+    def build(v: Values) -> Iterator[Record]:
+        synonyms = (*v.get("abbreviations", ()), *v.get("synonyms", ()))
+        made = concept(kind, v, codes_in("loinc", v.get("loinc", ())), synonyms, *attributes)
+        yield made
+        for member in v.get("members", ()):
+            yield plain(made.id, Predicate.CONTAINS, by_name(kind.value, member), v)
+        if "repeat_within" in v:
+            yield plain(made.id, Predicate.REPEAT_INTERVAL, "", v, hours=v["repeat_within"])
+
+    return build
+
+
+_DOSING = ("population", "age_min", "age_max", "weight_min", "weight_max", "routes", "forms", "indication", "per")
+_BUILD: dict[str, Build] = {
+    "sources": _sources,
+    "classes": _classes,
+    "drugs": _drugs,
+    "products": _products,
+    "diseases": _diseases,
+    "interactions": pair(
+        Predicate.INTERACTS_WITH, "routes", "routes_a", "routes_b", sided=("alternatives_", "routes_")
+    ),
+    "contraindications": between(Predicate.CONTRAINDICATED_IN, ("drug", "drug"), ("disease", "disease"), "routes"),
+    "pregnancy_lactation": about(Predicate.PREGNANCY_LACTATION, "state", "trimesters", "routes"),
+    "age_limits": about(Predicate.AGE_LIMIT, "age_min", "age_max", "routes"),
+    "renal": about(Predicate.RENAL_LIMIT, "measure", "at_least", "below", "dialysis", "routes"),
+    "hepatic": about(Predicate.HEPATIC_LIMIT, "child_pugh", "alt_times_uln", "routes"),
+    "dosing": about(Predicate.DOSE_RANGE, *_DOSING, "loading"),
+    "frequency": about(Predicate.FREQUENCY_LIMIT, "forms", "routes", "indication"),
+    "route": about(Predicate.ROUTE_LIMIT, "forms", "forbidden", "allowed"),
+    "duplicate_groups": about(Predicate.DUPLICATE_GROUP, "routes", subject="group", column="drug"),
+    "allergens": _allergens,
+    "cross_reactivity": between(Predicate.CROSS_REACTS, ("allergen", "allergy"), ("drug", "drug")),
+    "labs": _measurable(ConceptKind.LAB, "specimen", "unit", "molar_mass"),
+    "lab_ranges": about(Predicate.REFERENCE_RANGE, "sex", "age_min", "age_max", "unit", subject="lab", column="lab"),
+    "exams": _measurable(ConceptKind.EXAM, "modality", "body_site"),
+}
+
+TABLES: tuple[Table, ...] = (
+    Table(
+        "sources",
+        "来源",
+        "a document that statements cite",
+        (
+            text("id", "编号", True),
+            text("title", "名称", True),
+            Column("kind", "类型", Kind.ENUM, True, dict(SOURCE_KINDS)),
+            text("publisher", "发布者", True),
+            text("edition", "版本"),
+            Column("year", "年份", Kind.INTEGER, True),
+            text("url", "网址"),
+        ),
+        _BUILD["sources"],
+        rank=SOURCES,
+    ),
+    Table(
+        "classes",
+        "药理分类",
+        "a class of drugs that statements may name",
+        (
+            text("id", "编号", True),
+            text("name", "名称", True),
+            text("name_en", "英文名", True),
+            listed("parents", "上级", "names of wider classes"),
+            listed("atc", "ATC"),
+            *SOURCED,
+        ),
+        _BUILD["classes"],
+        rank=CONCEPTS,
+    ),
+    Table(
+        "drugs",
+        "药品成分",
+        "one active ingredient",
+        (
+            text("id", "编号", True, "slug of the INN: metformin"),
+            text("name", "通用名", True, "Chinese general name without salt and form: 二甲双胍"),
+            text("inn", "英文名", True),
+            listed("atc", "ATC", "seven-character codes"),
+            listed("classes", "分类", "names from the classes table"),
+            listed("salts", "盐基全名", "盐酸二甲双胍"),
+            listed("forms", "剂型", "片剂;缓释片;胶囊;注射剂 …"),
+            listed("routes", "途径"),
+            listed("brands", "商品名"),
+            listed("synonyms", "别名"),
+            number(
+                "molar_mass",
+                "摩尔质量",
+                "g/mol of the substance that doses are written in, where mmol occurs",
+            ),
+            number("iu_per_mg", "每毫克单位数", "only where a pharmacopoeia fixes it"),
+            *SOURCED,
+        ),
+        _BUILD["drugs"],
+        rank=CONCEPTS,
+    ),
+    Table(
+        "products",
+        "复方制剂",
+        "a compound product and what is in one unit of it",
+        (
+            text("id", "编号", True),
+            text("name", "名称", True),
+            listed(
+                "ingredients",
+                "成分",
+                "对乙酰氨基酚 250mg;盐酸金刚烷胺 100mg (amount per unit, may be missing)",
+            ),
+            text("per", "每", help="the unit the amounts are for: 片, 粒, 袋, 支, 10ml"),
+            listed("forms", "剂型"),
+            listed("brands", "商品名"),
+            listed("synonyms", "别名"),
+            listed("atc", "ATC"),
+            text("kind", "类型", True, "西药 or 中成药"),
+            *SOURCED,
+        ),
+        _BUILD["products"],
+        rank=CONCEPTS,
+    ),
+    Table(
+        "diseases",
+        "疾病",
+        "a disease or state that statements name, and the ICD-10 codes under it",
+        (
+            text("id", "编号", True),
+            text("name", "名称", True),
+            text("name_en", "英文名", True),
+            listed("synonyms", "别名"),
+            Column("icd10", "ICD10", Kind.ICD10),
+            listed("parents", "上级"),
+            *SOURCED,
+        ),
+        _BUILD["diseases"],
+        rank=CONCEPTS,
+    ),
+    Table(
+        "interactions",
+        "药物相互作用",
+        "two drugs or classes that affect each other",
+        (
+            drug("药品A", "a"),
+            drug("药品B", "b"),
+            SEVERITY,
+            text("effect", "后果", True),
+            text("mechanism", "机制", True),
+            ADVICE,
+            Column("alternatives_a", "替代A", Kind.DRUGS, help="ingredients to offer instead of 药品A"),
+            Column("alternatives_b", "替代B", Kind.DRUGS, help="ingredients to offer instead of 药品B"),
+            ROUTES,
+            listed("routes_a", "途径A", "only when 药品A is given so"),
+            listed("routes_b", "途径B", "only when 药品B is given so"),
+            *CITATION,
+        ),
+        _BUILD["interactions"],
+    ),
+    Table(
+        "contraindications",
+        "疾病禁忌",
+        "a drug that should not be given, or only with care, in a disease",
+        (
+            drug(),
+            Column("disease", "疾病", Kind.DISEASE, True),
+            SEVERITY,
+            REASON,
+            ADVICE,
+            INSTEAD,
+            ROUTES,
+            *CITATION,
+        ),
+        _BUILD["contraindications"],
+    ),
+    Table(
+        "pregnancy_lactation",
+        "妊娠哺乳",
+        "a drug in pregnancy or breast-feeding",
+        (
+            drug(),
+            Column("state", "人群", Kind.ENUM, True, {"妊娠": "pregnancy", "哺乳": "lactation"}),
+            Column("trimesters", "孕期", Kind.ENUMS, False, dict(TRIMESTERS), "empty: the whole pregnancy"),
+            SEVERITY,
+            REASON,
+            ADVICE,
+            INSTEAD,
+            ROUTES,
+            *CITATION,
+        ),
+        _BUILD["pregnancy_lactation"],
+    ),
+    Table(
+        "age_limits",
+        "年龄限制",
+        "a drug that should not be given at some age",
+        (drug(), *AGES, SEVERITY, REASON, ADVICE, INSTEAD, ROUTES, *CITATION),
+        _BUILD["age_limits"],
+    ),
+    Table(
+        "renal",
+        "肾功能",
+        "a drug at a level of renal function",
+        (
+            drug(),
+            Column("measure", "指标", Kind.ENUM, True, {"CrCl": "crcl", "eGFR": "egfr"}),
+            number("at_least", "下限", "ml/min or ml/min/1.73m², included"),
+            number("below", "上限", "excluded"),
+            Column("dialysis", "透析", Kind.YES),
+            SEVERITY,
+            Column("action", "处理", Kind.ENUM, True, dict(ACTIONS)),
+            *CAP,
+            REASON,
+            ADVICE,
+            INSTEAD,
+            ROUTES,
+            *CITATION,
+        ),
+        _BUILD["renal"],
+    ),
+    Table(
+        "hepatic",
+        "肝功能",
+        "a drug at a level of hepatic function",
+        (
+            drug(),
+            Column("child_pugh", "Child-Pugh", Kind.LIST, help="A;B;C"),
+            number(
+                "alt_times_uln",
+                "转氨酶倍数",
+                "holds when ALT or AST exceeds this multiple of the upper limit",
+            ),
+            SEVERITY,
+            Column("action", "处理", Kind.ENUM, True, dict(ACTIONS)),
+            *CAP,
+            REASON,
+            ADVICE,
+            INSTEAD,
+            ROUTES,
+            *CITATION,
+        ),
+        _BUILD["hepatic"],
+    ),
+    Table(
+        "dosing",
+        "剂量范围",
+        "the usual and greatest doses of an ingredient for a population, route and indication",
+        (
+            drug(),
+            Column("population", "人群", Kind.ENUM, True, {"成人": "adult", "儿童": "child", "老年": "elderly"}),
+            *AGES,
+            number("weight_min", "体重下限", "kg"),
+            number("weight_max", "体重上限", "kg"),
+            Column("routes", "途径", Kind.LIST, True),
+            listed("forms", "剂型", "only when the limits hold for some forms"),
+            text("indication", "适应症", help="a disease name; empty: the general limits of the label"),
+            text("unit", "单位", True, "mg, g, ug, 万IU, IU, ml, mmol"),
+            Column("per", "按", Kind.ENUM, False, {"kg": "kg", "m2": "m2"}, "numbers below are per kg or per m²"),
+            number("single_min", "单次最小"),
+            number("single_max", "单次最大"),
+            number("daily_min", "日最小"),
+            number("daily_max", "日最大"),
+            number("single_cap", "单次绝对上限", "in the same unit, not per kg or m²"),
+            number("daily_cap", "日绝对上限", "in the same unit, not per kg or m²"),
+            Column("times_per_day_min", "日次数最小", Kind.NUMBER),
+            Column("times_per_day_max", "日次数最大", Kind.NUMBER),
+            Column("loading", "负荷剂量", Kind.YES, help="是: the row is a loading dose"),
+            *CITATION,
+        ),
+        _BUILD["dosing"],
+    ),
+    Table(
+        "frequency",
+        "给药频次",
+        "how often a drug or a form may be given at the most",
+        (
+            drug(),
+            listed("forms", "剂型"),
+            ROUTES,
+            text("indication", "适应症"),
+            number("per_day_max", "每日最多次数"),
+            number("per_week_max", "每周最多次数"),
+            number("interval_hours_min", "最短间隔小时"),
+            SEVERITY,
+            REASON,
+            ADVICE,
+            *CITATION,
+        ),
+        _BUILD["frequency"],
+    ),
+    Table(
+        "route",
+        "给药途径",
+        "routes by which a drug or a form must not be given, or the only ones",
+        (
+            drug(),
+            listed("forms", "剂型"),
+            listed("forbidden", "禁止途径"),
+            listed("allowed", "允许途径", "when filled: every other route alerts"),
+            SEVERITY,
+            REASON,
+            ADVICE,
+            *CITATION,
+        ),
+        _BUILD["route"],
+    ),
+    Table(
+        "duplicate_groups",
+        "重复用药分类",
+        "a class of which no more than some members should be given together",
+        (
+            drug("分类", "group"),
+            Column("allowed_count", "允许个数", Kind.INTEGER, True),
+            Column("except_for", "例外", Kind.LIST, help="allowed pairs: A+B;C+D"),
+            SEVERITY,
+            REASON,
+            ADVICE,
+            ROUTES,
+            *CITATION,
+        ),
+        _BUILD["duplicate_groups"],
+    ),
+    Table(
+        "allergens",
+        "过敏原",
+        "an allergen or allergy class as written in records, and the drugs that belong to it",
+        (
+            text("id", "编号", True),
+            text("name", "名称", True),
+            listed("synonyms", "别名", "青霉素类过敏;PCN …"),
+            Column("members", "成员", Kind.DRUGS, True),
+            *SOURCED,
+        ),
+        _BUILD["allergens"],
+        rank=CONCEPTS,
+    ),
+    Table(
+        "cross_reactivity",
+        "交叉过敏",
+        "an allergen that makes another drug or class risky",
+        (
+            text("allergen", "过敏原", True, "name in the allergens table or a drug"),
+            drug(),
+            SEVERITY,
+            REASON,
+            ADVICE,
+            INSTEAD,
+            *CITATION,
+        ),
+        _BUILD["cross_reactivity"],
+    ),
+    Table(
+        "labs",
+        "检验项目",
+        "a laboratory test or a panel of tests",
+        (
+            text("id", "编号", True),
+            text("name", "名称", True),
+            text("name_en", "英文名", True),
+            listed("abbreviations", "缩写"),
+            listed("loinc", "LOINC", "only codes that are certain"),
+            text("specimen", "标本", True),
+            text("unit", "单位", help="UCUM-like: mmol/L, 10*9/L, g/L; empty for panels and qualitative tests"),
+            listed("synonyms", "别名"),
+            listed("members", "包含", "a panel names its tests"),
+            number("molar_mass", "摩尔质量", "g/mol, where mass and molar units are both in use"),
+            Column(
+                "repeat_within",
+                "重复间隔",
+                Kind.DURATION,
+                help="an order within this time after a result is a repeat",
+            ),
+            *SOURCED,
+        ),
+        _BUILD["labs"],
+        rank=CONCEPTS,
+    ),
+    Table(
+        "lab_ranges",
+        "参考区间",
+        "reference and critical limits of a test",
+        (
+            Column("lab", "检验", Kind.LAB, True),
+            Column("sex", "性别", Kind.ENUM, False, dict(SEXES)),
+            *AGES,
+            text("unit", "单位", True),
+            number("low", "下限"),
+            number("high", "上限"),
+            number("critical_low", "危急低"),
+            number("critical_high", "危急高"),
+            *SOURCED,
+        ),
+        _BUILD["lab_ranges"],
+    ),
+    Table(
+        "exams",
+        "检查项目",
+        "an examination: imaging, endoscopy, function tests",
+        (
+            text("id", "编号", True),
+            text("name", "名称", True),
+            text("name_en", "英文名", True),
+            text("modality", "类别", True, "CT, MRI, X线, 超声, 内镜, 心电, 核医学, 功能"),
+            listed("body_site", "部位"),
+            listed("synonyms", "别名"),
+            listed("members", "包含", "an examination that includes others: 胸腹部CT → 胸部CT;腹部CT"),
+            Column("repeat_within", "重复间隔", Kind.DURATION),
+            *SOURCED,
+        ),
+        _BUILD["exams"],
+        rank=CONCEPTS,
+    ),
+)
