@@ -102,6 +102,10 @@ class Order(Value, frozen=True):
     consulted: Known[bool] = UNKNOWN
     note: str = ""
 
+    def is_active(self) -> bool:
+        """Whether it goes on, as far as its status says."""
+        return self.status in (OrderStatus.ACTIVE, OrderStatus.ON_HOLD)
+
     def renews(self, other: Order) -> bool:
         """Whether this is the same drug, called the same, in the same known dose, way and frequency: a
         prescription continued rather than a second one."""

@@ -89,10 +89,17 @@ class Case:
         if isinstance(medications, Unknown):
             return ()
         drafts, today = {order.id for order in self.orders}, self.patient.as_of.date()
-        taken = (m for m in medications if m.id not in drafts and not (m.stop and m.stop < today))
+        taken = (m for m in medications if m.is_active() and m.id not in drafts and not (m.stop and m.stop < today))
         again = {order.what.text for order in self.orders}
         beside = (m for m in taken if m.what.text not in again or not any(o.renews(m) for o in self.orders))
         return tuple(_uses(beside, False))
+
+    @cached_property
+    def past_uses(self) -> tuple[Use, ...]:
+        """Ingredients of drugs that were stopped and whose last day is known: some act on for weeks."""
+        medications, today = self.patient.medications, self.patient.as_of.date()
+        known = () if isinstance(medications, Unknown) else medications
+        return tuple(_uses((m for m in known if m.stop and (m.stop < today or not m.is_active())), False))
 
     @cached_property
     def uses(self) -> tuple[Use, ...]:

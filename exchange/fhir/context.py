@@ -413,11 +413,12 @@ def _effective(resource: Json) -> datetime | None:
 
 
 def _medication_use(resource: Json) -> Order | None:
-    """Active drugs only: drafts are under review, stopped ones are past."""
+    """Active drugs, and past ones whose last day is known: some still act for weeks. Drafts are under review."""
     if resource.get("resourceType") not in ("MedicationRequest", "MedicationStatement", "MedicationDispense"):
         return None
     order = _drug_order(resource, {})
-    return order if order.status in (OrderStatus.ACTIVE, OrderStatus.ON_HOLD) else None
+    kept = order.is_active() or (order.status is not OrderStatus.DRAFT and order.stop is not None)
+    return order if kept else None
 
 
 def _report(resource: Json) -> Report | None:
