@@ -70,7 +70,9 @@ def build(house: House) -> FastAPI:
         lifespan=lifespan,
         middleware=_middleware(settings),
     )
-    app.include_router(CdsHooks(settings, reviewer, UsedTokens(house.engine)).router())
+    hooks = CdsHooks(settings, reviewer, UsedTokens(house.engine))
+    app.router.routes.insert(0, hooks.bare())
+    app.include_router(hooks.router())
     app.include_router(reviews.router(settings, reviewer))
     app.include_router(knowledge.router(reviewer.serving))
     app.include_router(operations.router(settings, reviewer, house.engine))

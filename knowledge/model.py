@@ -91,6 +91,7 @@ class Predicate(StrEnum):
     ADMINISTRATION_LIMIT = "administration-limit"
     DISEASE_ALERT = "disease-alert"
     PATHWAY_STEP = "pathway-step"
+    WASHOUT = "washout"
 
 
 PREDICATES: dict[Predicate, str] = {
@@ -149,6 +150,7 @@ PREDICATES: dict[Predicate, str] = {
     Predicate.ADMINISTRATION_LIMIT: "drug or form not to be crushed, split, tube-fed …",
     Predicate.DISEASE_ALERT: "disease to report or to act on within hours",
     Predicate.PATHWAY_STEP: "disease calls for, or forbids, a drug, test or examination within hours",
+    Predicate.WASHOUT: "drug acts on for so many hours after it was stopped: object must not be started before",
 }
 SYMMETRIC = frozenset(
     {

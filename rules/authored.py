@@ -102,6 +102,20 @@ def compile_condition(node: Node) -> Condition:
     return lambda f: _as_truth(single(f))
 
 
+def must_order(node: Node) -> frozenset[str] | None:
+    """Names of drugs of which one must be under review for the condition to be anything but false; None
+    when it may hold without."""
+    if isinstance(node, Access) and node.name == "orders":
+        return frozenset({str(node.arguments[0].value)})
+    if isinstance(node, All):
+        return min((found for part in node.parts if (found := must_order(part)) is not None), key=len, default=None)
+    if isinstance(node, Any):
+        each = [must_order(part) for part in node.parts]
+        known = [names for names in each if names is not None]
+        return frozenset().union(*known) if len(known) == len(each) else None
+    return None
+
+
 def _asks_for_state(node: Node) -> bool:
     return any(access.name == "state" for access in accesses(node))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from clinical.finding import Datum, Finding, Gap, Suggestion
 from clinical.logic import UNKNOWN, Known, Unknown
@@ -32,30 +33,72 @@ class Limits(Value, frozen=True):
     data: tuple[Datum, ...] = ()
 
 
-def rows_for(case: Case, use: Use) -> list[Statement]:
-    """Dose rows that concern this patient, route, form and diagnosis.
+class Row(Value, frozen=True):
+    """A dose row read for comparing: whom it concerns, and its limits where they hang on no measure of
+    the patient. Ages are in days, weights in kg."""
+
+    statement: Statement
+    age_min: float
+    age_max: float
+    weight_min: float
+    weight_max: float
+    loading: bool
+    names_form: bool
+    limits: Limits | None
+
+
+def rows_for(case: Case, use: Use) -> list[Row]:
+    """Dose rows that concern this patient, route, form and diagnosis; none when the age is unknown.
 
     Rows that name the form win over general ones, as do rows for a diagnosis the patient has
     when they allow less; loading doses count only for orders of a day or a single dose.
     """
+    days = case.age_days
+    if isinstance(days, Unknown):
+        return []
+    loading = _may_be_loading(use)
+    rows = [
+        row
+        for row in _read_rows(case, use)
+        if row.age_min <= days < row.age_max
+        and (loading or not row.loading)
+        and (not row.statement.object or row.statement.object in case.conditions)
+        and _fits_weight(case, row)
+    ]
+    return [row for row in rows if row.names_form] or rows
+
+
+def _read_rows(case: Case, use: Use) -> tuple[Row, ...]:
+    """Rows in force that fit route and form, read once for each way a drug is given."""
+    key = ("dose-rows", use.concept, use.order.dosage.route, use.order.form)
     fit = fitting(case, Predicate.DOSE_RANGE, use)
-    rows = [s for s in fit if (not s.object or s.object in case.conditions) and _fits_patient(case, s)]
-    if not _may_be_loading(use):
-        rows = [s for s in rows if not s.qualifiers.get("loading")]
-    with_form = [s for s in rows if use.order.form and use.order.form in s.qualifiers.get("forms", ())]
-    return with_form or rows
+    rows = case.snapshot.remember(key, lambda: {s.id: _read(s, use.order.form) for s in fit})
+    return tuple(rows.get(s.id) or _read(s, use.order.form) for s in fit)
 
 
-def limits_of(case: Case, statement: Statement) -> Known[Limits]:
+def _read(s: Statement, form: str) -> Row:
+    q = s.qualifiers
+    return Row(
+        s,
+        q.get("age_min", _least_age(q["population"])),
+        q.get("age_max", _top_age(q["population"])),
+        q.get("weight_min", 0.0),
+        q.get("weight_max", float("inf")),
+        bool(q.get("loading")),
+        bool(form) and form in q.get("forms", ()),
+        None if q.get("per") else _scaled(q, 1.0, ()),
+    )
+
+
+def limits_of(case: Case, row: Row) -> Known[Limits]:
     """A row as absolute limits; UNKNOWN when it is per kg or m² and the measure is missing."""
-    q = statement.qualifiers
-    factor = 1.0
-    data: tuple[Datum, ...] = ()
-    if q.get("per"):
-        scale = _scale(case, q["per"])
-        if isinstance(scale, Unknown):
-            return UNKNOWN
-        factor, data = scale.value, scale.data
+    if row.limits is not None:
+        return row.limits
+    scale = _scale(case, row.statement.qualifiers["per"])
+    return UNKNOWN if isinstance(scale, Unknown) else _scaled(row.statement.qualifiers, scale.value, scale.data)
+
+
+def _scaled(q: dict[str, Any], factor: float, data: tuple[Datum, ...]) -> Limits:
     return Limits(
         unit=q["unit"],
         single_min=_times(q.get("single_min"), factor, None),
@@ -156,17 +199,12 @@ def _scale(case: Case, per: str) -> Known[Measured]:
     return Measured((cm.value * kg.value / 3600) ** 0.5, "m2", (*kg.data, *cm.data))
 
 
-def _fits_patient(case: Case, s: Statement) -> bool:
-    """Age and weight bounds; an unknown age keeps rows (the caller reports the gap)."""
-    q, days = s.qualifiers, case.age_days
-    if isinstance(days, Unknown):
-        return False
-    if not q.get("age_min", _least_age(q["population"])) <= days < q.get("age_max", _top_age(q["population"])):
-        return False
-    if "weight_min" not in q and "weight_max" not in q:
+def _fits_weight(case: Case, row: Row) -> bool:
+    """Weight bounds; an unknown weight keeps the row."""
+    if row.weight_min == 0 and row.weight_max == float("inf"):
         return True
     kg = weight(case)
-    return isinstance(kg, Unknown) or q.get("weight_min", 0) <= kg.value < q.get("weight_max", float("inf"))
+    return isinstance(kg, Unknown) or row.weight_min <= kg.value < row.weight_max
 
 
 def _least_age(population: str) -> float:
@@ -186,6 +224,8 @@ def _may_be_loading(use: Use) -> bool:
 def _in(case: Case, use: Use, dose: Known[Quantity], unit: str) -> Known[float]:
     if isinstance(dose, Unknown):
         return UNKNOWN
+    if dose.unit == unit:
+        return dose.value
     try:
         return dose.to(unit, substance_of(case, use.concept)).value
     except UnitMismatch:

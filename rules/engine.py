@@ -54,6 +54,8 @@ def review(case: Case, families: Sequence[Family]) -> Review:
             if case.explain:
                 gathered.passed.append(Passed(family.name, "", "未评估: 没有该规则所涉及的医嘱类别"))
             continue
+        if family.by_drug and case.told.isdisjoint(family.reads):
+            continue
         _run(family.name, family.check, case, gathered)
     return Review(
         release=case.snapshot.release,

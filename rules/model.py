@@ -142,6 +142,17 @@ class Case:
                 found.setdefault(concept, []).append(observation)
         return found
 
+    @cached_property
+    def told(self) -> frozenset[Predicate]:
+        """Predicates of which some statement has an ingredient under review as its subject."""
+        return frozenset().union(*(self._told(use.concept) for use in self.new_uses))
+
+    def _told(self, concept: str) -> frozenset[Predicate]:
+        statements = self.snapshot.statements
+        return self.snapshot.remember(
+            ("told", concept), lambda: frozenset(p for p in Predicate if statements(p, concept))
+        )
+
     def statements(self, predicate: Predicate, subject: str) -> tuple[Statement, ...]:
         """Statements in force on the day of the review, the subject's own before inherited ones."""
         return self.snapshot.in_force(predicate, subject, self.iso_day)
@@ -234,7 +245,8 @@ class Family:
     ``name`` is the value of ``Finding.family``; ``title`` what clinicians read; ``reads`` the
     predicates whose statements it decides by; ``kinds`` the orders it concerns (none: it is asked of every
     patient, with or without orders); ``stages`` the moments it speaks at (none: always; a review
-    without a stage asks all).
+    without a stage asks all). ``by_drug`` promises that it says nothing unless a statement of ``reads`` has an
+    ingredient under review, or a class of it, as its subject: the engine then need not ask.
     """
 
     name: str
@@ -243,6 +255,7 @@ class Family:
     reads: tuple[Predicate, ...] = ()
     kinds: tuple[OrderKind, ...] = (OrderKind.DRUG,)
     stages: frozenset[str] = frozenset()
+    by_drug: bool = False
 
     def concerns(self, kinds: Collection[OrderKind], stage: str) -> bool:
         """Whether it has anything to say of orders of these kinds at this moment."""

@@ -104,6 +104,7 @@ def _measurable(kind: ConceptKind, *attributes: str) -> Build:
     return build
 
 
+ONSETS = {"即刻": "immediate", "数日": "days", "数周": "weeks"}
 _DOSING = ("population", "age_min", "age_max", "weight_min", "weight_max", "routes", "forms", "indication", "per")
 _BUILD: dict[str, Build] = {
     "sources": _sources,
@@ -112,7 +113,9 @@ _BUILD: dict[str, Build] = {
     "products": _products,
     "diseases": _diseases,
     "interactions": pair(
-        Predicate.INTERACTS_WITH, "routes", "routes_a", "routes_b", sided=("alternatives_", "routes_")
+        Predicate.INTERACTS_WITH,
+        *("routes", "routes_a", "routes_b", "dose_above_a", "dose_above_b"),
+        sided=("alternatives_", "routes_", "dose_above_"),
     ),
     "contraindications": between(Predicate.CONTRAINDICATED_IN, ("drug", "drug"), ("disease", "disease"), "routes"),
     "pregnancy_lactation": about(Predicate.PREGNANCY_LACTATION, "state", "trimesters", "routes"),
@@ -243,6 +246,10 @@ TABLES: tuple[Table, ...] = (
             ROUTES,
             listed("routes_a", "途径A", "only when 药品A is given so"),
             listed("routes_b", "途径B", "only when 药品B is given so"),
+            number("dose_above_a", "日剂量高于A", "only when 药品A is given at more than this a day, in 剂量单位"),
+            number("dose_above_b", "日剂量高于B", "only when 药品B is given at more than this a day, in 剂量单位"),
+            text("dose_unit", "剂量单位", help="unit of 日剂量高于A and 日剂量高于B: mg, g, ug"),
+            Column("onset", "起效", Kind.ENUM, False, dict(ONSETS), "how soon the harm shows: when to look for it"),
             *CITATION,
         ),
         _BUILD["interactions"],

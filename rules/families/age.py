@@ -43,4 +43,4 @@ def age_text(days: int) -> str:
     return f"{int(days / 30.4375)}月龄" if days < 730.5 else f"{int(days / 365.25)}岁"
 
 
-FAMILY = Family(NAME, "年龄限制", check, reads=(Predicate.AGE_LIMIT,))
+FAMILY = Family(NAME, "年龄限制", check, reads=(Predicate.AGE_LIMIT,), by_drug=True)

@@ -8,9 +8,9 @@ from functools import lru_cache
 from clinical.finding import Finding, Gap, Outcome, Passed, Reference, Severity, Suggestion
 from clinical.logic import Truth
 from knowledge.model import Rule, Standing
-from rules.authored import Condition, compile_condition
+from rules.authored import Condition, compile_condition, must_order, resolve
 from rules.facts import CaseFacts
-from rules.language import parse
+from rules.language import Group, parse
 from rules.model import Case, Family, fault
 
 NAME = "authored"
@@ -19,7 +19,7 @@ NAME = "authored"
 def check(case: Case) -> Iterator[Outcome]:
     """Every rule of the release that is in force and in scope, each isolated."""
     for rule in case.snapshot.rules:
-        if rule.standing is Standing.UNREVIEWED or not _applies(case, rule):
+        if rule.standing is Standing.UNREVIEWED or not _applies(case, rule) or _idle(case, rule):
             continue
         try:
             yield from _judge(case, rule)
@@ -33,6 +33,19 @@ def _applies(case: Case, rule: Rule) -> bool:
     scope, patient = rule.scope, case.patient
     here = not scope.get("departments") or patient.department in scope["departments"]
     return in_force and here and (not scope.get("stages") or patient.stage in scope["stages"])
+
+
+def _idle(case: Case, rule: Rule) -> bool:
+    """Whether the condition asks for a drug to be ordered that nobody orders: most rules, for most orders."""
+    if case.explain:
+        return False
+    anchors = case.snapshot.remember(("anchors", rule.id), lambda: _anchors(case, rule))
+    return anchors is not None and anchors.isdisjoint(case.new_lineage)
+
+
+def _anchors(case: Case, rule: Rule) -> frozenset[str] | None:
+    names = must_order(parse(rule.condition))
+    return None if names is None else frozenset(resolve(name, Group.DRUG, case.snapshot) for name in names)
 
 
 def _judge(case: Case, rule: Rule) -> Iterator[Outcome]:

@@ -44,4 +44,4 @@ def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
         yield found(case, NAME, s, (use,), summary, (datum,))
 
 
-FAMILY = Family(NAME, "疾病禁忌", check, reads=(Predicate.CONTRAINDICATED_IN,))
+FAMILY = Family(NAME, "疾病禁忌", check, reads=(Predicate.CONTRAINDICATED_IN,), by_drug=True)

@@ -15,6 +15,20 @@ from rules.saying import named
 NAME = "dose"
 
 
+class _Held(Value, frozen=True):
+    """A row with its limits and the order's doses in its unit."""
+
+    row: Statement
+    limits: Limits
+    single: Known[float]
+    day: Known[float]
+
+
+def _held(case: Case, use: Use, row: Statement, limits: Limits) -> _Held:
+    unit = limits.unit
+    return _Held(row, limits, single_dose(case, use, unit), daily_dose(case, use, unit))
+
+
 class _Excess(Value, frozen=True):
     """A dose beyond a limit: which (单次, 每日), the dose, the limit it passes, and its row."""
 
@@ -46,8 +60,8 @@ def _judge(case: Case, use: Use) -> Iterator[Outcome]:
         yield Gap(NAME, "birth-date", "未提供出生日期，未能检查剂量", (use.order.id,))
         return
     rows = rows_for(case, use)
-    limits = [(row, limits_of(case, row)) for row in rows]
-    known = [(row, limit) for row, limit in limits if not isinstance(limit, Unknown)]
+    limits = [(row.statement, limits_of(case, row)) for row in rows]
+    known = [_held(case, use, row, limit) for row, limit in limits if not isinstance(limit, Unknown)]
     if not rows and case.explain:
         yield Passed(NAME, "", "未评估: 资料未给出该年龄、途径或剂型的剂量范围", (use.order.id,))
     if rows and not known:
@@ -56,8 +70,8 @@ def _judge(case: Case, use: Use) -> Iterator[Outcome]:
         yield from _compare(case, use, known)
 
 
-def _compare(case: Case, use: Use, rows: list[tuple[Statement, Limits]]) -> Iterator[Outcome]:
-    excess = [e for which in ("单次", "每日") if isinstance(e := _over(case, use, rows, which), _Excess)]
+def _compare(case: Case, use: Use, rows: list[_Held]) -> Iterator[Outcome]:
+    excess = [e for which in ("单次", "每日") if isinstance(e := _over(use, rows, which), _Excess)]
     if excess:
         yield _finding(case, use, max(excess, key=lambda e: e.ratio))
         return
@@ -68,30 +82,23 @@ def _compare(case: Case, use: Use, rows: list[tuple[Statement, Limits]]) -> Iter
     low = _under(case, use, rows)
     if low is not None:
         yield low
-    elif isinstance(_dose(case, use, rows[0][1], "单次"), Unknown):
+    elif isinstance(rows[0].single, Unknown):
         yield Gap(NAME, "dose", f"{named(case, use)}的单次剂量缺失或单位无法换算，未能检查剂量", (use.order.id,))
     elif case.explain:
-        yield Passed(NAME, rows[0][0].id, "剂量在范围内", (use.order.id,))
+        yield Passed(NAME, rows[0].row.id, "剂量在范围内", (use.order.id,))
 
 
-def _dose(case: Case, use: Use, limits: Limits, which: str) -> Known[float]:
-    return (single_dose if which == "单次" else daily_dose)(case, use, limits.unit)
-
-
-def _max(limits: Limits, which: str) -> float | None:
-    return limits.single_max if which == "单次" else limits.daily_max
-
-
-def _over(case: Case, use: Use, rows: list[tuple[Statement, Limits]], which: str) -> Known[_Excess | None]:
+def _over(use: Use, rows: list[_Held], which: str) -> Known[_Excess | None]:
     """The least excess over all rows that apply: a dose that one of them allows is allowed."""
     found: list[_Excess] = []
-    for row, limits in rows:
-        most, dose = _max(limits, which), _dose(case, use, limits, which)
+    for held in rows:
+        limits = held.limits
+        most, dose = (limits.single_max, held.single) if which == "单次" else (limits.daily_max, held.day)
         if most is None or isinstance(dose, Unknown) or (which == "每日" and _is_mean(limits, use)):
             continue
         if dose <= most * TOLERANCE:
             return None
-        found.append(_Excess(which, dose, most, row, limits))
+        found.append(_Excess(which, dose, most, held.row, limits))
     return min(found, key=lambda e: e.ratio) if found else UNKNOWN
 
 
@@ -117,19 +124,20 @@ def _severity(ratio: float) -> Severity:
     return Severity.MAJOR if ratio > 1.5 else Severity.MODERATE
 
 
-def _together(case: Case, use: Use, rows: list[tuple[Statement, Limits]]) -> Finding | None:
+def _together(case: Case, use: Use, rows: list[_Held]) -> Finding | None:
     """The day's total of one ingredient over all orders, each of which is within the limit alone."""
-    courses = (u for u in case.uses if u.concept == use.concept and not u.order.dosage.is_single())
-    same = [u for u in courses if _alike(use, u)]
+    taken = [u for u in case.uses if u.concept == use.concept]
+    same = [u for u in taken if not u.order.dosage.is_single() and _alike(use, u)] if len(taken) > 1 else []
     if len({u.order.id for u in same}) < 2 or same[0] != use:
         return None
-    row, limits = max(rows, key=lambda r: r[1].daily_max or 0)
+    most = max(rows, key=lambda held: held.limits.daily_max or 0)
+    row, limits = most.row, most.limits
     parts = [daily_dose(case, u, limits.unit) for u in same]
     known = [part for part in parts if not isinstance(part, Unknown)]
     if limits.daily_max is None or sum(known) <= limits.daily_max * TOLERANCE:
         return None
-    total, most = amount(sum(known), limits.unit), amount(limits.daily_max, limits.unit)
-    summary = f"{case.name(use.concept)}由多个医嘱合计每日 {total}，超过上限 {most}"
+    total, limit = amount(sum(known), limits.unit), amount(limits.daily_max, limits.unit)
+    summary = f"{case.name(use.concept)}由多个医嘱合计每日 {total}，超过上限 {limit}"
     return _say(case, row, _severity(sum(known) / limits.daily_max), summary, tuple(same), limits.data)
 
 
@@ -139,13 +147,12 @@ def _alike(a: Use, b: Use) -> bool:
     return isinstance(first, Unknown) or isinstance(second, Unknown) or first == second
 
 
-def _under(case: Case, use: Use, rows: list[tuple[Statement, Limits]]) -> Finding | None:
+def _under(case: Case, use: Use, rows: list[_Held]) -> Finding | None:
     """A single dose well below the least of every row that states one."""
-    least = [(row, x) for row, x in rows if x.single_min]
-    if not least or len(least) < len(rows):
+    if not all(held.limits.single_min for held in rows):
         return None
-    row, limits = min(least, key=lambda r: r[1].single_min or 0)
-    dose = single_dose(case, use, limits.unit)
+    least = min(rows, key=lambda held: held.limits.single_min or 0)
+    row, limits, dose = least.row, least.limits, least.single
     if isinstance(dose, Unknown) or limits.single_min is None or dose >= limits.single_min * 0.5:
         return None
     given, least_ = amount(dose, limits.unit), amount(limits.single_min, limits.unit)
@@ -179,4 +186,4 @@ def _say(
     )
 
 
-FAMILY = Family(NAME, "剂量", check, reads=(Predicate.DOSE_RANGE,))
+FAMILY = Family(NAME, "剂量", check, reads=(Predicate.DOSE_RANGE,), by_drug=True)

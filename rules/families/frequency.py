@@ -59,4 +59,4 @@ def _limit(s: Statement) -> tuple[float, str]:
     return 24 / q["interval_hours_min"], f"每 {q['interval_hours_min']:g} 小时 1 次"
 
 
-FAMILY = Family(NAME, "给药频次", check, reads=(Predicate.FREQUENCY_LIMIT,))
+FAMILY = Family(NAME, "给药频次", check, reads=(Predicate.FREQUENCY_LIMIT,), by_drug=True)

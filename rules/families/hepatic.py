@@ -84,4 +84,4 @@ def _by_transaminases(case: Case, s: Statement) -> Known[tuple[Datum, ...] | Non
     return None if answers else UNKNOWN
 
 
-FAMILY = Family(NAME, "肝功能", check, reads=(Predicate.HEPATIC_LIMIT, Predicate.REFERENCE_RANGE))
+FAMILY = Family(NAME, "肝功能", check, reads=(Predicate.HEPATIC_LIMIT,), by_drug=True)

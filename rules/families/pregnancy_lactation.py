@@ -98,4 +98,4 @@ def _datum(state: Pregnancy, when: str) -> Datum:
     return Datum.at("妊娠", value, state.origin)
 
 
-FAMILY = Family(NAME, "妊娠哺乳用药", check, reads=(Predicate.PREGNANCY_LACTATION,))
+FAMILY = Family(NAME, "妊娠哺乳用药", check, reads=(Predicate.PREGNANCY_LACTATION,), by_drug=True)

@@ -76,4 +76,4 @@ def _dialysed(case: Case) -> bool:
     return not isinstance(state, Unknown) and state
 
 
-FAMILY = Family(NAME, "肾功能", check, reads=(Predicate.RENAL_LIMIT,))
+FAMILY = Family(NAME, "肾功能", check, reads=(Predicate.RENAL_LIMIT,), by_drug=True)

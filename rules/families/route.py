@@ -44,4 +44,4 @@ def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
         yield from passed(case, NAME, s, use, f"途径 {route} 未受限制")
 
 
-FAMILY = Family(NAME, "给药途径", check, reads=(Predicate.ROUTE_LIMIT,))
+FAMILY = Family(NAME, "给药途径", check, reads=(Predicate.ROUTE_LIMIT,), by_drug=True)

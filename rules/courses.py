@@ -1,0 +1,84 @@
+"""How long a patient has been taking an ingredient: the orders one after the other, as far as dates are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Final
+
+from clinical.logic import UNKNOWN, Known, Unknown
+from clinical.order import Order, OrderKind
+from clinical.quantity import UnitMismatch
+from clinical.value import Value
+from rules.model import Case, Use
+
+GRACE_DAYS: Final = 3
+"""Days between two orders that do not end a course: a refill is fetched after a weekend."""
+
+
+class Span(Value, frozen=True):
+    """An earlier order of an ingredient: first day (None: not known) and last day (today while it goes on)."""
+
+    order: Order
+    first: date | None
+    last: date
+
+
+class Course(Value, frozen=True):
+    """An unbroken course up to an order: its first day and the earlier orders, the latest first."""
+
+    first: date
+    before: tuple[Order, ...] = ()
+
+
+def spans(case: Case) -> dict[str, list[Span]]:
+    """Earlier orders by ingredient; empty when the patient's medications are unknown."""
+    return case.once("spans", lambda: _spans(case))
+
+
+def _spans(case: Case) -> dict[str, list[Span]]:
+    found: dict[str, list[Span]] = {}
+    medications, today = case.patient.medications, case.patient.as_of.date()
+    drafts = {order.id for order in case.orders}
+    for order in () if isinstance(medications, Unknown) else medications:
+        last = order.stop if order.stop else today if order.is_active() else None
+        if order.kind is OrderKind.DRUG and order.id not in drafts and last is not None:
+            span = Span(order, order.start, min(last, today))
+            for ingredient in order.ingredients:
+                found.setdefault(ingredient.concept, []).append(span)
+    return found
+
+
+def in_use(case: Case, concept: str) -> bool:
+    """Whether the patient is known to take the ingredient already, apart from the orders under review."""
+    since = case.patient.as_of.date() - timedelta(days=GRACE_DAYS)
+    return any(span.last >= since for span in spans(case).get(concept, ()))
+
+
+def course(case: Case, use: Use, fits: Callable[[Order], bool] = lambda order: True) -> Course:
+    """The course that an order continues: earlier orders that fit and end no more than ``GRACE_DAYS`` before
+    the next begins."""
+    first, before = use.order.start or case.patient.as_of.date(), []
+    earlier = [s for s in spans(case).get(use.concept, ()) if s.first is not None and fits(s.order)]
+    for span in sorted(earlier, key=lambda s: (s.last, s.first or s.last), reverse=True):
+        if span.first is not None and span.first < first and (first - span.last).days <= GRACE_DAYS + 1:
+            first = span.first
+            before.append(span.order)
+    return Course(first, tuple(before))
+
+
+def days_of(order: Order) -> Known[float]:
+    """Days an order is for: as written, from its dates, else from what is dispensed at this dose and frequency."""
+    dosage = order.dosage
+    if not isinstance(dosage.duration_days, Unknown):
+        return dosage.duration_days
+    if order.start and order.stop:
+        return float((order.stop - order.start).days + 1)
+    dispensed, dose, times = order.quantity, dosage.dose, dosage.times_per_day
+    if isinstance(dispensed, Unknown) or isinstance(dose, Unknown) or isinstance(times, Unknown) or dosage.as_needed:
+        return UNKNOWN
+    try:
+        a_day = dose.to(dispensed.unit).value * times
+    except UnitMismatch:
+        return UNKNOWN
+    return dispensed.value / a_day if a_day > 0 else UNKNOWN
