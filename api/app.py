@@ -17,10 +17,11 @@ from starlette.middleware.cors import CORSMiddleware
 from api import openapi
 from api.bootstrap import House, open_house
 from api.cds_hooks import CdsHooks
+from api.dispensary import Dispensary
 from api.errors import install
 from api.review import Reviewer
 from api.rim import Rim
-from api.routes import knowledge, operations, reviews
+from api.routes import knowledge, operations, queue, reviews
 from api.serving import Serving, settle
 from base.log import setup
 from base.security import sealing_key
@@ -28,6 +29,7 @@ from base.settings import Settings
 from base.tokens import UsedTokens
 from clinical import units
 from records.journal import Journal
+from records.reviews import Reviews
 from rules import policy
 from rules.policy import Policy
 from rules.states import States
@@ -49,16 +51,23 @@ def build(house: House) -> FastAPI:
     # Both take most of a second, and so does verifying the release, which is hashing outside the interpreter.
     aside = ThreadPoolExecutor(2)
     states, units_ready = aside.submit(States.start), aside.submit(units.prepare)
-    journal = Journal(house.engine, sealing_key(settings.data_dir / "keys" / "journal.key"))
+    key = sealing_key(settings.data_dir / "keys" / "journal.key")
+    journal = Journal(house.engine, key)
     serving = Serving(house.releases)
     reviewer = Reviewer(serving, journal, policies(settings.policies_dir), states.result())
+
+    dispensary = Dispensary(settings, reviewer, Reviews(house.engine, key))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         settle()
-        watching = asyncio.create_task(reviewer.serving.watch(settings.swap_seconds))
+        watching = [
+            asyncio.create_task(reviewer.serving.watch(settings.swap_seconds)),
+            asyncio.create_task(dispensary.watch()),
+        ]
         yield
-        watching.cancel()
+        for task in watching:
+            task.cancel()
         await asyncio.to_thread(journal.flush)
 
     # The pages of /docs with their scripts from this machine: a hospital's network reaches no CDN.
@@ -70,14 +79,15 @@ def build(house: House) -> FastAPI:
         lifespan=lifespan,
         middleware=_middleware(settings),
     )
-    hooks = CdsHooks(settings, reviewer, UsedTokens(house.engine))
+    hooks = CdsHooks(settings, reviewer, UsedTokens(house.engine), dispensary)
     app.router.routes.insert(0, hooks.bare())
     app.include_router(hooks.router())
-    app.include_router(reviews.router(settings, reviewer))
+    app.include_router(queue.router(settings, dispensary, house.engine))
+    app.include_router(reviews.router(settings, reviewer, dispensary))
     app.include_router(knowledge.router(reviewer.serving))
     app.include_router(operations.router(settings, reviewer, house.engine))
     install(app)
-    app.state.reviewer = reviewer
+    app.state.reviewer, app.state.dispensary = reviewer, dispensary
     _describe(app)
     units_ready.result()
     aside.shutdown()

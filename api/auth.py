@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import jwt
 import orjson
+from fastapi import Request
 from jwt import PyJWK, PyJWKSet
 
 from api.errors import ApiError
@@ -165,6 +166,12 @@ def operator(settings: Settings, authorization: str, peer: str) -> str:
         if secret and hmac.compare_digest(secret.encode(), given.encode()):
             return name
     raise _denied("unknown or missing API key")
+
+
+def caller(settings: Settings, request: Request) -> str:
+    """The operator who sent a request. Raises ``ApiError`` 401."""
+    peer = request.client.host if request.client else ""
+    return operator(settings, request.headers.get("authorization", ""), peer)
 
 
 def _denied(why: str) -> ApiError:

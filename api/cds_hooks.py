@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -13,6 +14,7 @@ from starlette.routing import Route
 from api import openapi
 from api.auth import Client, ClientAuth
 from api.cards import EXTENSION, REVIEW_EXTENSION, render, review_extension
+from api.dispensary import Dispensary, about_of
 from api.errors import ApiError, bad_field, respond
 from api.hook import Hook, Subject
 from api.prefetch import complete
@@ -25,18 +27,21 @@ from clinical.logic import Unknown
 from clinical.value import replace
 from exchange.fhir.context import Incoming, read_context, read_orders
 from exchange.fhir.values import Json, moment
+from exchange.plain import submit_of
 from records.journal import Feedback
 from records.terminology import Unmapped
 
 _TYPES: Final[dict[type, str]] = {str: "a string", dict: "an object", list: "an array"}
 _OUTCOMES: Final = ("accepted", "overridden")
+SUBMIT: Final = "cn.yigong.submit"
+"""Request extension that makes a verification enter the pharmacist's queue."""
 
 
 class CdsHooks:
     """The services of this installation over one reviewer."""
 
-    def __init__(self, settings: Settings, reviewer: Reviewer, used: UsedTokens) -> None:
-        self._settings, self._reviewer = settings, reviewer
+    def __init__(self, settings: Settings, reviewer: Reviewer, used: UsedTokens, dispensary: Dispensary) -> None:
+        self._settings, self._reviewer, self._dispensary = settings, reviewer, dispensary
         self._auth = ClientAuth(settings, used)
         self.hooks: Mapping[str, Hook] = discover("api.hooks", "HOOK", Hook)
         self._discovery = orjson.dumps({"services": [hook.described() for hook in self.hooks.values()]})
@@ -71,10 +76,26 @@ class CdsHooks:
         body = _json(await request.body())
         context = _checked(hook, body)
         prefetch = await complete(hook, body, self._settings)
-        answer = self._answer(hook, body, context, prefetch, client)
+        answer, reviewed, incoming = self._answer(hook, body, context, prefetch, client)
+        if hook.submits and isinstance(body.get("extension"), dict) and SUBMIT in body["extension"]:
+            await self._submit(body, answer, reviewed, incoming, client)
         return Response(orjson.dumps(answer), media_type="application/json")
 
-    def _answer(self, hook: Hook, body: Json, context: Json, prefetch: Json, client: Client) -> Json:
+    async def _submit(self, body: Json, answer: Json, reviewed: Reviewed, incoming: Incoming, client: Client) -> None:
+        """Put the prescription into the pharmacist's queue and say in the answer where it stands."""
+        given = submit_of(body["extension"][SUBMIT])
+        found = [card["extension"][EXTENSION] for card in answer["cards"]]
+        told = [f | {"summary": card["summary"]} for f, card in zip(found, answer["cards"], strict=True)]
+        payload = {"request": body["context"], "answer": {"findings": told}}
+        about = about_of(incoming, reviewed, client.tenant)
+        decision = await asyncio.to_thread(
+            self._dispensary.submit, reviewed, given, about, payload, datetime.now(UTC)
+        )
+        answer["extension"][REVIEW_EXTENSION]["decision"] = decision
+
+    def _answer(
+        self, hook: Hook, body: Json, context: Json, prefetch: Json, client: Client
+    ) -> tuple[Json, Reviewed, Incoming]:
         now = datetime.now(UTC)
         incoming = incoming_of(hook, context, prefetch, now)
         reviewed = self._reviewer.review(incoming, day=china_day(now), tenant=client.tenant)
@@ -86,7 +107,7 @@ class CdsHooks:
         )
         answer: Json = {"cards": cards, "extension": {REVIEW_EXTENSION: extension}}
         self._journal(hook, body, prefetch, answer, reviewed, client, now)
-        return answer
+        return answer, reviewed, incoming
 
     def _journal(
         self,

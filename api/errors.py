@@ -14,6 +14,7 @@ from exchange.fhir.values import ReadError
 from knowledge.release import ReleaseError
 from knowledge.review import WorkflowError
 from knowledge.store import ConflictError, StoreError
+from records.reviews import MissingCaseError
 
 
 class ApiError(Exception):
@@ -60,6 +61,7 @@ def install(app: FastAPI) -> None:
         HTTPException,
         lambda e: respond(e.status_code, outcome(_issue(e.status_code), str(e.detail)), e.headers),
     )
+    handle(MissingCaseError, lambda e: respond(404, outcome("not-found", str(e))))
     handle(ConflictError, lambda e: respond(409, outcome("conflict", str(e))))
     handle(WorkflowError, lambda e: respond(422, outcome("business-rule", str(e))))
     handle(StoreError, lambda e: respond(404, outcome("not-found", str(e))))

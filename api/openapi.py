@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import msgspec
 import orjson
+from fastapi import Response
 
-from exchange.plain import PlainReview
+from exchange.plain import PlainDecision, PlainReview
 
 _FOLDER: Final = Path(__file__).parent / "examples"
 EXAMPLES: Final[dict[str, Any]] = {p.stem: orjson.loads(p.read_bytes()) for p in sorted(_FOLDER.glob("*.json"))}
@@ -22,6 +23,9 @@ _OUTCOME: Final = {
 _MEANINGS: Final = {
     400: "a field is missing or misshapen; the OperationOutcome names it",
     401: "the caller did not prove who it is",
+    403: "this person may not do that",
+    409: "somebody else was quicker, or the state does not allow it",
+    422: "the workflow does not allow it; the text says what it takes",
     404: "no such thing",
     412: "data we need could be had neither from prefetch nor from the FHIR server",
     413: "the body is too large",
@@ -90,7 +94,9 @@ def _plain_schema() -> dict[str, Any]:
 
 def components() -> dict[str, Any]:
     """Schemas that the plain review refers to."""
-    (_, found) = msgspec.json.schema_components([PlainReview], ref_template="#/components/schemas/{name}")
+    (_, found) = msgspec.json.schema_components(
+        [PlainReview, PlainDecision], ref_template="#/components/schemas/{name}"
+    )
     return dict(found)
 
 
@@ -113,6 +119,30 @@ REVIEW: Final[dict[str, Any]] = {
     "responses": _ok("findings", {"type": "object", "required": ["id", "release", "findings"]})
     | _errors(400, 401, 413, 415),
     "openapi_extra": _body(_plain_schema(), "review"),
+}
+QUEUE: Final[dict[str, Any]] = {
+    "summary": "Prescriptions in the pharmacist's queue, the most pressing first",
+    "description": "`status` takes states separated by commas; `waiting` are those any pharmacist may claim. "
+    "`viewer` narrows to the institutions that person covers.",
+    "responses": _ok("states", {"type": "object", "required": ["reviews"]}) | _errors(400, 401),
+}
+EVENTS: Final[dict[str, Any]] = {
+    "summary": "Changes of state as server-sent events",
+    "description": "From now on, or after an event number (`after`, or `Last-Event-ID`). No patient data.",
+    "response_class": Response,
+}
+FIGURES: Final[dict[str, Any]] = {
+    "summary": "Flagged, changed, intervened, false alarms by rule, waiting time",
+    "responses": _ok("figures", {"type": "object"}) | _errors(400, 401),
+}
+HISTORY: Final[dict[str, Any]] = {
+    "summary": "One prescription: what was sent, what was found, every move",
+    "responses": _ok("history", {"type": "object"}) | _errors(401, 404),
+}
+DECISION: Final[dict[str, Any]] = {
+    "summary": "Claim, approve, return, answer, confirm, appeal, withdraw, bypass, reassign, recall",
+    "responses": _ok("the new state", {"type": "object"}) | _errors(400, 401, 403, 404, 409, 413, 415, 422),
+    "openapi_extra": _body({"$ref": "#/components/schemas/PlainDecision"}, "decision"),
 }
 STORED: Final[dict[str, Any]] = {
     "summary": "A stored review",

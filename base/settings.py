@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     api_keys: list[str] = Field(
         [], description="bearer keys for operators and curators; empty: open on loopback only"
     )
+    webhook_hosts: list[str] = Field([], description="hosts that may be told of changes in the review queue")
+    webhook_secret: str = Field("", description="key of the HMAC-SHA256 in X-Yigong-Signature of such messages")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @field_validator("log_level")
@@ -55,6 +57,11 @@ class Settings(BaseSettings):
     @property
     def policies_dir(self) -> Path:
         return self.data_dir / "policies"
+
+    @property
+    def staff_file(self) -> Path:
+        """Who works the review queue: role and institutions covered, by name."""
+        return self.policies_dir.parent / "staff.json"
 
     @property
     def clients_file(self) -> Path:

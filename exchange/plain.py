@@ -144,6 +144,34 @@ class PlainPatient(_Base, frozen=True, kw_only=True):
     procedures: tuple[PlainProcedure, ...] | None = None
 
 
+class PlainSubmit(_Base, frozen=True, kw_only=True):
+    """Makes a review enter the pharmacist's queue. ``prescription`` is the hospital's own number,
+    ``replaces`` the review that this changed prescription takes the place of, ``callback`` a URL that is
+    told of every change of state."""
+
+    prescription: str = ""
+    replaces: str = ""
+    callback: str = ""
+
+
+class PlainBy(_Base, frozen=True):
+    name: str
+    role: str
+
+
+class PlainDecision(_Base, frozen=True, kw_only=True):
+    """Body of ``POST /api/v1/reviews/{id}/decisions``. ``version`` is what the person saw; ``findings`` are
+    false alarms when approving, right ones when returning; ``to`` receives a reassigned prescription."""
+
+    action: str
+    by: PlainBy
+    reason: str = ""
+    code: str = ""
+    version: int | None = None
+    to: str = ""
+    findings: tuple[str, ...] = ()
+
+
 class PlainReview(_Base, frozen=True, kw_only=True):
     """Body of ``POST /api/v1/reviews``."""
 
@@ -159,15 +187,35 @@ class PlainReview(_Base, frozen=True, kw_only=True):
     insurance: str = ""
     as_of: date | None = None
     explain: bool = False
+    submit: PlainSubmit | None = None
 
 
 _DECODER = msgspec.json.Decoder(PlainReview)
+_DECISION = msgspec.json.Decoder(PlainDecision)
+_T = TypeVar("_T")
 
 
 def decode(body: bytes) -> PlainReview:
-    """Read a body. Raises ``ReadError`` that names the field and what it should be."""
+    """Read a review's body. Raises ``ReadError`` that names the field and what it should be."""
+    return _decoded(_DECODER, body)
+
+
+def decode_decision(body: bytes) -> PlainDecision:
+    """Read a decision's body. Raises ``ReadError`` that names the field and what it should be."""
+    return _decoded(_DECISION, body)
+
+
+def submit_of(value: object) -> PlainSubmit:
+    """A submission inside a CDS Hooks request. Raises ``ReadError``."""
     try:
-        return _DECODER.decode(body)
+        return msgspec.convert(value, PlainSubmit)
+    except msgspec.ValidationError as error:
+        raise ReadError("extension.cn.yigong.submit", str(error)) from None
+
+
+def _decoded(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:
+    try:
+        return decoder.decode(body)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `")
         raise ReadError(path.rstrip("`").removeprefix("$.") or "body", message) from None

@@ -17,6 +17,7 @@ import msgspec
 from clinical.finding import Finding, Review, Severity, Suppressed
 from clinical.value import replace
 from knowledge.model import Standing
+from rules.dispensing import Dispensing
 
 
 class PolicyError(Exception):
@@ -53,7 +54,8 @@ class Suppression(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one tenant wants to see. ``secondary_least`` applies to findings that rest on
-    secondary sources only; ``most`` caps the number of findings shown (the worst stay)."""
+    secondary sources only; ``most`` caps the number of findings shown (the worst stay); ``dispensing``
+    says what stops a prescription before it is dispensed."""
 
     tenant: str = "default"
     version: int = 1
@@ -61,6 +63,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     secondary_least: Severity = Severity.MODERATE
     suppressions: tuple[Suppression, ...] = ()
     most: int = 50
+    dispensing: Dispensing = Dispensing()
 
 
 DEFAULT = Policy()

@@ -11,4 +11,5 @@ HOOK = Hook(
     context={"userId": str, "patientId": str},
     prefetch=ALL_KEYS,
     stage="medication-verify",
+    submits=True,
 )

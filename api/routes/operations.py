@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.auth import operator
+from api.auth import caller
 from api.errors import respond
 from api.review import Reviewer
 from api.rim import METRICS, note_state
@@ -57,8 +57,7 @@ def router(settings: Settings, reviewer: Reviewer, engine: Engine) -> APIRouter:
 
     @routes.get("/api/v1/rules/usage")
     def usage(request: Request) -> Response:
-        peer = request.client.host if request.client else ""
-        operator(settings, request.headers.get("authorization", ""), peer)
+        caller(settings, request)
         rows = [asdict(u) for u in reviewer.journal.rule_use()]
         return respond(200, {"rules": rows})
 

@@ -2,54 +2,58 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
 
 from api import openapi
-from api.auth import operator
+from api.auth import caller
 from api.cards import as_json, review_extension
 from api.cds_hooks import unmapped_json
+from api.dispensary import Dispensary, about_of
 from api.errors import ApiError, respond
 from api.review import Reviewed, Reviewer, china_day, shown_as
 from api.rim import METRICS
 from base.settings import Settings
 from clinical.finding import Passed, Review, Suppressed
-from exchange.plain import decode, read
+from exchange.fhir.context import Incoming, read_context, split_bundle
+from exchange.fhir.values import ReadError
+from exchange.plain import PlainSubmit, decode, read
 from records.journal import JournalError
 
 SERVICE = "review"
 
 
-def router(settings: Settings, reviewer: Reviewer) -> APIRouter:
+def router(settings: Settings, reviewer: Reviewer, dispensary: Dispensary) -> APIRouter:
     """``POST /api/v1/reviews`` and ``GET /api/v1/reviews/{id}``."""
     routes = APIRouter(prefix="/api/v1", tags=["Reviews"])
 
-    def caller(request: Request) -> str:
-        peer = request.client.host if request.client else ""
-        return operator(settings, request.headers.get("authorization", ""), peer)
-
     @routes.post("/reviews", **openapi.REVIEW)
     async def review(request: Request) -> Response:
-        client = caller(request)
+        client = caller(settings, request)
         body = await request.body()
-        plain = decode(body)
         now = datetime.now(UTC)
-        day = plain.as_of or china_day(now)
-        reviewed = reviewer.review(read(plain, now), day=day, explain=plain.explain)
-        answer = answered(reviewed, plain.explain)
+        asked = _asked(body, now)
+        reviewed = reviewer.review(asked.incoming, day=asked.day or china_day(now), explain=asked.explain)
+        answer = answered(reviewed, asked.explain)
         found = reviewed.review.findings
         shown = tuple(shown_as(j["findingId"], f) for j, f in zip(answer["findings"], found, strict=True))
-        reviewer.record(reviewed, SERVICE, client, now, orjson.loads(body), answer, shown)
+        if asked.submit is not None:
+            about, payload = about_of(asked.incoming, reviewed, ""), {"request": asked.body, "answer": answer}
+            decision = await asyncio.to_thread(dispensary.submit, reviewed, asked.submit, about, payload, now)
+            answer = answer | {"decision": decision}
+        reviewer.record(reviewed, SERVICE, client, now, asked.body, answer, shown)
         METRICS.reviewed(SERVICE, reviewed)
         return respond(200, answer)
 
     @routes.get("/reviews/{review_id}", **openapi.STORED)
     def stored(review_id: str, request: Request) -> Response:
-        caller(request)
+        caller(settings, request)
         try:
             entry = reviewer.journal.entry(review_id)
         except JournalError as error:
@@ -58,6 +62,37 @@ def router(settings: Settings, reviewer: Reviewer) -> APIRouter:
         return respond(200, about | entry.answer)
 
     return routes
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A review asked for in plain JSON or as a FHIR Bundle."""
+
+    incoming: Incoming
+    body: Any
+    day: date | None = None
+    explain: bool = False
+    submit: PlainSubmit | None = None
+
+
+def _asked(body: bytes, now: datetime) -> _Asked:
+    """Raises ``ReadError`` that names the field."""
+    if b'"resourceType"' in body[:200]:
+        return _bundle(body, now)
+    plain = decode(body)
+    return _Asked(read(plain, now), orjson.loads(body), plain.as_of, plain.explain, plain.submit)
+
+
+def _bundle(body: bytes, now: datetime) -> _Asked:
+    """A FHIR Bundle of one prescription: drafts are under review, everything else is what is known."""
+    try:
+        bundle = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise ReadError("body", f"is no JSON: {error}") from None
+    context, prefetch = split_bundle(bundle)
+    incoming = read_context(context, prefetch, now, "medication-verify")
+    identifier = bundle.get("identifier") if isinstance(bundle.get("identifier"), dict) else {}
+    return _Asked(incoming, bundle, submit=PlainSubmit(prescription=str(identifier.get("value", ""))))
 
 
 def answered(reviewed: Reviewed, explain: bool = False) -> dict[str, Any]:

@@ -95,6 +95,47 @@ def read_context(hook_context: Json, prefetch: Mapping[str, Any], now: datetime,
     return Incoming(patient, orders, frozenset(s for s in selections if isinstance(s, str)))
 
 
+_KEYS: Final = {
+    "Patient": "patient",
+    "Encounter": "encounter",
+    "PractitionerRole": "practitionerRole",
+    "Condition": "conditions",
+    "AllergyIntolerance": "allergies",
+    "Observation": "observations",
+    "DiagnosticReport": "reports",
+    "Procedure": "procedures",
+}
+_ORDERED: Final = frozenset({"MedicationRequest", "ServiceRequest", "Medication"})
+
+
+def split_bundle(bundle: Any) -> tuple[Json, dict[str, Any]]:
+    """A Bundle of one prescription as hook context and prefetch: drafts are under review, requests of
+    another status are what the patient has. Of a kind that does not occur nothing is known, but for the
+    kinds that ``Bundle.meta.tag`` codes name as complete. Raises ``ReadError`` that names the field."""
+    drafts: list[Json] = []
+    prefetch: dict[str, Any] = {}
+    tags = listing(mapping(mapping(bundle, "body").get("meta") or {}, "meta").get("tag"), "meta.tag")
+    for tag in tags:
+        if isinstance(tag, dict) and tag.get("code") in (*_KEYS.values(), "medications"):
+            prefetch[tag["code"]] = {"resourceType": "Bundle", "entry": []}
+    for _, resource in _resources(bundle, "body"):
+        kind = str(resource.get("resourceType"))
+        under_review = kind in _ORDERED and resource.get("status", "draft") == "draft"
+        if under_review or kind == "Medication":
+            drafts.append({"resource": resource})
+        else:
+            key = _KEYS.get(kind, "medications" if kind.startswith("Medication") else "")
+            if key:
+                prefetch.setdefault(key, {"resourceType": "Bundle", "entry": []})["entry"].append(
+                    {"resource": resource}
+                )
+    if not drafts:
+        raise ReadError("entry", "holds no draft order: a MedicationRequest with status draft is what is reviewed")
+    patient: Json = next((e["resource"] for e in prefetch.get("patient", {}).get("entry", ())), {})
+    context = {"patientId": patient.get("id", ""), "draftOrders": {"resourceType": "Bundle", "entry": drafts}}
+    return context, prefetch
+
+
 def read_orders(bundle: Any, path: str) -> Iterator[Order]:
     """Orders of a Bundle; medications they refer to may stand beside them or be contained."""
     resources = _resources(bundle, path)
