@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
@@ -29,11 +31,13 @@ from base.settings import Settings
 from base.tokens import UsedTokens
 from clinical import units
 from records.journal import Journal
+from records.memory import Memory
 from records.reviews import Reviews
 from rules import policy
 from rules.policy import Policy
 from rules.states import States
 
+_log = logging.getLogger(__name__)
 TITLE = "医共 Yigong"
 _SUMMARY = "区域医共体临床决策服务：CDS Hooks 2.0.1 与纯 JSON 审查接口"
 
@@ -54,7 +58,8 @@ def build(house: House) -> FastAPI:
     key = sealing_key(settings.data_dir / "keys" / "journal.key")
     journal = Journal(house.engine, key)
     serving = Serving(house.releases)
-    reviewer = Reviewer(serving, journal, policies(settings.policies_dir), states.result())
+    memory = Memory(house.engine, key)
+    reviewer = Reviewer(serving, journal, policies(settings.policies_dir), states.result(), memory)
 
     dispensary = Dispensary(settings, reviewer, Reviews(house.engine, key))
 
@@ -64,6 +69,7 @@ def build(house: House) -> FastAPI:
         watching = [
             asyncio.create_task(reviewer.serving.watch(settings.swap_seconds)),
             asyncio.create_task(dispensary.watch()),
+            asyncio.create_task(remember(memory)),
         ]
         yield
         for task in watching:
@@ -92,6 +98,16 @@ def build(house: House) -> FastAPI:
     units_ready.result()
     aside.shutdown()
     return app
+
+
+async def remember(memory: Memory, seconds: float = 1.0) -> None:
+    """Keep up with what was shown and answered, in this worker and in others."""
+    while True:
+        try:
+            await asyncio.to_thread(memory.catch_up)
+        except SQLAlchemyError as error:
+            _log.error("alerts seen before not read", extra={"error": type(error).__name__})
+        await asyncio.sleep(seconds)
 
 
 def policies(folder: Path) -> dict[str, Policy]:

@@ -46,9 +46,9 @@ def again(reviewer: Reviewer, entry: Entry, served: Served) -> Reviewed:
     hook = discover("api.hooks", "HOOK", Hook).get(entry.service)
     if hook is None:
         plain = decode(msgspec.json.encode(request))
-        return reviewer.review(read(plain, entry.at), day=plain.as_of or day, served=served)
+        return reviewer.review(read(plain, entry.at), day=plain.as_of or day, served=served, seen=entry.seen)
     incoming = incoming_of(hook, request["context"], request["prefetch"], entry.at)
-    return worth(reviewer.review(incoming, day=day, served=served), hook.least.rank)
+    return worth(reviewer.review(incoming, day=day, served=served, seen=entry.seen), hook.least.rank)
 
 
 def digest(findings: tuple[Finding, ...]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from time import perf_counter
 from typing import Any
@@ -17,12 +17,13 @@ from clinical.order import Order
 from clinical.value import replace
 from exchange.fhir.context import Incoming
 from records.journal import Entry, Journal, Shown
+from records.memory import Known, Memory
 from records.terminology import Unmapped
 from rules import policy
 from rules.alternatives import vetted
 from rules.engine import review
 from rules.model import Case, Family
-from rules.policy import Policy
+from rules.policy import Moment, Policy, orders_key
 from rules.states import States
 
 
@@ -35,13 +36,22 @@ class Reviewed:
     unmapped: tuple[Unmapped, ...]
     orders: tuple[Order, ...]
     elapsed_ms: float
+    patient: str = ""
+    seen: Mapping[str, Known] = field(default_factory=dict)
 
 
 class Reviewer:
     """Reviews incoming orders; the same for CDS Hooks, plain JSON, the command line and replay."""
 
-    def __init__(self, serving: Serving, journal: Journal, policies: Mapping[str, Policy], states: States) -> None:
-        self.serving, self.journal, self._policies = serving, journal, policies
+    def __init__(
+        self,
+        serving: Serving,
+        journal: Journal,
+        policies: Mapping[str, Policy],
+        states: States,
+        memory: Memory,
+    ) -> None:
+        self.serving, self.journal, self._policies, self.memory = serving, journal, policies, memory
         self.families = tuple(discover("rules.families", "FAMILY", Family).values())
         self.titles = {family.name: family.title for family in self.families}
         self.states = states
@@ -58,17 +68,21 @@ class Reviewer:
         tenant: str = "",
         explain: bool = False,
         served: Served | None = None,
+        seen: Mapping[str, Known] | None = None,
     ) -> Reviewed:
         """Resolve, judge, apply policy. ``day`` is the date as of which knowledge counts; ``served``
-        is the release in use unless another is given (replay)."""
+        is the release in use and ``seen`` what is known of earlier alerts unless given (replay)."""
         started = perf_counter()
         served = served or self.serving.now
         patient, orders, unmapped = served.terminology.resolve(incoming.context, incoming.orders)
         case = Case(patient, orders, served.snapshot, day, incoming.focus, explain, self.states.derive)
         outcome = self.states.apply(review(case, self.families), case)
-        shown = policy.apply(outcome, self.policy(tenant), day, patient.department, patient.stage)
+        person = self.memory.patient(patient.id)
+        before = self.memory.of(person) if seen is None else seen
+        shown = policy.apply(outcome, self.policy(tenant), Moment.of(patient), before)
         shown = vetted(shown, case, self.families)
-        return Reviewed(str(uuid4()), shown, unmapped, orders, (perf_counter() - started) * 1000)
+        spent = (perf_counter() - started) * 1000
+        return Reviewed(str(uuid4()), shown, unmapped, orders, spent, person, before)
 
     def record(
         self,
@@ -95,13 +109,17 @@ class Reviewer:
                 len(found.gaps),
                 len(found.faults),
                 reviewed.elapsed_ms,
+                reviewed.patient,
+                reviewed.seen,
             )
         )
 
 
 def shown_as(card: str, finding: Finding) -> Shown:
     """A finding as the journal keeps it, under the uuid of its card."""
-    return Shown(card, finding.rule_id, finding.rule_version, finding.family, finding.severity.value)
+    cause = (finding.cause or finding.rule_id)[:160]
+    severity = finding.severity.value
+    return Shown(card, finding.rule_id, finding.rule_version, finding.family, severity, cause, orders_key(finding))
 
 
 def china_day(now: datetime) -> date:
@@ -118,4 +136,6 @@ def worth(reviewed: Reviewed, least: int) -> Reviewed:
         reviewed.unmapped,
         reviewed.orders,
         reviewed.elapsed_ms,
+        reviewed.patient,
+        reviewed.seen,
     )

@@ -12,14 +12,16 @@ import logging
 import queue
 import threading
 import zlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
 import orjson
 from sqlalchemy import (
     Column,
+    Connection,
     DateTime,
     Engine,
     Float,
@@ -35,11 +37,13 @@ from sqlalchemy import (
 
 from base.db import METADATA, insert_many
 from base.security import seal, sm3, unseal
+from records.memory import Known, note_acknowledged, note_shown
 
 _log = logging.getLogger(__name__)
 QUEUE_LIMIT: Final = 10_000
 _BATCH: Final = 200
 _GATHER_SECONDS: Final = 0.25
+_SEEN, _ASKED = "yigong.seen", "yigong.request"
 
 requests = Table(
     "journal_request",
@@ -67,6 +71,11 @@ cards = Table(
     Column("version", String(20), nullable=False),
     Column("family", String(40), nullable=False),
     Column("severity", String(20), nullable=False),
+    Column("cause", String(160), nullable=False, default=""),
+    Column("orders", String(400), nullable=False, default=""),
+    Column("patient", String(32), nullable=False, default=""),
+    Column("at", DateTime(timezone=True)),
+    Index("journal_card_at", "at"),
 )
 feedback = Table(
     "journal_feedback",
@@ -89,18 +98,21 @@ class JournalError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A card that was shown: its uuid and the rule behind it."""
+    """A card that was shown: its uuid, the rule behind it, the cause it speaks of and the orders."""
 
     card: str
     rule: str
     version: str
     family: str
     severity: str
+    cause: str = ""
+    orders: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One answered request. ``request`` and ``answer`` are JSON-able and may hold patient data."""
+    """One answered request. ``request`` and ``answer`` are JSON-able and may hold patient data; ``patient``
+    is the hash ``records.memory`` knows the patient by, ``seen`` what it knew when this was answered."""
 
     id: str
     at: datetime
@@ -113,6 +125,8 @@ class Entry:
     gaps: int
     faults: int
     elapsed_ms: float
+    patient: str = ""
+    seen: Mapping[str, Known] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,15 +208,21 @@ class Journal:
     def _store(self, batch: Iterable[Entry | Feedback | threading.Event]) -> None:
         entries = [item for item in batch if isinstance(item, Entry)]
         given = [item for item in batch if isinstance(item, Feedback)]
-        shown = [_card_row(entry.id, card) for entry in entries for card in entry.shown]
+        shown = [_card_row(entry, card) for entry in entries for card in entry.shown]
+        causes = [(entry.patient, card.cause, entry.at) for entry in entries for card in entry.shown]
         rows = [self._entry_row(entry) for entry in entries]  # before the transaction: sealing takes longest
         with self._engine.begin() as connection:
             insert_many(connection, requests, rows)
             insert_many(connection, cards, shown)
             insert_many(connection, feedback, [self._feedback_row(item) for item in given])
+            note_shown(connection, causes)
+            for item in given:
+                _acknowledge(connection, item)
 
     def _entry_row(self, entry: Entry) -> dict[str, Any]:
         plain = orjson.dumps(entry.request)
+        seen = {_SEEN: msgspec.to_builtins(entry.seen), _ASKED: entry.request}
+        kept = orjson.dumps(seen) if entry.seen else plain
         bound = entry.id.encode()
         return {
             "id": entry.id,
@@ -215,7 +235,7 @@ class Journal:
             "gaps": entry.gaps,
             "faults": entry.faults,
             "elapsed_ms": entry.elapsed_ms,
-            "request": seal(self._key, zlib.compress(plain, 1), bound),
+            "request": seal(self._key, zlib.compress(kept, 1), bound),
             "answer": seal(self._key, zlib.compress(orjson.dumps(entry.answer), 1), bound),
         }
 
@@ -241,18 +261,23 @@ class Journal:
                 raise JournalError(f"there is no stored review {entry_id!r}")
             shown = connection.execute(select(cards).where(cards.c.request == entry_id)).all()
         bound = row.id.encode()
+        request = _unpacked(unseal(self._key, row.request, bound))
+        seen = {}
+        if isinstance(request, dict) and _SEEN in request:
+            seen, request = msgspec.convert(request[_SEEN], dict[str, Known]), request[_ASKED]
         return Entry(
             row.id,
             row.at if row.at.tzinfo else row.at.replace(tzinfo=UTC),
             row.service,
             row.release,
             row.client,
-            _unpacked(unseal(self._key, row.request, bound)),
+            request,
             _unpacked(unseal(self._key, row.answer, bound)),
-            tuple(Shown(c.card, c.rule, c.version, c.family, c.severity) for c in shown),
+            tuple(Shown(c.card, c.rule, c.version, c.family, c.severity, c.cause, c.orders) for c in shown),
             row.gaps,
             row.faults,
             row.elapsed_ms,
+            seen=seen,
         )
 
     def latest(self, limit: int = 100) -> list[str]:
@@ -283,12 +308,27 @@ def _unpacked(plain: bytes) -> Any:
     return orjson.loads(plain if plain[:1] in b"{[" else zlib.decompress(plain))
 
 
-def _card_row(request: str, card: Shown) -> dict[str, Any]:
+def _card_row(entry: Entry, card: Shown) -> dict[str, Any]:
     return {
         "card": card.card,
-        "request": request,
+        "request": entry.id,
         "rule": card.rule,
         "version": card.version,
         "family": card.family,
         "severity": card.severity,
+        "cause": card.cause[:160],
+        "orders": card.orders[:400],
+        "patient": entry.patient,
+        "at": entry.at,
     }
+
+
+def _acknowledge(connection: Connection, given: Feedback) -> None:
+    """An override with a reason keeps its cause quiet for a while: see ``rules.policy``."""
+    if given.outcome != "overridden" or not (given.reason or given.comment):
+        return
+    card = connection.execute(
+        select(cards.c.patient, cards.c.cause, cards.c.orders).where(cards.c.card == given.card)
+    ).first()
+    if card is not None and card.patient:
+        note_acknowledged(connection, card.patient, card.cause, card.orders, given.at)

@@ -8,13 +8,18 @@ suppression with a reason and an expiry date can do that. What is on the never l
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
 
 import msgspec
 
+from clinical.coded import CHINA
 from clinical.finding import Finding, Review, Severity, Suppressed
+from clinical.logic import Unknown
+from clinical.patient import PatientContext
 from clinical.value import replace
 from knowledge.model import Standing
 from rules.dispensing import Dispensing
@@ -29,9 +34,52 @@ class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     departments: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    institutions: tuple[str, ...] = ()
 
-    def covers(self, department: str, stage: str) -> bool:
-        return (not self.departments or department in self.departments) and (not self.stages or stage in self.stages)
+    def covers(self, at: Moment) -> bool:
+        return (
+            (not self.departments or at.department in self.departments)
+            and (not self.stages or at.stage in self.stages)
+            and (not self.titles or at.title in self.titles)
+            and (not self.institutions or at.institution in self.institutions)
+        )
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """Where, when and for whom something would be shown; ``title`` is the prescriber's."""
+
+    now: datetime
+    department: str = ""
+    stage: str = ""
+    title: str = ""
+    institution: str = ""
+    admitted: date | None = None
+
+    @classmethod
+    def of(cls, patient: PatientContext) -> Moment:
+        """The moment a patient's context describes."""
+        signer, admitted = patient.prescriber, patient.admitted
+        return cls(
+            patient.as_of,
+            patient.department,
+            patient.stage,
+            "" if isinstance(signer, Unknown) else signer.title,
+            patient.institution,
+            None if isinstance(admitted, Unknown) else admitted,
+        )
+
+
+class Seen(Protocol):
+    """What this patient's clinicians saw of one cause: when it was last shown, when it was last overridden
+    with a reason, and for which orders."""
+
+    @property
+    def shown(self) -> datetime: ...
+    @property
+    def acknowledged(self) -> datetime | None: ...
+    @property
+    def orders(self) -> str: ...
 
 
 class Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,6 +88,30 @@ class Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     least: Severity
     family: str = ""
     scope: Scope = Scope()
+
+
+class Passive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Findings of a family (empty: all) below a severity are shown without interrupting."""
+
+    below: Severity
+    family: str = ""
+    scope: Scope = Scope()
+
+
+def _hours() -> dict[Severity, float]:
+    return {Severity.MODERATE: 168, Severity.MINOR: 720, Severity.INFO: 720}
+
+
+class Repeats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is not said again. ``acknowledged_hours``: for so long after somebody overrode the same cause with
+    a reason (by severity; major only when the tenant says so, contraindicated never). ``same_order_hours``: for
+    the very same orders, major too. ``once_per_admission``: severities shown once in a stay. Only at
+    ``stages`` where prescribers read: whoever verifies a prescription sees everything."""
+
+    acknowledged_hours: dict[Severity, float] = msgspec.field(default_factory=_hours)
+    same_order_hours: float = 72
+    once_per_admission: tuple[Severity, ...] = (Severity.MINOR, Severity.INFO)
+    stages: tuple[str, ...] = ("order-select", "order-sign", "patient-view", "encounter-start")
 
 
 class Suppression(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,11 +127,13 @@ class Suppression(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one tenant wants to see. ``secondary_least`` applies to findings that rest on
     secondary sources only; ``most`` caps the number of findings shown (the worst stay); ``dispensing``
-    says what stops a prescription before it is dispensed."""
+    says what stops a prescription before it is dispensed; ``passive`` and ``repeats`` keep alerts rare."""
 
     tenant: str = "default"
     version: int = 1
     thresholds: tuple[Threshold, ...] = ()
+    passive: tuple[Passive, ...] = ()
+    repeats: Repeats = Repeats()
     secondary_least: Severity = Severity.MODERATE
     suppressions: tuple[Suppression, ...] = ()
     most: int = 50
@@ -81,40 +155,77 @@ def load(path: Path) -> Policy:
     return policy
 
 
-def apply(review: Review, policy: Policy, today: date, department: str = "", stage: str = "") -> Review:
-    """The review with what the policy hides moved to ``suppressed``, causes merged, worst first."""
+def apply(review: Review, policy: Policy, at: Moment, seen: Mapping[str, Seen] = MappingProxyType({})) -> Review:
+    """The review with what the policy hides moved to ``suppressed``, causes merged, worst first. ``seen`` is
+    what was shown for this patient before, by cause."""
+    if not review.findings:
+        return review
     shown: list[Finding] = []
     hidden: list[Suppressed] = list(review.suppressed)
     for finding in review.findings:
-        reason = _hidden_because(finding, policy, today, department, stage)
+        reason = _hidden_because(finding, policy, at) or _said_before(finding, policy.repeats, at, seen)
         if reason:
             hidden.append(Suppressed(finding, reason))
         else:
-            shown.append(finding)
+            shown.append(_quieter(finding, policy, at))
     merged = sorted(_merge(shown), key=_order)
     hidden += [Suppressed(finding, f"超过单次显示上限 {policy.most} 条") for finding in merged[policy.most :]]
     return replace(review, findings=tuple(merged[: policy.most]), suppressed=tuple(hidden))
 
 
-def _hidden_because(finding: Finding, policy: Policy, today: date, department: str, stage: str) -> str:
+def orders_key(finding: Finding) -> str:
+    """The orders of a finding as what was seen keeps them."""
+    return " ".join(sorted(finding.orders))[:400]
+
+
+def _said_before(finding: Finding, repeats: Repeats, at: Moment, seen: Mapping[str, Seen]) -> str:
+    """Why the finding need not be said again; empty when it must."""
+    before = seen.get(finding.cause or finding.rule_id)
+    grave = finding.never or finding.severity is Severity.CONTRAINDICATED
+    if before is None or grave or at.stage not in repeats.stages:
+        return ""
+    if before.acknowledged is not None:
+        hours = repeats.acknowledged_hours.get(finding.severity, 0.0)
+        if before.orders == orders_key(finding):
+            hours = max(hours, repeats.same_order_hours)
+        if at.now - before.acknowledged <= timedelta(hours=hours):
+            return "同一问题已由医师说明理由，在有效期内不再提示"
+    day = before.shown.astimezone(CHINA).date()
+    if at.admitted is not None and finding.severity in repeats.once_per_admission and day >= at.admitted:
+        return "本次住院期间已提示过"
+    return ""
+
+
+def _quieter(finding: Finding, policy: Policy, at: Moment) -> Finding:
+    """Shown without interrupting where the policy says so; never what is contraindicated."""
+    if not policy.passive or finding.severity is Severity.CONTRAINDICATED or not finding.interruptive:
+        return finding
+    for line in policy.passive:
+        fits = line.family in ("", finding.family) and line.scope.covers(at)
+        if fits and finding.severity.rank < line.below.rank:
+            return replace(finding, interruptive=False)
+    return finding
+
+
+def _hidden_because(finding: Finding, policy: Policy, at: Moment) -> str:
     if finding.never:
         return ""
     for s in policy.suppressions:
-        if s.rule_id == finding.rule_id and today <= s.until and s.scope.covers(department, stage):
+        if s.rule_id == finding.rule_id and at.now.astimezone(CHINA).date() <= s.until and s.scope.covers(at):
             return f"{s.by} 设置屏蔽至 {s.until.isoformat()}: {s.reason}"
     if finding.severity is Severity.CONTRAINDICATED:
         return ""
-    least = _least(finding, policy, department, stage)
+    least = _least(finding, policy, at)
     return f"低于机构设置的提示级别 ({least.value})" if finding.severity.rank < least.rank else ""
 
 
-def _least(finding: Finding, policy: Policy, department: str, stage: str) -> Severity:
+def _least(finding: Finding, policy: Policy, at: Moment) -> Severity:
     """The most specific threshold that applies: a named family before all families, later before earlier."""
     least = policy.secondary_least if _only_secondary(finding) else Severity.INFO
     for named in (False, True):
         for threshold in policy.thresholds:
             fits = bool(threshold.family) is named and threshold.family in ("", finding.family)
-            if fits and threshold.scope.covers(department, stage):
+            if fits and threshold.scope.covers(at):
                 least = threshold.least
     return least
 

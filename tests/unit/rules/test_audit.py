@@ -55,7 +55,7 @@ def _findings(snapshot: Snapshot, told: dict[str, Any]) -> tuple[Finding, ...]:
     case = Case(context, resolved, snapshot, NOW.date(), derive=states.derive)
     outcome = states.apply(review(case, FAMILIES), case)
     assert not outcome.faults
-    return policy.apply(outcome, policy.DEFAULT, NOW.date()).findings
+    return policy.apply(outcome, policy.DEFAULT, policy.Moment(NOW)).findings
 
 
 def _names(rows: tuple[dict[str, Any], ...]) -> list[str]:

@@ -1,0 +1,113 @@
+"""What was shown for a patient before, and what somebody answered it with a reason: so that it need not be
+said again. Kept by every worker in memory and caught up from the database, because a review never waits
+for one. Patients are known by a keyed hash only."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Column, Connection, DateTime, Engine, Float, String, Table, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from base.db import METADATA
+
+_log = logging.getLogger(__name__)
+_DAYS: Final = 60
+_MOST_PATIENTS: Final = 200_000
+_OVERLAP_SECONDS: Final = 5.0
+
+table = Table(
+    "journal_seen",
+    METADATA,
+    Column("patient", String(32), primary_key=True),
+    Column("cause", String(160), primary_key=True),
+    Column("shown", DateTime(timezone=True), nullable=False),
+    Column("acknowledged", DateTime(timezone=True)),
+    Column("orders", String(400), nullable=False, default=""),
+    Column("updated", Float, nullable=False, index=True),
+)
+
+
+class Known(msgspec.Struct, frozen=True):
+    """One cause: last shown, last overridden with a reason, for which orders."""
+
+    shown: datetime
+    acknowledged: datetime | None
+    orders: str
+
+
+_NOTHING: Final[Mapping[str, Known]] = {}
+
+
+class Memory:
+    """Reads what was seen; call ``catch_up`` every second or so. ``key`` hashes patients."""
+
+    def __init__(self, engine: Engine, key: bytes) -> None:
+        self._engine, self._key = engine, key
+        self._kept: OrderedDict[str, dict[str, Known]] = OrderedDict()
+        self._until = 0.0
+
+    def patient(self, patient_id: str) -> str:
+        """The hash a patient is known by; empty for an empty id."""
+        return blake2b(patient_id.encode(), digest_size=16, key=self._key).hexdigest() if patient_id else ""
+
+    def of(self, patient: str) -> Mapping[str, Known]:
+        """What was seen for a patient (by hash), by cause."""
+        return self._kept.get(patient, _NOTHING)
+
+    def catch_up(self) -> int:
+        """Take in what any worker stored since last time. Gives how many entries."""
+        since = max(self._until - _OVERLAP_SECONDS, time.time() - _DAYS * 86400)
+        query = select(table).where(table.c.updated > since).order_by(table.c.updated)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        for row in rows:
+            causes = self._kept.setdefault(row.patient, {})
+            causes[row.cause] = Known(_utc(row.shown), _utc(row.acknowledged), row.orders)
+            self._kept.move_to_end(row.patient)
+            self._until = max(self._until, row.updated)
+        while len(self._kept) > _MOST_PATIENTS:
+            self._kept.popitem(last=False)
+        return len(rows)
+
+
+def note_shown(connection: Connection, rows: Iterable[tuple[str, str, datetime]]) -> None:
+    """Remember that causes were shown: (patient, cause, when)."""
+    values = {
+        (patient, cause): {"patient": patient, "cause": cause, "shown": at, "orders": "", "updated": time.time()}
+        for patient, cause, at in rows
+        if patient and cause
+    }
+    if not values:
+        return
+    made = _insert(connection)(table)
+    changed = {"shown": made.excluded.shown, "updated": made.excluded.updated}
+    connection.execute(made.on_conflict_do_update(index_elements=["patient", "cause"], set_=changed), list(values.values()))
+
+
+def note_acknowledged(connection: Connection, patient: str, cause: str, orders: str, at: datetime) -> None:
+    """Remember that somebody overrode a cause with a reason."""
+    this = (table.c.patient == patient, table.c.cause == cause)
+    connection.execute(update(table).where(*this).values(acknowledged=at, orders=orders, updated=time.time()))
+
+
+def forget(engine: Engine, days: int = _DAYS) -> int:
+    """Delete what is too old to keep anything quiet. Gives how many entries."""
+    before = datetime.now(UTC) - timedelta(days=days)
+    with engine.begin() as connection:
+        return connection.execute(delete(table).where(table.c.updated < before.timestamp())).rowcount
+
+
+def _insert(connection: Connection) -> Any:
+    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+
+
+def _utc(time_: Any) -> Any:
+    return time_.replace(tzinfo=UTC) if time_ is not None and time_.tzinfo is None else time_
