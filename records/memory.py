@@ -89,7 +89,8 @@ def note_shown(connection: Connection, rows: Iterable[tuple[str, str, datetime]]
         return
     made = _insert(connection)(table)
     changed = {"shown": made.excluded.shown, "updated": made.excluded.updated}
-    connection.execute(made.on_conflict_do_update(index_elements=["patient", "cause"], set_=changed), list(values.values()))
+    upsert = made.on_conflict_do_update(index_elements=["patient", "cause"], set_=changed)
+    connection.execute(upsert, list(values.values()))
 
 
 def note_acknowledged(connection: Connection, patient: str, cause: str, orders: str, at: datetime) -> None:
