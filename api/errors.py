@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -29,6 +30,17 @@ class ApiError(Exception):
 def bad_field(path: str, message: str) -> ApiError:
     """400: a field that is missing or has the wrong shape."""
     return ApiError(400, "invalid", message, path)
+
+
+def moment_of(text: str, field: str) -> datetime | None:
+    """A date or time of a query; None when empty, UTC when it has no zone. Raises ``ApiError`` 400."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise bad_field(field, "must be a date or time: 2026-11-01 or 2026-11-01T08:00:00+08:00") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def outcome(code: str, text: str, path: str = "") -> dict[str, Any]:

@@ -30,8 +30,6 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
-    case,
-    func,
     select,
 )
 
@@ -140,17 +138,6 @@ class Feedback:
     reason: str = ""
     suggestions: tuple[str, ...] = ()
     comment: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RuleUse:
-    """How often a rule's cards were shown, accepted and overridden."""
-
-    rule: str
-    family: str
-    shown: int
-    accepted: int
-    overridden: int
 
 
 class Journal:
@@ -285,22 +272,6 @@ class Journal:
         query = select(requests.c.id).order_by(requests.c.at.desc()).limit(limit)
         with self._engine.connect() as connection:
             return list(connection.execute(query).scalars())
-
-    def rule_use(self) -> list[RuleUse]:
-        """Cards shown, accepted and overridden per rule, the most shown first."""
-
-        def counted(outcome: str) -> Any:
-            return func.count(func.distinct(case((feedback.c.outcome == outcome, feedback.c.card))))
-
-        shown = func.count(func.distinct(cards.c.card))
-        query = (
-            select(cards.c.rule, cards.c.family, shown, counted("accepted"), counted("overridden"))
-            .select_from(cards.outerjoin(feedback, feedback.c.card == cards.c.card))
-            .group_by(cards.c.rule, cards.c.family)
-            .order_by(shown.desc(), cards.c.rule)
-        )
-        with self._engine.connect() as connection:
-            return [RuleUse(*row) for row in connection.execute(query)]
 
 
 def _unpacked(plain: bytes) -> Any:

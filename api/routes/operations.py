@@ -9,10 +9,11 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.auth import caller
-from api.errors import respond
+from api.errors import moment_of, respond
 from api.review import Reviewer
 from api.rim import METRICS, note_state
 from base.settings import Settings
+from records.ledger import rule_use
 
 
 def router(settings: Settings, reviewer: Reviewer, engine: Engine) -> APIRouter:
@@ -56,10 +57,10 @@ def router(settings: Settings, reviewer: Reviewer, engine: Engine) -> APIRouter:
         return respond(200, {"releases": listed})
 
     @routes.get("/api/v1/rules/usage")
-    def usage(request: Request) -> Response:
+    def usage(request: Request, since: str = "", until: str = "") -> Response:
         caller(settings, request)
-        rows = [asdict(u) for u in reviewer.journal.rule_use()]
-        return respond(200, {"rules": rows})
+        found = rule_use(engine, moment_of(since, "since"), moment_of(until, "until"))
+        return respond(200, {"rules": [asdict(use) | {"overrideShare": use.override_share} for use in found]})
 
     return routes
 

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from api import openapi
 from api.auth import caller
 from api.dispensary import LABELS, Dispensary, described
-from api.errors import bad_field, respond
+from api.errors import bad_field, moment_of, respond
 from base.settings import Settings
 from exchange.plain import PlainDecision, decode_decision
 from records.review_figures import figures
@@ -59,8 +59,8 @@ def router(settings: Settings, dispensary: Dispensary, engine: Engine) -> APIRou
     def counted(request: Request, since: str = "", until: str = "", institution: str = "") -> Response:
         caller(settings, request)
         now = datetime.now(UTC)
-        end = _moment(until, "until") or now
-        begin = _moment(since, "since") or end - timedelta(days=7)
+        end = moment_of(until, "until") or now
+        begin = moment_of(since, "since") or end - timedelta(days=7)
         found = figures(engine, begin, end, tuple(filter(None, institution.split(","))))
         rules = [asdict(rule) | {"falseShare": rule.false_share} for rule in found.rules]
         return respond(200, asdict(found) | {"rules": rules, "since": begin.isoformat(), "until": end.isoformat()})
@@ -106,16 +106,6 @@ def _states(text: str) -> tuple[State, ...]:
         except ValueError:
             raise bad_field("status", f"must be waiting or one of {', '.join(State)}, not {word!r}") from None
     return tuple(found)
-
-
-def _moment(text: str, field: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise bad_field(field, "must be a date or time: 2026-11-01 or 2026-11-01T08:00:00+08:00") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 async def _events(dispensary: Dispensary, request: Request, after: int) -> AsyncIterator[bytes]:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from records.journal import Entry, Feedback, Journal, JournalError, Shown, feedback, requests
+from records.ledger import rule_use
 
 KEY = bytes(range(16))
 AT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -48,9 +49,12 @@ def test_feedback_is_counted_per_rule(engine: Engine) -> None:
     journal.write(Feedback("c1", "s", "overridden", AT))
     journal.write(Feedback("c1", "s", "overridden", AT, "patient-refuses"))
     assert journal.flush()
-    first, second = journal.rule_use()
+    first, second = rule_use(engine)
     assert (first.rule, first.shown, first.accepted, first.overridden) == ("rule-a", 3, 1, 1)
     assert (second.rule, second.shown, second.accepted, second.overridden) == ("rule-b", 1, 0, 0)
+    assert first.reasons == {"patient-refuses": 1}
+    assert (first.unanswered, first.override_share) == (1, 0.5)
+    assert first.seconds is not None
 
 
 def test_an_unknown_review_is_said_to_be_unknown(engine: Engine) -> None:
