@@ -5,20 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from api.bootstrap import BootstrapError, House, ensure_release, loaders, open_house
+from api.bootstrap import BootstrapError, ensure_release, loaders
 from api.gates import GATES
-from base.log import setup
+from api.terminal import ERR, OUT, By, Command, DataDir, as_json, bar, house
+from base.plugins import discover
 from base.settings import Settings
 from knowledge import rdf, release
 from knowledge.graph import GraphError, why
@@ -32,11 +28,6 @@ from knowledge.store import StoreError
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="医共 Yigong: clinical decision service")
 rdf_app = typer.Typer(no_args_is_help=True, help="Releases as RDF (SKOS, PROV-O)")
 app.add_typer(rdf_app, name="rdf")
-_out = Console()
-_err = Console(stderr=True)
-
-By = Annotated[str, typer.Option("--by", help="who does this (recorded)")]
-DataDir = Annotated[Path | None, typer.Option("--data-dir", help="data folder (YIGONG_DATA_DIR)")]
 
 
 def main() -> None:
@@ -44,17 +35,8 @@ def main() -> None:
     try:
         app()
     except (BootstrapError, ReleaseError, WorkflowError, StoreError, GraphError, FileNotFoundError) as error:
-        _err.print(f"[red]{error}[/red]", highlight=False)
+        ERR.print(f"[red]{error}[/red]", highlight=False)
         sys.exit(1)
-
-
-def house(data_dir: Path | None) -> House:
-    """The data folder of ``--data-dir``, else of the settings."""
-    if data_dir is not None:
-        os.environ["YIGONG_DATA_DIR"] = str(data_dir)
-    settings = Settings()
-    setup("WARNING" if settings.log_level == "INFO" else settings.log_level)
-    return open_house(settings)
 
 
 @app.command()
@@ -71,7 +53,7 @@ def serve(
     os.environ |= {f"YIGONG_{k}": str(v) for k, v in given.items() if v}
     opened = house(None)
     settings = opened.settings
-    with _bar("起步内容") as advance:
+    with bar("起步内容") as advance:
         manifest = ensure_release(opened, GATES, advance)
     if manifest is not None:
         _say_published(manifest)
@@ -107,7 +89,7 @@ def load_source(
     if source not in known:
         raise typer.BadParameter(f"{source!r} is none of {', '.join(sorted(known))}", param_hint="source")
     opened, loader = house(data_dir), known[source]
-    with _bar(loader.title, loader.total(path) * 2) as advance:
+    with bar(loader.title, loader.total(path) * 2) as advance:
         report = load(opened.store, loader, path, by, advance, not fresh)
     _say_loaded(report)
 
@@ -118,7 +100,7 @@ def sources() -> None:
     table = Table("name", "title", "standing")
     for name, loader in sorted(loaders().items()):
         table.add_row(name, loader.title, loader.standing.value)
-    _out.print(table)
+    OUT.print(table)
 
 
 @app.command()
@@ -131,7 +113,7 @@ def accept(
     """Approve all drafts of a loaded source; somebody other than the one who loaded it must do this."""
     own = source in loaders() and loaders()[source].own
     count = Workflow(house(data_dir).store).accept_load(source, by, reason, own)
-    _out.print(f"{count} records of {source} accepted" + (" as reviewed knowledge" if own else ""))
+    OUT.print(f"{count} records of {source} accepted" + (" as reviewed knowledge" if own else ""))
 
 
 @app.command()
@@ -140,7 +122,7 @@ def candidates(limit: Annotated[int, typer.Option(help="how many to list")] = 50
     table = Table("a", "b", "reason")
     for a, b, reason in open_candidates(house(data_dir).store, limit):
         table.add_row(a, b, reason)
-    _out.print(table)
+    OUT.print(table)
 
 
 @app.command()
@@ -160,7 +142,7 @@ def rollback(
     """Serve an earlier release again."""
     opened = house(data_dir)
     target = release.rollback(opened.store, opened.releases, by, note, to)
-    _out.print(f"serving {target}")
+    OUT.print(f"serving {target}")
 
 
 @app.command()
@@ -172,7 +154,7 @@ def releases(data_dir: DataDir = None) -> None:
     for m in opened.releases.known():
         mark = "*" if m.release == active else ""
         table.add_row(mark, m.release[:16], m.published_at[:19], m.published_by, str(m.counts["statements"]), m.note)
-    _out.print(table)
+    OUT.print(table)
 
 
 @app.command()
@@ -193,7 +175,7 @@ def review(
     plain, now = decode(file.read_bytes()), datetime.now(UTC)
     day = plain.as_of or china_day(now)
     told = explain or plain.explain
-    _json(answered(reviewer.review(read(plain, now), day=day, explain=told), told))
+    as_json(answered(reviewer.review(read(plain, now), day=day, explain=told), told))
 
 
 @app.command()
@@ -207,7 +189,7 @@ def replay(
     from api.replay import replay as ask_again
 
     opened = house(data_dir)
-    _json(ask_again(build(opened).state.reviewer, review_id, release_id))
+    as_json(ask_again(build(opened).state.reviewer, review_id, release_id))
 
 
 @app.command("why")
@@ -216,7 +198,7 @@ def why_linked(a: str, b: str, data_dir: DataDir = None) -> None:
     snapshot = _snapshot(data_dir)
     for s in why(snapshot, _concept(snapshot, a), _concept(snapshot, b)):
         cited = "; ".join(c.source for c in s.citations)
-        _out.print(f"{snapshot.name(s.subject)} —{s.predicate.value}→ {snapshot.name(s.object)}  ({cited})")
+        OUT.print(f"{snapshot.name(s.subject)} —{s.predicate.value}→ {snapshot.name(s.object)}  ({cited})")
 
 
 @rdf_app.command("export")
@@ -227,14 +209,14 @@ def rdf_export(
 ) -> None:
     """Write a release as Turtle."""
     count = rdf.export(_snapshot(data_dir, release_id), path)
-    _out.print(f"{count} triples written to {path}")
+    OUT.print(f"{count} triples written to {path}")
 
 
 @rdf_app.command("import")
 def rdf_import(path: Annotated[Path, typer.Argument(exists=True)], by: By, data_dir: DataDir = None) -> None:
     """Read a Turtle export into the store as drafts."""
     written = rdf.import_drafts(house(data_dir).store, path, by)
-    _out.print(f"{written} records written as drafts")
+    OUT.print(f"{written} records written as drafts")
 
 
 @app.command()
@@ -242,13 +224,13 @@ def sparql(query: Annotated[str, typer.Argument(help="SPARQL text, or @file")], 
     """Ask the release being served in SPARQL."""
     text = Path(query[1:]).read_text("utf-8") if query.startswith("@") else query
     for row in rdf.query(_snapshot(data_dir), text):
-        _out.print("\t".join(row), highlight=False)
+        OUT.print("\t".join(row), highlight=False)
 
 
 @app.command()
 def keys(data_dir: DataDir = None) -> None:
     """The public key that signs releases here; other sites trust it through YIGONG_TRUSTED_KEYS."""
-    _out.print(house(data_dir).key.public, highlight=False, soft_wrap=True)
+    OUT.print(house(data_dir).key.public, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -259,7 +241,7 @@ def doctor(data_dir: DataDir = None) -> None:
     bad = 0
     for name, trouble in checks(house(data_dir)):
         bad += bool(trouble)
-        _out.print(f"{'[red]✗' if trouble else '[green]✓'}[/] {name}{': ' + trouble if trouble else ''}")
+        OUT.print(f"{'[red]✗' if trouble else '[green]✓'}[/] {name}{': ' + trouble if trouble else ''}")
     if bad:
         raise typer.Exit(1)
 
@@ -284,31 +266,23 @@ def _concept(snapshot: Snapshot, text: str) -> str:
     return found[0].id
 
 
-@contextmanager
-def _bar(title: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=_err, transient=True) as progress:
-        task = progress.add_task(title, total=total or None)
-        yield lambda rows: progress.advance(task, rows)
-
-
 def _say_published(m: Manifest) -> None:
     counts = ", ".join(f"{n} {kind}" for kind, n in m.counts.items())
-    _err.print(f"release {m.release[:16]} published: {counts}", highlight=False)
+    ERR.print(f"release {m.release[:16]} published: {counts}", highlight=False)
 
 
 def _say_loaded(r: LoadReport) -> None:
     rate = f", {r.written / r.seconds:.0f}/s" if r.seconds > 0 else ""
-    _out.print(
+    OUT.print(
         f"{r.loader}: {r.written} written, {r.unchanged} unchanged, {r.kept} kept as reviewed, "
         f"{r.merged} joined known concepts, {r.candidates} merge candidates, "
         f"{r.left_out} left out for unknown names, {len(r.errors)} row errors in {r.seconds:.1f} s{rate}",
         highlight=False,
     )
     for error in r.errors[:20]:
-        _err.print(f"  {error.file}:{error.line} {error.field}: {error.message}", highlight=False)
+        ERR.print(f"  {error.file}:{error.line} {error.field}: {error.message}", highlight=False)
     if len(r.errors) > 20:
-        _err.print(f"  … and {len(r.errors) - 20} more, stored under load {r.id}", highlight=False)
+        ERR.print(f"  … and {len(r.errors) - 20} more, stored under load {r.id}", highlight=False)
 
 
 def _share_metrics(folder: Path) -> None:
@@ -321,7 +295,7 @@ def _share_metrics(folder: Path) -> None:
 
 def _welcome(settings: Settings) -> None:
     base = f"http://{settings.host}:{settings.port}"
-    _err.print(
+    ERR.print(
         f"\n医共 Yigong  {base}\n"
         f"  接口文档  {base}/docs\n"
         f"  服务发现  {base}/cds-services\n"
@@ -334,8 +308,8 @@ def _welcome(settings: Settings) -> None:
     )
 
 
-def _json(value: Any) -> None:
-    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
+for command in discover("api.commands", "COMMANDS", Command).values():
+    app.command(command.name)(command.run)
 
 
 if __name__ == "__main__":

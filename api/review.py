@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -29,7 +30,8 @@ from rules.states import States
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """One answered review: what was found, what was not understood, what was reviewed."""
+    """One answered review: what was found, what was not understood, what was reviewed; the patient by hash,
+    what was seen before for them, and the institution they are in."""
 
     id: str
     review: Review
@@ -38,6 +40,7 @@ class Reviewed:
     elapsed_ms: float
     patient: str = ""
     seen: Mapping[str, Known] = field(default_factory=dict)
+    institution: str = ""
 
 
 class Reviewer:
@@ -82,7 +85,7 @@ class Reviewer:
         shown = policy.apply(outcome, self.policy(tenant), Moment.of(patient), before)
         shown = vetted(shown, case, self.families)
         spent = (perf_counter() - started) * 1000
-        return Reviewed(str(uuid4()), shown, unmapped, orders, spent, person, before)
+        return Reviewed(str(uuid4()), shown, unmapped, orders, spent, person, before, patient.institution)
 
     def record(
         self,
@@ -130,12 +133,6 @@ def china_day(now: datetime) -> date:
 def worth(reviewed: Reviewed, least: int) -> Reviewed:
     """Without findings below a rank (hooks that should stay quiet about small things)."""
     kept = tuple(f for f in reviewed.review.findings if f.severity.rank >= least)
-    return Reviewed(
-        reviewed.id,
-        replace(reviewed.review, findings=kept),
-        reviewed.unmapped,
-        reviewed.orders,
-        reviewed.elapsed_ms,
-        reviewed.patient,
-        reviewed.seen,
-    )
+    if len(kept) == len(reviewed.review.findings):
+        return reviewed
+    return dataclasses.replace(reviewed, review=replace(reviewed.review, findings=kept))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,29 @@ def count_lines(path: Path) -> int:
     """Number of line ends, to size a progress bar."""
     with path.open("rb") as file:
         return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+
+
+def write_workbook(path: Path, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """Write sheets of rows as .xlsx, headers from the first row's keys, in one go: a file is whole or not
+    there. Texts that a spreadsheet would take for formulas are written as texts."""
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    for name, rows in tables.items():
+        sheet = book.create_sheet(name)
+        if rows:
+            sheet.append(list(rows[0]))
+        for row in rows:
+            sheet.append([_cell(value) for value in row.values()])
+    part = path.with_name(f"{path.name}.part")
+    book.save(part)
+    part.replace(path)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@"):
+        return f"'{value}"
+    return value if isinstance(value, str | int | float | None) else str(value)
 
 
 def _cells_of_sheet(path: Path, sheet: str) -> Iterator[list[str]]:

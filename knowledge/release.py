@@ -155,6 +155,24 @@ def publish(
     return manifest
 
 
+def candidate(store: Store, path: Path, gates: Sequence[Gate] = ()) -> dict[str, int]:
+    """Compile what ``publish`` would, to a file, without publishing anything. Gives the counts.
+
+    Raises ``ReleaseError`` when a gate objects.
+    """
+    with store.engine.connect() as connection:
+        transaction = connection.begin()
+        try:
+            store.advance(connection, Status.APPROVED, Status.PUBLISHED, "candidate", "")
+            counts = compile_release(content_of(store, connection), path)
+        finally:
+            transaction.rollback()
+    objections = [o for gate in gates for o in gate(Snapshot(path, "candidate"))]
+    if objections:
+        raise ReleaseError("would not be published: " + "; ".join(objections))
+    return counts
+
+
 def rollback(store: Store, releases: Releases, by: str, note: str, to: str = "") -> str:
     """Serve an earlier release again (the one before the active one unless ``to`` names it)."""
     target = to or _before(store, releases.active())

@@ -267,6 +267,12 @@ class Journal:
             seen=seen,
         )
 
+    def since(self, start: datetime, limit: int) -> list[str]:
+        """Ids of requests stored since a time, the newest ``limit`` of them, oldest first."""
+        query = select(requests.c.id).where(requests.c.at >= start).order_by(requests.c.at.desc()).limit(limit)
+        with self._engine.connect() as connection:
+            return list(connection.execute(query).scalars())[::-1]
+
     def latest(self, limit: int = 100) -> list[str]:
         """Ids of the newest stored requests."""
         query = select(requests.c.id).order_by(requests.c.at.desc()).limit(limit)

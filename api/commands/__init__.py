@@ -1,0 +1,1 @@
+"""Commands of ``yigong``, one module each, ending with ``COMMANDS``."""

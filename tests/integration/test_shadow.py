@@ -1,0 +1,49 @@
+"""Before publishing: what a candidate release would change on recorded requests, by hospital and rule."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from typer.testing import CliRunner
+
+from api.app import build
+from api.bootstrap import House, open_house
+from api.cli import app
+from api.openapi import EXAMPLES
+from base.settings import Settings
+from base.tabular import read
+from knowledge.model import Statement
+from knowledge.review import Workflow
+
+
+@pytest.fixture
+def house(starter_dir: Path, tmp_path: Path) -> Iterator[House]:
+    shutil.copytree(starter_dir, tmp_path / "data")
+    made = open_house(Settings(data_dir=tmp_path / "data"))
+    yield made
+    made.engine.dispose()
+
+
+def test_the_effect_of_an_edit_is_seen_before_a_doctor_sees_it(house: House, tmp_path: Path) -> None:
+    with TestClient(build(house), client=("127.0.0.1", 1)) as client:
+        first = client.post("/api/v1/reviews", json=EXAMPLES["review"] | {"institution": "镇卫生院"}).json()
+        finding = next(f for f in first["findings"] if f["family"] == "interaction")
+        client.app.state.reviewer.journal.flush()  # type: ignore[attr-defined]
+    _retire(house, finding["ruleId"])
+    before = house.releases.active()
+    out = tmp_path / "shadow.xlsx"
+    ran = CliRunner().invoke(app, ["shadow", "--data-dir", str(house.settings.data_dir), "--out", str(out)])
+    assert ran.exit_code == 0, ran.output
+    rows = [row.cells for row in read(out, "差异")]
+    assert {(r["rule"], r["change"], r["institution"]) for r in rows} >= {(finding["ruleId"], "vanished", "镇卫生院")}
+    assert house.releases.active() == before, "nothing was published"
+    assert not (house.settings.data_dir / "shadow.ygr").exists()
+
+
+def _retire(house: House, statement: str) -> None:
+    """Take one statement out, as curators do."""
+    Workflow(house.store).retire(house.store.get(Statement, statement), "curator", "trial")
