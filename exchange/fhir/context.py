@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final, TypeVar
 
-from clinical.coded import Coded
 from clinical.logic import UNKNOWN, Known, Unknown
-from clinical.order import Order, OrderKind, OrderStatus, Purpose
+from clinical.order import Order, OrderStatus
 from clinical.patient import (
     Allergy,
     Authority,
@@ -25,35 +24,11 @@ from clinical.patient import (
     says_no_allergy,
 )
 from clinical.value import Value
-from exchange.fhir.dosage import read_dosage
-from exchange.fhir.values import (
-    Json,
-    ReadError,
-    code_values,
-    coded,
-    day,
-    listing,
-    mapping,
-    moment,
-    origin,
-    quantity,
-    reference,
-    texts,
-)
+from exchange.fhir.orders import extension, read_order, read_orders, resources_of
+from exchange.fhir.shapes import ReadError, Resource, shaped
+from exchange.fhir.values import Json, code_values, coded, day, display, moment, origin, quantity, texts
 
 _T = TypeVar("_T")
-_STATUS: Final = {
-    "draft": OrderStatus.DRAFT,
-    "active": OrderStatus.ACTIVE,
-    "intended": OrderStatus.ACTIVE,
-    "on-hold": OrderStatus.ON_HOLD,
-    "stopped": OrderStatus.STOPPED,
-    "completed": OrderStatus.COMPLETED,
-    "cancelled": OrderStatus.STOPPED,
-    "revoked": OrderStatus.STOPPED,
-    "not-taken": OrderStatus.STOPPED,
-}
-_PURPOSES: Final = {purpose.value: purpose for purpose in Purpose}
 _VISITS: Final = {
     "AMB": Visit.OUTPATIENT,
     "EMER": Visit.EMERGENCY,
@@ -65,10 +40,10 @@ _VISITS: Final = {
 }
 _AUTHORITIES: Final = {authority.value: authority for authority in Authority}
 _IGNORED: Final = frozenset({"entered-in-error"})
-_LAB: Final = frozenset({"laboratory", "LAB", "108252007", "检验"})
-_EXAM: Final = frozenset({"imaging", "RAD", "363679005", "检查", "exam"})
-_PROCEDURE: Final = frozenset({"procedure", "surgery", "387713003", "手术", "操作"})
-_BLOOD: Final = frozenset({"transfusion", "116859006", "输血", "用血"})
+_NO_ALLERGY: Final = frozenset({"716186003", "409137002"})
+_NOT_NOW: Final = frozenset({"refuted", "entered-in-error", "resolved", "inactive"})
+_INACTIVE: Final = frozenset({"inactive", "remission", "resolved"})
+_DRUG_USES: Final = frozenset({"MedicationRequest", "MedicationStatement", "MedicationDispense"})
 _WOMB_STATES: Final = frozenset({"82810-3"})
 _PREGNANT: Final = frozenset({"77386006", "LA15173-0", "pregnant", "怀孕", "妊娠", "已孕", "是"})
 _NOT_PREGNANT: Final = frozenset({"60001007", "LA26683-5", "not pregnant", "未孕", "未妊娠", "否"})
@@ -76,6 +51,7 @@ _GESTATION: Final = frozenset({"18185-9", "11884-4", "49051-6"})
 _LACTATING: Final = frozenset({"63895-7"})
 _STATES: Final = _WOMB_STATES | _GESTATION | _LACTATING
 _YES: Final = frozenset({"LA33-6", "yes", "是", "哺乳", "哺乳期"})
+_EMPTY: Final = Resource()
 
 
 class Incoming(Value, frozen=True):
@@ -90,9 +66,9 @@ def read_context(hook_context: Json, prefetch: Mapping[str, Any], now: datetime,
     """Read hook context and prefetched resources. A prefetch key that is absent or null leaves its
     list UNKNOWN. Raises ``ReadError`` naming the field that has not the shape FHIR gives it."""
     orders = tuple(_orders(hook_context))
-    selections = listing(hook_context.get("selections"), "context.selections")
-    patient = _patient(prefetch, hook_context, now, stage)
-    return Incoming(patient, orders, frozenset(s for s in selections if isinstance(s, str)))
+    selections = hook_context.get("selections")
+    focus = frozenset(shaped(selections, tuple[str, ...], "context.selections")) if selections else frozenset()
+    return Incoming(_patient(prefetch, hook_context, now, stage), orders, focus)
 
 
 _KEYS: Final = {
@@ -104,48 +80,35 @@ _KEYS: Final = {
     "Observation": "observations",
     "DiagnosticReport": "reports",
     "Procedure": "procedures",
+    "MedicationRequest": "medications",
+    "MedicationStatement": "medications",
+    "MedicationDispense": "medications",
 }
-_ORDERED: Final = frozenset({"MedicationRequest", "ServiceRequest", "Medication"})
+_ORDERED: Final = frozenset({"MedicationRequest", "ServiceRequest"})
 
 
 def split_bundle(bundle: Any) -> tuple[Json, dict[str, Any]]:
     """A Bundle of one prescription as hook context and prefetch: drafts are under review, requests of
     another status are what the patient has. Of a kind that does not occur nothing is known, but for the
     kinds that ``Bundle.meta.tag`` codes name as complete. Raises ``ReadError`` that names the field."""
+    resources = resources_of(bundle, "body")
+    meta = bundle.get("meta")
+    tags = meta.get("tag") if isinstance(meta, dict) else ()
+    said = [tag.get("code") for tag in tags or () if isinstance(tag, dict)]
+    prefetch: dict[str, Any] = {
+        key: {"resourceType": "Bundle", "entry": []} for key in dict.fromkeys(_KEYS.values()) if key in said
+    }
     drafts: list[Json] = []
-    prefetch: dict[str, Any] = {}
-    tags = listing(mapping(mapping(bundle, "body").get("meta") or {}, "meta").get("tag"), "meta.tag")
-    for tag in tags:
-        if isinstance(tag, dict) and tag.get("code") in (*_KEYS.values(), "medications"):
-            prefetch[tag["code"]] = {"resourceType": "Bundle", "entry": []}
-    for _, resource in _resources(bundle, "body"):
-        kind = str(resource.get("resourceType"))
-        under_review = kind in _ORDERED and resource.get("status", "draft") == "draft"
-        if under_review or kind == "Medication":
-            drafts.append({"resource": resource})
-        else:
-            key = _KEYS.get(kind, "medications" if kind.startswith("Medication") else "")
-            if key:
-                prefetch.setdefault(key, {"resourceType": "Bundle", "entry": []})["entry"].append(
-                    {"resource": resource}
-                )
+    for number, resource in resources:
+        entry, kind = {"resource": bundle["entry"][number]["resource"]}, resource.resource_type or ""
+        if kind == "Medication" or (kind in _ORDERED and (resource.status or "draft") == "draft"):
+            drafts.append(entry)
+        elif kind in _KEYS:
+            prefetch.setdefault(_KEYS[kind], {"resourceType": "Bundle", "entry": []})["entry"].append(entry)
     if not drafts:
         raise ReadError("entry", "holds no draft order: a MedicationRequest with status draft is what is reviewed")
-    patient: Json = next((e["resource"] for e in prefetch.get("patient", {}).get("entry", ())), {})
-    context = {"patientId": patient.get("id", ""), "draftOrders": {"resourceType": "Bundle", "entry": drafts}}
-    return context, prefetch
-
-
-def read_orders(bundle: Any, path: str) -> Iterator[Order]:
-    """Orders of a Bundle; medications they refer to may stand beside them or be contained."""
-    resources = _resources(bundle, path)
-    beside = {reference(r): r for _, r in resources if r.get("resourceType") == "Medication"}
-    for number, resource in resources:
-        if resource.get("resourceType") != "Medication":
-            try:
-                yield _order(resource, beside)
-            except ReadError as error:
-                raise error.within(f"{path}.entry[{number}].resource") from None
+    patient = next((r.id for _, r in resources if r.resource_type == "Patient"), "")
+    return {"patientId": patient, "draftOrders": {"resourceType": "Bundle", "entry": drafts}}, prefetch
 
 
 def _orders(hook_context: Json) -> Iterator[Order]:
@@ -163,228 +126,104 @@ def _field_orders(value: Any, path: str) -> Iterator[Order]:
     yield from read_orders(value, path)
 
 
-def _resources(bundle: Any, path: str) -> list[tuple[int, Json]]:
-    """Resources of a Bundle with the numbers of their entries, but for OperationOutcomes."""
-    found: list[tuple[int, Json]] = []
-    for number, entry in enumerate(listing(mapping(bundle, path).get("entry"), f"{path}.entry")):
-        resource = entry.get("resource") if isinstance(entry, dict) else None
-        if not isinstance(resource, dict):
-            at = f"{path}.entry[{number}]"
-            mapping(mapping(entry, at).get("resource"), f"{at}.resource")
-        elif resource.get("resourceType") != "OperationOutcome":
-            found.append((number, resource))
-    return found
-
-
-def _order(resource: Json, beside: Mapping[str, Json]) -> Order:
-    reader = _ORDER_READERS.get(str(resource.get("resourceType")), _other_order)
-    return reader(resource, beside)
-
-
-def _drug_order(resource: Json, beside: Mapping[str, Json]) -> Order:
-    get = resource.get
-    what, form = _medication(resource, beside)
-    authored = moment(get("authoredOn", get("dateAsserted")), "authoredOn")
-    dosage = read_dosage(resource)
-    start, stop = _period(resource, authored, dosage.duration_days)
-    reasons = get("reasonCode")
-    return Order(
-        id=reference(resource),
-        kind=OrderKind.DRUG,
-        what=what,
-        status=_STATUS.get(get("status", "draft"), OrderStatus.ACTIVE),
-        form=form,
-        dosage=dosage,
-        start=start,
-        stop=stop,
-        prescriber=_display(get("requester")),
-        reason=tuple(coded(r, "reasonCode") for r in listing(reasons, "reasonCode")) if reasons else (),
-        origin=origin(resource, authored),
-        **_more(resource),
-    )
-
-
-_MORE: Final = frozenset({"groupIdentifier", "requisition", "dispenseRequest", "extension", "priority", "note"})
-_URGENT: Final = frozenset({"urgent", "asap", "stat"})
-
-
-def _more(resource: Json) -> dict[str, Any]:
-    """What few orders say: group, dispensed quantity, urgency, purpose, consultation, recorded reason."""
-    if _MORE.isdisjoint(resource):
-        return {}
-    get, found = resource.get, {}
-    group = get("groupIdentifier", get("requisition"))
-    if isinstance(group, dict) and isinstance(group.get("value"), str):
-        found["group"] = group["value"]
-    if isinstance(get("dispenseRequest"), dict):
-        found["quantity"] = quantity(resource["dispenseRequest"].get("quantity"), "dispenseRequest.quantity")
-    if get("priority") in _URGENT:
-        found["urgent"] = True
-    purpose = _extension(resource, "antimicrobial-purpose")
-    if purpose in _PURPOSES:
-        found["purpose"] = _PURPOSES[purpose]
-    consulted = _extension(resource, "consulted")
-    if isinstance(consulted, bool):
-        found["consulted"] = consulted
-    notes = [n["text"] for n in get("note") or () if isinstance(n, dict) and isinstance(n.get("text"), str)]
-    if notes:
-        found["note"] = "；".join(notes)
-    return found
-
-
-def _medication(resource: Json, beside: Mapping[str, Json]) -> tuple[Coded, str]:
-    """What drug an order names, inline, by reference beside it or contained; and its dosage form."""
-    concept = resource.get("medicationCodeableConcept")
-    if concept is not None:
-        return coded(concept, "medicationCodeableConcept"), ""
-    ref = resource.get("medicationReference")
-    if ref is None:
-        return Coded(), ""
-    found = mapping(ref, "medicationReference")
-    target = str(found.get("reference", ""))
-    contained = {f"#{c.get('id')}": c for c in listing(resource.get("contained"), "contained") if isinstance(c, dict)}
-    medication = contained.get(target) or beside.get(target)
-    if medication is None:
-        return Coded(_display(found)), ""
-    what = coded(medication.get("code"), "medicationReference")
-    return what if what.text or what.codes else Coded(_display(found)), next(texts(medication.get("form")), "")
-
-
-def _period(resource: Json, authored: datetime | None, days: Known[float]) -> tuple[date | None, date | None]:
-    """First and last day: as the order states them, else from when it was written and for how long."""
-    request = resource.get("dispenseRequest")
-    validity = request.get("validityPeriod") if isinstance(request, dict) else resource.get("effectivePeriod")
-    start, stop = authored, None
-    if validity is not None:
-        period = mapping(validity, "validityPeriod")
-        start = moment(period.get("start"), "validityPeriod.start") or authored
-        stop = moment(period.get("end"), "validityPeriod.end")
-    if stop is None and start is not None and not isinstance(days, Unknown):
-        stop = start + timedelta(days=max(days - 1, 0))
-    return start.date() if start else None, stop.date() if stop else None
-
-
-def _service_order(resource: Json, beside: Mapping[str, Json]) -> Order:
-    authored = moment(resource.get("authoredOn"), "authoredOn")
-    return Order(
-        id=reference(resource),
-        kind=_service_kind(resource),
-        what=coded(resource.get("code")),
-        status=_STATUS.get(resource.get("status", "draft"), OrderStatus.ACTIVE),
-        prescriber=_display(resource.get("requester")),
-        origin=origin(resource, authored),
-        **_more(resource),
-    )
-
-
-def _service_kind(resource: Json) -> OrderKind:
-    """By category; without a usable one terminology decides later from what the code names."""
-    words = {w for c in resource.get("category") or () for w in (*code_values(c), *texts(c))}
-    if words & _LAB:
-        return OrderKind.LAB
-    if words & _EXAM:
-        return OrderKind.EXAM
-    if words & _BLOOD:
-        return OrderKind.BLOOD
-    return OrderKind.PROCEDURE if words & _PROCEDURE else OrderKind.OTHER
-
-
-def _other_order(resource: Json, beside: Mapping[str, Json]) -> Order:
-    """Nutrition, devices …: listed, so that nothing vanishes; no family concerns them yet."""
-    return Order(reference(resource), OrderKind.OTHER, coded(resource.get("code")))
-
-
-_ORDER_READERS: dict[str, Callable[[Json, Mapping[str, Json]], Order]] = {
-    "MedicationRequest": _drug_order,
-    "MedicationStatement": _drug_order,
-    "MedicationDispense": _drug_order,
-    "ServiceRequest": _service_order,
-}
-
-
 def _patient(prefetch: Mapping[str, Any], hook_context: Json, now: datetime, stage: str) -> PatientContext:
-    patient = _one(prefetch, "patient")
-    encounter = _one(prefetch, "encounter")
-    observations = _list(prefetch, "observations", _observation)
-    states = _states(prefetch)
+    patient, encounter = _one(prefetch, "patient"), _one(prefetch, "encounter")
+    observed = _resources(prefetch, "observations")
+    states = _states(observed)
     return PatientContext(
         id=str(hook_context.get("patientId", "")),
         as_of=now,
-        sex=_sex(patient),
-        birth_date=day(patient.get("birthDate"), "prefetch.patient.birthDate"),
+        sex=Sex(patient.gender) if patient.gender in ("male", "female") else UNKNOWN,
+        birth_date=day(patient.birth_date, "prefetch.patient.birthDate"),
         pregnancy=_pregnancy(states),
         lactating=_lactating(states),
         conditions=_list(prefetch, "conditions", _condition),
         allergies=_list(prefetch, "allergies", _allergy),
-        observations=observations,
+        observations=_nouns(observed, "observations", _observation),
         medications=_list(prefetch, "medications", _medication_use),
         reports=_list(prefetch, "reports", _report),
         procedures=_list(prefetch, "procedures", _procedure),
-        department=_display(encounter.get("serviceType")) or next(texts(encounter.get("serviceType")), ""),
-        institution=_display(encounter.get("serviceProvider")),
+        department=_department(encounter),
+        institution=display(encounter.service_provider),
         stage=stage,
         visit=_visit(encounter),
         admitted=_admitted(encounter),
         prescriber=_prescriber(_one(prefetch, "practitionerRole")),
         institution_level=_level(encounter),
-        insurance=str(_extension(encounter, "insurance-type") or ""),
+        insurance=str(extension(encounter, "insurance-type") or ""),
     )
 
 
-def _visit(encounter: Json) -> Known[Visit]:
+def _department(encounter: Resource) -> str:
+    kind = encounter.service_type
+    return "" if kind is None or isinstance(kind, tuple) else next(texts(kind), "")
+
+
+def _visit(encounter: Resource) -> Known[Visit]:
     """From ``Encounter.class``: a Coding in R4, a list of CodeableConcepts in R5."""
-    said = encounter.get("class")
+    said = encounter.class_
     entries = said if isinstance(said, list) else [said]
-    codes = [c for e in entries if isinstance(e, dict) for c in (e.get("code"), *code_values(e))]
-    return next((_VISITS[c] for c in codes if isinstance(c, str) and c in _VISITS), UNKNOWN)
+    found: list[Any] = []
+    for entry in entries:
+        if isinstance(entry, dict):
+            found += [entry.get("code"), *(c.get("code") for c in entry.get("coding") or () if isinstance(c, dict))]
+    return next((_VISITS[code] for code in found if isinstance(code, str) and code in _VISITS), UNKNOWN)
 
 
-def _admitted(encounter: Json) -> Known[date]:
-    period = encounter.get("period")
-    start = moment(period.get("start"), "prefetch.encounter.period.start") if isinstance(period, dict) else None
+def _admitted(encounter: Resource) -> Known[date]:
+    period = encounter.period
+    start = None if period is None else moment(period.start, "prefetch.encounter.period.start")
     return UNKNOWN if start is None else start.date()
 
 
-def _level(encounter: Json) -> Known[int]:
-    level = _extension(encounter, "institution-level")
+def _level(encounter: Resource) -> Known[int]:
+    level = extension(encounter, "institution-level")
     return level if isinstance(level, int) and not isinstance(level, bool) and 1 <= level <= 3 else UNKNOWN
 
 
-def _prescriber(role: Json) -> Known[Prescriber]:
+def _prescriber(role: Resource) -> Known[Prescriber]:
     """From the PractitionerRole: title in ``code``, authorities in extensions."""
-    if not role:
+    if role is _EMPTY:
         return UNKNOWN
-    titles = (t for c in role.get("code") or () for t in texts(c))
-    authority = _AUTHORITIES.get(_extension(role, "antimicrobial-authority"), UNKNOWN)
-    controlled = _extension(role, "controlled-drug-authority")
-    name = _display(role.get("practitioner"))
-    return Prescriber(name, next(titles, ""), authority, controlled if isinstance(controlled, bool) else UNKNOWN)
+    codes = role.code if isinstance(role.code, tuple) else (role.code,)
+    titles = (text for concept in codes for text in texts(concept))
+    authority = _AUTHORITIES.get(str(extension(role, "antimicrobial-authority")), UNKNOWN)
+    controlled = extension(role, "controlled-drug-authority")
+    known = controlled if isinstance(controlled, bool) else UNKNOWN
+    return Prescriber(display(role.practitioner), next(titles, ""), authority, known)
 
 
-def _one(prefetch: Mapping[str, Any], key: str) -> Json:
-    value = prefetch.get(key)
-    if value is None:
-        return {}
-    found = mapping(value, f"prefetch.{key}")
-    if found.get("resourceType") == "Bundle":
-        return next((resource for _, resource in _resources(found, f"prefetch.{key}")), {})
-    return {} if found.get("resourceType") == "OperationOutcome" else found
+def _one(prefetch: Mapping[str, Any], key: str) -> Resource:
+    """The only resource under a key; an empty one when there is none."""
+    found = _resources(prefetch, key)
+    return _EMPTY if isinstance(found, Unknown) or not found else found[0][1]
 
 
-def _list(prefetch: Mapping[str, Any], key: str, read: Callable[[Json], _T | None]) -> Known[tuple[_T, ...]]:
-    """Resources of a prefetched Bundle (or a single one) as nouns; UNKNOWN when it was not given
-    or could not be had (an OperationOutcome in its place)."""
+def _resources(prefetch: Mapping[str, Any], key: str) -> Known[list[tuple[int, Resource]]]:
+    """Resources of a prefetched Bundle (or a single one); UNKNOWN when it was not given or could not be had
+    (an OperationOutcome in its place)."""
     value = prefetch.get(key)
     if value is None:
         return UNKNOWN
-    found = mapping(value, f"prefetch.{key}")
-    kind = found.get("resourceType")
-    if kind == "OperationOutcome":
+    kind = value.get("resourceType") if isinstance(value, dict) else "Bundle"
+    if kind == "Bundle":
+        return resources_of(value, f"prefetch.{key}")
+    return UNKNOWN if kind == "OperationOutcome" else [(0, shaped(value, Resource, f"prefetch.{key}"))]
+
+
+def _list(prefetch: Mapping[str, Any], key: str, read: Callable[[Resource], _T | None]) -> Known[tuple[_T, ...]]:
+    return _nouns(_resources(prefetch, key), key, read)
+
+
+def _nouns(
+    resources: Known[list[tuple[int, Resource]]], key: str, read: Callable[[Resource], _T | None]
+) -> Known[tuple[_T, ...]]:
+    """Resources as nouns, without what was entered in error."""
+    if isinstance(resources, Unknown):
         return UNKNOWN
-    bundle = found if kind == "Bundle" else {"entry": [{"resource": found}]}
     nouns: list[_T] = []
-    for number, resource in _resources(bundle, f"prefetch.{key}"):
-        if resource.get("status") in _IGNORED:
+    for number, resource in resources:
+        if resource.status in _IGNORED:
             continue
         try:
             noun = read(resource)
@@ -395,111 +234,90 @@ def _list(prefetch: Mapping[str, Any], key: str, read: Callable[[Json], _T | Non
     return tuple(nouns)
 
 
-def _sex(patient: Json) -> Known[Sex]:
-    gender = patient.get("gender")
-    return Sex(gender) if gender in ("male", "female") else UNKNOWN
-
-
-def _condition(resource: Json) -> Condition | None:
-    if resource.get("resourceType") != "Condition" or "refuted" in code_values(resource.get("verificationStatus")):
+def _condition(resource: Resource) -> Condition | None:
+    if resource.resource_type != "Condition" or "refuted" in code_values(resource.verification_status):
         return None
-    clinical = set(code_values(resource.get("clinicalStatus")))
-    inactive = bool(clinical & {"inactive", "remission", "resolved"})
-    time = moment(resource.get("recordedDate", resource.get("onsetDateTime")), "recordedDate")
-    onset = moment(resource.get("onsetDateTime"), "onsetDateTime")
+    inactive = not _INACTIVE.isdisjoint(code_values(resource.clinical_status))
+    onset = moment(resource.onset_date_time, "onsetDateTime")
+    time = moment(resource.recorded_date, "recordedDate") or onset
     return Condition(
-        what=coded(resource.get("code")),
+        what=coded(resource.named()),
         status=ClinicalStatus.INACTIVE if inactive else ClinicalStatus.ACTIVE,
         onset=onset.date() if onset else None,
         origin=origin(resource, time),
     )
 
 
-def _allergy(resource: Json) -> Allergy | None:
+def _allergy(resource: Resource) -> Allergy | None:
     """Refuted, resolved and "no known allergy" entries are no allergies."""
-    said = {*code_values(resource.get("verificationStatus")), *code_values(resource.get("clinicalStatus"))}
-    if said & {"refuted", "entered-in-error", "resolved", "inactive"}:
+    said = (*code_values(resource.verification_status), *code_values(resource.clinical_status))
+    what = coded(resource.named())
+    none = not _NO_ALLERGY.isdisjoint(code.value for code in what.codes) or says_no_allergy(what.text)
+    if none or not _NOT_NOW.isdisjoint(said):
         return None
-    what = coded(resource.get("code"))
-    if {c.value for c in what.codes} & {"716186003", "409137002"} or says_no_allergy(what.text):
+    reactions = resource.reaction or ()
+    words = (next(texts(m), "") for reaction in reactions for m in reaction.manifestation or ())
+    severe = any(reaction.severity == "severe" for reaction in reactions) or resource.criticality == "high"
+    time = moment(resource.recorded_date, "recordedDate")
+    return Allergy(what, tuple(w for w in words if w), True if severe else UNKNOWN, origin(resource, time))
+
+
+def _observation(resource: Resource) -> Observation | None:
+    if resource.resource_type != "Observation" or resource.status == "cancelled":
         return None
-    reactions = listing(resource.get("reaction"), "reaction")
-    words = [next(texts(m), "") for r in reactions if isinstance(r, dict) for m in r.get("manifestation") or ()]
-    grades = {r.get("severity") for r in reactions if isinstance(r, dict)}
-    severe: Known[bool] = True if "severe" in grades or resource.get("criticality") == "high" else UNKNOWN
-    time = moment(resource.get("recordedDate"), "recordedDate")
-    return Allergy(what, tuple(w for w in words if w), severe, origin(resource, time))
+    return Observation(coded(resource.named()), _value(resource), origin(resource, _effective(resource)))
 
 
-def _observation(resource: Json) -> Observation | None:
-    if resource.get("resourceType") != "Observation" or resource.get("status") == "cancelled":
-        return None
-    what = coded(resource.get("code"))
-    return Observation(what, _value(resource), origin(resource, _effective(resource)))
+def _value(resource: Resource) -> Known[Any]:
+    if resource.value_quantity is not None:
+        return quantity(resource.value_quantity)
+    if resource.value_string is not None:
+        return resource.value_string
+    return next(texts(resource.value_codeable_concept), UNKNOWN)
 
 
-def _value(resource: Json) -> Known[Any]:
-    if resource.get("valueQuantity") is not None:
-        return quantity(resource["valueQuantity"], "valueQuantity")
-    if isinstance(resource.get("valueString"), str):
-        return resource["valueString"]
-    return next(texts(resource.get("valueCodeableConcept")), UNKNOWN)
+def _effective(resource: Resource) -> datetime | None:
+    if resource.effective_period is not None:
+        return moment(resource.effective_period.start, "effectivePeriod.start")
+    return moment(resource.effective_date_time or resource.issued, "effectiveDateTime")
 
 
-def _effective(resource: Json) -> datetime | None:
-    period = resource.get("effectivePeriod")
-    if isinstance(period, dict):
-        return moment(period.get("start"), "effectivePeriod.start")
-    return moment(resource.get("effectiveDateTime", resource.get("issued")), "effectiveDateTime")
-
-
-def _medication_use(resource: Json) -> Order | None:
+def _medication_use(resource: Resource) -> Order | None:
     """Active drugs, and past ones whose last day is known: some still act for weeks. Drafts are under review."""
-    if resource.get("resourceType") not in ("MedicationRequest", "MedicationStatement", "MedicationDispense"):
+    if resource.resource_type not in _DRUG_USES:
         return None
-    order = _drug_order(resource, {})
+    order = read_order(resource, {})
     kept = order.is_active() or (order.status is not OrderStatus.DRAFT and order.stop is not None)
     return order if kept else None
 
 
-def _report(resource: Json) -> Report | None:
-    if resource.get("resourceType") != "DiagnosticReport":
+def _report(resource: Resource) -> Report | None:
+    if resource.resource_type != "DiagnosticReport":
         return None
-    conclusion = resource.get("conclusion")
-    recognised = _extension(resource, "recognised")
+    recognised = extension(resource, "recognised")
     return Report(
-        what=coded(resource.get("code")),
-        conclusion=conclusion if isinstance(conclusion, str) else "",
+        what=coded(resource.named()),
+        conclusion=resource.conclusion or "",
         recognised=recognised if isinstance(recognised, bool) else UNKNOWN,
         origin=origin(resource, _effective(resource)),
     )
 
 
-def _extension(resource: Json, name: str) -> Any:
-    """Value of an extension whose URL ends in our name (互认标识: ``recognised``)."""
-    for entry in resource.get("extension") or ():
-        if isinstance(entry, dict) and str(entry.get("url", "")).rpartition("/")[2] == name:
-            return next((value for key, value in entry.items() if key.startswith("value")), None)
-    return None
-
-
-def _procedure(resource: Json) -> Procedure | None:
-    if resource.get("resourceType") != "Procedure":
+def _procedure(resource: Resource) -> Procedure | None:
+    if resource.resource_type != "Procedure":
         return None
-    time = moment(resource.get("performedDateTime"), "performedDateTime")
-    return Procedure(coded(resource.get("code")), origin(resource, time))
+    time = moment(resource.performed_date_time, "performedDateTime")
+    return Procedure(coded(resource.named()), origin(resource, time))
 
 
-def _states(prefetch: Mapping[str, Any]) -> list[Json]:
+def _states(observed: Known[list[tuple[int, Resource]]]) -> list[Resource]:
     """Observations that say whether somebody is pregnant, for how long, or breast-feeding."""
-    bundle = prefetch.get("observations")
-    if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
+    if isinstance(observed, Unknown):
         return []
-    resources = (r for _, r in _resources(bundle, "prefetch.observations"))
-    return [r for r in resources if not _STATES.isdisjoint(code_values(r.get("code")))]
+    return [r for _, r in observed if not _STATES.isdisjoint(code_values(r.named()))]
 
 
-def _pregnancy(states: list[Json]) -> Known[Pregnancy | None]:
+def _pregnancy(states: list[Resource]) -> Known[Pregnancy | None]:
     """Pregnancy status (LOINC 82810-3) and gestational age."""
     status = _stated(states, _WOMB_STATES)
     if status is not None and _words(status) & _NOT_PREGNANT:
@@ -510,31 +328,26 @@ def _pregnancy(states: list[Json]) -> Known[Pregnancy | None]:
     return UNKNOWN
 
 
-def _gestation_days(age: Json | None) -> Known[int]:
-    found = UNKNOWN if age is None else quantity(age.get("valueQuantity"), "prefetch.observations.valueQuantity")
+def _gestation_days(age: Resource | None) -> Known[int]:
+    found = UNKNOWN if age is None else quantity(age.value_quantity)
     return UNKNOWN if isinstance(found, Unknown) else round(found.to("d").value)
 
 
-def _lactating(states: list[Json]) -> Known[bool]:
+def _lactating(states: list[Resource]) -> Known[bool]:
     status = _stated(states, _LACTATING)
     return UNKNOWN if status is None else bool(_words(status) & _YES)
 
 
-def _stated(states: list[Json], codes: frozenset[str]) -> Json | None:
+def _stated(states: list[Resource], codes: frozenset[str]) -> Resource | None:
     """The newest observation of a state."""
-    matching = [r for r in states if not codes.isdisjoint(code_values(r.get("code")))]
-    return max(matching, key=lambda r: str(r.get("effectiveDateTime", "")), default=None)
+    matching = [r for r in states if not codes.isdisjoint(code_values(r.named()))]
+    return max(matching, key=lambda r: r.effective_date_time or "", default=None)
 
 
-def _words(resource: Json) -> set[str]:
-    value = resource.get("valueCodeableConcept")
-    found = {*code_values(value), *texts(value)}
-    return found | {resource["valueString"]} if isinstance(resource.get("valueString"), str) else found
+def _words(resource: Resource) -> set[str]:
+    concept = resource.value_codeable_concept
+    found = {*code_values(concept), *texts(concept)}
+    return found if resource.value_string is None else found | {resource.value_string}
 
 
-def _display(ref: Any) -> str:
-    display = ref.get("display") if isinstance(ref, dict) else None
-    return display if isinstance(display, str) else ""
-
-
-__all__ = ["Incoming", "ReadError", "read_context", "read_orders"]
+__all__ = ["Incoming", "ReadError", "read_context", "read_orders", "split_bundle"]

@@ -1,0 +1,174 @@
+"""FHIR requests as orders: drugs with their dosage, tests, examinations, procedures, blood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from clinical.coded import Coded
+from clinical.logic import Known, Unknown
+from clinical.order import Order, OrderKind, OrderStatus, Purpose
+from exchange.fhir.dosage import read_dosage
+from exchange.fhir.shapes import Bundle, Concept, ReadError, Resource, shaped
+from exchange.fhir.values import code_values, coded, display, moment, origin, quantity, reference, texts
+
+_STATUS: Final = {
+    "draft": OrderStatus.DRAFT,
+    "active": OrderStatus.ACTIVE,
+    "intended": OrderStatus.ACTIVE,
+    "on-hold": OrderStatus.ON_HOLD,
+    "stopped": OrderStatus.STOPPED,
+    "completed": OrderStatus.COMPLETED,
+    "cancelled": OrderStatus.STOPPED,
+    "revoked": OrderStatus.STOPPED,
+    "not-taken": OrderStatus.STOPPED,
+}
+_PURPOSES: Final = {purpose.value: purpose for purpose in Purpose}
+_URGENT: Final = frozenset({"urgent", "asap", "stat"})
+_KINDS: Final = {
+    OrderKind.LAB: frozenset({"laboratory", "LAB", "108252007", "检验"}),
+    OrderKind.EXAM: frozenset({"imaging", "RAD", "363679005", "检查", "exam"}),
+    OrderKind.BLOOD: frozenset({"transfusion", "116859006", "输血", "用血"}),
+    OrderKind.PROCEDURE: frozenset({"procedure", "surgery", "387713003", "手术", "操作"}),
+}
+
+
+def read_orders(bundle: Any, path: str) -> Iterator[Order]:
+    """Orders of a Bundle; medications they refer to may stand beside them or be contained. Raises
+    ``ReadError`` naming the field."""
+    resources = resources_of(bundle, path)
+    beside = {reference(r): r for _, r in resources if r.resource_type == "Medication"}
+    for number, resource in resources:
+        if resource.resource_type != "Medication":
+            try:
+                yield read_order(resource, beside)
+            except ReadError as error:
+                raise error.within(f"{path}.entry[{number}].resource") from None
+
+
+def resources_of(bundle: Any, path: str) -> list[tuple[int, Resource]]:
+    """Resources of a Bundle with the numbers of their entries, but for OperationOutcomes. Raises
+    ``ReadError``."""
+    entries = enumerate(shaped(bundle, Bundle, path).entry or ())
+    return [(n, entry.resource) for n, entry in entries if entry.resource.resource_type != "OperationOutcome"]
+
+
+def read_order(resource: Resource, beside: Mapping[str, Resource]) -> Order:
+    """One order; what is no request we know is listed as such, so that nothing vanishes."""
+    return _READERS.get(resource.resource_type or "", _other_order)(resource, beside)
+
+
+def extension(resource: Resource, name: str) -> bool | str | int | None:
+    """Value of an extension whose URL ends in our name (互认标识: ``recognised``)."""
+    for entry in resource.extension or ():
+        if (entry.url or "").rpartition("/")[2] == name:
+            return entry.value()
+    return None
+
+
+def _drug_order(resource: Resource, beside: Mapping[str, Resource]) -> Order:
+    what, form = _medication(resource, beside)
+    authored = moment(resource.authored_on or resource.date_asserted, "authoredOn")
+    dosage = read_dosage(resource)
+    start, stop = _period(resource, authored, dosage.duration_days)
+    reasons = resource.reason_code
+    return Order(
+        id=reference(resource),
+        kind=OrderKind.DRUG,
+        what=what,
+        status=_STATUS.get(resource.status or "draft", OrderStatus.ACTIVE),
+        form=form,
+        dosage=dosage,
+        start=start,
+        stop=stop,
+        prescriber=display(resource.requester),
+        reason=tuple(coded(r) for r in reasons) if reasons else (),
+        origin=origin(resource, authored),
+        **_more(resource),
+    )
+
+
+def _more(resource: Resource) -> dict[str, Any]:
+    """What few orders say: group, dispensed quantity, urgency, purpose, consultation, recorded reason."""
+    found: dict[str, Any] = {}
+    group = resource.group_identifier or resource.requisition
+    if group is not None and group.value is not None:
+        found["group"] = group.value
+    if resource.dispense_request is not None:
+        found["quantity"] = quantity(resource.dispense_request.quantity)
+    if resource.priority in _URGENT:
+        found["urgent"] = True
+    if resource.extension:
+        purpose, consulted = (extension(resource, name) for name in ("antimicrobial-purpose", "consulted"))
+        if purpose in _PURPOSES:
+            found["purpose"] = _PURPOSES[str(purpose)]
+        if isinstance(consulted, bool):
+            found["consulted"] = consulted
+    if resource.note:
+        found["note"] = "；".join(note.text for note in resource.note if note.text)
+    return found
+
+
+def _medication(resource: Resource, beside: Mapping[str, Resource]) -> tuple[Coded, str]:
+    """What drug an order names, inline, by reference beside it or contained; and its dosage form."""
+    if resource.medication_codeable_concept is not None:
+        return coded(resource.medication_codeable_concept), ""
+    ref = resource.medication_reference
+    if ref is None:
+        return Coded(), ""
+    contained = {f"#{c.id}": c for c in resource.contained or ()}
+    medication = contained.get(ref.reference or "") or beside.get(ref.reference or "")
+    if medication is None:
+        return Coded(display(ref)), ""
+    what = coded(medication.named())
+    return what if what.text or what.codes else Coded(display(ref)), next(texts(medication.form), "")
+
+
+def _period(resource: Resource, authored: datetime | None, days: Known[float]) -> tuple[date | None, date | None]:
+    """First and last day: as the order states them, else from when it was written and for how long."""
+    request = resource.dispense_request
+    period = resource.effective_period if request is None else request.validity_period
+    start, stop = authored, None
+    if period is not None:
+        start = moment(period.start, "validityPeriod.start") or authored
+        stop = moment(period.end, "validityPeriod.end")
+    if stop is None and start is not None and not isinstance(days, Unknown):
+        stop = start + timedelta(days=max(days - 1, 0))
+    return start.date() if start else None, stop.date() if stop else None
+
+
+def _service_order(resource: Resource, beside: Mapping[str, Resource]) -> Order:
+    authored = moment(resource.authored_on, "authoredOn")
+    planned = moment(resource.occurrence_date_time, "occurrenceDateTime") or authored
+    return Order(
+        id=reference(resource),
+        kind=_service_kind(resource),
+        what=coded(resource.named()),
+        status=_STATUS.get(resource.status or "draft", OrderStatus.ACTIVE),
+        start=planned.date() if planned else None,
+        prescriber=display(resource.requester),
+        reason=tuple(coded(r) for r in resource.reason_code or ()),
+        origin=origin(resource, authored),
+        **_more(resource),
+    )
+
+
+def _service_kind(resource: Resource) -> OrderKind:
+    """By category; without a usable one terminology decides later from what the code names."""
+    given = shaped(resource.category or (), tuple[Concept, ...], "category")
+    words = {word for concept in given for word in (*code_values(concept), *texts(concept))}
+    return next((kind for kind, known in _KINDS.items() if words & known), OrderKind.OTHER)
+
+
+def _other_order(resource: Resource, beside: Mapping[str, Resource]) -> Order:
+    """Nutrition, devices …: no family concerns them yet."""
+    return Order(reference(resource), OrderKind.OTHER, coded(resource.named()))
+
+
+_READERS: Final[dict[str, Callable[[Resource, Mapping[str, Resource]], Order]]] = {
+    "MedicationRequest": _drug_order,
+    "MedicationStatement": _drug_order,
+    "MedicationDispense": _drug_order,
+    "ServiceRequest": _service_order,
+}

@@ -1,0 +1,213 @@
+"""The shapes of FHIR resources as far as we read them, filled in one step by msgspec.
+
+Only fields that decide something are declared, all optional: what a hospital sends beyond them costs
+nothing. A field of another type than FHIR gives it is refused, named by its path. ``convert`` walks a
+parsed body in a tenth of the time that reading dictionaries by hand takes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+
+class _Shape(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    pass
+
+
+class Coding(_Shape, frozen=True):
+    system: str | None = None
+    code: str | None = None
+    display: str | None = None
+
+
+class Concept(_Shape, frozen=True):
+    """A CodeableConcept."""
+
+    text: str | None = None
+    coding: tuple[Coding, ...] | None = None
+
+
+class Ref(_Shape, frozen=True):
+    """A Reference, or a backbone element whose ``actor`` is one."""
+
+    reference: str | None = None
+    display: str | None = None
+    type: str | None = None
+    actor: Ref | None = None
+
+
+class Amount(_Shape, frozen=True):
+    """A Quantity, SimpleQuantity or Duration."""
+
+    value: float | None = None
+    unit: str | None = None
+    code: str | None = None
+
+
+class Span(_Shape, frozen=True):
+    """A Period."""
+
+    start: str | None = None
+    end: str | None = None
+
+
+class Repeat(_Shape, frozen=True):
+    frequency: int | None = None
+    frequency_max: int | None = None
+    period: float | None = None
+    period_unit: str | None = None
+    bounds_duration: Amount | None = None
+
+
+class Timing(_Shape, frozen=True):
+    code: Concept | None = None
+    repeat: Repeat | None = None
+
+
+class Range(_Shape, frozen=True):
+    high: Amount | None = None
+
+
+class DoseAndRate(_Shape, frozen=True):
+    dose_quantity: Amount | None = None
+    dose_range: Range | None = None
+    rate_quantity: Amount | None = None
+
+
+class Instruction(_Shape, frozen=True):
+    """A Dosage."""
+
+    text: str | None = None
+    timing: Timing | None = None
+    route: Concept | None = None
+    dose_and_rate: tuple[DoseAndRate, ...] | None = None
+    as_needed_boolean: bool | None = None
+    as_needed_codeable_concept: Concept | None = None
+
+
+class Dispense(_Shape, frozen=True):
+    """A MedicationRequest's dispenseRequest."""
+
+    validity_period: Span | None = None
+    expected_supply_duration: Amount | None = None
+    quantity: Amount | None = None
+
+
+class Extension(_Shape, frozen=True):
+    url: str | None = None
+    value_boolean: bool | None = None
+    value_code: str | None = None
+    value_string: str | None = None
+    value_integer: int | None = None
+
+    def value(self) -> bool | str | int | None:
+        given = (self.value_boolean, self.value_code, self.value_string, self.value_integer)
+        return next((value for value in given if value is not None), None)
+
+
+class Identifier(_Shape, frozen=True):
+    value: str | None = None
+
+
+class Note(_Shape, frozen=True):
+    text: str | None = None
+
+
+class Reaction(_Shape, frozen=True):
+    manifestation: tuple[Concept, ...] | None = None
+    severity: str | None = None
+
+
+class Resource(_Shape, frozen=True):
+    """Any resource we read. Fields of one name that differ between types are unions or left as they are."""
+
+    resource_type: str | None = None
+    id: str | None = None
+    status: str | None = None
+    code: Concept | tuple[Concept, ...] | None = None
+    extension: tuple[Extension, ...] | None = None
+    # orders
+    authored_on: str | None = None
+    date_asserted: str | None = None
+    occurrence_date_time: str | None = None
+    medication_codeable_concept: Concept | None = None
+    medication_reference: Ref | None = None
+    contained: tuple[Resource, ...] | None = None
+    form: Concept | None = None
+    dosage_instruction: tuple[Instruction, ...] | None = None
+    dosage: tuple[Instruction, ...] | None = None
+    dispense_request: Dispense | None = None
+    effective_period: Span | None = None
+    reason_code: tuple[Concept, ...] | None = None
+    requester: Ref | None = None
+    category: Any = None
+    group_identifier: Identifier | None = None
+    requisition: Identifier | None = None
+    priority: str | None = None
+    note: tuple[Note, ...] | None = None
+    # what is known of the patient
+    gender: str | None = None
+    birth_date: str | None = None
+    verification_status: Concept | None = None
+    clinical_status: Concept | None = None
+    recorded_date: str | None = None
+    onset_date_time: str | None = None
+    criticality: str | None = None
+    reaction: tuple[Reaction, ...] | None = None
+    value_quantity: Amount | None = None
+    value_string: str | None = None
+    value_codeable_concept: Concept | None = None
+    effective_date_time: str | None = None
+    issued: str | None = None
+    conclusion: str | None = None
+    performed_date_time: str | None = None
+    # where, and by whom
+    performer: Ref | tuple[Ref, ...] | None = None
+    custodian: Ref | None = None
+    recorder: Ref | None = None
+    managing_organization: Ref | None = None
+    service_provider: Ref | None = None
+    service_type: Concept | tuple[Any, ...] | None = None
+    class_: Any = msgspec.field(default=None, name="class")
+    period: Span | None = None
+    practitioner: Ref | None = None
+
+    def named(self) -> Concept | None:
+        """The code where it is one concept."""
+        return self.code if isinstance(self.code, Concept) else None
+
+
+class Entry(_Shape, frozen=True):
+    resource: Resource
+
+
+class Bundle(_Shape, frozen=True):
+    resource_type: str | None = None
+    entry: tuple[Entry, ...] | None = None
+
+
+_S = TypeVar("_S")
+
+
+class ReadError(Exception):
+    """A resource does not have the shape FHIR gives it. ``path`` names the field (FHIRPath)."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path, self.message = path, message
+
+    def within(self, path: str) -> ReadError:
+        """The same error seen from further out. Readers name fields within what they read, and only a
+        failure pays for the whole path."""
+        return ReadError(f"{path}.{self.path}" if self.path else path, self.message)
+
+
+def shaped(value: Any, kind: type[_S], path: str) -> _S:
+    """A parsed JSON value as a shape. Raises ``ReadError`` naming the field and what it must be."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        message, _, where = str(error).partition(" - at `$")
+        raise ReadError(f"{path}{where.rstrip('`')}", message) from None
