@@ -92,6 +92,7 @@ class Predicate(StrEnum):
     DISEASE_ALERT = "disease-alert"
     PATHWAY_STEP = "pathway-step"
     WASHOUT = "washout"
+    CRITICAL_ACTION = "critical-action"
 
 
 PREDICATES: dict[Predicate, str] = {
@@ -151,6 +152,7 @@ PREDICATES: dict[Predicate, str] = {
     Predicate.DISEASE_ALERT: "disease to report or to act on within hours",
     Predicate.PATHWAY_STEP: "disease calls for, or forbids, a drug, test or examination within hours",
     Predicate.WASHOUT: "drug acts on for so many hours after it was stopped: object must not be started before",
+    Predicate.CRITICAL_ACTION: "what to do at a critical value of a test, and which orders answer it",
 }
 SYMMETRIC = frozenset(
     {

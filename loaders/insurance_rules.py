@@ -1,7 +1,9 @@
 """National medical-insurance supervision rules: workbooks by rule type, and CSV tables of limits.
 
 Values are Chinese phrases; what can be read is put into typed qualifiers, the phrase itself stays.
-They decide about payment, never about care: no family of this release alerts on them.
+They decide about payment, never about care (family ``insurance-limit``). Orders are understood as
+ingredients or as our own products, so a limit on a western drug is said twice: of the product under its
+national name, and of the drug that this name without its dosage form means, for the forms it is about.
 """
 
 from __future__ import annotations
@@ -11,8 +13,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import structs
+
 from base.tabular import TextRow, count_lines, read, sheets
-from knowledge.intake import Loader, Row, RowError, statement_id
+from clinical.forms import BY_LENGTH, FORMS, bare_name
+from knowledge.intake import Loader, Row, RowError, by_name, statement_id
 from knowledge.model import Citation, CodeRef, Concept, ConceptKind, Predicate, Source, Standing, Statement
 
 _SOURCE: Final = Source("nhsa-rules", "国家医疗保障基金智能监管规则库、知识库", "regulation", "国家医疗保障局")
@@ -50,6 +55,22 @@ _TYPES: Final = {
 _SEXES: Final = {"男": "male", "女": "female"}
 _GRADES: Final = {"一级": 1, "二级": 2, "三级": 3}
 _VISITS: Final = {"住院": "inpatient", "门诊": "outpatient"}
+_SOLID: Final = ("片剂", "分散片", "咀嚼片", "口腔崩解片", "肠溶片", "胶囊", "软胶囊", "肠溶胶囊")
+_FORMS: Final = {
+    "A": _SOLID,
+    "B": ("注射剂",),
+    "D": ("栓剂", "阴道栓"),
+    "E": _SOLID,
+    "F": ("乳膏剂", "软膏剂"),
+    "K": ("糖浆剂",),
+    "N": ("颗粒剂",),
+    "P": ("散剂",),
+    "U": ("凝胶剂",),
+    "V": ("贴剂",),
+}
+"""Dosage forms by the eleventh character of a western drug's national code, as names with a form show it."""
+_WESTERN: Final = "X"
+"""First character of the codes of western drugs."""
 
 
 def rows(path: Path) -> Iterator[Row | RowError]:
@@ -61,8 +82,9 @@ def rows(path: Path) -> Iterator[Row | RowError]:
     yield Row(_SOURCE)
     for file in files:
         if file.suffix == ".xlsx":
+            codes = _codes(file)
             for sheet in sheets(file):
-                yield from _sheet(file, sheet)
+                yield from _sheet(file, sheet, codes)
         else:
             yield from _table(file)
 
@@ -79,7 +101,13 @@ def _files(path: Path) -> list[Path]:
     return found
 
 
-def _sheet(file: Path, sheet: str) -> Iterator[Row | RowError]:
+def _codes(file: Path) -> dict[str, str]:
+    """National codes by name: a workbook lists the limits on one sheet and the codes on another."""
+    rows = (row for sheet in sheets(file) for row in read(file, sheet))
+    return {_first(row, _NAMES): code for row in rows if (code := _first(row, _CODES))}
+
+
+def _sheet(file: Path, sheet: str, codes: Mapping[str, str]) -> Iterator[Row | RowError]:
     kind = next((value for word, value in _TYPES.items() if word in file.name), "")
     for row in read(file, sheet):
         if "主项名称" in row.cells:
@@ -93,7 +121,8 @@ def _sheet(file: Path, sheet: str) -> Iterator[Row | RowError]:
         yield Row(_concept(name, code, drug), row.file, row.line)
         phrase = _phrase(row)
         if phrase:
-            yield Row(_limit(name, kind, phrase, row.cells.get("药品说明", ""), drug), row.file, row.line)
+            said = _limit(name, kind, phrase, row.cells.get("药品说明", ""), drug)
+            yield from _said(row, said, name, codes.get(name, ""), drug)
 
 
 def _table(file: Path) -> Iterator[Row | RowError]:
@@ -109,7 +138,30 @@ def _table(file: Path) -> Iterator[Row | RowError]:
         yield Row(_concept(name, code, drug), row.file, row.line)
         for column, kind in _LIMITS.items():
             if row.cells.get(column):
-                yield Row(_limit(name, kind, row.cells[column], "", drug), row.file, row.line)
+                yield from _said(row, _limit(name, kind, row.cells[column], "", drug), name, code, drug)
+
+
+def _said(row: TextRow, said: Statement, name: str, code: str, drug: bool) -> Iterator[Row]:
+    """A limit of a product, and of the drug its name means in the forms it is about. Chinese patent
+    medicines and names whose form nobody tells stay with the product: a limit on an ointment says nothing
+    of capsules."""
+    yield Row(said, row.file, row.line)
+    forms = _forms_of(name, code)
+    if drug and forms and code.startswith(_WESTERN):
+        key = statement_id(Predicate.INSURANCE_LIMIT, "drug", said.id, *forms)
+        meant = structs.replace(
+            said, id=key, subject=by_name("drug", bare_name(name)), qualifiers={**said.qualifiers, "forms": forms}
+        )
+        yield Row(meant, row.file, row.line, many=True)
+
+
+def _forms_of(name: str, code: str) -> list[str]:
+    """Dosage forms that a national name, else its code, is about; empty when neither tells."""
+    if name.startswith("注射用"):
+        return ["注射剂"]
+    bare = bare_name(name)
+    word = next((word for word in BY_LENGTH if name == bare + word), "")
+    return [FORMS[word]] if word else list(_FORMS.get(code[10:11], ()))
 
 
 def _phrase(row: TextRow) -> str:
@@ -169,6 +221,9 @@ def _read(kind: str, phrase: str) -> dict[str, Any]:
         return {"course_days": int(days[1]) * {"天": 1, "日": 1, "周": 7, "月": 30}[days[2]]}
     if kind == "age" and "儿童" in phrase:
         return {"age_group": "child"}
+    if kind in ("disease", "insurance"):
+        words = [word for word in phrase.strip("()（）").split("|") if word]
+        return {"diseases" if kind == "disease" else "insurance": words}
     return {}
 
 

@@ -1,4 +1,5 @@
-"""How long a patient has been taking an ingredient: the orders one after the other, as far as dates are known."""
+"""How long a patient has been taking an ingredient, as far as dates are known, and whom rows about tests and
+courses concern."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Order, OrderKind
 from clinical.quantity import UnitMismatch
 from clinical.value import Value
+from knowledge.model import ConceptKind, Statement
 from rules.model import Case, Use
 
 GRACE_DAYS: Final = 3
@@ -82,3 +84,22 @@ def days_of(order: Order) -> Known[float]:
     except UnitMismatch:
         return UNKNOWN
     return dispensed.value / a_day if a_day > 0 else UNKNOWN
+
+
+def age_fits(case: Case, s: Statement) -> bool:
+    """Whether a row concerns a patient of this age; an unknown age does not take anybody out of it."""
+    q, days = s.qualifiers, case.age_days
+    if isinstance(days, Unknown) or not ("age_min" in q or "age_max" in q):
+        return True
+    return bool(q.get("age_min", 0) <= days < q.get("age_max", float("inf")))
+
+
+def exceptions(case: Case, s: Statement) -> frozenset[str]:
+    """Diseases (例外疾病) in which a row does not hold."""
+    names = s.qualifiers.get("except_for", ())
+    if not names:
+        return frozenset()
+    return case.snapshot.remember(
+        ("except-for", s.id),
+        lambda: frozenset(c.id for name in names for c in case.snapshot.by_name(name, ConceptKind.DISEASE)),
+    )

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from clinical.finding import Datum
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Ingredient, Order, OrderKind
 from clinical.quantity import Quantity, UnitMismatch, canonical_unit
-from clinical.units import is_volume
-from clinical.value import Value
-from rules.dosing import amount, single_dose, substance_of
+from clinical.units import is_amount, is_volume
+from knowledge.model import ConceptKind, Statement
+from rules.dosing import single_dose, substance_of
 from rules.measures import weight
 from rules.model import Case, Use
 
@@ -21,6 +23,7 @@ FLUID: Final = "drug-class:infusion-fluid"
 GLUCOSE: Final = "ingredient:glucose"
 SALINE: Final = "ingredient:sodium-chloride"
 LIPID: Final = "ingredient:fat-emulsion"
+_SUGARS: Final = frozenset({"ingredient:fructose", "ingredient:xylitol"})
 DROPS_PER_ML: Final = 20.0
 """Drops of a common giving set (GB 8368) that make one millilitre."""
 READY_MADE: Final = 50.0
@@ -29,6 +32,9 @@ _GLUCOSE: Final = re.compile(r"葡萄糖(?!酸)|(?<![a-z])gn?s(?![a-z])", re.IGN
 _SALINE: Final = re.compile(r"氯化钠|(?<![a-z])g?ns(?![a-z])", re.IGNORECASE)
 _MILLILITRES: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(?:ml|毫升)", re.IGNORECASE)
 _PERCENT: Final = re.compile(r"(\d{1,2}(?:\.\d+)?)\s*[%％]")
+_PLAIN: Final = re.compile(
+    r"[\d.%％\s]*浓?(?:葡萄糖氯化钠|葡萄糖|氯化钠|gns|gs|ns)(?:注射液|溶液)?(?![一-鿿])", re.IGNORECASE
+)
 _SALT_OF_BOTH: Final = Quantity(9, "mg")
 """Sodium chloride in a millilitre of 葡萄糖氯化钠注射液 (0.9 %, Chinese Pharmacopoeia)."""
 
@@ -41,68 +47,166 @@ class LackingError(Exception):
         self.needed = needed
 
 
-class Bag(Value, frozen=True):
+@dataclass(frozen=True, eq=False)
+class Bag:
     """Orders that run into a vein together: those of one group, or one that has no group. ``uses`` holds
-    what ready-made infusions are dissolved in, too; ``runs`` that it drips or is pumped."""
+    what ready-made infusions are dissolved in, too. What cannot be reckoned raises ``LackingError``."""
 
-    key: str
+    case: Case
     orders: tuple[Order, ...]
     uses: tuple[Use, ...]
     grouped: bool
-    runs: bool
+
+    @cached_property
+    def runs(self) -> bool:
+        """Whether it drips or is pumped, and is not injected at once."""
+        return any(order.dosage.route in ("静脉滴注", "静脉泵入") for order in self.orders)
+
+    @cached_property
+    def fluids(self) -> frozenset[str]:
+        """Ids of the orders that hold what other drugs are dissolved in."""
+        return frozenset(use.order.id for use in self.uses if is_fluid(self.case, use))
+
+    @cached_property
+    def volume(self) -> float:
+        """Millilitres. Powders add nothing; a fluid (or what may be one: 1 瓶 of something unknown) without
+        a volume, or no fluid at all, leaves the volume unknown."""
+        total = 0.0
+        for order in self.orders:
+            part = millilitres(order)
+            if not isinstance(part, Unknown):
+                total += part
+            elif order.id in self.fluids or _may_be_fluid(order):
+                raise LackingError("volume")
+        if total <= 0 or not (self.fluids or total >= READY_MADE):
+            raise LackingError("volume")
+        return total
+
+    @cached_property
+    def flow(self) -> float:
+        """ml/h: the greatest rate that its orders state."""
+        found = [speed for order in self.orders if (speed := self._ml_per_hour(order)) is not None]
+        if not found:
+            raise LackingError("rate")
+        return max(found)
+
+    @property
+    def minutes(self) -> float:
+        """How long it runs."""
+        return 60 * self.volume / self.flow
+
+    @property
+    def by_drops(self) -> bool:
+        """Whether its rate was ordered in drops."""
+        rates = (order.dosage.rate for order in self.orders)
+        return any(not isinstance(rate, Unknown) and rate.unit.startswith("滴/") for rate in rates)
+
+    def concentration(self, use: Use, unit: str) -> float:
+        """How much of an ingredient is in it, in a unit such as mg/mL or mmol/L; two orders of potassium add up."""
+        part, _, per = canonical_unit(unit).partition("/")
+        held = sum(dose(self.case, other, part) for other in self.alike(use))
+        return held / self.volume * (1000 if per == "L" else 1)
+
+    def pace(self, use: Use, unit: str) -> float:
+        """How fast an ingredient runs in, in a unit such as mg/min, mmol/h, mL/h or mg/kg/h: as ordered,
+        else from the flow and the concentration."""
+        unit, ordered = canonical_unit(unit), use.order.dosage.rate
+        part, whole = unit.partition("/")[0], unit.replace("/kg", "")
+        if not isinstance(ordered, Unknown) and _is_of_drug(use, ordered) and is_amount(part):
+            return self._as_ordered(use, ordered, unit)
+        hourly = self.flow if is_volume(part) else self.flow * self.concentration(use, f"{part}/mL")
+        value = Quantity(hourly, "mL/h" if is_volume(part) else f"{part}/h").to(whole).value
+        return value if whole == unit else value / kilograms(self.case)
+
+    def alike(self, use: Use) -> tuple[Use, ...]:
+        """All uses of one ingredient in it."""
+        return tuple(other for other in self.uses if other.concept == use.concept)
+
+    def evidence(self, by_weight: bool) -> tuple[Datum, ...]:
+        """What a limit was held against: the volume, the ordered rates and, where it counts, the weight."""
+        rates = [(o, o.dosage.rate) for o in self.orders]
+        found = [Datum.at("输注速度", str(r), o.origin) for o, r in rates if not isinstance(r, Unknown)]
+        kg = weight(self.case)
+        if not isinstance(kg, Unknown) and (by_weight or any("kg" in datum.value for datum in found)):
+            found += kg.data
+        try:
+            return (Datum("输液体积", f"{self.volume:g} ml"), *found)
+        except LackingError:
+            return tuple(found)
+
+    def _as_ordered(self, use: Use, ordered: Quantity, unit: str) -> float:
+        """A rate that was ordered as an amount of the drug, per kg or for the whole body."""
+        substance = substance_of(self.case, use.concept)
+        if ("/kg" in ordered.unit) == ("/kg" in unit):
+            return ordered.to(unit, substance).value
+        whole = _of_whole_body(self.case, ordered).to(unit.replace("/kg", ""), substance).value
+        return whole / kilograms(self.case) if "/kg" in unit else whole
+
+    def _ml_per_hour(self, order: Order) -> float | None:
+        """From millilitres, drops or the amount of drug in a time."""
+        rate = order.dosage.rate
+        if isinstance(rate, Unknown) or rate.value <= 0:
+            return None
+        if rate.unit == "mL/h":
+            return rate.value
+        part = rate.unit.partition("/")[0]
+        try:
+            hourly = _of_whole_body(self.case, rate).to(f"{part}/h").value
+        except UnitMismatch:
+            return None
+        if is_volume(part):
+            return Quantity(hourly, part).to("mL").value
+        if part == "滴":
+            return hourly / DROPS_PER_ML
+        if len(order.ingredients) != 1 or not is_amount(part):
+            return None
+        (ingredient,) = order.ingredients
+        return hourly / self.concentration(Use(order, ingredient, True, ingredient.concept), f"{part}/mL")
 
 
 def into_vein(order: Order) -> bool:
     """Whether an order is known to go into a vein."""
-    route = order.dosage.route
-    return not isinstance(route, Unknown) and route in VEIN
+    return order.dosage.route in VEIN
 
 
-def bags(case: Case) -> tuple[Bag, ...]:
+def bags(case: Case) -> Iterator[Bag]:
     """The bags that the orders under review make."""
-    return case.once("bags", lambda: tuple(_bags(case)))
-
-
-def _bags(case: Case) -> Iterator[Bag]:
     together: dict[tuple[bool, str], list[Order]] = {}
     for order in case.orders:
+        if order.kind is not OrderKind.DRUG:
+            continue
         unsaid = bool(order.group) and isinstance(order.dosage.route, Unknown)
-        if order.kind is OrderKind.DRUG and (unsaid or into_vein(order)):
+        if unsaid or into_vein(order):
             together.setdefault((bool(order.group), order.group or order.id), []).append(order)
-    for (grouped, key), orders in together.items():
-        if any(into_vein(order) or _holds_fluid(case, order) for order in orders):
-            uses = tuple(use for order in orders for use in uses_of(case, order))
-            runs = any(order.dosage.route in ("静脉滴注", "静脉泵入") for order in orders)
-            yield Bag(key, tuple(orders), uses, grouped, runs)
+    for (grouped, _), orders in together.items():
+        bag = Bag(case, tuple(orders), tuple(use for order in orders for use in uses_of(case, order)), grouped)
+        if bag.fluids or any(into_vein(order) for order in orders):
+            yield bag
 
 
-def uses_of(case: Case, order: Order, new: bool = True) -> list[Use]:
+def uses_of(case: Case, order: Order) -> list[Use]:
     """The ingredients of an order and, when its name says so, what they are dissolved in."""
     named = case.snapshot.remember(("vehicles", order.what.text), lambda: tuple(_vehicles(order.what.text)))
-    known = {ingredient.concept for ingredient in order.ingredients}
-    extra = [v for v in named if v.concept not in known and (v.concept != LIPID or not known)]
-    return [Use(order, i, new, i.concept) for i in (*order.ingredients, *extra)]
+    made = [Use(order, i, True, i.concept) for i in order.ingredients]
+    if named:
+        known = {ingredient.concept for ingredient in order.ingredients}
+        extra = (v for v in named if v.concept not in known and (v.concept != LIPID or not known))
+        made += [Use(order, v, True, v.concept) for v in extra]
+    return made
 
 
 def _vehicles(text: str) -> Iterator[Ingredient]:
     """Glucose, saline and lipid that a name mentions: 葡萄糖氯化钠注射液, 5%GS, 左氧氟沙星氯化钠注射液."""
     sweet, salty, percent = _GLUCOSE.search(text), _SALINE.search(text), _PERCENT.search(text)
-    strength: Known[Quantity] = Quantity(float(percent[1]) * 10, "mg") if percent else UNKNOWN
+    strength: Known[Quantity] = UNKNOWN
+    if percent and _PLAIN.match(text):
+        strength = Quantity(float(percent[1]) * 10, "mg")
     if sweet:
-        yield Ingredient(GLUCOSE, UNKNOWN, strength if _is_bare(text) else UNKNOWN)
+        yield Ingredient(GLUCOSE, UNKNOWN, strength)
     if salty:
-        alone = strength if _is_bare(text) else UNKNOWN
-        yield Ingredient(SALINE, UNKNOWN, _SALT_OF_BOTH if sweet else alone)
+        yield Ingredient(SALINE, UNKNOWN, _SALT_OF_BOTH if sweet and _PLAIN.match(text) else strength)
     if "脂肪乳" in text:
         yield Ingredient(LIPID)
-
-
-def _is_bare(text: str) -> bool:
-    """Whether a name is of a plain solution, so that its percentage is that of the solution."""
-    return not _MIXED.search(text)
-
-
-_MIXED: Final = re.compile(r"氨基酸|脂肪乳|复方|[一-鿿]{3,}(?:葡萄糖|氯化钠)(?!氯化钠)(?<!葡萄糖氯化钠)")
 
 
 def is_fluid(case: Case, use: Use) -> bool:
@@ -110,8 +214,18 @@ def is_fluid(case: Case, use: Use) -> bool:
     return FLUID in case.snapshot.ancestors(use.concept)
 
 
-def _holds_fluid(case: Case, order: Order) -> bool:
-    return any(is_fluid(case, use) for use in uses_of(case, order))
+def dissolves(case: Case, use: Use) -> bool:
+    """Whether it serves to dissolve other drugs: infusion fluids and the sugars used in their place."""
+    return use.concept in _SUGARS or is_fluid(case, use)
+
+
+def concepts_in(case: Case, s: Statement, field: str) -> frozenset[str]:
+    """The drugs and classes that a column of a statement names."""
+    kinds = (ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS)
+    return case.snapshot.remember(
+        ("infusion", field, s.id),
+        lambda: frozenset(c.id for name in s.qualifiers.get(field, ()) for c in case.snapshot.by_name(name, *kinds)),
+    )
 
 
 def millilitres(order: Order) -> Known[float]:
@@ -133,71 +247,33 @@ def millilitres(order: Order) -> Known[float]:
         return UNKNOWN
 
 
-def volume(case: Case, bag: Bag) -> float:
-    """Millilitres in the bag. Powders add nothing. Raises ``LackingError`` when a fluid (or what may be
-    one: 1 瓶 of something unknown) has no volume, or when there is no fluid."""
-    total, fluid = 0.0, False
-    for order in bag.orders:
-        part, holds = millilitres(order), _holds_fluid(case, order)
-        if isinstance(part, Unknown) and (holds or _may_be_fluid(order)):
-            raise LackingError("volume")
-        total += 0.0 if isinstance(part, Unknown) else part
-        fluid = fluid or holds
-    if total <= 0 or not (fluid or total >= READY_MADE):
-        raise LackingError("volume")
-    return total
-
-
 def _may_be_fluid(order: Order) -> bool:
     dose = order.dosage.dose
     return not order.ingredients and (isinstance(dose, Unknown) or dose.unit in ("袋", "瓶"))
 
 
-def concentration(case: Case, bag: Bag, use: Use, unit: str) -> float:
-    """How much of an ingredient is in the bag, in a unit such as mg/mL or mmol/L."""
-    part = canonical_unit(unit).partition("/")[0]
-    return Quantity(_content(case, bag, use, part) / volume(case, bag), f"{part}/mL").to(unit).value
-
-
-def _content(case: Case, bag: Bag, use: Use, unit: str) -> float:
-    """All of an ingredient in the bag: two orders of potassium add up."""
-    return sum(dose(case, other, unit) for other in bag.uses if other.concept == use.concept)
-
-
 def dose(case: Case, use: Use, unit: str) -> float:
-    """The single dose of a use in a unit."""
-    found = single_dose(case, use, unit)
-    if isinstance(found, Unknown):
+    """The single dose of a use in a unit: as ordered, else from the volume and the strength."""
+    stated = UNKNOWN if is_vehicle(use) else single_dose(case, use, unit)
+    if not isinstance(stated, Unknown):
+        return stated
+    held, per_ml = millilitres(use.order), use.ingredient.per_ml
+    if isinstance(held, Unknown) or isinstance(per_ml, Unknown):
         raise LackingError("dose")
-    return found
+    try:
+        return per_ml.scale(held).to(unit, substance_of(case, use.concept)).value
+    except UnitMismatch:
+        raise LackingError("dose") from None
 
 
-def flow(case: Case, bag: Bag) -> float:
-    """How fast the bag runs in ml/h: the greatest rate that its orders state."""
-    found = [speed for order in bag.orders if (speed := _ml_per_hour(case, bag, order)) is not None]
-    if not found:
-        raise LackingError("rate")
-    return max(found)
+def is_vehicle(use: Use) -> bool:
+    """Whether it is only what a ready-made infusion is dissolved in: the dose is not of it."""
+    return use.ingredient not in use.order.ingredients
 
 
-def _ml_per_hour(case: Case, bag: Bag, order: Order) -> float | None:
-    """From millilitres, drops or the amount of drug in a time."""
-    rate = order.dosage.rate
-    if isinstance(rate, Unknown) or rate.value <= 0:
-        return None
-    rate = _of_whole_body(case, rate)
-    part, _, time = rate.unit.partition("/")
-    if not time:
-        return None
-    hourly = Quantity(rate.value, f"{part}/{time}").to(f"{part}/h").value
-    if is_volume(part):
-        return Quantity(hourly, part).to("mL").value
-    if part == "滴":
-        return hourly / DROPS_PER_ML
-    if len(order.ingredients) != 1:
-        return None
-    use = Use(order, order.ingredients[0], True, order.ingredients[0].concept)
-    return hourly / concentration(case, bag, use, f"{part}/mL")
+def _is_of_drug(use: Use, rate: Quantity) -> bool:
+    """Whether a rate is an amount of the only drug of its order."""
+    return len(use.order.ingredients) == 1 and not is_vehicle(use) and is_amount(rate.unit.partition("/")[0])
 
 
 def _of_whole_body(case: Case, rate: Quantity) -> Quantity:
@@ -215,59 +291,6 @@ def kilograms(case: Case) -> float:
     return kg.value
 
 
-def pace(case: Case, bag: Bag, use: Use, unit: str) -> float:
-    """How fast an ingredient runs in, in a unit such as mg/min, mmol/h, mL/h or mg/kg/h: as ordered,
-    else from the flow and the concentration."""
-    ordered = use.order.dosage.rate
-    if not isinstance(ordered, Unknown) and len(use.order.ingredients) == 1:
-        try:
-            return ordered.to(unit, substance_of(case, use.concept)).value
-        except UnitMismatch:
-            pass
-    unit = canonical_unit(unit)
-    whole = unit.replace("/kg", "")
-    found = _by_order(case, use, whole)
-    value = _by_flow(case, bag, use, whole) if found is None else found
-    return value / kilograms(case) if whole != unit else value
-
-
-def _by_order(case: Case, use: Use, unit: str) -> float | None:
-    """The ordered rate in a unit without kg, where it is an amount of the ingredient in a time."""
-    ordered = use.order.dosage.rate
-    if isinstance(ordered, Unknown) or len(use.order.ingredients) != 1:
-        return None
-    try:
-        return _of_whole_body(case, ordered).to(unit, substance_of(case, use.concept)).value
-    except UnitMismatch:
-        return None
-
-
-def _by_flow(case: Case, bag: Bag, use: Use, unit: str) -> float:
-    part = unit.partition("/")[0]
-    hourly = flow(case, bag)
-    if is_volume(part):
-        return Quantity(hourly, "mL/h").to(unit).value
-    return Quantity(hourly * concentration(case, bag, use, f"{part}/mL"), f"{part}/h").to(unit).value
-
-
-def minutes(case: Case, bag: Bag) -> float:
-    """How long the bag runs."""
-    return 60 * volume(case, bag) / flow(case, bag)
-
-
-def by_drops(bag: Bag) -> bool:
-    """Whether its rate was ordered in drops."""
-    rates = (order.dosage.rate for order in bag.orders)
-    return any(not isinstance(rate, Unknown) and rate.unit.startswith("滴/") for rate in rates)
-
-
-def evidence(case: Case, bag: Bag) -> tuple[Datum, ...]:
-    """What a limit was held against: the volume, the ordered rates and the weight they were reckoned by."""
-    found = [Datum.at("输注速度", str(r), o.origin) for o in bag.orders if not isinstance(r := o.dosage.rate, Unknown)]
-    if any("kg" in datum.value for datum in found):
-        kg = weight(case)
-        found += () if isinstance(kg, Unknown) else kg.data
-    try:
-        return (Datum("输液体积", amount(volume(case, bag), "ml")), *found)
-    except LackingError:
-        return tuple(found)
+def shown(value: float, unit: str) -> str:
+    """A figure as a clinician reads it, to three digits."""
+    return str(Quantity(float(f"{value:.3g}"), unit))

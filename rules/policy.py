@@ -169,8 +169,9 @@ def apply(review: Review, policy: Policy, at: Moment, seen: Mapping[str, Seen] =
         else:
             shown.append(_quieter(finding, policy, at))
     merged = sorted(_merge(shown), key=_order)
-    hidden += [Suppressed(finding, f"超过单次显示上限 {policy.most} 条") for finding in merged[policy.most :]]
-    return replace(review, findings=tuple(merged[: policy.most]), suppressed=tuple(hidden))
+    most = max(policy.most, sum(finding.never for finding in merged))
+    hidden += [Suppressed(finding, f"超过单次显示上限 {policy.most} 条") for finding in merged[most:]]
+    return replace(review, findings=tuple(merged[:most]), suppressed=tuple(hidden))
 
 
 def orders_key(finding: Finding) -> str:
@@ -255,5 +256,7 @@ def _worst_with_all(same: list[Finding]) -> Finding:
     )
 
 
-def _order(finding: Finding) -> tuple[int, bool, str, tuple[str, ...], str]:
-    return (-finding.severity.rank, not finding.interruptive, finding.family, finding.orders, finding.rule_id)
+def _order(finding: Finding) -> tuple[bool, int, bool, str, tuple[str, ...], str]:
+    """The never list first, so that neither the cap nor merging takes anything on it away."""
+    worst = (not finding.never, -finding.severity.rank, not finding.interruptive)
+    return (*worst, finding.family, finding.orders, finding.rule_id)

@@ -6,6 +6,7 @@ from knowledge.building import about, between
 from knowledge.model import Predicate
 from knowledge.tables._shape import (
     ADVICE,
+    AGES,
     CITATION,
     INSTEAD,
     REASON,
@@ -15,6 +16,7 @@ from knowledge.tables._shape import (
     Kind,
     Table,
     drug,
+    listed,
     text,
 )
 
@@ -87,6 +89,7 @@ TABLES = (
             SEVERITY,
             EFFECT,
             ADVICE,
+            *AGES,
             ROUTES,
             *CITATION,
         ),
@@ -121,6 +124,7 @@ TABLES = (
             REASON,
             ADVICE,
             INSTEAD,
+            listed("routes", "途径", "only when the stopped drug was given so"),
             *CITATION,
         ),
         between(Predicate.WASHOUT, ("stopped", "drug"), ("started", "drug")),

@@ -132,6 +132,7 @@ _BUILD: dict[str, Build] = {
     "lab_ranges": about(Predicate.REFERENCE_RANGE, "sex", "age_min", "age_max", "unit", subject="lab", column="lab"),
     "exams": _measurable(ConceptKind.EXAM, "modality", "body_site"),
 }
+NEVER = Column("never", "不可关闭", Kind.YES, help="是: on the never list; no policy of a tenant hides it")
 
 TABLES: tuple[Table, ...] = (
     Table(
@@ -250,6 +251,7 @@ TABLES: tuple[Table, ...] = (
             number("dose_above_b", "日剂量高于B", "only when 药品B is given at more than this a day, in 剂量单位"),
             text("dose_unit", "剂量单位", help="unit of 日剂量高于A and 日剂量高于B: mg, g, ug"),
             Column("onset", "起效", Kind.ENUM, False, dict(ONSETS), "how soon the harm shows: when to look for it"),
+            NEVER,
             *CITATION,
         ),
         _BUILD["interactions"],
@@ -266,6 +268,7 @@ TABLES: tuple[Table, ...] = (
             ADVICE,
             INSTEAD,
             ROUTES,
+            NEVER,
             *CITATION,
         ),
         _BUILD["contraindications"],
@@ -291,7 +294,7 @@ TABLES: tuple[Table, ...] = (
         "age_limits",
         "年龄限制",
         "a drug that should not be given at some age",
-        (drug(), *AGES, SEVERITY, REASON, ADVICE, INSTEAD, ROUTES, *CITATION),
+        (drug(), *AGES, SEVERITY, REASON, ADVICE, INSTEAD, ROUTES, NEVER, *CITATION),
         _BUILD["age_limits"],
     ),
     Table(
@@ -381,6 +384,7 @@ TABLES: tuple[Table, ...] = (
             SEVERITY,
             REASON,
             ADVICE,
+            NEVER,
             *CITATION,
         ),
         _BUILD["frequency"],
@@ -397,6 +401,7 @@ TABLES: tuple[Table, ...] = (
             SEVERITY,
             REASON,
             ADVICE,
+            NEVER,
             *CITATION,
         ),
         _BUILD["route"],

@@ -15,6 +15,7 @@ from knowledge.tables._shape import (
     Kind,
     Table,
     drug,
+    listed,
     number,
     text,
 )
@@ -53,6 +54,8 @@ TABLES: tuple[Table, ...] = (
         "how a drug is dissolved, how concentrated and how fast it is given into a vein",
         (
             drug(),
+            listed("words", "名称含", "only for products whose name holds one of these: 脂质体;白蛋白"),
+            listed("unless", "名称不含", "not for products whose name holds one of these"),
             ROUTES,
             *AGES,
             Column("solvents", "允许溶媒", Kind.DRUGS, help="empty: any"),
@@ -71,7 +74,7 @@ TABLES: tuple[Table, ...] = (
             ADVICE,
             *CITATION,
         ),
-        about(Predicate.INFUSION_LIMIT, "routes", "age_min", "age_max", "severity"),
+        about(Predicate.INFUSION_LIMIT, "words", "routes", "age_min", "age_max", "severity"),
     ),
     Table(
         "nutrition_limits",

@@ -9,6 +9,7 @@ from clinical.finding import Finding, Gap, Outcome, Severity
 from clinical.logic import Unknown
 from clinical.order import Order
 from knowledge.model import Predicate, Statement
+from rules.herbs import HERB, is_harmless
 from rules.model import Case, Family, Use, each_statement, order_datum
 from rules.saying import drop, found, named, passed, route_fits
 
@@ -34,7 +35,7 @@ def _same_ingredient(case: Case) -> Iterator[Finding]:
     for use in case.uses:
         by_concept.setdefault(use.concept, []).append(use)
     for concept, uses in by_concept.items():
-        if len(uses) < 2 or _FLUID in case.lineage[concept]:
+        if len(uses) < 2 or _FLUID in case.lineage[concept] or is_harmless(case.lineage[concept]):
             continue
         for reaching in _reaching_the_same(uses):
             same = _without_loading(reaching)
@@ -82,7 +83,7 @@ def _twice(case: Case, concept: str, uses: list[Use]) -> Finding:
         family=NAME,
         rule_id=f"{NAME}:same-ingredient",
         rule_version="1",
-        severity=Severity.MAJOR,
+        severity=Severity.MODERATE if HERB in case.lineage[concept] else Severity.MAJOR,
         summary=f"重复用药: {products} 均含{case.name(concept)}",
         detail="同一有效成分由多个医嘱同时给予，合计剂量可能超过上限。",
         orders=tuple(use.order.id for use in uses),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clinical.finding import Datum, Finding, Gap, Outcome
+from clinical.finding import Datum, Finding, Gap, Outcome, Severity
 from clinical.logic import UNKNOWN, Known, Truth, Unknown
 from clinical.order import Order
 from clinical.patient import Visit
 from clinical.value import Value
-from knowledge.model import ConceptKind, Predicate, Statement
-from rules.courses import Course, course, days_of
-from rules.model import Case, Family, Use, each_statement
+from knowledge.model import Predicate, Statement
+from rules.courses import Course, age_fits, course, days_of, exceptions
+from rules.model import Case, Family, Use, each_statement, severity_of
 from rules.saying import fitting, found, named, passed, route_fits
 
 NAME = "duration"
@@ -46,13 +46,13 @@ def check(case: Case) -> Iterator[Outcome]:
 
 def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
     given_for = _indicated(case, s)
-    if given_for is Truth.FALSE or not _age_fits(case, s):
+    if given_for is Truth.FALSE or not age_fits(case, s):
         yield from passed(case, NAME, s, use, "年龄或诊断不适用")
         return
     length = _length(case, use, s)
     longest = s.qualifiers.get("max_days", float("inf"))
     if isinstance(length, Unknown):
-        yield from _unsaid(case, use, given_for)
+        yield from _unsaid(case, use, s, given_for)
     elif length.days > longest:
         yield from _long(case, use, s, length, given_for)
     elif _short(case, use, s, length, given_for):
@@ -83,35 +83,19 @@ def _goes_on(case: Case) -> bool:
 
 def _indicated(case: Case, s: Statement) -> Truth:
     """Whether the row's indication is among the diagnoses and none of its exceptions is."""
-    exceptions = _exceptions(case, s)
-    if not s.object and not exceptions:
+    unless = exceptions(case, s)
+    if not s.object and not unless:
         return Truth.TRUE
     if isinstance(case.patient.conditions, Unknown):
         return Truth.UNKNOWN
     there = not s.object or s.object in case.conditions
-    return Truth.TRUE if there and exceptions.isdisjoint(case.conditions) else Truth.FALSE
+    return Truth.TRUE if there and unless.isdisjoint(case.conditions) else Truth.FALSE
 
 
-def _exceptions(case: Case, s: Statement) -> frozenset[str]:
-    names = s.qualifiers.get("except_for", ())
-    if not names:
-        return frozenset()
-    return case.snapshot.remember(
-        ("except-for", s.id),
-        lambda: frozenset(c.id for name in names for c in case.snapshot.by_name(name, ConceptKind.DISEASE)),
-    )
-
-
-def _age_fits(case: Case, s: Statement) -> bool:
-    q, days = s.qualifiers, case.age_days
-    if isinstance(days, Unknown):
-        return True
-    return bool(q.get("age_min", 0) <= days < q.get("age_max", float("inf")))
-
-
-def _unsaid(case: Case, use: Use, given_for: Truth) -> Iterator[Gap]:
-    """No days on the order: a gap where the row certainly concerns it."""
-    if given_for is Truth.TRUE:
+def _unsaid(case: Case, use: Use, s: Statement, given_for: Truth) -> Iterator[Gap]:
+    """No days on the order: a gap where a limit that matters certainly concerns it."""
+    matters = "max_days" in s.qualifiers and severity_of(s).rank >= Severity.MODERATE.rank
+    if given_for is Truth.TRUE and matters:
         yield Gap(NAME, "duration", f"{named(case, use)}未写明用药天数，未能检查疗程", (use.order.id,))
 
 

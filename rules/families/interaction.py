@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
 from clinical.administration import route_among
 from clinical.finding import Finding, Gap, Outcome, Passed, Suggestion
 from clinical.logic import Unknown
 from clinical.value import replace
 from knowledge.model import Predicate, Standing, Statement
+from rules.dosing import amount, daily_dose
 from rules.model import Case, Family, Use, fault, may_interrupt, order_datum, severity_of
 from rules.saying import drop, instead, worth_dropping
 
 NAME = "interaction"
+_SIDED = frozenset({"routes_a", "routes_b", "dose_above_a", "dose_above_b"})
+_ONSETS = {
+    "immediate": "。起效: 即刻，首次合用时就要观察",
+    "days": "。起效: 数日，合用后1周内观察",
+    "weeks": "。起效: 数周，须定期随访",
+}
 _FOUNDED = {Standing.REVIEWED: 2, Standing.STARTER: 1}
 
 
@@ -23,7 +31,7 @@ def check(case: Case) -> Iterator[Outcome]:
     told: set[tuple[frozenset[str], str]] = set()
     for a, b in _pairs(case):
         statements = case.snapshot.between(Predicate.INTERACTS_WITH, a.concept, b.concept)
-        held = [s for s in statements if s.holds_on(case.iso_day) and _route_fits(case, s, a, b)]
+        held = [s for s in statements if s.holds_on(case.iso_day) and _fits(case, s, a, b)]
         if held:
             decisive = _decisive(held, a, b)
             place = (frozenset((a.order.id, b.order.id)), decisive.id)
@@ -31,7 +39,7 @@ def check(case: Case) -> Iterator[Outcome]:
                 told.add(place)
                 yield from _judge(case, a, b, decisive)
         elif case.explain:
-            reason = "相互作用陈述不适用于本次给药途径或日期"
+            reason = "相互作用陈述不适用于本次给药途径、剂量或日期"
             yield from (Passed(NAME, s.id, reason, (a.order.id, b.order.id)) for s in statements)
 
 
@@ -44,15 +52,18 @@ def _pairs(case: Case) -> Iterator[tuple[Use, Use]]:
             yield a, b
 
 
-def _route_fits(case: Case, statement: Statement, a: Use, b: Use) -> bool:
-    """A statement bound to routes holds unless a known route of either drug lies outside them."""
+def _fits(case: Case, statement: Statement, a: Use, b: Use) -> bool:
+    """A statement bound to routes or doses holds unless a known route or daily dose lies outside them."""
     q = statement.qualifiers
     if not all(_given(use, q.get("routes")) for use in (a, b)):
         return False
-    if not ("routes_a" in q or "routes_b" in q):
+    if _SIDED.isdisjoint(q):
         return True
     return any(
-        _given(first, q.get("routes_a")) and _given(second, q.get("routes_b"))
+        _given(first, q.get("routes_a"))
+        and _given(second, q.get("routes_b"))
+        and _exceeds(case, first, q.get("dose_above_a"), q)
+        and _exceeds(case, second, q.get("dose_above_b"), q)
         for first, second in _sides(case, statement, a, b)
     )
 
@@ -61,6 +72,14 @@ def _given(use: Use, routes: Collection[str] | None) -> bool:
     """Whether a use may be by one of some routes (all, when none are named)."""
     route = use.order.dosage.route
     return not routes or isinstance(route, Unknown) or route_among(route, routes)
+
+
+def _exceeds(case: Case, use: Use, limit: float | None, q: dict[str, Any]) -> bool:
+    """Whether the daily dose may be above a limit (always, when none is named or the dose is unknown)."""
+    if limit is None:
+        return True
+    dose = daily_dose(case, use, q.get("dose_unit", "mg"))
+    return isinstance(dose, Unknown) or dose > limit
 
 
 def _sides(case: Case, s: Statement, a: Use, b: Use) -> Iterator[tuple[Use, Use]]:
@@ -72,12 +91,12 @@ def _sides(case: Case, s: Statement, a: Use, b: Use) -> Iterator[tuple[Use, Use]
 
 def _decisive(statements: list[Statement], a: Use, b: Use) -> Statement:
     """What local experts reviewed before what we ship before secondary sources; naming both
-    ingredients before one before classes; then the worst."""
+    ingredients before one before classes; then the worst, and what is said of the dose."""
     pair = {a.concept, b.concept}
 
-    def weight(s: Statement) -> tuple[int, int, int, str]:
+    def weight(s: Statement) -> tuple[int, int, int, bool, str]:
         exact = (s.subject in pair) + (s.object in pair)
-        return (_FOUNDED.get(s.standing, 0), exact, severity_of(s).rank, s.id)
+        return (_FOUNDED.get(s.standing, 0), exact, severity_of(s).rank, "dose_unit" in s.qualifiers, s.id)
 
     return max(statements, key=weight)
 
@@ -102,14 +121,14 @@ def _finding(case: Case, a: Use, b: Use, s: Statement) -> Finding:
 
 def _said(case: Case, a: str, b: str, s: Statement) -> Finding:
     """What the release says of two ingredients, whoever takes them."""
-    names, q = f"{case.name(a)} + {case.name(b)}", s.qualifiers
+    names, q = f"{case.name(a)} + {case.name(b)}{_doses(case, s)}", s.qualifiers
     return Finding(
         family=NAME,
         rule_id=s.id,
         rule_version=str(s.revision),
         severity=severity_of(s),
         summary=f"{names}: {q['effect']}" if q.get("effect") else f"{names} 存在相互作用",
-        detail=q.get("mechanism", ""),
+        detail=q.get("mechanism", "") + _ONSETS.get(q.get("onset", ""), ""),
         orders=(),
         references=case.references(s),
         advice=q.get("advice", ""),
@@ -117,6 +136,15 @@ def _said(case: Case, a: str, b: str, s: Statement) -> Finding:
         interruptive=may_interrupt(s),
         never=bool(q.get("never")),
     )
+
+
+def _doses(case: Case, s: Statement) -> str:
+    """Above which doses a statement holds: (辛伐他汀>20 mg/日)."""
+    q = s.qualifiers
+    sides = ((s.subject, q.get("dose_above_a")), (s.object, q.get("dose_above_b")))
+    unit = q.get("dose_unit", "mg")
+    bounds = [f"{case.name(drug)}>{amount(limit, unit)}/日" for drug, limit in sides if limit is not None]
+    return f" ({'，'.join(bounds)})" if bounds else ""
 
 
 def _suggestions(case: Case, s: Statement, target: Use, other: Use) -> Iterator[Suggestion]:

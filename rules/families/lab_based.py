@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 from clinical.coded import CHINA, Origin, zoned
 from clinical.finding import Datum, Finding, Gap, Outcome
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import OrderKind
+from clinical.value import replace
 from knowledge.model import Predicate, Statement
-from rules.courses import course, in_use
-from rules.measures import HEIGHT, WEIGHT, Measured, measured, upper_limit
+from rules.courses import age_fits, course, exceptions, in_use
+from rules.measures import CRCL, CREATININE, EGFR, HEIGHT, WEIGHT, Measured, measured, upper_limit
 from rules.model import Case, Family, Use, each_statement
 from rules.saying import degree, fitting, found, named, passed
 
@@ -19,6 +20,10 @@ NAME = "lab-based"
 _Pairs = list[tuple[Use, Statement]]
 _SIGNS = {">": ">", ">=": "≥", "<": "<", "<=": "≤"}
 _BODY = frozenset({WEIGHT, HEIGHT})
+_CALCIUM, _ALBUMIN = "lab:calcium", "lab:albumin"
+_ALBUMIN_NORMAL = 40.0
+"""g/L of albumin at which total calcium is taken as it is."""
+_WHEN = {"before": "用药前", "during": "用药期间", "always": "每次用药前"}
 _ROUNDING = 1e-9
 
 
@@ -83,21 +88,29 @@ def _finding(case: Case, use: Use, s: Statement, value: Measured) -> Finding:
 
 
 def _concerns(case: Case, use: Use, s: Statement) -> bool:
-    return _age_fits(case, s) and not (s.qualifiers.get("starting") and in_use(case, use.concept))
-
-
-def _age_fits(case: Case, s: Statement) -> bool:
-    """An unknown age does not take a patient out of a statement."""
-    q, days = s.qualifiers, case.age_days
-    if isinstance(days, Unknown) or not ("age_min" in q or "age_max" in q):
-        return True
-    return bool(q.get("age_min", 0) <= days < q.get("age_max", float("inf")))
+    """Whether the row is about this patient, and about this stage of use."""
+    if not age_fits(case, s) or not exceptions(case, s).isdisjoint(case.conditions):
+        return False
+    return not (s.qualifiers.get("starting") and in_use(case, use.concept))
 
 
 def _value(case: Case, s: Statement) -> Known[Measured]:
     if s.object not in case.observed:
         return UNKNOWN
-    return measured(case, s.object, s.qualifiers["unit"], s.qualifiers.get("max_age_days", 0))
+    value = measured(case, s.object, s.qualifiers["unit"], s.qualifiers.get("max_age_days", 0))
+    return _corrected(case, value) if s.object == _CALCIUM and not isinstance(value, Unknown) else value
+
+
+def _corrected(case: Case, calcium: Measured) -> Measured:
+    """Total calcium in mmol/L at an albumin of 40 g/L (Payne 1973: + 0.02 for each g/L below): little albumin
+    makes calcium look low. As measured where albumin is not known or not low."""
+    albumin = measured(case, _ALBUMIN, "g/L", 14)
+    if isinstance(albumin, Unknown) or albumin.value >= _ALBUMIN_NORMAL or calcium.unit != "mmol/L":
+        return calcium
+    value = calcium.value + 0.02 * (_ALBUMIN_NORMAL - albumin.value)
+    first = calcium.data[0]
+    shown = f"{first.value}(白蛋白校正 {value:.2f} mmol/L)"
+    return Measured(value, calcium.unit, (replace(first, value=shown), *albumin.data))
 
 
 def _limit(case: Case, s: Statement) -> Known[float]:
@@ -128,11 +141,13 @@ def _bound(s: Statement) -> str:
 
 def _whence(case: Case, datum: Datum) -> str:
     """How old a result is and where it was made, as a clinician wants to know before believing it."""
-    days = 0
-    if datum.time is not None:
-        days = (zoned(case.patient.as_of).astimezone(CHINA).date() - zoned(datum.time).astimezone(CHINA).date()).days
+    days = 0 if datum.time is None else (_day(case.patient.as_of) - _day(datum.time)).days
     said = "，".join(part for part in (f"{days}天前" if days > 0 else "", datum.institution) if part)
     return f"({said})" if said else ""
+
+
+def _day(time: datetime) -> date:
+    return zoned(time).astimezone(CHINA).date()
 
 
 # -- tests that must be there -----------------------------------------------------------
@@ -145,7 +160,7 @@ def _in_need(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
         yield from passed(case, NAME, s, use, f"已有或已开立{case.name(s.object)}")
     else:
         q = s.qualifiers
-        when = "用药前" if q["when"] == "before" else "用药期间"
+        when = _WHEN[q["when"]]
         within = f"近{q['days']}天" if "days" in q else ""
         summary = f"{named(case, use)}: {when}须有{case.name(s.object)}，未见{within}结果"
         data = tuple(_last(case, s))
@@ -153,12 +168,13 @@ def _in_need(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
 
 
 def _due(case: Case, use: Use, s: Statement) -> bool:
-    """Before use: a drug not yet taken. During use: one taken for as long as the test may be old, when it is
-    known since when."""
-    if not _age_fits(case, s):
-        return False
+    """Always; before use: a drug not yet taken; during use: one taken for as long as the test may be old, when
+    it is known since when."""
+    when = s.qualifiers["when"]
+    if when == "always" or not age_fits(case, s):
+        return age_fits(case, s)
     used = in_use(case, use.concept)
-    if s.qualifiers["when"] == "before":
+    if when == "before":
         return not used
     begun = course(case, use)
     taken = (case.patient.as_of.date() - begun.first).days
@@ -172,6 +188,8 @@ def _wanted(case: Case, lab: str) -> frozenset[str]:
 
 def _tested_by(case: Case, lab: str) -> Iterator[str]:
     yield lab
+    if lab == CREATININE:  # a laboratory that reports eGFR has measured creatinine
+        yield from (EGFR, CRCL)
     yield from (s.object for s in case.snapshot.statements(Predicate.CONTAINS, lab))
     yield from (s.subject for s in case.snapshot.pointing_at(lab) if s.predicate is Predicate.CONTAINS)
 
@@ -179,11 +197,8 @@ def _tested_by(case: Case, lab: str) -> Iterator[str]:
 def _tested(case: Case, s: Statement) -> bool:
     """Whether a result or a report is recent enough; one without a time is not known to be old and counts."""
     days = s.qualifiers.get("days")
-    since = None if days is None else case.patient.as_of - timedelta(days=days)
-    return any(
-        since is None or origin.time is None or zoned(origin.time).date() >= zoned(since).date()
-        for _, origin in _done(case, s)
-    )
+    since = date.min if days is None else _day(case.patient.as_of - timedelta(days=days))
+    return any(origin.time is None or _day(origin.time) >= since for _, origin in _done(case, s))
 
 
 def _done(case: Case, s: Statement) -> Iterator[tuple[str, Origin]]:
@@ -198,9 +213,9 @@ def _done(case: Case, s: Statement) -> Iterator[tuple[str, Origin]]:
 
 def _last(case: Case, s: Statement) -> Iterator[Datum]:
     """The newest result, too old as it is."""
-    dated = [(text, origin) for text, origin in _done(case, s) if origin.time is not None]
+    dated = [(zoned(origin.time), text, origin) for text, origin in _done(case, s) if origin.time is not None]
     if dated:
-        text, origin = max(dated, key=lambda done: zoned(done[1].time) if done[1].time else zoned(case.patient.as_of))
+        _, text, origin = max(dated, key=lambda done: done[0])
         yield Datum.at("上次检验", text or case.name(s.object), origin)
 
 
@@ -213,9 +228,15 @@ def _requested(case: Case, s: Statement) -> bool:
 
 
 def _blind(case: Case, limits: _Pairs, needs: _Pairs) -> Iterator[Gap]:
-    """Nobody gave results: one gap that names drugs and tests."""
+    """Nobody gave results: one gap that names the drugs, with the tests that had to be there."""
     due = [(use, s) for use, s in needs if _due(case, use, s) and not (_tested(case, s) or _requested(case, s))]
-    yield from _gap(case, "observations", "未提供检验结果", [*limits, *due])
+    expected = [(use, s) for use, s in limits if s.qualifiers.get("expected") and _concerns(case, use, s)]
+    concerned = [*limits, *due]
+    if concerned:
+        drugs = "、".join(dict.fromkeys(case.name(use.concept) for use, _ in concerned))
+        told = _listed(case, [*expected, *due]) or drugs
+        reason = f"未提供检验结果，未能按检验值检查用药: {told}"
+        yield Gap(NAME, "observations", reason, tuple(dict.fromkeys(use.order.id for use, _ in concerned)))
 
 
 def _missing(case: Case, limits: _Pairs, demanded: list[Outcome]) -> Iterator[Gap]:
@@ -229,17 +250,17 @@ def _missing(case: Case, limits: _Pairs, demanded: list[Outcome]) -> Iterator[Ga
         and (use.order.id, f"{NAME}:need:{s.object}") not in told
         and isinstance(_value(case, s), Unknown)
     ]
-    yield from _gap(case, "lab-results", "缺少近期结果", lacking)
+    if lacking:
+        reason = f"缺少近期结果，未能按检验值检查用药: {_listed(case, lacking)}"
+        yield Gap(NAME, "lab-results", reason, tuple(dict.fromkeys(use.order.id for use, _ in lacking)))
 
 
-def _gap(case: Case, needed: str, why: str, lacking: _Pairs) -> Iterator[Gap]:
+def _listed(case: Case, lacking: _Pairs) -> str:
+    """Tests with the drugs that want them: 钾(螺内酯、地高辛)；国际标准化比值(华法林)."""
     tests: dict[str, dict[str, None]] = {}
     for use, s in lacking:
         tests.setdefault(case.name(s.object), {})[case.name(use.concept)] = None
-    if tests:
-        listed = "；".join(f"{lab}({'、'.join(drugs)})" for lab, drugs in tests.items())
-        orders = tuple(dict.fromkeys(use.order.id for use, _ in lacking))
-        yield Gap(NAME, needed, f"{why}，未能按检验值检查用药: {listed}", orders)
+    return "；".join(f"{lab}({'、'.join(drugs)})" for lab, drugs in tests.items())
 
 
 FAMILY = Family(

@@ -45,7 +45,7 @@ def _blind(case: Case, pairs: list[tuple[Use, Statement]]) -> Iterator[Gap]:
         (use, s) for use, s in pairs if severity_of(s).rank >= Severity.MAJOR.rank and not _result(case, s.object)
     ]
     if grave:
-        names = "；".join(dict.fromkeys(f"{case.name(use.concept)}({case.name(s.object)})" for use, s in grave))
+        names = "、".join(dict.fromkeys(case.name(use.concept) for use, _ in grave))
         orders = tuple(dict.fromkeys(use.order.id for use, _ in grave))
         yield Gap(NAME, "observations", f"未提供检验结果，未能按基因检测检查用药: {names}", orders)
 
@@ -102,8 +102,9 @@ def _wanted(case: Case, s: Statement) -> frozenset[str]:
 # -- reading results ---------------------------------------------------------------------
 
 _NEGATED = re.compile(
-    r"(?:未|无|不|非|没有|排除)(?:见|被|能|有|明显)?(?:检出|检测到|检测出|查见|发现|携带|缺乏|缺陷|降低|减低|突变|变异)"
-    r"|未见(?:异常|突变|变异)?|阴性|\(-\)|^-$|(?<![A-Z])NEG(?:ATIVE)?(?![A-Z])"
+    r"(?:未|无|不|非|没有|排除)(?:见|被|能|有|明显)?"
+    r"(?:检出|检测到|检测出|查见|发现|携带|缺乏|缺陷|降低|减低|突变|变异)[^,;。]*"
+    r"|未见(?:异常|突变|变异)?|阴性|\(-\)|^-$|正常(?!代谢)|(?<![A-Z])NEG(?:ATIVE)?(?![A-Z])"
 )
 _WORDS = {
     "阳性": r"阳性|检出|检测到|检测出|携带|\(\+\)|^\++$|(?<![A-Z])POS(?:ITIVE)?(?![A-Z])",
@@ -115,16 +116,17 @@ _WORDS = {
     "快乙酰化": r"快乙酰化|RAPIDACETYLAT",
     "中间乙酰化": r"中间(?:型)?乙酰化|INTERMEDIATEACETYLAT",
     "缺乏": r"缺乏|缺陷|DEFICIEN",
+    "功能差": r"功能差|低功能|POORFUNCTION",
     "降低": r"降低|减低|偏低|低活性|功能减退|DECREASED",
 }
 """What results say, by the word that tables use for it."""
 _PHENOTYPES = frozenset({"UM", "NM", "IM", "PM"})
 _READ = {word: re.compile(pattern) for word, pattern in _WORDS.items()}
 _HLA = re.compile(r"\*(\d{2,3}):?(\d{2})(?!\d)")
-_DIPLOTYPE = re.compile(r"\*(\d{1,3}[A-Z]?(?:X[N\d]+)?)/\*?(\d{1,3}[A-Z]?(?:X[N\d]+)?)")
+_DIPLOTYPE = re.compile(r"\*(\d{1,3}[A-WYZ]?(?:X[N\d]+)?)/\*?(\d{1,3}[A-WYZ]?(?:X[N\d]+)?)")
 _REPEATS = re.compile(r"\(?TA\)?([5-8])/\(?TA\)?([5-8])|(?<![\d*])([67])/([67])(?!\d)")
 _CHANGE = re.compile(r"[ACGT]>[ACGT]")
-_ALLELES = re.compile(r"(?<![A-Z0-9>])([ACGT])/?([ACGT])(?![A-Z0-9>])")
+_BASES = re.compile(r"(?<![A-Z>])([ACGT])/?([ACGT])(?![A-Z0-9>])")
 
 
 @lru_cache(maxsize=4096)
@@ -138,8 +140,17 @@ def meaning(text: str) -> frozenset[str]:
     if len(words & _PHENOTYPES) > 1:  # a report that explains all phenotypes
         words -= _PHENOTYPES
     if affirmed != plain:
-        return frozenset() if "阳性" in words else frozenset(words | {"阴性"})
-    return frozenset(words | _zygosity(plain) | set(_genotypes(plain)))
+        return _denied(plain, words)
+    if "突变" in plain and "野生" not in plain:
+        words.add("阳性")
+    return frozenset({*words, *_zygosity(plain), *_alleles(plain), *_genotypes(plain)})
+
+
+def _denied(text: str, words: set[str]) -> frozenset[str]:
+    """What a result that says 阴性 or 未检出 says besides; nothing when it also names a variant."""
+    genotypes = set(_genotypes(text))
+    named = {genotype for genotype in genotypes if genotype.startswith("*")} - {"*1/*1"}
+    return frozenset() if "阳性" in words or named else frozenset({*words, *genotypes, "阴性"})
 
 
 def _zygosity(text: str) -> set[str]:
@@ -150,8 +161,11 @@ def _zygosity(text: str) -> set[str]:
     return {"纯合"} if "纯合" in text or "HOMOZYG" in text else set()
 
 
+def _alleles(text: str) -> Iterator[str]:
+    return (f"*{a}:{b}" for a, b in _HLA.findall(text))
+
+
 def _genotypes(text: str) -> Iterator[str]:
-    yield from (f"*{a}:{b}" for a, b in _HLA.findall(text))
     rest = _HLA.sub("", text)
     yield from (f"*{a}/*{b}" for a, b in map(sorted, _DIPLOTYPE.findall(rest)))
     rest = _DIPLOTYPE.sub("", rest)
@@ -159,7 +173,7 @@ def _genotypes(text: str) -> Iterator[str]:
         a, b = sorted(part for part in match.groups() if part)
         yield f"TA{a}/TA{b}"
     rest = _CHANGE.sub("", _REPEATS.sub("", rest))
-    yield from ("".join(sorted(pair)) for pair in _ALLELES.findall(rest))
+    yield from ("".join(sorted(pair)) for pair in _BASES.findall(rest))
 
 
 FAMILY = Family(NAME, "药物基因", check, reads=(Predicate.PHARMACOGENOMIC,))

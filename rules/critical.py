@@ -1,0 +1,174 @@
+"""Critical values: results of the last two days beyond a limit that calls for action at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from clinical.coded import CHINA, zoned
+from clinical.logic import Unknown
+from clinical.order import Order, OrderStatus
+from clinical.patient import Observation
+from clinical.quantity import Quantity, Substance, UnitMismatch
+from clinical.value import Value
+from knowledge.model import ConceptKind, Predicate, Statement
+from rules.model import Case
+
+RECENT_HOURS: Final = 48
+_CLOCK_HOURS: Final = 1
+"""How far ahead of ours the clock of a laboratory may run."""
+
+
+class Critical(Value, frozen=True):
+    """The newest result of a test, beyond a limit: the range it comes from and what is to be done."""
+
+    lab: str
+    low: bool
+    limit: float
+    observation: Observation
+    range: Statement
+    action: Statement | None
+
+
+def criticals(case: Case) -> Iterator[Critical]:
+    """Critical values that no newer result of the same test (or of a test that speaks for it) silences."""
+    for lab in case.observed:
+        ranges = limits(case, lab)
+        newest = latest(case, lab) if ranges else None
+        found = None if newest is None else _beyond(case, lab, newest, ranges)
+        if found is not None and not _superseded(case, found):
+            yield found
+
+
+def limits(case: Case, lab: str) -> tuple[Statement, ...]:
+    """Ranges of a test that have a critical limit."""
+    return case.snapshot.remember(
+        ("critical", lab),
+        lambda: tuple(
+            s
+            for s in case.snapshot.statements(Predicate.REFERENCE_RANGE, lab)
+            if "critical_low" in s.qualifiers or "critical_high" in s.qualifiers
+        ),
+    )
+
+
+def latest(case: Case, lab: str) -> Observation | None:
+    """The newest dated result of the last 48 hours. One without a time may be old and says nothing."""
+    recent = [(time, o) for o in case.observed.get(lab, ()) if (time := _time(case, o)) is not None]
+    return max(recent, key=lambda pair: pair[0])[1] if recent else None
+
+
+def _time(case: Case, observation: Observation) -> datetime | None:
+    time = observation.origin.time
+    if time is None:
+        return None
+    hours = (zoned(case.patient.as_of) - zoned(time)).total_seconds() / 3600
+    return zoned(time) if -_CLOCK_HOURS <= hours <= RECENT_HOURS else None
+
+
+def _beyond(case: Case, lab: str, newest: Observation, ranges: tuple[Statement, ...]) -> Critical | None:
+    for s in ranges:
+        value = _value(case, lab, newest, s.qualifiers["unit"]) if _fits(case, s) else None
+        if value is None:
+            continue
+        low, high = s.qualifiers.get("critical_low"), s.qualifiers.get("critical_high")
+        if low is not None and value < low:
+            return Critical(lab, True, low, newest, s, _action(case, lab, "low"))
+        if high is not None and value > high:
+            return Critical(lab, False, high, newest, s, _action(case, lab, "high"))
+        return None
+    return None
+
+
+def _value(case: Case, lab: str, observation: Observation, unit: str) -> float | None:
+    """The result in a unit; None when it is a word or cannot be converted."""
+    if not isinstance(observation.value, Quantity):
+        return None
+    try:
+        return observation.value.to(unit, _substance(case, lab)).value
+    except UnitMismatch:
+        return None
+
+
+def _fits(case: Case, s: Statement) -> bool:
+    """Whether a range is for this patient; of an unknown age, the range for adults."""
+    days, sex, q = case.age_days, case.patient.sex, s.qualifiers
+    if "sex" in q and (isinstance(sex, Unknown) or q["sex"] != sex):
+        return False
+    if isinstance(days, Unknown):
+        return "age_max" not in q
+    return bool(q.get("age_min", 0) <= days < q.get("age_max", float("inf")))
+
+
+def _action(case: Case, lab: str, direction: str) -> Statement | None:
+    rows = case.statements(Predicate.CRITICAL_ACTION, lab)
+    return next((s for s in rows if s.qualifiers["direction"] == direction), None)
+
+
+def _superseded(case: Case, found: Critical) -> bool:
+    """Whether a newer result of a test for the same quantity (a finger-prick glucose) is back within this
+    limit, or is critical in its own right and speaks for itself."""
+    return any(_speaks_for(case, lab, found) for lab in _same(case, found.action))
+
+
+def _speaks_for(case: Case, lab: str, found: Critical) -> bool:
+    other, time = latest(case, lab), found.observation.origin.time
+    if other is None or other.origin.time is None or time is None or zoned(other.origin.time) <= zoned(time):
+        return False
+    value = _value(case, lab, other, found.range.qualifiers["unit"])
+    if value is None:
+        return False
+    within = value >= found.limit if found.low else value <= found.limit
+    return within or _beyond(case, lab, other, limits(case, lab)) is not None
+
+
+def _same(case: Case, action: Statement | None) -> tuple[str, ...]:
+    if action is None or "same" not in action.qualifiers:
+        return ()
+    snapshot = case.snapshot
+    return snapshot.remember(
+        ("critical-same", action.id),
+        lambda: tuple(c.id for name in action.qualifiers["same"] for c in snapshot.by_name(name, ConceptKind.LAB)),
+    )
+
+
+def answers(case: Case, found: Critical) -> tuple[Order, ...]:
+    """Orders that answer a critical value: under review, or begun since the day of the result."""
+    if found.action is None:
+        return ()
+    q, medications = found.action.qualifiers, case.patient.medications
+    drugs = _drugs(case, found.action)
+    active = () if isinstance(medications, Unknown) else tuple(o for o in medications if o.is_active())
+    orders = (o for o in (*case.orders, *active) if _since(o, found))
+    words = q.get("response_words", ())
+    return tuple(o for o in orders if _given(case, o, drugs) or any(word in o.what.text for word in words))
+
+
+def _drugs(case: Case, action: Statement) -> frozenset[str]:
+    kinds = (ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS, ConceptKind.PRODUCT)
+    names = action.qualifiers.get("responses", ())
+    return case.snapshot.remember(
+        ("critical-responses", action.id),
+        lambda: frozenset(c.id for name in names for c in case.snapshot.by_name(name, *kinds)),
+    )
+
+
+def _given(case: Case, order: Order, drugs: frozenset[str]) -> bool:
+    return any(not drugs.isdisjoint(case.snapshot.ancestors(i.concept)) for i in order.ingredients)
+
+
+def _since(order: Order, found: Critical) -> bool:
+    """What was given before the result did not prevent it: an order that is not under review counts only when
+    it is known to have begun since the day of the result."""
+    if order.status is OrderStatus.DRAFT:
+        return True
+    written, time = order.origin.time, found.observation.origin.time
+    begun = order.start or (None if written is None else zoned(written).astimezone(CHINA).date())
+    return begun is not None and time is not None and begun >= zoned(time).astimezone(CHINA).date()
+
+
+def _substance(case: Case, lab: str) -> Substance | None:
+    known = case.snapshot.concept(lab)
+    mass = None if known is None else known.attributes.get("molar_mass")
+    return None if mass is None else Substance(known.name if known else lab, mass, None)

@@ -1,0 +1,201 @@
+"""Risks that add up over everything a patient takes: what pairs of drugs cannot show.
+
+An alert takes three drugs from three orders, or two and a decisive factor of the patient (a laboratory
+value, a disease), and a new order among them. Members of one class that the table names as a class count
+once: the duplicate-therapy family speaks of those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Reference
+from clinical.logic import Unknown
+from knowledge.model import Predicate, Statement
+from rules.burdens import BURDENS, CONVENTION, Burden, Factor, Level
+from rules.model import Case, Family, Use, fault, may_interrupt, order_datum
+from rules.saying import drop, fitting
+
+NAME = "burden"
+SHOWN_AS = "interaction"
+_GRAVE = 3
+"""Points of a factor that is an alarm by itself (potassium of 5.5 mmol/L)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one drug (or several of one class) adds; those under review come first in ``uses``."""
+
+    statement: Statement
+    uses: tuple[Use, ...]
+
+    @property
+    def points(self) -> int:
+        return int(self.statement.qualifiers["points"])
+
+    @property
+    def new(self) -> bool:
+        return self.uses[0].new
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Points of drugs and of the patient for one burden; ``unknown`` are the factors nobody told."""
+
+    parts: tuple[Part, ...]
+    data: tuple[tuple[int, Datum], ...]
+    decisive: bool
+    unknown: tuple[Factor, ...]
+    total: int
+
+
+def check(case: Case) -> Iterator[Outcome]:
+    """Every burden that an order under review adds to."""
+    counted = _counted(case)
+    for burden, parts in counted.items():
+        if len(parts) > 1 and len(_orders(parts)) > 1:
+            try:
+                yield from _judge(case, burden, parts)
+            except Exception as error:  # one burden must not silence the others
+                yield fault(NAME, f"{NAME}:{burden}", error)
+    yield from _gap(case, counted)
+
+
+def _counted(case: Case) -> dict[str, tuple[Part, ...]]:
+    """Burden → what contributes; only burdens that a new order in focus adds to."""
+    if not any(case.snapshot.statements(Predicate.BURDEN, use.concept) for use in case.new_uses):
+        return {}
+    added = [(use, _adds(case, use)) for use in case.uses]
+    wanted = dict.fromkeys(b for use, burdens in added if use.new and case.in_focus(use.order.id) for b in burdens)
+    uses: dict[str, dict[str, tuple[Statement, list[Use]]]] = {burden: {} for burden in wanted}
+    for use, burdens in added:
+        for burden, s in burdens.items():
+            if burden in wanted:
+                uses[burden].setdefault(s.id, (s, []))[1].append(use)
+    return {burden: tuple(Part(s, tuple(of)) for s, of in by.values()) for burden, by in uses.items()}
+
+
+def _adds(case: Case, use: Use) -> dict[str, Statement]:
+    """Burden → what is said most closely of the ingredient as it is given."""
+    found: dict[str, Statement] = {}
+    for s in fitting(case, Predicate.BURDEN, use):
+        found.setdefault(s.qualifiers["burden"], s)
+    return found
+
+
+def _judge(case: Case, name: str, parts: tuple[Part, ...]) -> Iterator[Outcome]:
+    burden = BURDENS[name]
+    counted = _sum(case, burden, parts)
+    level = _level(burden, counted)
+    if level is not None and not _said_elsewhere(case, burden, counted):
+        yield _finding(case, name, burden, counted, level)
+    elif level is None and burden.asks <= sum(p.points for p in parts) and counted.total > 0:
+        yield from _missing(burden, counted)
+    elif case.explain:
+        yield Passed(NAME, f"{NAME}:{name}", f"{burden.title}累积未达提示水平，或患者情况不适用", _orders(parts))
+
+
+def _sum(case: Case, burden: Burden, parts: tuple[Part, ...]) -> Sum:
+    total, decisive = sum(part.points for part in parts), False
+    data: list[tuple[int, Datum]] = []
+    unknown: list[Factor] = []
+    for factor in burden.factors:
+        found = factor.read(case)
+        if isinstance(found, Unknown):
+            unknown.append(factor)
+            continue
+        points, datum = found
+        total += points
+        if points > 0:
+            data.append((points, datum))
+            decisive = decisive or factor.decisive
+    return Sum(parts, tuple(data), decisive, tuple(unknown), total)
+
+
+def _level(burden: Burden, counted: Sum) -> Level | None:
+    """The worst level reached, if there are drugs and factors enough to be more than a pair."""
+    if not counted.decisive and (len(counted.parts) < 3 or len(_orders(counted.parts)) < 3):
+        return None
+    return next((level for level in burden.levels if counted.total >= level.points), None)
+
+
+def _said_elsewhere(case: Case, burden: Burden, counted: Sum) -> bool:
+    """Whether the drugs are what a guideline gives together, or what an authored rule speaks of."""
+    new = [case.lineage[use.concept] for part in counted.parts for use in part.uses if use.new]
+    lines = [case.lineage[use.concept] for part in counted.parts for use in part.uses]
+    if burden.told and all(not line.isdisjoint(burden.told) for line in lines):
+        return True
+    if len(counted.parts) == 2 and any(points >= _GRAVE for points, _ in counted.data):
+        return all(not line.isdisjoint(burden.told_if_grave) for line in new)
+    usual = burden.usual
+    if usual is None or counted.decisive or usual.diseases.isdisjoint(case.conditions):
+        return False
+    return all(not line.isdisjoint(usual.drugs) for line in lines)
+
+
+def _finding(case: Case, name: str, burden: Burden, counted: Sum, level: Level) -> Finding:
+    parts = sorted(counted.parts, key=lambda part: -part.points)
+    drugs = "、".join(f"{'与'.join(_names(case, part))} {part.points}" for part in parts)
+    patient = "".join(f"；{datum.what} {datum.value} +{points}" for points, datum in counted.data)
+    first = next(part.uses[0] for part in sorted(parts, key=lambda p: not _worked_on(case, p)) if part.new)
+    uses = [use for part in counted.parts for use in part.uses]
+    return Finding(
+        family=SHOWN_AS,
+        rule_id=f"{NAME}:{name}",
+        rule_version="1",
+        severity=level.severity,
+        summary=f"{burden.title}风险累积 {counted.total} 分: {drugs}{patient}",
+        detail=f"{burden.reason}。达 {level.points} 分提示，单看两药之间的相互作用不能反映。",
+        orders=_orders(counted.parts),
+        data=(*dict.fromkeys(order_datum(use.order) for use in uses), *(datum for _, datum in counted.data)),
+        references=(
+            *_level_references(case, name, burden),
+            *(r for p in parts for r in case.references(p.statement)),
+        ),
+        advice=f"首先考虑停用或更换 {case.name(first.concept)}；{burden.watch}。",
+        suggestions=(drop(first),),
+        cause=f"{NAME}:{name}",
+        interruptive=all(may_interrupt(part.statement) for part in parts),
+    )
+
+
+def _worked_on(case: Case, part: Part) -> bool:
+    return case.in_focus(*(use.order.id for use in part.uses))
+
+
+def _level_references(case: Case, name: str, burden: Burden) -> Iterator[Reference]:
+    """The document that thresholds and factors are modelled on, and the convention itself."""
+    for source_id, section in ((burden.source, burden.section), (CONVENTION, "分值与提示水平")):
+        source = case.snapshot.source(source_id)
+        title, url = (f"《{source.title}》", source.url) if source else (source_id, "")
+        yield Reference(f"{NAME}:{name}", title, section, "expert", url)
+
+
+def _missing(burden: Burden, counted: Sum) -> Iterator[Gap]:
+    """A decisive value that nobody told, where it would settle the matter."""
+    for factor in counted.unknown:
+        if factor.needed:
+            reason = f"{factor.missing}，未能判断{burden.title}累积风险"
+            yield Gap(NAME, factor.needed, reason, _orders(counted.parts))
+
+
+def _gap(case: Case, counted: dict[str, tuple[Part, ...]]) -> Iterator[Gap]:
+    """The active drugs are unknown, and the new ones alone are short of a third."""
+    if counted and isinstance(case.patient.medications, Unknown):
+        short = {b: parts for b, parts in counted.items() if len(parts) == 2}
+        if short:
+            names = "、".join(BURDENS[burden].title for burden in short)
+            orders = tuple(dict.fromkeys(order for parts in short.values() for order in _orders(parts)))
+            yield Gap(NAME, "medications", f"未提供在用药品，{names}的累积风险仅按本次医嘱计算", orders)
+
+
+def _orders(parts: tuple[Part, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(use.order.id for part in parts for use in part.uses))
+
+
+def _names(case: Case, part: Part) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(case.name(use.concept) for use in part.uses))
+
+
+FAMILY = Family(NAME, "累积风险", check, reads=(Predicate.BURDEN,))

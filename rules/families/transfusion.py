@@ -1,0 +1,249 @@
+"""Blood orders: whether a product is indicated, and whether what must be known before is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Final
+
+from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity
+from clinical.logic import UNKNOWN, Known, Unknown
+from clinical.order import Order, OrderKind
+from clinical.patient import Condition
+from clinical.quantity import UnitMismatch
+from knowledge.model import ConceptKind, Predicate, Statement
+from rules.measures import Measured, measured
+from rules.model import Case, Family, fault
+from rules.services import called, concerning, in_hand, lineage, said_of, settled, take_back
+
+NAME = "transfusion"
+ABO: Final = "lab:abo-group"
+RHD: Final = "lab:rh-group"
+INFECTIONS: Final = ("lab:hbsag", "lab:hcv-ab", "lab:hiv-ab", "lab:syphilis-ab")
+_BLEEDING: Final = "disease:active-bleeding"
+_OPERATED: Final = "disease:recent-surgery"
+_WHOLE: Final = 1600.0
+"""ml a day from which 医疗机构临床用血管理办法 (2012), article 20, wants the medical office to approve."""
+_LARGE: Final = 800.0
+"""ml a day from which it wants the head of the department to approve."""
+_JUNIOR: Final = ("住院医师", "规培", "实习", "助理医师", "医士")
+_APPROVAL: Final = f"{NAME}:approval"
+
+
+def check(case: Case) -> Iterator[Outcome]:
+    """Indication, preparation and approval of the blood products under review."""
+    yield from settled(_outcomes(case, in_hand(case, OrderKind.BLOOD)))
+
+
+def _outcomes(case: Case, orders: list[Order]) -> Iterator[Outcome]:
+    for order in orders:
+        for part in (_indicated, _prepared):
+            try:
+                yield from part(case, order)
+            except Exception as error:  # one order must not silence the others
+                yield fault(NAME, "", error)
+    if orders:
+        yield from _approved(case, orders)
+
+
+# -- indication ---------------------------------------------------------------------------
+
+
+def _indicated(case: Case, order: Order) -> Iterator[Outcome]:
+    """Rows about the product; when a row needs a value and there is no recent one, that is said once."""
+    said = said_of(case, Predicate.TRANSFUSION_THRESHOLD, order)
+    rows = [s for s in said if _concerns(case, s) and not _exempt(case, order, s)]
+    lacking: dict[str, Statement] = {}
+    for s in rows:
+        if not s.object:
+            yield _said(case, order, s, f"{called(case, order)}: {s.qualifiers['reason']}", ())
+            continue
+        value = measured(case, s.object, s.qualifiers["unit"], s.qualifiers["days"])
+        if isinstance(value, Unknown):
+            lacking.setdefault(s.object, s)
+        elif _above(s, value):
+            shown = f"{case.name(s.object)} {value.data[0].value}"
+            yield _said(case, order, s, f"{called(case, order)}: {shown}，未见输注指征", value.data)
+        elif case.explain:
+            yield Passed(NAME, s.id, "未达到不宜输注的范围", (order.id,))
+    for s in lacking.values():
+        yield _unmeasured(case, order, s)
+
+
+def _concerns(case: Case, s: Statement) -> bool:
+    q, days = s.qualifiers, case.age_days
+    aged = "age_min" in q or "age_max" in q
+    if aged and (isinstance(days, Unknown) or not q.get("age_min", 0) <= days < q.get("age_max", float("inf"))):
+        return False
+    return "only" not in q or _has(case, s, "only") is not None
+
+
+def _above(s: Statement, value: Measured) -> bool:
+    return bool(s.qualifiers.get("at_least", 0) <= value.value < s.qualifiers.get("below", float("inf")))
+
+
+def _exempt(case: Case, order: Order, s: Statement) -> bool:
+    """Urgency, bleeding, an operation, a written reason or a disease that a row makes an exception for, or
+    another test that justifies the product."""
+    when = s.qualifiers.get("exempt_when", ())
+    holds = {
+        "urgent": order.urgent,
+        "bleeding": _BLEEDING in case.conditions,
+        "operation": _operated(case),
+        "reasoned": bool(order.note or order.reason),
+    }
+    return any(holds[situation] for situation in when) or _has(case, s, "exempt") is not None or _unless(case, s)
+
+
+def _operated(case: Case) -> bool:
+    return _OPERATED in case.conditions or any(o.kind is OrderKind.PROCEDURE for o in case.orders)
+
+
+def _unless(case: Case, s: Statement) -> bool:
+    name = s.qualifiers.get("unless_lab")
+    if not name:
+        return False
+    labs = case.snapshot.by_name(name, ConceptKind.LAB)
+    value = measured(case, labs[0].id, s.qualifiers["unless_unit"], s.qualifiers["days"]) if labs else UNKNOWN
+    return not isinstance(value, Unknown) and value.value >= s.qualifiers["unless_at_least"]
+
+
+def _has(case: Case, s: Statement, field: str) -> Condition | None:
+    """The first of the diseases in a field that the patient has."""
+    names = s.qualifiers.get(field, ())
+    wanted = case.snapshot.remember(
+        ("transfusion", field, s.id),
+        lambda: [c.id for name in names for c in case.snapshot.by_name(name, ConceptKind.DISEASE)],
+    )
+    return next((case.conditions[concept] for concept in wanted if concept in case.conditions), None)
+
+
+def _said(case: Case, order: Order, s: Statement, summary: str, data: tuple[Datum, ...]) -> Finding:
+    condition = _has(case, s, "only")
+    shown = () if condition is None else (Datum.at("诊断", condition.what.text, condition.origin),)
+    cause = f"{NAME}:{order.id}:{s.object or s.id}"
+    dropping = tuple(take_back(case, s, order))
+    return concerning(case, NAME, s, (order,), summary, (*data, *shown), cause, suggestions=dropping)
+
+
+def _unmeasured(case: Case, order: Order, s: Statement) -> Outcome:
+    """No value: a gap when nobody sent results, else the assessment before the transfusion is missing."""
+    name, days = case.name(s.object), s.qualifiers["days"]
+    if isinstance(case.patient.observations, Unknown):
+        return Gap(NAME, "observations", f"未提供检验结果，未能检查{called(case, order)}的输注指征", (order.id,))
+    summary = f"{called(case, order)}: 输血前评估缺失，{days} 天内无{name}结果"
+    advice = f"输注前复查{name}并记录输血指征；已在外院检测的请补录结果。"
+    cause = f"{NAME}:{order.id}:unmeasured"
+    return concerning(case, NAME, s, (order,), summary, (), cause, Severity.MINOR, advice=advice)
+
+
+# -- preparation --------------------------------------------------------------------------
+
+
+def _prepared(case: Case, order: Order) -> Iterator[Outcome]:
+    """Blood group and infections known, or at least ordered."""
+    if isinstance(case.patient.observations, Unknown):
+        yield Gap(NAME, "observations", f"未提供检验结果，未能核对{called(case, order)}的血型与筛查", (order.id,))
+        return
+    if _typed(case, order):
+        missing = [lab for lab in (ABO, RHD) if not _known(case, lab)]
+        if missing:
+            yield _ungrouped(case, order, missing)
+    unscreened = [] if order.urgent else [lab for lab in INFECTIONS if not _known(case, lab)]
+    if unscreened:
+        names = "、".join(case.name(lab) for lab in unscreened)
+        summary = f"{called(case, order)}: 输血前感染筛查缺少{names}"
+        advice = "首次输血前留取标本检测输血前四项，结果可后补，但标本须在输血前采集。"
+        yield _own(order, "infections", Severity.MINOR, summary, "输血前筛查用于区分既往感染与输血相关感染。", advice)
+
+
+def _typed(case: Case, order: Order) -> bool:
+    concepts = (case.snapshot.concept(concept) for concept in lineage(case, order))
+    return any(known is not None and known.attributes.get("typed") for known in concepts)
+
+
+def _known(case: Case, lab: str) -> bool:
+    """A result of any age, or an order for the test or a panel with it."""
+    if lab in case.observed:
+        return True
+    asked = (concept for order in case.orders for concept in order.what.concepts if order.kind is OrderKind.LAB)
+    return any(
+        concept == lab or any(s.object == lab for s in case.statements(Predicate.CONTAINS, concept))
+        for concept in asked
+    )
+
+
+def _ungrouped(case: Case, order: Order, missing: list[str]) -> Finding:
+    names = "、".join(case.name(lab) for lab in missing)
+    severity = Severity.MODERATE if order.urgent else Severity.MAJOR
+    advice = "立即采血复核ABO与RhD血型并做交叉配血；危及生命且来不及定型时按紧急用血流程输注O型红细胞、AB型血浆。"
+    reason = "未知受血者血型而输血可致急性溶血反应。"
+    return _own(order, "group", severity, f"{called(case, order)}: 未见{names}结果", reason, advice)
+
+
+# -- approval -----------------------------------------------------------------------------
+
+
+def _approved(case: Case, orders: list[Order]) -> Iterator[Outcome]:
+    """Who may ask for blood, and who must agree, by the amount that is asked for a day."""
+    first, prescriber = orders[0], case.patient.prescriber
+    if not isinstance(prescriber, Unknown) and any(word in prescriber.title for word in _JUNIOR):
+        summary = f"{called(case, first)}: 申请医师为{prescriber.title}，用血应由中级以上职称医师申请"
+        advice = "由主治及以上职称医师提出申请，上级医师核准后签发。"
+        reason = "《医疗机构临床用血管理办法》第二十条规定用血申请人应具有中级以上专业技术职务任职资格。"
+        yield _own(first, "title", Severity.MODERATE, summary, reason, advice)
+    amount = _amount(case, orders)
+    if not isinstance(amount, Unknown) and amount >= _LARGE and not all(order.urgent for order in orders):
+        yield _large(case, orders, amount)
+
+
+def _amount(case: Case, orders: list[Order]) -> Known[float]:
+    """ml of blood asked for on one day: the greatest of any day; UNKNOWN when no order says how much."""
+    by_day: dict[date | None, float] = {}
+    for order in orders:
+        volume = _volume(case, order)
+        if not isinstance(volume, Unknown):
+            by_day[order.start] = by_day.get(order.start, 0.0) + volume
+    return max(by_day.values(), default=UNKNOWN)
+
+
+def _volume(case: Case, order: Order) -> Known[float]:
+    """ml of whole blood that an order stands for: units as the product counts them, or a volume."""
+    quantity = order.dosage.dose if isinstance(order.quantity, Unknown) else order.quantity
+    concepts = (case.snapshot.concept(concept) for concept in order.what.concepts)
+    per = next((c.attributes["ml_per_unit"] for c in concepts if c and "ml_per_unit" in c.attributes), None)
+    if isinstance(quantity, Unknown) or per is None:
+        return UNKNOWN
+    if quantity.unit == "IU" or quantity.is_counted():
+        return float(quantity.value * per)
+    try:
+        return quantity.to("mL").value
+    except UnitMismatch:
+        return UNKNOWN
+
+
+def _large(case: Case, orders: list[Order], amount: float) -> Finding:
+    whole = amount >= _WHOLE
+    who = "科室主任核准签发后报医务部门批准" if whole else "上级医师审核、科室主任核准签发"
+    summary = f"{called(case, orders[0])}: 同日备血量约 {amount:.0f} ml，须{who}"
+    reason = "《医疗机构临床用血管理办法》第二十条按同日备血量分级审批，急救用血除外。"
+    return _own(orders[0], "amount", Severity.INFO, summary, reason, f"备血前完成审批：{who}。")
+
+
+def _own(order: Order, what: str, severity: Severity, summary: str, detail: str, advice: str) -> Finding:
+    """A finding that rests on regulation or physiology rather than on a row."""
+    return Finding(
+        family=NAME,
+        rule_id=f"{NAME}:{what}",
+        rule_version="1",
+        severity=severity,
+        summary=summary,
+        detail=detail,
+        orders=(order.id,),
+        data=(Datum.at("新开医嘱", order.what.text, order.origin),),
+        advice=advice,
+        cause=f"{NAME}:{order.id}:{what}",
+    )
+
+
+FAMILY = Family(NAME, "输血", check, reads=(Predicate.TRANSFUSION_THRESHOLD,), kinds=(OrderKind.BLOOD,))
