@@ -23,6 +23,20 @@ _ALERTING = frozenset(
         Predicate.ROUTE_LIMIT,
         Predicate.DUPLICATE_GROUP,
         Predicate.CROSS_REACTS,
+        Predicate.IV_INCOMPATIBLE,
+        Predicate.INFUSION_LIMIT,
+        Predicate.LAB_LIMIT,
+        Predicate.LAB_NEEDED,
+        Predicate.PHARMACOGENOMIC,
+        Predicate.DURATION_LIMIT,
+        Predicate.DRUG_FOOD,
+        Predicate.LAB_INTERFERENCE,
+        Predicate.WASHOUT,
+        Predicate.SKIN_TEST,
+        Predicate.HERB_INCOMPATIBLE,
+        Predicate.EXAM_LIMIT,
+        Predicate.PROCEDURE_LIMIT,
+        Predicate.PERIOPERATIVE,
     }
 )
 _NEEDED = (

@@ -143,7 +143,7 @@ _COUNTED = """
 片 tab tabs tablet tablets {tbl} {tablet} {tab}|粒 颗 胶囊 cap caps capsule capsules {cap} {capsule}
 支 针 amp ampoule {ampule}|袋 bag sachet {bag} {sachet}|瓶 bottle {bottle}|丸 pill {pill}|贴 patch {patch}
 滴 gtt [drp] drop drops {drop}|喷 spray {spray}|吸|揿 puff [actuat] {puff}|枚|包|盒|板|张|块|条|筒|管|只|个|团
-剂 付 副 帖|桶|罐|泡|卷|根
+剂 付 副 帖|桶|罐|泡|卷|根|治疗量 人份
 """
 # Canonical names that are an amount of a drug, in the order in which a substance links their kinds.
 _KINDS = (

@@ -70,7 +70,7 @@ def rows_for(case: Case, use: Use) -> list[Row]:
 
 def _read_rows(case: Case, use: Use) -> tuple[Row, ...]:
     """Rows in force that fit route and form, read once for each way a drug is given."""
-    key = ("dose-rows", use.concept, use.order.dosage.route, use.order.form)
+    key = ("dose-rows", use.concept, use.product, use.order.dosage.route, use.order.form)
     fit = fitting(case, Predicate.DOSE_RANGE, use)
     rows = case.snapshot.remember(key, lambda: {s.id: _read(s, use.order.form) for s in fit})
     return tuple(rows.get(s.id) or _read(s, use.order.form) for s in fit)

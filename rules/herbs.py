@@ -80,7 +80,9 @@ def _herbs(case: Case) -> Iterator[Herb]:
         if HERB in case.lineage[use.concept]:
             if use.order is not order:
                 order, about = use.order, _about(case, use)
-            yield Herb(use, *about, *_known(case, use.concept))
+            piece, source, is_local = about
+            limit, counted, paired = _known(case, use.concept)
+            yield Herb(use, piece, source, is_local, limit, counted, paired, TOXIC in case.lineage[use.concept])
 
 
 def _about(case: Case, use: Use) -> tuple[bool, str, bool]:
@@ -91,12 +93,12 @@ def _about(case: Case, use: Use) -> tuple[bool, str, bool]:
     return piece, source, not isinstance(route, Unknown) and route not in _INSIDE
 
 
-def _known(case: Case, concept: str) -> tuple[Statement | None, tuple[Statement, ...], bool, bool]:
-    """What is in force of the herb itself (an institution's own row first) and of the groups it counts in;
-    whether it has partners it must not meet, and whether it is toxic."""
+def _known(case: Case, concept: str) -> tuple[Statement | None, tuple[Statement, ...], bool]:
+    """What is in force of the herb itself (an institution's own row first) and of the groups it counts in,
+    and whether it has partners it must not meet."""
     own, groups, paired = case.snapshot.remember(("herb", concept), lambda: _said(case, concept))
     limit = next((s for s in own if s.holds_on(case.iso_day)), None) if own else None
-    return limit, counting(case, groups) if groups else (), paired, TOXIC in case.lineage[concept]
+    return limit, counting(case, groups) if groups else (), paired
 
 
 def _said(case: Case, concept: str) -> tuple[tuple[Statement, ...], tuple[Statement, ...], bool]:

@@ -68,12 +68,23 @@ def _listed(case: Case, s: Statement) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _codes(case: Case, condition: Condition) -> Iterator[str]:
+    """ICD-10 codes of a diagnosis: those written, and those of its concepts or of what these are a kind of."""
     yield from (code.value for code in condition.what.codes if isinstance(code, Icd10))
     for concept in condition.what.concepts:
-        known = case.snapshot.concept(concept)
-        for ref in known.codes if known else ():
-            if ref.system.startswith("icd-10"):
-                yield ref.code
+        yield from _coded(case, concept)
+
+
+def _coded(case: Case, concept: str) -> tuple[str, ...]:
+    return case.snapshot.remember(("indication-codes", concept), lambda: _codes_of(case, concept))
+
+
+def _codes_of(case: Case, concept: str) -> tuple[str, ...]:
+    own = case.snapshot.concept(concept)
+    codes = [ref.code for ref in own.codes if ref.system.startswith("icd-10")] if own else []
+    for wider in () if codes else case.snapshot.ancestors(concept):
+        known = case.snapshot.concept(wider)
+        codes += [ref.code for ref in known.codes if ref.system.startswith("icd-10")] if known else []
+    return tuple(codes)
 
 
 def _overlap(code: str, prefix: str) -> bool:
@@ -89,9 +100,9 @@ def _operating(case: Case) -> bool:
 
 
 def _understood(case: Case) -> tuple[Condition, ...]:
-    """Active diagnoses, when there are any and all were understood; else none."""
+    """Active diagnoses, when there are any and all were understood with a code; else none."""
     conditions = case.patient.conditions
     if isinstance(conditions, Unknown):
         return ()
     active = tuple(c for c in conditions if c.status is ClinicalStatus.ACTIVE)
-    return active if all(c.what.concepts for c in active) else ()
+    return active if all(c.what.concepts and any(_codes(case, c)) for c in active) else ()

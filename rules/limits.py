@@ -13,7 +13,7 @@ from clinical.order import Order, OrderKind
 from clinical.patient import Allergy, Observation
 from clinical.value import Value
 from knowledge.model import Predicate, Statement
-from rules.measures import DIALYSIS, Measured, egfr, latest, measured, on_dialysis, pregnancy
+from rules.measures import DIALYSIS, LACTATION, Measured, egfr, lactating, latest, measured, on_dialysis, pregnancy
 from rules.model import Case, Use, fault, order_datum, severity_of
 from rules.services import called, concerning, lineage, other_exams, said_of, take_back
 
@@ -81,19 +81,21 @@ _VERBS: Final = {"contraindicated": "不应进行", "major": "应避免", "moder
 
 
 def _excepted(case: Case, s: Statement, order: Order) -> bool:
-    names = s.qualifiers.get("except_for")
-    return bool(names) and any(case.name(concept) in names for concept in order.what.concepts)
+    names = s.qualifiers.get("except_for", ())
+    return any(case.name(concept) in names for concept in order.what.concepts) if names else False
 
 
 def _gap(family: str, s: Statement, order: Order, case: Case) -> Iterator[Gap]:
-    """Nothing for hints, and for tests only where a row is about this very procedure and serious: else
-    every operation would ask for a dozen results."""
+    """Nothing for hints, and for tests only where a row is serious and about this very procedure, of high
+    risk: else every operation would ask for a dozen results."""
     kind = s.qualifiers["kind"]
     least = Severity.MAJOR if kind == "lab" else Severity.MODERATE
     if kind in _QUIET or severity_of(s).rank < least.rank:
         return
     if kind == "lab":
-        if s.subject not in order.what.concepts:
+        known = case.snapshot.concept(s.subject)
+        risky = known is not None and known.attributes.get("bleeding", "high") == "high"
+        if s.subject not in order.what.concepts or not risky:
             return
         needed, said = s.object.partition(":")[2], f"缺少近期{case.name(s.object)}"
     else:
@@ -111,9 +113,15 @@ def _disease(case: Case, s: Statement, order: Order) -> Answer:
         return UNKNOWN
     condition = case.conditions.get(s.object)
     if condition is None:
-        return None
+        return _breast_feeding(case) if s.object == LACTATION else None
     said = condition.what.text or case.name(s.object)
     return Held(f"患者有{case.name(s.object)}", (Datum.at("诊断", said, condition.origin),))
+
+
+def _breast_feeding(case: Case) -> Held | None:
+    """As stated outside the diagnoses."""
+    state = lactating(case)
+    return None if isinstance(state, Unknown) or not state else Held("哺乳期", (Datum("哺乳", "是"),))
 
 
 def _drug(case: Case, s: Statement, order: Order) -> Answer:

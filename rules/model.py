@@ -24,12 +24,14 @@ _T = TypeVar("_T")
 
 
 class Use(Value, frozen=True):
-    """One ingredient of one drug order; ``new`` when the order is under review."""
+    """One ingredient of one drug order; ``new`` when the order is under review. ``product`` is what was
+    ordered where that is a thing of its own: the first of its ingredients speaks for it too."""
 
     order: Order
     ingredient: Ingredient
     new: bool
     concept: str
+    product: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,8 @@ class Case:
     @cached_property
     def told(self) -> frozenset[Predicate]:
         """Predicates of which some statement has an ingredient under review as its subject."""
-        return frozenset().union(*(self._told(use.concept) for use in self.new_uses))
+        subjects = (concept for use in self.new_uses for concept in (use.concept, use.product) if concept)
+        return frozenset().union(*map(self._told, subjects))
 
     def _told(self, concept: str) -> frozenset[Predicate]:
         statements = self.snapshot.statements
@@ -156,6 +159,11 @@ class Case:
     def statements(self, predicate: Predicate, subject: str) -> tuple[Statement, ...]:
         """Statements in force on the day of the review, the subject's own before inherited ones."""
         return self.snapshot.in_force(predicate, subject, self.iso_day)
+
+    def said_of(self, predicate: Predicate, use: Use) -> tuple[Statement, ...]:
+        """Statements in force about the ingredient of a use, and about the product it speaks for."""
+        own = self.statements(predicate, use.concept)
+        return own + self.statements(predicate, use.product) if use.product else own
 
     def in_focus(self, *order_ids: str) -> bool:
         """Whether at least one of the orders is one the user is working on now."""
@@ -190,8 +198,11 @@ def _title(title: str, edition: str, year: int) -> str:
 def _uses(orders: Iterable[Order], new: bool) -> Iterator[Use]:
     for order in orders:
         if order.kind is OrderKind.DRUG:
+            product = order.what.concepts[0] if order.what.concepts else ""
             for ingredient in order.ingredients:
-                yield Use(order, ingredient, new, ingredient.concept)
+                concept = ingredient.concept
+                yield Use(order, ingredient, new, concept, "" if product == concept else product)
+                product = ""
 
 
 def severity_of(statement: Statement) -> Severity:

@@ -30,7 +30,8 @@ _SCORE_DAYS: Final = 7
 """A score or result older than this no longer describes the patient."""
 _OPERATION_DAYS: Final = 30
 """Caprini and Padua count operations of the last month."""
-_REACHING: Final = SYSTEMIC | {"鼻饲"}
+REACHING: Final = SYSTEMIC | {"鼻饲"}
+"""Routes by which a drug acts on the whole body."""
 
 
 class Factor(Value, frozen=True):
@@ -131,7 +132,7 @@ def _drugs(case: Case) -> Iterator[Factor]:
     """Drugs that reach the body; what acts only where it is applied makes nobody fall."""
     for use in case.uses:
         route = use.order.dosage.route
-        if isinstance(route, Unknown) or route in _REACHING:
+        if isinstance(route, Unknown) or route in REACHING:
             for s in case.statements(Predicate.NURSING_RISK, use.concept):
                 new = use.new and case.in_focus(use.order.id)
                 yield Factor(s, order_datum(use.order), use, new)

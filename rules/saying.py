@@ -98,16 +98,18 @@ def route_fits(statement: Statement, use: Use) -> bool:
 def fitting(case: Case, predicate: Predicate, use: Use) -> tuple[Statement, ...]:
     """Statements in force about the ingredient of a use that fit its route and form. Which do depends on
     the release alone, so it is worked out once for each way a drug is given."""
-    if not case.snapshot.statements(predicate, use.concept):
+    if not (case.snapshot.statements(predicate, use.concept) or use.product):
         return ()
-    key = (predicate, use.concept, use.order.dosage.route, use.order.form)
+    key = (predicate, use.concept, use.product, use.order.dosage.route, use.order.form)
     fit, dated = case.snapshot.remember(key, lambda: _fitting(case, predicate, use))
     return tuple(s for s in fit if s.holds_on(case.iso_day)) if dated else fit
 
 
 def _fitting(case: Case, predicate: Predicate, use: Use) -> tuple[tuple[Statement, ...], bool]:
     """With whether any of them holds for a time only."""
-    fit = tuple(s for s in case.snapshot.statements(predicate, use.concept) if route_fits(s, use))
+    subjects = (use.concept, use.product) if use.product else (use.concept,)
+    said = (s for subject in subjects for s in case.snapshot.statements(predicate, subject))
+    fit = tuple(s for s in said if route_fits(s, use))
     return fit, any(s.valid_from or s.valid_to for s in fit)
 
 

@@ -211,7 +211,8 @@ def _joined(database: Any, folder: Path) -> str:
         joins.append(_grouped(table, files[table], [c for c in columns if c != "patient"]))
         (about if table == "orders" else given)[table] = f"coalesce({table}.rows, [])"
     review = f"{{{_fields({'patient': f'{{{_fields(given)}}}'} | about)}}}"
-    return f"SELECT p.id::VARCHAR AS patient, to_json({review})::VARCHAR FROM {_reading(files['patients'])} p {' '.join(joins)}"
+    tables = " ".join([f"{_reading(files['patients'])} p", *joins])
+    return f"SELECT p.id::VARCHAR AS patient, to_json({review})::VARCHAR FROM {tables}"
 
 
 def _grouped(table: str, path: Path, columns: Sequence[str]) -> str:

@@ -31,11 +31,12 @@ def check(case: Case) -> Iterator[Outcome]:
 
 
 def _judge(case: Case, use: Use, allergies: tuple[Allergy, ...]) -> Iterator[Outcome]:
-    """The most direct explanation of each allergy: itself, then its class, then cross-reactivity."""
+    """Of each allergy: the drug itself, then what a row says of allergen and drug, which is closer than
+    membership (horse serum and antitoxins), then the class or allergen that covers the drug."""
     hit = False
     for allergy in allergies:
         try:
-            outcome = _direct(case, use, allergy) or _crossed(case, use, allergy)
+            outcome = _itself(case, use, allergy) or _crossed(case, use, allergy) or _covered(case, use, allergy)
         except Exception as error:  # one malformed statement must not hide other allergies
             yield fault(NAME, "", error)
             continue
@@ -46,8 +47,16 @@ def _judge(case: Case, use: Use, allergies: tuple[Allergy, ...]) -> Iterator[Out
         yield Passed(NAME, "", f"{named(case, use)}: 与已记录的过敏史无关", (use.order.id,))
 
 
-def _direct(case: Case, use: Use, allergy: Allergy) -> Finding | None:
-    """The ingredient itself, a class it belongs to, or an allergen that covers it."""
+def _itself(case: Case, use: Use, allergy: Allergy) -> Finding | None:
+    """The ingredient or the product that was ordered."""
+    for concept in allergy.what.concepts:
+        if concept in (use.concept, use.product):
+            return _same(case, use, allergy, f"{NAME}:{concept}", ())
+    return None
+
+
+def _covered(case: Case, use: Use, allergy: Allergy) -> Finding | None:
+    """A class the ingredient belongs to, or an allergen that covers it."""
     lineage = case.lineage[use.concept]
     for concept in allergy.what.concepts:
         if concept in lineage:

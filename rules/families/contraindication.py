@@ -19,7 +19,7 @@ def check(case: Case) -> Iterator[Outcome]:
         yield from _gap(case)
         return
     statements = (
-        (use, s) for use in case.new_uses for s in case.statements(Predicate.CONTRAINDICATED_IN, use.concept)
+        (use, s) for use in case.new_uses for s in case.said_of(Predicate.CONTRAINDICATED_IN, use)
     )
     yield from each_statement(NAME, statements, lambda use, s: _judge(case, use, s))
 

@@ -72,19 +72,27 @@ def _loads(first: Order, then: Order) -> bool:
 def _allowed(case: Case, concept: str) -> int:
     """Orders of one ingredient that go together: one, unless a row names the ingredient itself (mesalazine
     by mouth and rectum)."""
-    rows = (s for s in case.statements(Predicate.DUPLICATE_GROUP, concept) if s.subject == concept)
-    return max((int(s.qualifiers["allowed_count"]) for s in rows), default=1)
+    row = _own_row(case, concept)
+    return 1 if row is None else int(row.qualifiers["allowed_count"])
+
+
+def _own_row(case: Case, concept: str) -> Statement | None:
+    return next((s for s in case.statements(Predicate.DUPLICATE_GROUP, concept) if s.subject == concept), None)
 
 
 def _twice(case: Case, concept: str, uses: list[Use]) -> Finding:
     products = "、".join(use.order.what.text or case.name(concept) for use in uses)
     new = next(use for use in uses if use.new)
+    row, summary = _own_row(case, concept), f"重复用药: {products} 均含{case.name(concept)}"
+    if row is not None:
+        cause = f"{NAME}:{concept}"
+        return found(case, NAME, row, tuple(uses), summary, suggestions=(drop(new),), cause=cause)
     return Finding(
         family=NAME,
         rule_id=f"{NAME}:same-ingredient",
         rule_version="1",
         severity=Severity.MODERATE if HERB in case.lineage[concept] else Severity.MAJOR,
-        summary=f"重复用药: {products} 均含{case.name(concept)}",
+        summary=summary,
         detail="同一有效成分由多个医嘱同时给予，合计剂量可能超过上限。",
         orders=tuple(use.order.id for use in uses),
         data=tuple(order_datum(use.order) for use in uses),

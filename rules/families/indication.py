@@ -27,6 +27,7 @@ _SURGICAL_ROOM: Final = re.compile(r"麻醉|手术|介入|内镜|产房")
 _RECENT_DAYS: Final = 30
 _PART: Final = re.compile(r"[,;/+]|伴有?|并发?|合并|及|和|与")
 _REMARK: Final = re.compile(r"\(.*?\)")
+_SCOPE: Final = "适应范围:"
 _ADVICE: Final = "核对用药目的：确有适应证的补充相应诊断；超说明书使用的按本机构备案并注明理由；否则取消"
 _SHOWN: Final = 8
 
@@ -44,19 +45,23 @@ class _Purposes:
 
 def check(case: Case) -> Iterator[Outcome]:
     """Every new drug order of whose drug it is known what it is for."""
-    unmet: list[Use] = []
+    unmet: list[Order] = []
     for order in case.orders:
         purposes = _purposes(case, order) if order.kind is OrderKind.DRUG else None
         if purposes is None or not case.in_focus(order.id):
             continue
-        use = Use(order, order.ingredients[0], True, order.ingredients[0].concept) if order.ingredients else None
-        use = use or Use(order, Ingredient(order.what.concepts[0]), True, order.what.concepts[0])
         if purposes.objects.isdisjoint(case.conditions) and not _met(case, order, purposes):
-            unmet.append(use)
-        else:
-            yield from passed(case, NAME, purposes.written[0], use, "诊断或用药目的与适应证相符")
+            unmet.append(order)
+        elif case.explain:
+            yield from passed(case, NAME, purposes.written[0], _use(order), "诊断或用药目的与适应证相符")
     if unmet:
         yield from _unmet(case, unmet)
+
+
+def _use(order: Order) -> Use:
+    """The order as the shared helpers take it; a product of unknown contents stands for itself."""
+    first = order.ingredients[0] if order.ingredients else Ingredient(order.what.concepts[0])
+    return Use(order, first, True, first.concept)
 
 
 def _purposes(case: Case, order: Order) -> _Purposes | None:
@@ -69,9 +74,8 @@ def _purposes(case: Case, order: Order) -> _Purposes | None:
 def _gathered(case: Case, order: Order) -> _Purposes | None:
     told: dict[str, Statement] = {}
     for subject in _subjects(case, order):
-        use = Use(order, Ingredient(subject), True, subject)
         statements = case.snapshot.statements(Predicate.INDICATED_FOR, subject)
-        told |= {s.id: s for s in statements if route_fits(s, use)}
+        told |= {s.id: s for s in statements if route_fits(s, _use(order))}
     written = tuple(s for s in told.values() if s.qualifiers.get("basis") != "registry")
     if not written:
         return None
@@ -140,18 +144,25 @@ def _diagnoses(case: Case) -> tuple[Condition, ...]:
     return tuple(condition for condition in conditions if condition.status is ClinicalStatus.ACTIVE)
 
 
-def _unmet(case: Case, unmet: list[Use]) -> Iterator[Outcome]:
+def _unmet(case: Case, unmet: list[Order]) -> Iterator[Outcome]:
     """Findings, unless a diagnosis is missing or not understood: then it may be the one."""
     diagnoses = _diagnoses(case)
-    unread = [condition.what.text for condition in diagnoses if not _understood(case, condition.what)]
-    orders = tuple(use.order.id for use in unmet)
+    told = (*(condition.what for condition in diagnoses), *(reason for order in unmet for reason in order.reason))
+    unread = [_written(case, what) for what in told if not _understood(case, what)]
+    orders = tuple(order.id for order in unmet)
     if not diagnoses:
         yield Gap(NAME, "conditions", "未提供诊断，未能检查适应证", orders)
     elif unread:
         yield Gap(NAME, "diagnosis-concept", f"诊断“{'、'.join(unread)}”未能识别，未能检查适应证", orders)
     else:
-        judged = ((use, _worst(case, use)) for use in unmet)
+        judged = ((_use(order), _worst(case, order)) for order in unmet)
         yield from each_statement(NAME, judged, lambda use, s: _without(case, use, s, diagnoses))
+
+
+def _written(case: Case, what: Coded) -> str:
+    """The diagnosis as written, else the narrowest name of its code, else the code."""
+    names = (name for name in map(case.name, what.concepts) if not name.startswith(_SCOPE))
+    return what.text or next(names, " ".join(code.value for code in what.codes))
 
 
 def _understood(case: Case, what: Coded) -> bool:
@@ -177,9 +188,9 @@ def _widened(case: Case, what: Coded) -> Iterator[str]:
         yield from case.snapshot.ancestors(concept)
 
 
-def _worst(case: Case, use: Use) -> Statement:
+def _worst(case: Case, order: Order) -> Statement:
     """The statement that alerts: the first of the most severe."""
-    purposes = _purposes(case, use.order)
+    purposes = _purposes(case, order)
     assert purposes is not None
     return max(purposes.written, key=lambda s: severity_of(s).rank)
 
@@ -187,13 +198,13 @@ def _worst(case: Case, use: Use) -> Statement:
 def _without(case: Case, use: Use, s: Statement, diagnoses: tuple[Condition, ...]) -> Iterator[Finding | Gap]:
     purposes = _purposes(case, use.order)
     assert purposes is not None
-    if isinstance(case.patient.medications, Unknown) and any("disease:" not in o for o in purposes.objects):
+    if isinstance(case.patient.medications, Unknown) and not all(o.startswith("disease:") for o in purposes.objects):
         reason = f"未提供在用药品，未能判断{_called(case, use)}是否因合用药品而用"
         yield Gap(NAME, "medications", reason, (use.order.id,), s.id)
         return
-    shown = "、".join(c.what.text or case.name(c.what.concepts[0]) for c in diagnoses[:_SHOWN])
+    shown = "、".join(_written(case, condition.what) for condition in diagnoses[:_SHOWN])
     said = "；".join(dict.fromkeys(w.qualifiers["purpose"] for w in purposes.written))
-    data = tuple(Datum.at("诊断", c.what.text, c.origin) for c in diagnoses[:_SHOWN])
+    data = tuple(Datum.at("诊断", _written(case, c.what), c.origin) for c in diagnoses[:_SHOWN])
     finding = found(case, NAME, s, (use,), _summary(case, use, shown), data, (drop(use),), f"{NAME}:{use.order.id}")
     references = dict.fromkeys(r for w in (s, *purposes.written) for r in case.references(w))
     detail = f"{_called(case, use)}用于: {said}。已核对诊断: {shown}"

@@ -13,7 +13,7 @@ from knowledge.model import Predicate, Statement
 from rules.feeding import TUBE, WORDS, by_mouth, is_solid, ways
 from rules.measures import measured
 from rules.model import Case, Family, Use, each_statement, fault, may_interrupt, severity_of
-from rules.nursing import Assessment, Factor, all_factors, assess, recorded
+from rules.nursing import REACHING, Assessment, Factor, all_factors, assess, recorded
 from rules.saying import found, named, passed
 
 NAME = "nursing"
@@ -26,7 +26,7 @@ _SURGICAL_WARDS: Final = ("外科", "骨科", "妇科", "产科", "妇产科", "
 _ANTICOAGULANT: Final = "drug-class:anticoagulant"
 _MECHANICAL: Final = ("间歇充气", "气压治疗", "弹力袜", "压力梯度", "梯度压力", "抗血栓压力", "足底静脉泵", "IPC")
 _BLEEDING: Final = (
-    *("disease:active-bleeding", "disease:intracranial-haemorrhage", "disease:coagulation-disorder"),
+    *("disease:active-bleeding", "disease:intracranial-haemorrhage", "disease:coagulopathy"),
     *("disease:thrombocytopenia", "disease:haemophilia"),
 )
 _PLATELETS: Final = "lab:platelets"
@@ -102,12 +102,17 @@ def _thrombosis(case: Case, risk: str) -> Iterator[Outcome]:
 
 
 def _prophylaxis(case: Case) -> list[Order]:
-    """Anticoagulants and mechanical measures that are ordered."""
-    drugs = [use.order for use in case.uses if _ANTICOAGULANT in case.lineage[use.concept]]
+    """Anticoagulants that reach the body (no catheter lock, no ointment) and mechanical measures."""
+    drugs = [use.order for use in case.uses if _ANTICOAGULANT in case.lineage[use.concept] and _systemic(use.order)]
     active = case.patient.medications
     orders = (*case.orders, *(() if isinstance(active, Unknown) else active))
     others = (o for o in orders if o.kind is not OrderKind.DRUG)
     return drugs + [o for o in others if any(word in o.what.text for word in _MECHANICAL)]
+
+
+def _systemic(order: Order) -> bool:
+    route, text = order.dosage.route, f"{order.what.text}{order.note}{order.dosage.frequency_text}"
+    return "封管" not in text and (isinstance(route, Unknown) or route in REACHING)
 
 
 def _bleeding(case: Case) -> Datum | None:
@@ -127,9 +132,7 @@ def _risk(
 ) -> Finding:
     factors = sorted(found.factors, key=lambda f: -f.points)
     shown = tuple(dict.fromkeys(f.datum for f in factors))
-    said = (found.level, *dict.fromkeys(f.statement.id for f in factors))
-    by_id = {f.statement.id: f.statement for f in factors}
-    statements = (found.level, *(by_id[s] for s in said[1:] if isinstance(s, str)))
+    statements = tuple({s.id: s for s in (found.level, *(f.statement for f in factors))}.values())
     basis = f"{found.recorded.what} {found.recorded.value} 分" if found.recorded else f"推算 {found.total:g} 分"
     return Finding(
         family=NAME,

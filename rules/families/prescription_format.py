@@ -17,6 +17,7 @@ from clinical.patient import Visit
 from clinical.quantity import Quantity
 from knowledge.model import Predicate
 from rules.dosing import rows_for
+from rules.herbs import herbs
 from rules.measures import weight
 from rules.model import Case, Family, Use, order_datum
 from rules.regulations import (
@@ -153,7 +154,8 @@ def _is_fluid(case: Case, order: Order) -> bool:
 def _counted(case: Case) -> tuple[Order, ...]:
     """One order for each drug of a prescription: without solvents of other infusions, and without
     controlled drugs, which have a prescription of their own."""
-    drugs = [o for o in case.orders if o.kind is OrderKind.DRUG]
+    pieces = {herb.order.id for herb in herbs(case) if herb.piece}  # a decoction is one thing
+    drugs = [o for o in case.orders if o.kind is OrderKind.DRUG and o.id not in pieces]
     if len(drugs) <= _MOST_DRUGS:
         return tuple(drugs)
     mixed = any(not _is_fluid(case, o) and o.form == "注射剂" for o in drugs)

@@ -20,7 +20,7 @@ def check(case: Case) -> Iterator[Outcome]:
         (use, s)
         for use in case.new_uses
         if case.in_focus(use.order.id)
-        for s in case.statements(Predicate.ROUTE_LIMIT, use.concept)
+        for s in case.said_of(Predicate.ROUTE_LIMIT, use)
         if not s.qualifiers.get("forms") or use.order.form in s.qualifiers["forms"]
     )
     yield from each_statement(NAME, statements, lambda use, s: _judge(case, use, s))

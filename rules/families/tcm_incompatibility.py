@@ -159,11 +159,17 @@ def _not_by_mouth(case: Case, herb: Herb, s: Statement) -> Iterator[Outcome]:
     swallowed, name = herb.is_swallowed, named(case, herb.use)
     if isinstance(swallowed, Unknown):
         yield Gap(NAME, "route", f"{name}的用法未知，未能检查是否内服", (herb.order.id,), s.id)
-    elif swallowed:
+    elif swallowed and not _is_signed_for_raw(herb, s):
         what = "仅供外用，不得内服" if s.qualifiers["by_mouth"] == "external" else "为生品，内服须用炮制品"
         yield told(case, NAME, s, (herb.use,), severity_of(s), f"{name}: {what}")
     elif case.explain:
-        yield Passed(NAME, s.id, "外用，不受内服限制", (herb.order.id,))
+        yield Passed(NAME, s.id, "外用或已再次签名，不受内服限制", (herb.order.id,))
+
+
+def _is_signed_for_raw(herb: Herb, s: Statement) -> bool:
+    """A raw herb may be swallowed when the prescriber signed again, unless nobody may."""
+    raw, worst = s.qualifiers["by_mouth"] == "raw", severity_of(s) is Severity.CONTRAINDICATED
+    return raw and not worst and is_signed(herb.use)
 
 
 def _dose(case: Case, herb: Herb, s: Statement) -> Iterator[Outcome]:
@@ -187,8 +193,8 @@ def _dose_unknown(case: Case, herb: Herb, s: Statement) -> Iterator[Gap]:
 
 
 def _is_allowed(s: Statement, herb: Herb, ratio: float) -> bool:
-    """Up to twice the greatest dose passes for herbs of little risk and where the prescriber signed again; a
-    powder is held against the dose of a decoction only where the herb is toxic."""
+    """Up to twice the greatest dose passes for herbs of little risk and where the prescriber signed again. Of
+    the former a powder is not held against the dose of a decoction, nor what was signed again against any."""
     mild = severity_of(s).rank <= Severity.MINOR.rank
     return (ratio <= 2 and (mild or is_signed(herb.use))) or (mild and (herb.is_powder or is_signed(herb.use)))
 

@@ -46,8 +46,7 @@ _SHEETS: dict[str, list[tuple[Any, ...]]] = {
 
 
 def _loaded(house: House, folder: Path, sheets: dict[str, list[tuple[Any, ...]]]) -> LoadReport:
-    book = Workbook()
-    book.remove(book.active)
+    book = Workbook(write_only=True)
     for name, rows in sheets.items():
         sheet = book.create_sheet(name)
         for row in rows:

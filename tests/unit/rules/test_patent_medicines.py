@@ -61,7 +61,7 @@ def test_two_sulfonylureas_one_of_them_in_a_patent_medicine(snapshot: Snapshot) 
 
 
 def test_paracetamol_of_a_granule_adds_to_the_tablets_of_the_day(snapshot: Snapshot) -> None:
-    orders = (_order(1, "感冒灵颗粒", 2, "袋", "tid"), _order(2, "对乙酰氨基酚片", 0.5, "g", "qid"))
+    orders = (_order(1, "感冒灵颗粒", 1, "袋", "tid"), _order(2, "对乙酰氨基酚片", 1, "g", "qid"))
     findings = _said(snapshot, "dose", *orders)
     assert _says(findings, "对乙酰氨基酚", "合计")
 
