@@ -19,11 +19,12 @@ from starlette.middleware.cors import CORSMiddleware
 from api import openapi
 from api.bootstrap import House, open_house
 from api.cds_hooks import CdsHooks
+from api.comments import CommentDesk
 from api.dispensary import Dispensary
 from api.errors import install
 from api.review import Reviewer
 from api.rim import Rim
-from api.routes import knowledge, operations, queue, reviews
+from api.routes import comments, knowledge, operations, queue, reviews
 from api.serving import Serving, settle
 from base.log import setup
 from base.security import sealing_key
@@ -89,11 +90,13 @@ def build(house: House) -> FastAPI:
     app.router.routes.insert(0, hooks.bare())
     app.include_router(hooks.router())
     app.include_router(queue.router(settings, dispensary, house.engine))
+    desk = CommentDesk(settings, reviewer, house.engine, key)
+    app.include_router(comments.router(settings, desk))
     app.include_router(reviews.router(settings, reviewer, dispensary))
     app.include_router(knowledge.router(reviewer.serving))
     app.include_router(operations.router(settings, reviewer, house.engine))
     install(app)
-    app.state.reviewer, app.state.dispensary = reviewer, dispensary
+    app.state.reviewer, app.state.dispensary, app.state.comments = reviewer, dispensary, desk
     _describe(app)
     units_ready.result()
     aside.shutdown()

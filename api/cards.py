@@ -161,7 +161,8 @@ def _detail(finding: Finding, said: _Said) -> str:
     if finding.data:
         parts.append("**依据数据**\n" + "\n".join(_told(d, said)[0] for d in finding.data))
     if finding.references:
-        parts.append("**知识来源**\n" + "\n".join(f"- {_plain(_cited(r))}" for r in finding.references))
+        cited = dict.fromkeys(f"- {_plain(_cited(r))}" for r in finding.references)
+        parts.append("**知识来源**\n" + "\n".join(cited))
     parts.append(f"规则 {finding.rule_id} 第 {finding.rule_version} 版")
     return "\n\n".join(parts)
 

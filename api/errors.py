@@ -15,7 +15,9 @@ from exchange.fhir.values import ReadError
 from knowledge.release import ReleaseError
 from knowledge.review import WorkflowError
 from knowledge.store import ConflictError, StoreError
+from records.comments import MissingCommentError, TakenError
 from records.reviews import MissingCaseError
+from records.sampling import CommentError
 
 
 class ApiError(Exception):
@@ -74,6 +76,9 @@ def install(app: FastAPI) -> None:
         lambda e: respond(e.status_code, outcome(_issue(e.status_code), str(e.detail)), e.headers),
     )
     handle(MissingCaseError, lambda e: respond(404, outcome("not-found", str(e))))
+    handle(MissingCommentError, lambda e: respond(404, outcome("not-found", str(e))))
+    handle(TakenError, lambda e: respond(409, outcome("conflict", str(e))))
+    handle(CommentError, lambda e: respond(422, outcome("business-rule", str(e))))
     handle(ConflictError, lambda e: respond(409, outcome("conflict", str(e))))
     handle(WorkflowError, lambda e: respond(422, outcome("business-rule", str(e))))
     handle(StoreError, lambda e: respond(404, outcome("not-found", str(e))))

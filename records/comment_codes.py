@@ -1,7 +1,7 @@
 """The problems that prescription comment (处方点评) knows, and which of them a finding suggests.
 
-After 医院处方点评管理规范(试行) (卫医管发〔2010〕28号), articles 17 to 19: the numbering is the norm's, the titles
-are our own short words. What a finding suggests is a proposal to the person who comments, never a verdict.
+After 医院处方点评管理规范(试行) (卫医管发〔2010〕28号): the numbering is the norm's, the titles are our own
+short words. What a finding suggests is a proposal to the person who comments, never a verdict.
 """
 
 from __future__ import annotations

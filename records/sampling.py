@@ -1,4 +1,4 @@
-"""Which prescriptions are commented on: reproducible samples after 医院处方点评管理规范(试行), article 9 on rates.
+"""Which prescriptions are commented on: reproducible samples, at the rates of 医院处方点评管理规范(试行).
 
 Prescriptions are ranked by SM3 over seed and id and the first are taken: whoever has the seed draws the same
 sample again, with any tool, in any order. What a prescription says is read by the caller; here it is counted.
@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from math import ceil
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
 from base.security import sm3
 
+_T = TypeVar("_T")
 PRESCRIPTIONS: Final = "普通处方"
 ORDERS: Final = "医嘱"
 PERIOPERATIVE: Final = "围手术期"
@@ -249,5 +250,5 @@ def joined(sheets: Sequence[Sheet]) -> Sheet:
     )
 
 
-def _once[T](items: Iterable[T]) -> tuple[T, ...]:
+def _once(items: Iterable[_T]) -> tuple[_T, ...]:
     return tuple(dict.fromkeys(items))

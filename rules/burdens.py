@@ -73,7 +73,13 @@ class Burden:
 
 
 def bands(
-    lab: str, unit: str, days: int, *steps: tuple[float, float, int], needed: str = "", missing: str = ""
+    lab: str,
+    unit: str,
+    days: int,
+    *steps: tuple[float, float, int],
+    needed: str = "",
+    missing: str = "",
+    decisive: bool = True,
 ) -> Factor:
     """Points by the latest value of a test: (from, below, points)."""
 
@@ -84,7 +90,7 @@ def bands(
         points = next((p for low, high, p in steps if low <= value.value < high), 0)
         return (points, value.data[0]) if points else NOTHING
 
-    return Factor(read, True, needed, missing)
+    return Factor(read, decisive, needed, missing)
 
 
 def ill(points: int, *diseases: str, decisive: bool = True) -> Factor:
@@ -159,6 +165,10 @@ _ACUTE_CORONARY: Final = Usual(
     ),
     frozenset(_diseases("acute-myocardial-infarction", "angina-unstable", "coronary-heart-disease")),
 )
+_CANCER_PAIN: Final = Usual(
+    frozenset({"drug-class:opioid", "ingredient:gabapentin", "ingredient:pregabalin"}),
+    frozenset(_diseases("cancer-pain")),
+)
 _TRIPLE: Final = frozenset({"drug-class:nsaid", "drug-class:raas-inhibitor", "drug-class:diuretic"})
 
 BURDENS: Final[dict[str, Burden]] = {
@@ -174,7 +184,6 @@ BURDENS: Final[dict[str, Burden]] = {
             ill(3, *_diseases("long-qt", "torsades")),
             ill(1, *_diseases("heart-failure", "bradycardia", "acute-myocardial-infarction"), decisive=False),
             aged(1, 65),
-            female(1),
         ),
         "tisdale-2013",
         "Risk score",
@@ -217,6 +226,7 @@ BURDENS: Final[dict[str, Burden]] = {
         ),
         "beers-2023",
         "表5 药物相互作用: 三种及以上中枢活性药物",
+        usual=_CANCER_PAIN,
     ),
     "hyperkalaemia": Burden(
         "高钾血症",
@@ -240,7 +250,8 @@ BURDENS: Final[dict[str, Burden]] = {
         "停用可替代的肾毒性药物，补足容量；每1–2天查肌酐和尿量，能测血药浓度的(万古霉素、氨基糖苷类、他克莫司)按浓度给药",
         _levels(5, 7),
         (
-            bands(EGFR, "mL/min", 0, (0, 30, 2), (30, 60, 1)),
+            bands(EGFR, "mL/min", 0, (0, 30, 2)),
+            bands(EGFR, "mL/min", 0, (30, 60, 1), decisive=False),
             ill(2, *_diseases("acute-kidney-injury")),
             ill(1, *_diseases("dehydration", "sepsis"), decisive=False),
             aged(1, 75),

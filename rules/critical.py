@@ -33,12 +33,25 @@ class Critical(Value, frozen=True):
 
 def criticals(case: Case) -> Iterator[Critical]:
     """Critical values that no newer result of the same test (or of a test that speaks for it) silences."""
-    for lab in case.observed:
+    for lab, observed in case.observed.items():
         ranges = limits(case, lab)
-        newest = latest(case, lab) if ranges else None
+        if not ranges or all(_plainly_within(o, ranges) for o in observed):
+            continue
+        newest = latest(case, lab)
         found = None if newest is None else _beyond(case, lab, newest, ranges)
         if found is not None and not _superseded(case, found):
             yield found
+
+
+def _plainly_within(observation: Observation, ranges: tuple[Statement, ...]) -> bool:
+    """Whether a result is within every critical limit there is, whoever it is for: the usual case, told
+    without conversion or calendar."""
+    value = observation.value
+    return isinstance(value, Quantity) and all(
+        value.unit == q["unit"]
+        and q.get("critical_low", value.value) <= value.value <= q.get("critical_high", value.value)
+        for q in (s.qualifiers for s in ranges)
+    )
 
 
 def limits(case: Case, lab: str) -> tuple[Statement, ...]:

@@ -71,14 +71,15 @@ class Bag:
     def volume(self) -> float:
         """Millilitres. Powders add nothing; a fluid (or what may be one: 1 瓶 of something unknown) without
         a volume, or no fluid at all, leaves the volume unknown."""
-        total = 0.0
+        total = ready = 0.0
         for order in self.orders:
             part = millilitres(order)
             if not isinstance(part, Unknown):
                 total += part
+                ready += part if _by_volume(order) else 0.0
             elif order.id in self.fluids or _may_be_fluid(order):
                 raise LackingError("volume")
-        if total <= 0 or not (self.fluids or total >= READY_MADE):
+        if total <= 0 or not (self.fluids or ready >= READY_MADE):
             raise LackingError("volume")
         return total
 
@@ -245,6 +246,12 @@ def millilitres(order: Order) -> Known[float]:
         return dose.to(per_ml.unit).value / per_ml.value
     except UnitMismatch:
         return UNKNOWN
+
+
+def _by_volume(order: Order) -> bool:
+    """Whether the order names a volume or pieces: grams of a drug say nothing of what it is diluted in."""
+    dose = order.dosage.dose
+    return not isinstance(dose, Unknown) and (is_volume(dose.unit) or dose.is_counted())
 
 
 def _may_be_fluid(order: Order) -> bool:

@@ -108,13 +108,18 @@ def _within(s: Statement, value: float) -> bool:
     return bool(s.qualifiers.get("at_least", float("-inf")) <= value < s.qualifiers.get("below", float("inf")))
 
 
+def added_to(case: Case) -> frozenset[str]:
+    """Risks that an order in focus adds to."""
+    return frozenset(f.statement.qualifiers["risk"] for f in (*_drugs(case, case.new_uses), *_planned(case)) if f.new)
+
+
 def all_factors(case: Case) -> tuple[Factor, ...]:
     """Everything that adds to some risk, worked out once."""
     return case.once("nursing-factors", lambda: tuple(_factors(case)))
 
 
 def _factors(case: Case) -> Iterator[Factor]:
-    yield from _drugs(case)
+    yield from _drugs(case, case.uses)
     for concept, condition in case.conditions.items():
         shown = condition.what.text or case.name(concept)
         for s in case.statements(Predicate.NURSING_RISK, concept):
@@ -128,14 +133,14 @@ def _factors(case: Case) -> Iterator[Factor]:
     yield from _operations(case)
 
 
-def _drugs(case: Case) -> Iterator[Factor]:
+def _drugs(case: Case, uses: tuple[Use, ...]) -> Iterator[Factor]:
     """Drugs that reach the body; what acts only where it is applied makes nobody fall."""
-    for use in case.uses:
+    for use in uses:
+        rows = case.statements(Predicate.NURSING_RISK, use.concept)
         route = use.order.dosage.route
-        if isinstance(route, Unknown) or route in REACHING:
-            for s in case.statements(Predicate.NURSING_RISK, use.concept):
-                new = use.new and case.in_focus(use.order.id)
-                yield Factor(s, order_datum(use.order), use, new)
+        if rows and (isinstance(route, Unknown) or route in REACHING):
+            new = use.new and case.in_focus(use.order.id)
+            yield from (Factor(s, order_datum(use.order), use, new) for s in rows)
 
 
 def _result(case: Case, lab: str, s: Statement) -> Iterator[Factor]:
@@ -157,10 +162,7 @@ def _ages(case: Case) -> Iterator[Factor]:
 
 def _operations(case: Case) -> Iterator[Factor]:
     """Operations under review, and dated ones of the last month."""
-    for order in case.orders:
-        if order.kind is OrderKind.PROCEDURE:
-            for s in _said(case, order.what):
-                yield Factor(s, order_datum(order), new=case.in_focus(order.id))
+    yield from _planned(case)
     done = case.patient.procedures
     since = zoned(case.patient.as_of) - timedelta(days=_OPERATION_DAYS)
     for procedure in () if isinstance(done, Unknown) else done:
@@ -168,6 +170,13 @@ def _operations(case: Case) -> Iterator[Factor]:
         if time is not None and zoned(time) >= since:
             for s in _said(case, procedure.what):
                 yield Factor(s, Datum.at("手术操作", procedure.what.text, procedure.origin))
+
+
+def _planned(case: Case) -> Iterator[Factor]:
+    for order in case.orders:
+        if order.kind is OrderKind.PROCEDURE:
+            for s in _said(case, order.what):
+                yield Factor(s, order_datum(order), new=case.in_focus(order.id))
 
 
 def _said(case: Case, what: Coded) -> Iterator[Statement]:

@@ -28,16 +28,24 @@ _BEFORE: Final = timedelta(days=7)
 _SERIOUS: Final = ("contraindicated", "major")
 
 
-def steps(case: Case) -> Iterator[tuple[Condition, list[Statement]]]:
-    """Diagnoses of this stay with the steps of their pathways; each step once, at the diagnosis listed first."""
+def steps(case: Case, avoiding: bool = False) -> Iterator[tuple[Condition, list[Statement]]]:
+    """Diagnoses of this stay with the steps of their pathways (with ``avoiding`` only what they advise
+    against); each step once, at the diagnosis listed first."""
     seen: set[str] = set()
     for number, condition in enumerate(_present(case)):
-        found = {s.id: s for c in condition.what.concepts for s in case.statements(Predicate.PATHWAY_STEP, c)}
-        fit = [s for s in found.values() if s.id not in seen and (not number or not s.qualifiers.get("principal"))]
-        fit = [s for s in fit if _of_age(case, s)]
-        seen.update(s.id for s in fit)
-        if fit:
-            yield condition, fit
+        found = [s for c in condition.what.concepts for s in _rows(case, c, avoiding)]
+        if not found:
+            continue
+        fit = [s for s in found if not (number and s.qualifiers.get("principal")) and _of_age(case, s)]
+        fresh = {s.id: s for s in fit if s.id not in seen}
+        seen.update(fresh)
+        if fresh:
+            yield condition, list(fresh.values())
+
+
+def _rows(case: Case, concept: str, avoiding: bool) -> tuple[Statement, ...]:
+    rows = case.statements(Predicate.PATHWAY_STEP, concept)
+    return tuple(s for s in rows if s.qualifiers["step"] == "avoid") if avoiding and rows else rows
 
 
 def _present(case: Case) -> Iterator[Condition]:

@@ -248,7 +248,7 @@ def _concerns(matched: tuple[Fact, ...]) -> bool:
 
 def _as_fact(number: int, finding: Finding) -> Fact:
     """Rules over findings speak of pairs of drugs; what else counts as interaction goes by its cause."""
-    pair = finding.family != "interaction" or finding.cause.startswith("interaction:")
+    pair = finding.family != "interaction" or not finding.cause or finding.cause.startswith("interaction:")
     return {
         "kind": "finding",
         "family": finding.family if pair else finding.cause.partition(":")[0],

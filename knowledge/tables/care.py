@@ -39,7 +39,7 @@ FACTORS: Final[dict[str, object]] = {
     "年龄": "age",
     "评分": "score",
 }
-_FACTOR_GROUPS: Final = {"age": "lab", "score": "lab"}
+_FACTOR_GROUPS: Final[dict[str, str]] = {"age": "lab", "score": "lab"}
 WAYS: Final[dict[str, object]] = {"鼻饲": "tube", "研磨": "crush", "掰开": "split", "嚼碎": "chew"}
 REPORTS: Final[dict[str, object]] = {
     "甲类传染病": "class-a",
@@ -60,7 +60,8 @@ DIRECTIONS: Final[dict[str, object]] = {"低": "low", "高": "high"}
 
 def _nursing_risk(v: Values) -> Iterator[Record]:
     """The factor is the subject; of an age or a score that is the test which records the score of the risk."""
-    subject = by_name(_FACTOR_GROUPS.get(v["kind"], v["kind"]), v["factor"])
+    kind: str = v["kind"]
+    subject = by_name(_FACTOR_GROUPS.get(kind, kind), v["factor"])
     key = key_of(v, "risk", "kind", "level", "at_least", "below", "age_min", "age_max")
     yield statement(v, Predicate.NURSING_RISK, subject, "", key, "factor")
 

@@ -93,8 +93,9 @@ TABLES: tuple[Table, ...] = (
     Table(
         "indications",
         "适应证",
-        "what a drug, class or compound product is for, as widely as it is rightly used: an order that none of the "
-        "rows of its drug fits alerts; a drug without rows never does, so list all of its uses or none",
+        "what a drug, class or product is given for, as widely as no pharmacist would query it (so it is no "
+        "advice to treat): an order that none of the rows of its drug fits alerts; a drug without rows never "
+        "does, so list all of its uses or none",
         (
             drug(),
             Column("diseases", "适应证", Kind.DISEASES, help="diseases, symptoms or 适应范围 (disease_groups)"),

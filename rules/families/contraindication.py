@@ -18,9 +18,7 @@ def check(case: Case) -> Iterator[Outcome]:
     if isinstance(case.patient.conditions, Unknown):
         yield from _gap(case)
         return
-    statements = (
-        (use, s) for use in case.new_uses for s in case.said_of(Predicate.CONTRAINDICATED_IN, use)
-    )
+    statements = ((use, s) for use in case.new_uses for s in case.said_of(Predicate.CONTRAINDICATED_IN, use))
     yield from each_statement(NAME, statements, lambda use, s: _judge(case, use, s))
 
 

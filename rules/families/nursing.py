@@ -13,7 +13,7 @@ from knowledge.model import Predicate, Statement
 from rules.feeding import TUBE, WORDS, by_mouth, is_solid, ways
 from rules.measures import measured
 from rules.model import Case, Family, Use, each_statement, fault, may_interrupt, severity_of
-from rules.nursing import REACHING, Assessment, Factor, all_factors, assess, recorded
+from rules.nursing import REACHING, Assessment, Factor, added_to, all_factors, assess, recorded
 from rules.saying import found, named, passed
 
 NAME = "nursing"
@@ -42,17 +42,17 @@ def check(case: Case) -> Iterator[Outcome]:
     yield from _administration(case)
     if case.patient.visit is not Visit.INPATIENT:
         return
+    signing = case.patient.stage == _SIGNING
+    added = added_to(case) if signing else frozenset()
+    if signing and not added:
+        return
     for risk, judge in (*((risk, _general) for risk in _RISKS), (_vte_risk(case), _thrombosis)):
-        if case.patient.stage == _SIGNING and not _added(case, risk):
+        if signing and risk not in added:
             continue
         try:
             yield from judge(case, risk)
         except Exception as error:  # one risk must not silence the others
             yield fault(NAME, risk, error)
-
-
-def _added(case: Case, risk: str) -> bool:
-    return any(f.new and f.statement.qualifiers["risk"] == risk for f in all_factors(case))
 
 
 # -- risks --------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ def _vte_risk(case: Case) -> str:
 
 
 def _is_operation(factor: Factor) -> bool:
-    return factor.statement.qualifiers["kind"] == "procedure"
+    return bool(factor.statement.qualifiers["kind"] == "procedure")
 
 
 def _thrombosis(case: Case, risk: str) -> Iterator[Outcome]:

@@ -11,6 +11,7 @@ from clinical.logic import Unknown
 from clinical.patient import Condition, Visit
 from knowledge.model import ConceptKind, Predicate, Statement
 from rules.model import Case, Family, Use, fault, may_interrupt, order_datum, severity_of
+from rules.nursing import REACHING
 from rules.pathways import is_done, is_due, is_excused, missing_input, named, steps, uses_of
 from rules.saying import drop
 
@@ -22,6 +23,7 @@ _LISTS: Final = {
     "observations": "检验结果",
     "reports": "检查报告",
     "procedures": "手术操作",
+    "admitted": "入院日期",
 }
 
 
@@ -35,10 +37,11 @@ def check(case: Case) -> Iterator[Outcome]:
             yield Gap(NAME, "conditions", "未提供诊断，未能核对诊疗路径要点")
         return
     unknown: dict[str, list[Statement]] = {}
-    for condition, rows in steps(case):
+    signing = case.patient.stage == _SIGNING
+    for condition, rows in steps(case, avoiding=signing):
         try:
             yield from _unsuited(case, condition, rows)
-            if case.patient.stage != _SIGNING:
+            if not signing:
                 yield from _lacking(case, condition, rows, unknown)
         except Exception as error:  # one diagnosis must not silence the others
             yield fault(NAME, rows[0].id, error)
@@ -49,7 +52,11 @@ def _lacking(
     case: Case, condition: Condition, rows: list[Statement], unknown: dict[str, list[Statement]]
 ) -> Iterator[Outcome]:
     """What is due and nobody did, ordered or need not do; what cannot be known goes to ``unknown``."""
-    due = [s for s in rows if s.qualifiers["step"] != "avoid" and is_due(case, s) and not is_excused(case, s)]
+    timed = [s for s in rows if s.qualifiers["step"] != "avoid"]
+    if timed and isinstance(case.patient.admitted, Unknown):
+        unknown.setdefault("admitted", []).extend(timed)
+        return
+    due = [s for s in timed if is_due(case, s) and not is_excused(case, s)]
     open_ = [s for s in due if not is_done(case, s)]
     for s in open_:
         if missing := missing_input(case, s):
@@ -85,6 +92,10 @@ def _excepted(case: Case, s: Statement) -> bool:
 
 
 def _concerns(case: Case, use: Use) -> bool:
+    """Whether the use is judged now, and acts on the whole body."""
+    route = use.order.dosage.route
+    if not isinstance(route, Unknown) and route not in REACHING:
+        return False
     return case.in_focus(use.order.id) if use.new else case.patient.stage != _SIGNING
 
 

@@ -16,9 +16,14 @@ from knowledge.snapshot import Snapshot
 from rules.model import Family
 from rules.policy import Moment, Policy, Suppression, Threshold, apply
 from tests.case_tables import reviewed
+from tests.reaching import infusion
 
 FAMILIES = discover("rules.families", "FAMILY", Family)
-SPEAKS = {Predicate.ROUTE_LIMIT: "route", Predicate.FREQUENCY_LIMIT: "frequency"}
+SPEAKS = {
+    Predicate.ROUTE_LIMIT: "route",
+    Predicate.FREQUENCY_LIMIT: "frequency",
+    Predicate.IV_INCOMPATIBLE: "iv-compatibility",
+}
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=CHINA)
 FAR = date(2030, 1, 1)
 BESIDE = tuple(
@@ -48,8 +53,10 @@ def alerts(snapshot: Snapshot, never: list[Statement]) -> list[Finding]:
 
 
 def _alert(s: Statement, snapshot: Snapshot) -> Finding | None:
-    answer = reviewed(snapshot, FAMILIES[SPEAKS[s.predicate]], _request(s, snapshot))
-    return next((finding for finding in answer.findings if finding.rule_id == s.id), None)
+    request = infusion.REACH[s.predicate][1](s, snapshot) if s.object and s.predicate in infusion.REACH else None
+    answer = reviewed(snapshot, FAMILIES[SPEAKS[s.predicate]], request or _request(s, snapshot))
+    about = (f for f in answer.findings if s.id in (f.rule_id, *(r.statement for r in f.references)))
+    return next(about, None)
 
 
 def _request(s: Statement, snapshot: Snapshot) -> dict[str, Any]:
@@ -87,7 +94,7 @@ def test_the_list_holds_what_has_killed_patients(snapshot: Snapshot, never: list
 def test_every_row_alerts_and_says_that_it_is_on_the_list(
     snapshot: Snapshot, never: list[Statement], alerts: list[Finding]
 ) -> None:
-    reached = {alert.rule_id for alert in alerts}
+    reached = {id_ for alert in alerts for id_ in (alert.rule_id, *(r.statement for r in alert.references))}
     assert [snapshot.name(s.subject) for s in never if s.id not in reached] == []
     assert all(alert.never for alert in alerts)
     assert all(alert.severity.rank >= Severity.MAJOR.rank for alert in alerts)
