@@ -4,9 +4,11 @@ drugs alert eleven times, and one whose new drugs suit him, as most orders do.""
 from __future__ import annotations
 
 import copy
+from datetime import datetime
 from typing import Any
 
 from api.openapi import EXAMPLES
+from clinical.coded import CHINA
 
 ACTIVE = (
     ("华法林钠片", 2.5, "mg", "qd"),
@@ -37,6 +39,8 @@ _CONDITIONS = (
     ("2型糖尿病", "E11.900"),
     ("高血压病3级", "I10.x00"),
     ("痛风", "M10.900"),
+    ("高脂血症", "E78.500"),
+    ("社区获得性肺炎", "J18.900"),
 )
 
 
@@ -69,9 +73,19 @@ def request(alerting: bool = True) -> dict[str, Any]:
     fetched["conditions"]["entry"] = [_condition(i, *c) for i, c in enumerate(_CONDITIONS)]
     if not alerting:
         fetched["allergies"] = {"resourceType": "Bundle", "type": "searchset", "entry": []}
-    fetched["observations"]["entry"] = [_result(i, *r) for i, r in enumerate(_RESULTS)]
+    fetched["observations"]["entry"] = [*(_result(i, *r) for i, r in enumerate(_RESULTS)), _skin_test()]
+    fetched["encounter"] = {"resourceType": "Encounter", "id": "e1", "status": "in-progress", "class": {"code": "AMB"}}
+    fetched["practitionerRole"] = {"resourceType": "PractitionerRole", "id": "r1", "code": [{"text": "主治医师"}]}
     fetched["reports"] = {"resourceType": "Bundle", "type": "searchset", "entry": []}
     return body
+
+
+def _skin_test() -> dict[str, Any]:
+    """A negative penicillin skin test of this morning."""
+    made = _result(99, "青霉素皮试", 0, "")
+    del made["resource"]["valueQuantity"]
+    made["resource"] |= {"valueString": "阴性", "effectiveDateTime": datetime.now(CHINA).isoformat(timespec="seconds")}
+    return made
 
 
 def _drug(key: str, status: str, text: str, dose: float, unit: str, often: str) -> dict[str, Any]:
@@ -85,6 +99,7 @@ def _drug(key: str, status: str, text: str, dose: float, unit: str, often: str) 
             "authoredOn": "2026-11-24T09:30:00+08:00",
             "requester": {"reference": "Organization/county-1", "display": "县人民医院"},
             "medicationCodeableConcept": {"text": text},
+            "dispenseRequest": {"expectedSupplyDuration": {"value": 5, "unit": "天", "code": "d"}},
             "dosageInstruction": [
                 {
                     "timing": {"code": {"text": often}},

@@ -11,6 +11,7 @@ from clinical.logic import Unknown
 from clinical.order import Order, OrderStatus
 from clinical.patient import Observation
 from clinical.quantity import Quantity, Substance, UnitMismatch
+from clinical.units import plain_unit
 from clinical.value import Value
 from knowledge.model import ConceptKind, Predicate, Statement
 from rules.model import Case
@@ -34,24 +35,32 @@ class Critical(Value, frozen=True):
 def criticals(case: Case) -> Iterator[Critical]:
     """Critical values that no newer result of the same test (or of a test that speaks for it) silences."""
     for lab, observed in case.observed.items():
-        ranges = limits(case, lab)
-        if not ranges or all(_plainly_within(o, ranges) for o in observed):
+        span = case.snapshot.remember(("critical-span", lab), lambda lab=lab: _span(limits(case, lab)))
+        if span is None or all(_within(o, span) for o in observed):
             continue
         newest = latest(case, lab)
-        found = None if newest is None else _beyond(case, lab, newest, ranges)
+        found = None if newest is None else _beyond(case, lab, newest, limits(case, lab))
         if found is not None and not _superseded(case, found):
             yield found
 
 
-def _plainly_within(observation: Observation, ranges: tuple[Statement, ...]) -> bool:
-    """Whether a result is within every critical limit there is, whoever it is for: the usual case, told
-    without conversion or calendar."""
+_Span = tuple[str, float, float]
+
+
+def _span(ranges: tuple[Statement, ...]) -> _Span | None:
+    """A unit and the narrowest limits in it: what lies within is critical for nobody. None without limits."""
+    if not ranges:
+        return None
+    said = [s.qualifiers for s in ranges]
+    low = max(q.get("critical_low", float("-inf")) for q in said)
+    high = min(q.get("critical_high", float("inf")) for q in said)
+    return ("", 1.0, 0.0) if len({q["unit"] for q in said}) > 1 else (plain_unit(said[0]["unit"]), low, high)
+
+
+def _within(observation: Observation, span: _Span) -> bool:
+    """The usual case, told without conversion or calendar."""
     value = observation.value
-    return isinstance(value, Quantity) and all(
-        value.unit == q["unit"]
-        and q.get("critical_low", value.value) <= value.value <= q.get("critical_high", value.value)
-        for q in (s.qualifiers for s in ranges)
-    )
+    return isinstance(value, Quantity) and value.unit == span[0] and span[1] <= value.value <= span[2]
 
 
 def limits(case: Case, lab: str) -> tuple[Statement, ...]:

@@ -28,6 +28,7 @@ SCORES: Final = {
 """Risk → the test that records its score."""
 _SCORE_DAYS: Final = 7
 """A score or result older than this no longer describes the patient."""
+_ADULT_YEARS: Final = 18
 _OPERATION_DAYS: Final = 30
 """Caprini and Padua count operations of the last month."""
 REACHING: Final = SYSTEMIC | {"鼻饲"}
@@ -61,19 +62,21 @@ class Assessment(Value, frozen=True):
         return bool(self.level.qualifiers["level"] == "high")
 
 
-def assess(case: Case, risk: str) -> Assessment | None:
-    """The risk when it is moderate or high. A recorded score wins over a derived one."""
-    levels = [s for s in case.statements(Predicate.NURSING_RISK, SCORES[risk]) if s.qualifiers["kind"] == "score"]
-    levels = [s for s in levels if s.qualifiers["risk"] == risk]
-    factors = tuple(f for f in all_factors(case) if f.statement.qualifiers["risk"] == risk)
+def assess(case: Case, risk: str, known: tuple[Factor, ...]) -> Assessment | None:
+    """The risk when it is moderate or high. A recorded score wins over a derived one, which is for adults:
+    the scales it follows are."""
+    rows = case.statements(Predicate.NURSING_RISK, SCORES[risk])
+    levels = [s for s in rows if s.qualifiers["kind"] == "score" and s.qualifiers["risk"] == risk]
+    factors = tuple(f for f in known if f.statement.qualifiers["risk"] == risk)
     score = recorded(case, risk)
     if not isinstance(score, Unknown):
         value, datum = score
         level = next((s for s in levels if _within(s, value)), None)
         return None if level is None else Assessment(risk, level, value, datum, factors)
-    total = _total(factors)
+    total, years = _total(factors), case.age_years
     reached = [s for s in levels if s.qualifiers["points"] <= total]
-    if not reached or all(f.statement.qualifiers["kind"] == "age" for f in factors):
+    child = not isinstance(years, Unknown) and years < _ADULT_YEARS
+    if child or not reached or all(f.statement.qualifiers["kind"] == "age" for f in factors):
         return None
     return Assessment(risk, max(reached, key=lambda s: s.qualifiers["points"]), total, None, factors)
 
@@ -114,8 +117,8 @@ def added_to(case: Case) -> frozenset[str]:
 
 
 def all_factors(case: Case) -> tuple[Factor, ...]:
-    """Everything that adds to some risk, worked out once."""
-    return case.once("nursing-factors", lambda: tuple(_factors(case)))
+    """Everything that adds to some risk."""
+    return tuple(_factors(case))
 
 
 def _factors(case: Case) -> Iterator[Factor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clinical.coded import CHINA, zoned
-from clinical.finding import Datum, Finding, Gap, Outcome, Severity
+from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity
 from clinical.logic import Unknown
 from clinical.order import Order
 from clinical.quantity import Quantity
@@ -25,7 +25,10 @@ def check(case: Case) -> Iterator[Outcome]:
         if case.patient.stage == _PATIENT_VIEW:
             yield Gap(NAME, "observations", "未提供检验结果，未能检查危急值")
         return
-    for found in criticals(case):
+    values = list(criticals(case))
+    if case.explain and not values:
+        yield Passed(NAME, "", "48 小时内没有未被复查推翻的危急值")
+    for found in values:
         try:
             yield _finding(case, found)
         except Exception as error:  # one result must not silence the others

@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from typing import Final
 
 from clinical.coded import CHINA, zoned
-from clinical.finding import Datum, Finding, Gap, Outcome
+from clinical.finding import Datum, Finding, Gap, Outcome, Passed
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.patient import ClinicalStatus, Condition, Visit
 from knowledge.model import Predicate, Statement
@@ -23,6 +23,8 @@ _URGENT_HOURS: Final = 24
 _PAST: Final = ("史", "既往", "后遗", "陈旧", "恢复期", "治愈", "术后", "化疗", "放疗")
 _PREVENTION: Final = ("疫苗", "接种", "预防", "筛查")
 """Words of diagnoses that name a disease nobody has."""
+_CHRONIC: Final = ("腔隙", "慢性", "稳定期", "缓解期")
+"""Words of diagnoses that call no emergency team."""
 
 
 def check(case: Case) -> Iterator[Outcome]:
@@ -42,6 +44,8 @@ def check(case: Case) -> Iterator[Outcome]:
                 yield _finding(case, condition, s)
             except Exception as error:  # one diagnosis must not silence the others
                 yield fault(NAME, s.id, error)
+    if case.explain and not said:
+        yield Passed(NAME, "", "没有须报告、登记或启动急救的诊断")
 
 
 def _alerts(case: Case, condition: Condition) -> list[Statement]:
@@ -60,7 +64,8 @@ def _concerns(case: Case, condition: Condition, s: Statement) -> bool:
     if case.patient.stage == _SIGNING and q.get("hours", _URGENT_HOURS + 1) > _URGENT_HOURS:
         return False
     emergency = q["kind"] == "emergency"
-    if not emergency and any(word in condition.what.text for word in _PREVENTION) and q["kind"] != "vaccine":
+    silent = _CHRONIC if emergency else () if q["kind"] == "vaccine" else _PREVENTION
+    if any(word in condition.what.text for word in silent):
         return False
     hours = _emergency_age(case, condition) if emergency else _age(case, condition)
     fresh = not emergency if isinstance(hours, Unknown) else hours <= q["recent"]

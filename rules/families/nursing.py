@@ -46,11 +46,12 @@ def check(case: Case) -> Iterator[Outcome]:
     added = added_to(case) if signing else frozenset()
     if signing and not added:
         return
-    for risk, judge in (*((risk, _general) for risk in _RISKS), (_vte_risk(case), _thrombosis)):
+    factors = all_factors(case)
+    for risk, judge in (*((risk, _general) for risk in _RISKS), (_vte_risk(case, factors), _thrombosis)):
         if signing and risk not in added:
             continue
         try:
-            yield from judge(case, risk)
+            yield from judge(case, risk, factors)
         except Exception as error:  # one risk must not silence the others
             yield fault(NAME, risk, error)
 
@@ -58,20 +59,20 @@ def check(case: Case) -> Iterator[Outcome]:
 # -- risks --------------------------------------------------------------------------------
 
 
-def _general(case: Case, risk: str) -> Iterator[Outcome]:
-    found = assess(case, risk)
+def _general(case: Case, risk: str, factors: tuple[Factor, ...]) -> Iterator[Outcome]:
+    found = assess(case, risk, factors)
     if found is not None:
         yield _risk(case, found, _RISKS[risk], severity_of(found.level))
     elif case.explain:
         yield Passed(NAME, risk, f"{_RISKS[risk]}风险未达中度")
 
 
-def _vte_risk(case: Case) -> str:
+def _vte_risk(case: Case, factors: tuple[Factor, ...]) -> str:
     """Which score describes the patient: one that was recorded, else Caprini around operations, else Padua."""
     for risk in (_SURGICAL, _MEDICAL):
         if not isinstance(recorded(case, risk), Unknown):
             return risk
-    operated = any(_is_operation(f) for f in all_factors(case))
+    operated = any(_is_operation(f) for f in factors)
     return _SURGICAL if operated or any(w in case.patient.department for w in _SURGICAL_WARDS) else _MEDICAL
 
 
@@ -79,9 +80,9 @@ def _is_operation(factor: Factor) -> bool:
     return bool(factor.statement.qualifiers["kind"] == "procedure")
 
 
-def _thrombosis(case: Case, risk: str) -> Iterator[Outcome]:
+def _thrombosis(case: Case, risk: str, factors: tuple[Factor, ...]) -> Iterator[Outcome]:
     """High risk without prophylaxis alerts, unless bleeding forbids drugs; with it, it is merely noted."""
-    found = assess(case, risk)
+    found = assess(case, risk, factors)
     if found is None:
         return
     usual = severity_of(found.level)
