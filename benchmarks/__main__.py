@@ -13,7 +13,7 @@ from api.gates import GATES
 from api.review import Reviewer
 from base.log import setup
 from base.settings import Settings
-from benchmarks import engines, http, release, resolution, review
+from benchmarks import engines, http, noise, release, resolution, review
 from benchmarks.sample import ACTIVE, NEW
 from benchmarks.timing import Times
 from knowledge.release import publish
@@ -34,6 +34,8 @@ def main() -> None:
         _knowledge(house, Path(folder))
         reviewer: Reviewer = build(house).state.reviewer
         _reviews(reviewer)
+        print("\nNoise: both audits, all families, default policy, full knowledge")
+        print(noise.report(noise.measure(reviewer)), flush=True)
         _engines(reviewer)
         _http(house)
         _resolution(house.releases.open(starter), Path(folder))

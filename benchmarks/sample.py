@@ -74,7 +74,12 @@ def request(alerting: bool = True) -> dict[str, Any]:
     if not alerting:
         fetched["allergies"] = {"resourceType": "Bundle", "type": "searchset", "entry": []}
     fetched["observations"]["entry"] = [*(_result(i, *r) for i, r in enumerate(_RESULTS)), _skin_test()]
-    fetched["encounter"] = {"resourceType": "Encounter", "id": "e1", "status": "in-progress", "class": {"code": "AMB"}}
+    fetched["encounter"] = {
+        "resourceType": "Encounter",
+        "id": "e1",
+        "status": "in-progress",
+        "class": {"code": "AMB"},
+    }
     fetched["practitionerRole"] = {"resourceType": "PractitionerRole", "id": "r1", "code": [{"text": "主治医师"}]}
     fetched["reports"] = {"resourceType": "Bundle", "type": "searchset", "entry": []}
     return body
@@ -84,7 +89,10 @@ def _skin_test() -> dict[str, Any]:
     """A negative penicillin skin test of this morning."""
     made = _result(99, "青霉素皮试", 0, "")
     del made["resource"]["valueQuantity"]
-    made["resource"] |= {"valueString": "阴性", "effectiveDateTime": datetime.now(CHINA).isoformat(timespec="seconds")}
+    made["resource"] |= {
+        "valueString": "阴性",
+        "effectiveDateTime": datetime.now(CHINA).isoformat(timespec="seconds"),
+    }
     return made
 
 

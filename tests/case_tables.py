@@ -6,6 +6,7 @@ one family: findings (each a severity and words that the summary must hold), gap
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -76,10 +77,15 @@ def _states() -> States:
 
 def reviewed(snapshot: Snapshot, family: Family, request: dict[str, Any]) -> Review:
     """What one family says of a request."""
+    return reviewed_by(snapshot, [family], request)
+
+
+def reviewed_by(snapshot: Snapshot, families: Sequence[Family], request: dict[str, Any]) -> Review:
+    """What some families say of a request."""
     plain = msgspec.convert(request, PlainReview, strict=False)
     incoming = read(plain, NOW)
     patient, orders, _ = _terminology(snapshot).resolve(incoming.context, incoming.orders)
-    return review(Case(patient, orders, snapshot, NOW.date(), derive=_states().derive), [family])
+    return review(Case(patient, orders, snapshot, NOW.date(), derive=_states().derive), families)
 
 
 def fits(finding: Finding, expected: dict[str, Any]) -> bool:

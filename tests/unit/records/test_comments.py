@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine, inspect, select
 
 from base.security import SealError
+from clinical.coded import CHINA
 from records.comment_codes import CODES, Group, code_of, suggested
 from records.comments import (
     Comments,
@@ -180,6 +181,16 @@ def test_only_what_was_handed_out_in_the_span_and_place_counts(engine: Engine) -
     submit(engine, 7, request={"drugs": []})
     found = comments.sample(plan(institutions=("镇卫生院",), department="内科"), read, NOW)
     assert [item.review for item in comments.items(found.id)] == ["review-001"]
+
+
+def test_a_span_in_chinese_time_is_the_same_span(engine: Engine) -> None:
+    comments = made(engine)
+    for number in range(-9, 3):
+        submit(engine, number + 9, at=SINCE + timedelta(hours=number))
+    since = datetime(2026, 11, 1, tzinfo=CHINA)
+    found = comments.sample(plan(since=since, size=20), read, NOW)
+    assert found.population == 11, "from 16:00 of the day before, in UTC"
+    assert found.since == comments.round(found.id).since == since
 
 
 def test_permille_and_the_least_the_norm_asks() -> None:

@@ -79,17 +79,26 @@ def judged(number: int, *lines: Line, told: tuple[Problem, ...] = (), **more: An
 
 def a_round(**changed: Any) -> Round:
     given: dict[str, Any] = {
-        **{
-            "id": "r",
-            "name": "11月",
-            "kind": PRESCRIPTIONS,
-            "source": "submitted",
-            "status": Status.OPEN,
-            "version": 1,
-        },
-        **{"created": NOW, "created_by": "主任", "since": NOW, "until": NOW, "institutions": (), "department": ""},
-        **{"concepts": (), "method": "random", "seed": "种子", "size": 4, "permille": None, "least": 1},
-        **{"population": 4, "unreadable": 0},
+        "id": "r",
+        "name": "11月",
+        "kind": PRESCRIPTIONS,
+        "source": "submitted",
+        "status": Status.OPEN,
+        "version": 1,
+        "created": NOW,
+        "created_by": "主任",
+        "since": NOW,
+        "until": NOW,
+        "institutions": (),
+        "department": "",
+        "concepts": (),
+        "method": "random",
+        "seed": "种子",
+        "size": 4,
+        "permille": None,
+        "least": 1,
+        "population": 4,
+        "unreadable": 0,
     }
     return Round(**given | changed)
 
@@ -144,8 +153,20 @@ def test_drugs_with_problems_among_prescriptions_that_hold_them() -> None:
 
 def test_the_indicators_of_the_worksheet() -> None:
     assert figures(ITEMS) == {
-        **{"A": 6, "B": 1.5, "C": 2, "D": 50.0, "E": 2, "F": 50.0},
-        **{"G": 2, "H": 100.0, "I": 2, "J": 50.0, "K": 100.5, "L": 50.25, "O": 1, "P": 33.3},
+        "A": 6,
+        "B": 1.5,
+        "C": 2,
+        "D": 50.0,
+        "E": 2,
+        "F": 50.0,
+        "G": 2,
+        "H": 100.0,
+        "I": 2,
+        "J": 50.0,
+        "K": 100.5,
+        "L": 50.25,
+        "O": 1,
+        "P": 33.3,
     }
 
 
@@ -331,7 +352,10 @@ def test_the_same_file_again_says_nothing_new(tmp_path: Path) -> None:
     (one,), _, _ = back(book, (OPEN,))
     kept = replace(
         OPEN,
-        **{"status": Status.JUDGED, "result": Result.UNREASONABLE, "assignee": "王药师", "version": 2},
+        status=Status.JUDGED,
+        result=Result.UNREASONABLE,
+        assignee="王药师",
+        version=2,
         problems=one.judgement.problems,
         typed=Typed(amount=12),
     )
