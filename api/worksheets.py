@@ -52,11 +52,15 @@ class Worksheets:
 
     def read(self, stored: Stored) -> Prescription:
         """What a prescription says. Raises when it cannot be read."""
-        incoming, number, key = self._incoming(stored)
+        incoming, number, encounter = self._incoming(stored)
         patient, orders, _ = self._served.terminology.resolve(incoming.context, incoming.orders)
+        about = self._about(stored, patient, orders, encounter)
+        return Prescription(about, lambda: self._sheet(stored, patient, orders, number))
+
+    def _sheet(self, stored: Stored, patient: PatientContext, orders: tuple[Order, ...], number: str) -> Sheet:
         drugs = tuple(order for order in orders if order.kind is OrderKind.DRUG)
         lines = {order.id: line for order, line in zip(drugs, self._lines(drugs), strict=True)}
-        sheet = Sheet(
+        return Sheet(
             number=number,
             age=age_of(patient),
             sex=_SEXES[patient.sex] if is_known(patient.sex) and patient.sex in _SEXES else "",
@@ -65,7 +69,6 @@ class Worksheets:
             lines=tuple(lines.values()),
             suggested=tuple(suggestions(stored.answer, lines)),
         )
-        return Prescription(self._about(stored, patient, orders, key), sheet)
 
     # -- what was sent ---------------------------------------------------------------------
 
@@ -94,15 +97,16 @@ class Worksheets:
         drugs = [order for order in orders if order.kind is OrderKind.DRUG]
         day = str(stored.at.astimezone(CHINA).date())
         department = stored.department or patient.department
-        inside = patient.id, encounter or day, department, *sorted(order.id for order in drugs)
+        institution = stored.institution or patient.institution
+        inside = institution, patient.id, encounter or day, department, *sorted(order.id for order in drugs)
         admitted = encounter or (str(patient.admitted) if is_known(patient.admitted) else day)
         held = (concept for order in drugs for concept in self._held(order))
         return About(
             id=stored.id,
             at=stored.at,
             key="\x1f".join(inside) if stored.service else stored.id,
-            stay=f"{patient.id}\x1f{admitted}",
-            institution=stored.institution or patient.institution,
+            stay=f"{institution}\x1f{patient.id}\x1f{admitted}",
+            institution=institution,
             department=department,
             prescriber=stored.prescriber or _prescriber(patient, drugs),
             inpatient=patient.visit is Visit.INPATIENT,

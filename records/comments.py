@@ -42,7 +42,9 @@ from base.security import seal, unseal
 from knowledge.naming import normal_name
 from records.comment_codes import CODES
 from records.prescriptions import Prescriptions, Read
-from records.sampling import CommentError, Plan, Problem, Sheet, Unit, draw
+from records.sampling import NAME_LENGTH, CommentError, Plan, Problem, Sheet, Unit, draw
+
+_LARGEST_AMOUNT = 1e9
 
 rounds = Table(
     "comment_round",
@@ -245,9 +247,9 @@ class Comments:
             "number": number,
             "review": unit.id,
             "once": None if plan.again else unit.id,
-            "institution": unit.institution,
-            "department": unit.department,
-            "prescriber": unit.prescriber,
+            "institution": unit.institution[:120],
+            "department": unit.department[:120],
+            "prescriber": unit.prescriber[:NAME_LENGTH],
             "issued": unit.at,
             "assignee": turn,
             "status": Status.OPEN.value,
@@ -276,6 +278,7 @@ class Comments:
 
     def assign(self, round_id: str, number: int, to: str, version: int | None = None) -> Item:
         """Hand an item that nobody judged yet to somebody. Raises like ``judge``."""
+        _person(to)
         with self._engine.begin() as connection:
             self._hold_open(connection, round_id)
             found = self._item(connection, round_id, number)
@@ -463,7 +466,18 @@ def _checked(found: Item, given: Judgement) -> tuple[Problem, ...]:
         raise CommentError("合理处方不能同时列出问题")
     if given.result is Result.UNREASONABLE and not given.problems:
         raise CommentError("不合理处方须至少列出一个问题")
+    _person(given.by)
+    typed, most = given.typed, len(found.sheet.lines)
+    if not 0 <= (typed.amount or 0) < _LARGEST_AMOUNT:
+        raise CommentError("处方金额应为以元计的非负金额")
+    if any(number is not None and not 0 <= number <= most for number in (typed.essential, typed.generic)):
+        raise CommentError(f"国家基本药物、药品通用名数应在 0 与药品数 {most} 之间")
     return tuple(dict.fromkeys(on_sheet(found.sheet, problem) for problem in given.problems))
+
+
+def _person(name: str) -> None:
+    if not name.strip() or len(name) > NAME_LENGTH:
+        raise CommentError(f"须写明人员姓名，不超过 {NAME_LENGTH} 字")
 
 
 def on_sheet(sheet: Sheet, problem: Problem) -> Problem:

@@ -4,6 +4,7 @@ that only call CDS Hooks, what the journal of requests holds."""
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,9 @@ from records.sampling import About, Plan, Population, Sheet, Source, Unit, joine
 
 _log = logging.getLogger(__name__)
 _CHUNK: Final = 500
+_BREATH: Final = 4
+_BREATH_SECONDS: Final = 0.0005
+"""After so many prescriptions the interpreter is let go: in the service, a review must not wait for a sampling."""
 DISPENSED: Final = (*sorted(state.value for state in DISPENSABLE), State.FAULTED.value)
 """Changed, withdrawn and returned prescriptions reached nobody: they are not commented on."""
 
@@ -41,10 +45,10 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Prescription:
-    """A stored prescription, read: what sampling asks of it, and its sheet."""
+    """A stored prescription, read: what sampling asks of it, and how its sheet is made (of a few in thousands)."""
 
     about: About
-    sheet: Sheet
+    sheet: Callable[[], Sheet]
 
 
 Read = Callable[[Stored], Prescription]
@@ -63,7 +67,9 @@ class Prescriptions:
         """Everything in the span of a plan, and how many prescriptions could not be read."""
         found, unreadable = Population(plan), 0
         query = _of_queue(plan) if plan.source is Source.SUBMITTED else _of_journal(plan, self._services)
-        for row in self._rows(query):
+        for number, row in enumerate(self._rows(query)):
+            if number % _BREATH == 0:
+                time.sleep(_BREATH_SECONDS)
             try:
                 found.add(read(self._stored(row)).about)
             except Exception as error:  # whatever one old request holds, the others are still worth counting
@@ -79,7 +85,7 @@ class Prescriptions:
             ids = wanted[start : start + _CHUNK]
             checkers = self._checkers(ids)
             for row in self._rows(_named(source, ids)):
-                sheet = read(self._stored(row)).sheet
+                sheet = read(self._stored(row)).sheet()
                 sheets[row.id] = msgspec.structs.replace(sheet, checked_by=checkers.get(row.id, ""))
         return {unit.id: joined([sheets[member] for member in unit.members]) for unit in drawn}
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from math import ceil
 from typing import Final, TypeVar
@@ -24,6 +24,8 @@ ORDERS: Final = "医嘱"
 PERIOPERATIVE: Final = "围手术期"
 MOST: Final = 10_000
 """Items of one sampling; more is no sample."""
+NAME_LENGTH: Final = 80
+_LENGTHS: Final = {"name": 120, "by": NAME_LENGTH, "kind": 40, "department": 120, "seed": 64}
 
 
 class CommentError(Exception):
@@ -124,16 +126,22 @@ class Plan:
     reviewers: tuple[str, ...] = ()
 
     def checked(self) -> Plan:
-        """Itself. Raises ``CommentError`` that says what is missing."""
+        """Itself, with its span in UTC as the databases keep it (SQLite drops zones). Raises ``CommentError``
+        that says what is missing."""
         if not self.name.strip() or not self.by.strip() or not self.kind.strip():
             raise CommentError("抽样须有名称 (name)、类别 (kind) 和抽样人 (by)")
         if self.since >= self.until:
             raise CommentError("抽样起始时间 (since) 须早于截止时间 (until)")
         if self.size is not None and self.permille is not None:
             raise CommentError("抽样张数 (size) 与抽样比例 (permille) 只能给一个")
-        if not 1 <= (self.size or 1) <= MOST or not 0 < (self.permille or 1) <= 1000 or self.least < 1:
+        long = [name for name, most in _LENGTHS.items() if len(getattr(self, name)) > most]
+        if long or any(len(name) > NAME_LENGTH for name in self.reviewers):
+            raise CommentError(f"内容过长: {'、'.join(long or ['reviewers'])}")
+        counts = (1 if self.size is None else self.size, self.least)
+        share = 1.0 if self.permille is None else self.permille
+        if not all(1 <= count <= MOST for count in counts) or not 0 < share <= 1000:
             raise CommentError(f"抽样张数须为 1–{MOST}，抽样比例须大于 0‰ 且不超过 1000‰，每层至少 1 张")
-        return self
+        return replace(self, since=self.since.astimezone(UTC), until=self.until.astimezone(UTC))
 
     def takes(self, one: About) -> bool:
         """Whether a prescription is of the kind that is asked for."""

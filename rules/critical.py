@@ -35,16 +35,19 @@ class Critical(Value, frozen=True):
 def criticals(case: Case) -> Iterator[Critical]:
     """Critical values that no newer result of the same test (or of a test that speaks for it) silences."""
     for lab, observed in case.observed.items():
-        span = case.snapshot.remember(("critical-span", lab), lambda lab=lab: _span(limits(case, lab)))
+        span = _span_of(case, lab)
         if span is None or all(_within(o, span) for o in observed):
             continue
-        newest = latest(case, lab)
-        found = None if newest is None else _beyond(case, lab, newest, limits(case, lab))
+        found = _beyond(case, lab, recent(case, lab), limits(case, lab))
         if found is not None and not _superseded(case, found):
             yield found
 
 
 _Span = tuple[str, float, float]
+
+
+def _span_of(case: Case, lab: str) -> _Span | None:
+    return case.snapshot.remember(("critical-span", lab), lambda: _span(limits(case, lab)))
 
 
 def _span(ranges: tuple[Statement, ...]) -> _Span | None:
@@ -75,10 +78,10 @@ def limits(case: Case, lab: str) -> tuple[Statement, ...]:
     )
 
 
-def latest(case: Case, lab: str) -> Observation | None:
-    """The newest dated result of the last 48 hours. One without a time may be old and says nothing."""
-    recent = [(time, o) for o in case.observed.get(lab, ()) if (time := _time(case, o)) is not None]
-    return max(recent, key=lambda pair: pair[0])[1] if recent else None
+def recent(case: Case, lab: str) -> list[Observation]:
+    """Dated results of the last 48 hours, the newest first. One without a time may be old and says nothing."""
+    dated = [(time, o) for o in case.observed.get(lab, ()) if (time := _time(case, o)) is not None]
+    return [o for _, o in sorted(dated, key=lambda pair: pair[0], reverse=True)]
 
 
 def _time(case: Case, observation: Observation) -> datetime | None:
@@ -89,18 +92,26 @@ def _time(case: Case, observation: Observation) -> datetime | None:
     return zoned(time) if -_CLOCK_HOURS <= hours <= RECENT_HOURS else None
 
 
-def _beyond(case: Case, lab: str, newest: Observation, ranges: tuple[Statement, ...]) -> Critical | None:
+def _beyond(case: Case, lab: str, results: list[Observation], ranges: tuple[Statement, ...]) -> Critical | None:
+    """The newest result that can be judged, if it is beyond the first range for this patient; a word
+    (溶血) or an unknown unit after it takes nothing back."""
     for s in ranges:
-        value = _value(case, lab, newest, s.qualifiers["unit"]) if _fits(case, s) else None
-        if value is None:
+        judged = _newest(case, lab, results, s.qualifiers["unit"]) if _fits(case, s) else None
+        if judged is None:
             continue
+        observation, value = judged
         low, high = s.qualifiers.get("critical_low"), s.qualifiers.get("critical_high")
         if low is not None and value < low:
-            return Critical(lab, True, low, newest, s, _action(case, lab, "low"))
+            return Critical(lab, True, low, observation, s, _action(case, lab, "low"))
         if high is not None and value > high:
-            return Critical(lab, False, high, newest, s, _action(case, lab, "high"))
+            return Critical(lab, False, high, observation, s, _action(case, lab, "high"))
         return None
     return None
+
+
+def _newest(case: Case, lab: str, results: list[Observation], unit: str) -> tuple[Observation, float] | None:
+    values = ((o, _value(case, lab, o, unit)) for o in results)
+    return next(((o, value) for o, value in values if value is not None), None)
 
 
 def _value(case: Case, lab: str, observation: Observation, unit: str) -> float | None:
@@ -135,14 +146,15 @@ def _superseded(case: Case, found: Critical) -> bool:
 
 
 def _speaks_for(case: Case, lab: str, found: Critical) -> bool:
-    other, time = latest(case, lab), found.observation.origin.time
-    if other is None or other.origin.time is None or time is None or zoned(other.origin.time) <= zoned(time):
+    results, time = recent(case, lab), found.observation.origin.time
+    judged = _newest(case, lab, results, found.range.qualifiers["unit"])
+    if judged is None or time is None:
         return False
-    value = _value(case, lab, other, found.range.qualifiers["unit"])
-    if value is None:
+    observation, value = judged
+    if observation.origin.time is None or zoned(observation.origin.time) <= zoned(time):
         return False
     within = value >= found.limit if found.low else value <= found.limit
-    return within or _beyond(case, lab, other, limits(case, lab)) is not None
+    return within or _beyond(case, lab, results, limits(case, lab)) is not None
 
 
 def _same(case: Case, action: Statement | None) -> tuple[str, ...]:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
-from clinical.coded import Coded
+from clinical.administration import route_among
+from clinical.coded import CHINA, Coded, zoned
 from clinical.finding import Datum, Fault, Outcome, Reference, Severity
 from clinical.logic import Known, Unknown
 from clinical.order import Ingredient, Order, OrderKind
@@ -23,6 +24,31 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
+class Lazy(Generic[_T]):
+    """``cached_property`` without its lock: a case belongs to one thread, and taking a lock for everything it
+    works out costs as much as some families."""
+
+    def __init__(self, make: Callable[[Any], _T]) -> None:
+        self._make, self.__doc__ = make, make.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, case: object, owner: type) -> _T:
+        made = case.__dict__[self._name] = self._make(case)
+        return made
+
+
+_OF_PATIENT: Final = frozenset(
+    {"measured", "upper-limit", "egfr", "crcl", "pregnancy", "child-pugh", "drinks", "smokes"}
+)
+
+
+def _of_patient(key: Hashable) -> bool:
+    """Whether what was worked out under a key hangs on the patient alone and not on the orders."""
+    return (key[0] if isinstance(key, tuple) else key) in _OF_PATIENT
+
+
 class Use(Value, frozen=True):
     """One ingredient of one drug order; ``new`` when the order is under review. ``product`` is what was
     ordered where that is a thing of its own: the first of its ingredients speaks for it too."""
@@ -32,6 +58,44 @@ class Use(Value, frozen=True):
     new: bool
     concept: str
     product: str = ""
+
+
+class Way(dict[Predicate, tuple[Statement, ...]]):
+    """Statements about one way of giving a drug (an ingredient with the product it speaks for, by a route, in a
+    form), by predicate; looked up when first asked. ``dated`` are the predicates of which some hold for a
+    time only."""
+
+    __slots__ = ("_form", "_route", "_snapshot", "_subjects", "dated")
+
+    def __init__(self, snapshot: Snapshot, use: Use) -> None:
+        self._snapshot, self._route, self._form = snapshot, use.order.dosage.route, use.order.form
+        self._subjects = (use.concept, use.product) if use.product else (use.concept,)
+        self.dated: set[Predicate] = set()
+
+    def __missing__(self, predicate: Predicate) -> tuple[Statement, ...]:
+        said = (s for subject in self._subjects for s in self._snapshot.statements(predicate, subject))
+        fit = tuple(s for s in said if given_so(s, self._route, self._form))
+        if any(s.valid_from or s.valid_to for s in fit):
+            self.dated.add(predicate)
+        self[predicate] = fit
+        return fit
+
+    def in_force(self, predicate: Predicate, day: str) -> tuple[Statement, ...]:
+        """Those that are effective on an ISO date."""
+        fit = self[predicate]
+        return tuple(s for s in fit if s.holds_on(day)) if predicate in self.dated else fit
+
+
+def given_so(statement: Statement, route: Known[str], form: str) -> bool:
+    """Whether a statement that names routes (途径) or forms (剂型) concerns what is given so.
+
+    An unknown route or form does not take a use out of a statement: better one alert
+    too many than a missed one for want of a field.
+    """
+    routes, forms = statement.qualifiers.get("routes"), statement.qualifiers.get("forms")
+    if routes and not isinstance(route, Unknown) and not route_among(route, routes):
+        return False
+    return not (forms and form and form not in forms)
 
 
 @dataclass(frozen=True)
@@ -49,7 +113,7 @@ class Case:
     derive: Callable[[Case], dict[str, bool]] = field(default=lambda case: {}, compare=False)
     _known: dict[Hashable, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
-    @cached_property
+    @Lazy
     def states(self) -> dict[str, bool]:
         """Derived clinical states (``rules.states``): present, known absent, or left out when unknown."""
         return self.derive(self)
@@ -64,26 +128,27 @@ class Case:
         """Use what was worked out for another case of the same patient with other orders."""
         for what in ("conditions", "observed", "age_days", "age_years"):
             self.__dict__[what] = getattr(other, what)
-        self._known.update(other._known)
+        kept = ((key, value) for key, value in other._known.items() if _of_patient(key))
+        self._known.update(kept)
 
-    @cached_property
+    @Lazy
     def iso_day(self) -> str:
         return self.day.isoformat()
 
-    @cached_property
+    @Lazy
     def age_days(self) -> Known[int]:
         return self.patient.age_days()
 
-    @cached_property
+    @Lazy
     def age_years(self) -> Known[int]:
         return self.patient.age_years()
 
-    @cached_property
+    @Lazy
     def new_uses(self) -> tuple[Use, ...]:
         """Ingredients of the drug orders under review, in order."""
-        return tuple(_uses(self.orders, True))
+        return _uses(self.orders, True)
 
-    @cached_property
+    @Lazy
     def active_uses(self) -> tuple[Use, ...]:
         """Ingredients of the patient's other active drugs, without those whose last day is past and
         those that an order under review continues; empty when that list is unknown."""
@@ -91,50 +156,71 @@ class Case:
         if isinstance(medications, Unknown):
             return ()
         drafts, today = {order.id for order in self.orders}, self.patient.as_of.date()
-        taken = (m for m in medications if m.is_active() and m.id not in drafts and not (m.stop and m.stop < today))
         again = {order.what.text for order in self.orders}
-        beside = (m for m in taken if m.what.text not in again or not any(o.renews(m) for o in self.orders))
-        return tuple(_uses(beside, False))
+        beside = [
+            m
+            for m in medications
+            if m.is_active()
+            and m.id not in drafts
+            and not (m.stop and m.stop < today)
+            and (m.what.text not in again or not any(o.renews(m) for o in self.orders))
+        ]
+        return _uses(beside, False)
 
-    @cached_property
+    @Lazy
     def past_uses(self) -> tuple[Use, ...]:
         """Ingredients of drugs that were stopped and whose last day is known: some act on for weeks."""
         medications, today = self.patient.medications, self.patient.as_of.date()
         known = () if isinstance(medications, Unknown) else medications
-        return tuple(_uses((m for m in known if m.stop and (m.stop < today or not m.is_active())), False))
+        return _uses([m for m in known if m.stop and (m.stop < today or not m.is_active())], False)
 
-    @cached_property
+    @Lazy
     def uses(self) -> tuple[Use, ...]:
         """All ingredients the patient would take: those under review first."""
         return self.new_uses + self.active_uses
 
-    @cached_property
+    @Lazy
+    def ways(self) -> tuple[tuple[Use, Way], ...]:
+        """Ingredients under review that the user is working on, with what is said of each as it is given."""
+        return tuple((use, self.way(use)) for use in self.new_uses if self.in_focus(use.order.id))
+
+    def way(self, use: Use) -> Way:
+        """What the release says of an ingredient as it is given."""
+        key = (use.concept, use.product, use.order.dosage.route, use.order.form)
+        return self.snapshot.remember(key, lambda: Way(self.snapshot, use))
+
+    def asked(self, predicate: Predicate) -> list[tuple[Use, Statement]]:
+        """Every ingredient the user is working on with each statement in force that fits how it is given."""
+        return [(use, s) for use, way in self.ways if way[predicate] for s in way.in_force(predicate, self.iso_day)]
+
+    @Lazy
     def lineage(self) -> dict[str, frozenset[str]]:
         """Ancestors (with itself) of every ingredient in use."""
         return {use.concept: self.snapshot.ancestors(use.concept) for use in self.uses}
 
-    @cached_property
+    @Lazy
     def new_lineage(self) -> frozenset[str]:
         """Everything that an ingredient under review is or is a kind of."""
         return frozenset().union(*(self.lineage[use.concept] for use in self.new_uses))
 
-    @cached_property
+    @Lazy
     def whole_lineage(self) -> frozenset[str]:
         """Everything that an ingredient in use is or is a kind of."""
         return frozenset().union(*self.lineage.values())
 
-    @cached_property
+    @Lazy
     def conditions(self) -> dict[str, Condition]:
         """Active conditions by every concept they are a kind of; empty when unknown."""
         found: dict[str, Condition] = {}
         conditions = self.patient.conditions
         for condition in () if isinstance(conditions, Unknown) else conditions:
             if condition.status is ClinicalStatus.ACTIVE:
-                for concept in self._widened(condition.what):
-                    found.setdefault(concept, condition)
+                for concept in self._widened(condition.what.concepts):
+                    if concept not in found:
+                        found[concept] = condition
         return found
 
-    @cached_property
+    @Lazy
     def observed(self) -> dict[str, list[Observation]]:
         """Observations by every concept they were understood as; empty when unknown."""
         found: dict[str, list[Observation]] = {}
@@ -144,10 +230,12 @@ class Case:
                 found.setdefault(concept, []).append(observation)
         return found
 
-    @cached_property
+    @Lazy
     def told(self) -> frozenset[Predicate]:
-        """Predicates of which some statement has an ingredient under review as its subject."""
-        subjects = (concept for use in self.new_uses for concept in (use.concept, use.product) if concept)
+        """Predicates of which some statement has a drug under review, or something in it, as its subject."""
+        drugs = [order for order in self.orders if order.kind is OrderKind.DRUG]
+        subjects = {concept for order in drugs for concept in order.what.concepts}
+        subjects.update([ingredient.concept for order in drugs for ingredient in order.ingredients])
         return frozenset().union(*map(self._told, subjects))
 
     def _told(self, concept: str) -> frozenset[Predicate]:
@@ -179,9 +267,12 @@ class Case:
     def name(self, concept_id: str) -> str:
         return self.snapshot.name(concept_id)
 
-    def _widened(self, what: Coded) -> Iterator[str]:
-        for concept in what.concepts:
-            yield from self.snapshot.ancestors(concept)
+    def _widened(self, concepts: tuple[str, ...]) -> tuple[str, ...]:
+        """Concepts with all they are a kind of."""
+        ancestors = self.snapshot.ancestors
+        return self.snapshot.remember(
+            ("widened", concepts), lambda: tuple(wider for concept in concepts for wider in ancestors(concept))
+        )
 
     def _reference(self, statement: Statement, source_id: str, section: str) -> Reference:
         source = self.snapshot.source(source_id)
@@ -195,14 +286,17 @@ def _title(title: str, edition: str, year: int) -> str:
     return f"《{title}》({shown})" if shown else f"《{title}》"
 
 
-def _uses(orders: Iterable[Order], new: bool) -> Iterator[Use]:
+def _uses(orders: Iterable[Order], new: bool) -> tuple[Use, ...]:
+    found = []
     for order in orders:
         if order.kind is OrderKind.DRUG:
-            product = order.what.concepts[0] if order.what.concepts else ""
+            concepts = order.what.concepts
+            product = concepts[0] if concepts else ""
             for ingredient in order.ingredients:
                 concept = ingredient.concept
-                yield Use(order, ingredient, new, concept, "" if product == concept else product)
+                found.append(Use(order, ingredient, new, concept, "" if product == concept else product))
                 product = ""
+    return tuple(found)
 
 
 def severity_of(statement: Statement) -> Severity:
@@ -235,13 +329,14 @@ def fault(family: str, rule_id: str, error: Exception) -> Fault:
 
 def each_statement(
     family: str,
+    case: Case,
     statements: Iterable[tuple[Use, Statement]],
-    judge: Callable[[Use, Statement], Iterable[Outcome]],
+    judge: Callable[[Case, Use, Statement], Iterable[Outcome]],
 ) -> Iterator[Outcome]:
     """Judge every (use, statement); one that raises becomes a ``Fault`` and the rest goes on."""
     for use, statement in statements:
         try:
-            yield from judge(use, statement)
+            yield from judge(case, use, statement)
         except Exception as error:  # isolation is the point
             yield fault(family, statement.id, error)
 

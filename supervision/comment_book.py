@@ -40,7 +40,7 @@ _LARGEST: Final = 100_000_000
 """Bytes a workbook may unpack to."""
 _UNREADABLE: Final = (BadZipFile, SyntaxError, KeyError, ValueError, TypeError, AttributeError, OSError)
 """What openpyxl raises of files that are no workbooks, or broken ones."""
-_SIGNS: Final = re.compile(r"[;；\n]+")
+_SIGNS: Final = re.compile(r"\s*[;；\n]+\s*")
 _PROBLEM: Final = re.compile(r"^(?P<code>[^\s:：]+)\s*(?P<drug>[^:：]*)(?:[:：](?P<text>.*))?$", re.DOTALL)
 _RESULTS: Final = {"1": Result.REASONABLE, "合理": Result.REASONABLE} | {
     "0": Result.UNREASONABLE,

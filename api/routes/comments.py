@@ -7,11 +7,11 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import quote
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from api.auth import caller
 from api.comments import SPECIALS, CommentDesk
@@ -22,11 +22,12 @@ from exchange.fhir.values import ReadError
 from records.comment_codes import CODES
 from records.comments import Item, Judgement, Result, Round, Typed
 from records.reviews import Role
-from records.sampling import ORDERS, PERIOPERATIVE, PRESCRIPTIONS, Method, Plan, Problem, Source
+from records.sampling import MOST, ORDERS, PERIOPERATIVE, PRESCRIPTIONS, Method, Plan, Problem, Source
 from supervision.comments import Results, Tally
 
 _MOST: Final = 200
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+Number = Annotated[int, Path(ge=1, le=MOST)]
 _B = TypeVar("_B", bound=msgspec.Struct)
 
 
@@ -137,14 +138,14 @@ def router(settings: Settings, desk: CommentDesk) -> APIRouter:
         return _book(desk.worksheet_book(round_id, assignee), "处方点评工作表.xlsx")
 
     @routes.post("/rounds/{round_id}/items/{number}/judgement", **_JUDGE)
-    async def judge(round_id: str, number: int, request: Request) -> Response:
+    async def judge(round_id: str, number: Number, request: Request) -> Response:
         caller(settings, request)
         given = _decoded(JudgementBody, await request.body())
         item = await asyncio.to_thread(desk.judge, round_id, number, _judgement(given), Role(given.by.role))
         return respond(200, _item(item))
 
     @routes.post("/rounds/{round_id}/items/{number}/assignment", **_ASSIGN)
-    async def assign(round_id: str, number: int, request: Request) -> Response:
+    async def assign(round_id: str, number: Number, request: Request) -> Response:
         caller(settings, request)
         given = _decoded(AssignmentBody, await request.body())
         item = await asyncio.to_thread(desk.assign, round_id, number, given.by.name, given.to, given.version)

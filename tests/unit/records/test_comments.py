@@ -71,7 +71,7 @@ def read(stored: Stored) -> Prescription:
         **where,
     )
     lines = tuple(Line(text=f"{drug}胶囊", name=drug) for drug in asked["drugs"])
-    return Prescription(about, Sheet(diagnoses=("张三的肺炎",), lines=lines))
+    return Prescription(about, lambda: Sheet(diagnoses=("张三的肺炎",), lines=lines))
 
 
 def submit(engine: Engine, number: int, **more: Any) -> None:
@@ -329,6 +329,10 @@ def test_a_judgement_is_kept_with_its_problems(engine: Engine) -> None:
         (verdict(result=Result.REASONABLE, problems=(AMOXICILLIN,)), "合理处方"),
         (verdict(problems=(Problem("9-9"),)), "9-9"),
         (verdict(problems=(Problem("2-5", "华法林"),)), "没有药品"),
+        (verdict(typed=Typed(amount=-1)), "金额"),
+        (verdict(typed=Typed(amount=float("inf"))), "金额"),
+        (verdict(typed=Typed(essential=2)), "通用名数"),
+        (verdict(by="王" * 81), "姓名"),
     ],
 )
 def test_a_judgement_must_make_sense(engine: Engine, given: Judgement, why: str) -> None:

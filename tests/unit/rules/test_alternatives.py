@@ -10,6 +10,7 @@ import pytest
 
 from base.plugins import discover
 from clinical.finding import Finding, Review, Severity, Suggestion
+from clinical.patient import PatientContext
 from exchange.plain import PlainReview, read
 from knowledge.snapshot import Snapshot
 from records.terminology import Terminology
@@ -63,3 +64,14 @@ def test_one_that_would_alert_itself_is_not(snapshot: Snapshot, patient: dict[st
 def test_the_first_safe_ones_are_enough(snapshot: Snapshot) -> None:
     many = ["ingredient:paracetamol", "ingredient:loratadine", "ingredient:cetirizine", "ingredient:omeprazole"]
     assert _offered(snapshot, {}, *many) == many[:MOST]
+
+
+def test_what_hangs_on_the_orders_is_worked_out_again_for_a_replacement(snapshot: Snapshot) -> None:
+    """Families keep what they found of a case's orders; a trial has other orders."""
+    patient = PatientContext("p", NOW)
+    first, second = (Case(patient, (), snapshot, NOW.date()) for _ in range(2))
+    first.once("herbs", lambda: ("黄芪",))
+    first.once(("measured", "lab:alt", "U/L", 0), lambda: 40.0)
+    second.take_over(first)
+    assert second.once("herbs", tuple) == ()
+    assert second.once(("measured", "lab:alt", "U/L", 0), lambda: 0.0) == 40.0
