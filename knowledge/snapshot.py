@@ -22,6 +22,7 @@ from knowledge.naming import normal_name
 
 MAGIC: Final = b"YIGONG\x00\x01"
 _MOST_REMEMBERED: Final = 50_000
+_ABSENT: Final = object()
 _T = TypeVar("_T")
 _PREDICATE_NUMBER: Final = {predicate: number for number, predicate in enumerate(Predicate)}
 
@@ -142,16 +143,20 @@ class Snapshot:
     def in_force(self, predicate: Predicate, subject: str, day: str) -> tuple[Statement, ...]:
         """``statements`` that are effective on an ISO date; most have no dates and need no look."""
         found = self.statements(predicate, subject)
-        if (predicate, subject) not in self._dated:
+        if not found or (predicate, subject) not in self._dated:
             return found
         return tuple(s for s in found if s.holds_on(day))
 
-    def linked(self, predicate: Predicate, concept_ids: Sequence[str]) -> Iterator[tuple[int, int]]:
-        """Positions (i, j), i < j, of concepts that a symmetric predicate links, classes expanded."""
+    def linked(
+        self, predicate: Predicate, concept_ids: Sequence[str], leading: int | None = None
+    ) -> Iterator[tuple[int, int]]:
+        """Positions (i, j), i < j, of concepts that a symmetric predicate links, classes expanded; ``leading``:
+        only of pairs with one of so many at the front."""
         rows = [self._row(concept_id) for concept_id in concept_ids]
-        for i, row in enumerate(rows):
+        for i, row in enumerate(rows[:leading]):
             partners = {} if row is None else self._partners_of(predicate, row)
-            yield from ((i, j) for j in range(i + 1, len(rows)) if rows[j] in partners)
+            if not partners.keys().isdisjoint(rows):
+                yield from ((i, j) for j in range(i + 1, len(rows)) if rows[j] in partners)
 
     def between(self, predicate: Predicate, a: str, b: str) -> tuple[Statement, ...]:
         """Statements of a symmetric predicate that hold between two concepts or their classes."""
@@ -186,8 +191,9 @@ class Snapshot:
     def remember(self, key: Hashable, make: Callable[[], _T]) -> _T:
         """What readers work out from the release alone, worked out once: a release never changes. Beyond
         so many answers (some 50 MB) it is worked out again each time."""
-        if key in self._remembered:
-            return cast(_T, self._remembered[key])
+        known = self._remembered.get(key, _ABSENT)
+        if known is not _ABSENT:
+            return cast(_T, known)
         made = make()
         if len(self._remembered) < _MOST_REMEMBERED:
             self._remembered[key] = made
@@ -257,10 +263,12 @@ class Snapshot:
         )
 
     def _row(self, concept_id: str) -> int | None:
-        if concept_id not in self._rows:
+        try:
+            return self._rows[concept_id]
+        except KeyError:
             rows = self._by_id.get(hash_key(concept_id))
-            self._rows[concept_id] = next((r for r in rows if self._concept_at(r).id == concept_id), None)
-        return self._rows[concept_id]
+            row = self._rows[concept_id] = next((r for r in rows if self._concept_at(r).id == concept_id), None)
+            return row
 
     def _concept_at(self, row: int) -> Concept:
         return self._concepts[row]  # type: ignore[return-value]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from clinical.finding import Datum, Finding, Gap, Suggestion
@@ -13,7 +13,6 @@ from clinical.value import Value
 from knowledge.model import Predicate, Statement
 from rules.measures import Measured, height, weight
 from rules.model import Case, Use
-from rules.saying import fitting
 
 TOLERANCE = 1.05
 """Five per cent above a limit is rounding of tablets and vials, not an error."""
@@ -35,7 +34,7 @@ class Limits(Value, frozen=True):
 
 class Row(Value, frozen=True):
     """A dose row read for comparing: whom it concerns, and its limits where they hang on no measure of
-    the patient. Ages are in days, weights in kg."""
+    the patient. Ages are in days, weights in kg; ``weighed`` when it is for some weights only."""
 
     statement: Statement
     age_min: float
@@ -45,6 +44,8 @@ class Row(Value, frozen=True):
     loading: bool
     names_form: bool
     limits: Limits | None
+    disease: str
+    weighed: bool
 
 
 def rows_for(case: Case, use: Use) -> list[Row]:
@@ -56,37 +57,41 @@ def rows_for(case: Case, use: Use) -> list[Row]:
     days = case.age_days
     if isinstance(days, Unknown):
         return []
-    loading = _may_be_loading(use)
+    loading, conditions = _may_be_loading(use), case.conditions
     rows = [
         row
         for row in _read_rows(case, use)
         if row.age_min <= days < row.age_max
         and (loading or not row.loading)
-        and (not row.statement.object or row.statement.object in case.conditions)
-        and _fits_weight(case, row)
+        and (not row.disease or row.disease in conditions)
+        and (not row.weighed or _fits_weight(case, row))
     ]
     return [row for row in rows if row.names_form] or rows
 
 
-def _read_rows(case: Case, use: Use) -> tuple[Row, ...]:
+def _read_rows(case: Case, use: Use) -> Sequence[Row]:
     """Rows in force that fit route and form, read once for each way a drug is given."""
-    key = ("dose-rows", use.concept, use.product, use.order.dosage.route, use.order.form)
-    fit = fitting(case, Predicate.DOSE_RANGE, use)
-    rows = case.snapshot.remember(key, lambda: {s.id: _read(s, use.order.form) for s in fit})
-    return tuple(rows.get(s.id) or _read(s, use.order.form) for s in fit)
+    way, form = case.way(use), use.order.form
+    key = ("dose-rows", use.concept, use.product, use.order.dosage.route, form)
+    rows = case.snapshot.remember(key, lambda: tuple(_read(s, form) for s in way[Predicate.DOSE_RANGE]))
+    dated = Predicate.DOSE_RANGE in way.dated
+    return [row for row in rows if row.statement.holds_on(case.iso_day)] if dated else rows
 
 
 def _read(s: Statement, form: str) -> Row:
     q = s.qualifiers
+    lightest, heaviest = q.get("weight_min", 0.0), q.get("weight_max", float("inf"))
     return Row(
         s,
         q.get("age_min", _least_age(q["population"])),
         q.get("age_max", _top_age(q["population"])),
-        q.get("weight_min", 0.0),
-        q.get("weight_max", float("inf")),
+        lightest,
+        heaviest,
         bool(q.get("loading")),
         bool(form) and form in q.get("forms", ()),
         None if q.get("per") else _scaled(q, 1.0, ()),
+        s.object,
+        lightest != 0 or heaviest != float("inf"),
     )
 
 
@@ -201,8 +206,6 @@ def _scale(case: Case, per: str) -> Known[Measured]:
 
 def _fits_weight(case: Case, row: Row) -> bool:
     """Weight bounds; an unknown weight keeps the row."""
-    if row.weight_min == 0 and row.weight_max == float("inf"):
-        return True
     kg = weight(case)
     return isinstance(kg, Unknown) or row.weight_min <= kg.value < row.weight_max
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from time import perf_counter
 
 from clinical.finding import Fault, Finding, Gap, Outcome, Passed, Review
-from rules.model import Case, Check, Family, fault
+from clinical.order import OrderKind
+from rules.model import Case, Family, fault
 
 
 @dataclass(slots=True)
@@ -48,15 +50,18 @@ def review(case: Case, families: Sequence[Family]) -> Review:
     """
     started = perf_counter()
     gathered = _Gathered()
-    kinds = {order.kind for order in case.orders}
-    for family in families:
-        if not family.concerns(kinds, case.patient.stage):
+    take, told = gathered.take, case.told
+    kinds = frozenset([order.kind for order in case.orders])
+    for family, concerned in _chosen(tuple(families), kinds, case.patient.stage):
+        if not concerned:
             if case.explain:
-                gathered.passed.append(Passed(family.name, "", "未评估: 没有该规则所涉及的医嘱类别"))
-            continue
-        if family.by_drug and case.told.isdisjoint(family.reads):
-            continue
-        _run(family.name, family.check, case, gathered)
+                take(Passed(family.name, "", "未评估: 没有该规则所涉及的医嘱类别"))
+        elif not (family.by_drug and told.isdisjoint(family.reads)):
+            try:
+                for outcome in family.check(case):
+                    take(outcome)
+            except Exception as error:  # one family must never take the others down
+                take(fault(family.name, "", error))
     return Review(
         release=case.snapshot.release,
         findings=tuple(gathered.findings),
@@ -67,9 +72,9 @@ def review(case: Case, families: Sequence[Family]) -> Review:
     )
 
 
-def _run(name: str, check: Check, case: Case, gathered: _Gathered) -> None:
-    try:
-        for outcome in check(case):
-            gathered.take(outcome)
-    except Exception as error:  # one family must never take the others down
-        gathered.take(fault(name, "", error))
+@lru_cache(maxsize=1024)
+def _chosen(
+    families: tuple[Family, ...], kinds: frozenset[OrderKind], stage: str
+) -> tuple[tuple[Family, bool], ...]:
+    """Each family with whether it concerns orders of these kinds at this moment."""
+    return tuple((family, family.concerns(kinds, stage)) for family in families)

@@ -52,13 +52,17 @@ def latest(case: Case, concept: str, max_age_days: int = 0) -> Known[Observation
     observed = case.observed.get(concept)
     if not observed:
         return UNKNOWN
-    limit = case.patient.as_of - timedelta(days=max_age_days or MAX_AGE_DAYS.get(concept, DEFAULT_MAX_AGE))
+    limit = case.china_day - timedelta(days=max_age_days or MAX_AGE_DAYS.get(concept, DEFAULT_MAX_AGE))
     usable = [o for o in observed if _since(o, limit)]
-    return max(usable, key=_when) if usable else UNKNOWN
+    if len(usable) < 2:
+        return usable[0] if usable else UNKNOWN
+    return max(usable, key=_when)
 
 
 def measured(case: Case, concept: str, unit: str, max_age_days: int = 0) -> Known[Measured]:
     """Latest value of a concept in a unit; UNKNOWN when absent, old, wordy or not convertible."""
+    if concept not in case.observed:
+        return UNKNOWN
     return case.once(("measured", concept, unit, max_age_days), lambda: _measured(case, concept, unit, max_age_days))
 
 
@@ -151,7 +155,7 @@ def _as_of_today(case: Case, diagnosed: Condition) -> Known[Pregnancy | None]:
     if isinstance(days, Unknown):
         return replace(said, origin=diagnosed.origin)
     if written is not None:
-        days += max((_comparable(case.patient.as_of) - _comparable(written)).days, 0)
+        days += max((case.china_day - _comparable(written)).days, 0)
     return Pregnancy(days, diagnosed.origin) if days <= _LONGEST_PREGNANCY else UNKNOWN
 
 
@@ -221,10 +225,10 @@ def _derived(what: str, value: Known[float], *inputs: Measured) -> Known[Measure
     return Measured(value, "mL/min", (Datum(what, f"{value:.0f} ml/min"), *data))
 
 
-def _since(observation: Observation, limit: datetime) -> bool:
+def _since(observation: Observation, limit: date) -> bool:
     """Whether the value is recent enough; one without a time is not known to be old and counts."""
     time = observation.origin.time
-    return time is None or _comparable(time) >= _comparable(limit)
+    return time is None or _comparable(time) >= limit
 
 
 def _when(observation: Observation) -> date:
@@ -238,6 +242,10 @@ def _comparable(time: datetime) -> date:
 
 
 def _substance(case: Case, concept: str) -> Substance | None:
+    return case.snapshot.remember(("measured-substance", concept), lambda: _weighed(case, concept))
+
+
+def _weighed(case: Case, concept: str) -> Substance | None:
     known = case.snapshot.concept(concept)
     mass = None if known is None else known.attributes.get("molar_mass")
     return None if mass is None else Substance(known.name if known else concept, mass, None)

@@ -7,11 +7,10 @@ import traceback
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar, cast
 
 from clinical.administration import route_among
-from clinical.coded import CHINA, Coded, zoned
+from clinical.coded import CHINA, zoned
 from clinical.finding import Datum, Fault, Outcome, Reference, Severity
 from clinical.logic import Known, Unknown
 from clinical.order import Ingredient, Order, OrderKind
@@ -132,6 +131,11 @@ class Case:
         self._known.update(kept)
 
     @Lazy
+    def china_day(self) -> date:
+        """The calendar day in China as of which the patient is seen: ages of results are counted in days."""
+        return zoned(self.patient.as_of).astimezone(CHINA).date()
+
+    @Lazy
     def iso_day(self) -> str:
         return self.day.isoformat()
 
@@ -186,7 +190,7 @@ class Case:
 
     def way(self, use: Use) -> Way:
         """What the release says of an ingredient as it is given."""
-        key = (use.concept, use.product, use.order.dosage.route, use.order.form)
+        key = ("way", use.concept, use.product, use.order.dosage.route, use.order.form)
         return self.snapshot.remember(key, lambda: Way(self.snapshot, use))
 
     def asked(self, predicate: Predicate) -> list[tuple[Use, Statement]]:
@@ -329,14 +333,13 @@ def fault(family: str, rule_id: str, error: Exception) -> Fault:
 
 def each_statement(
     family: str,
-    case: Case,
     statements: Iterable[tuple[Use, Statement]],
-    judge: Callable[[Case, Use, Statement], Iterable[Outcome]],
+    judge: Callable[[Use, Statement], Iterable[Outcome]],
 ) -> Iterator[Outcome]:
     """Judge every (use, statement); one that raises becomes a ``Fault`` and the rest goes on."""
     for use, statement in statements:
         try:
-            yield from judge(case, use, statement)
+            yield from judge(use, statement)
         except Exception as error:  # isolation is the point
             yield fault(family, statement.id, error)
 
@@ -344,15 +347,15 @@ def each_statement(
 Check = Callable[[Case], Iterable[Outcome]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Family:
     """A rule family: a pure check over a case.
 
     ``name`` is the value of ``Finding.family``; ``title`` what clinicians read; ``reads`` the
     predicates whose statements it decides by; ``kinds`` the orders it concerns (none: it is asked of every
     patient, with or without orders); ``stages`` the moments it speaks at (none: always; a review
-    without a stage asks all). ``by_drug`` promises that it says nothing unless a statement of ``reads`` has an
-    ingredient under review, or a class of it, as its subject: the engine then need not ask.
+    without a stage asks all). ``by_drug`` promises that it says nothing unless a statement of ``reads`` has a
+    drug under review, something in it, or a class of either, as its subject: the engine then need not ask.
     """
 
     name: str

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from clinical.coded import Coded, Origin, zoned
+from clinical.coded import CHINA, Coded, Origin, zoned
 from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity, Suggestion
 from clinical.logic import Unknown
 from clinical.order import Order, OrderKind
-from clinical.value import Value
+from clinical.patient import ClinicalStatus, Condition
+from clinical.value import Value, replace
 from knowledge.model import Predicate, Statement
 from rules.model import Case, fault, may_interrupt
 
@@ -39,12 +40,57 @@ def repeats(case: Case, family: str, kind: OrderKind, word: str) -> Iterator[Out
 
 def _judge(case: Case, family: str, order: Order, word: str) -> Iterator[Outcome]:
     for concept in order.what.concepts:
-        for s in case.statements(Predicate.REPEAT_INTERVAL, concept):
-            last = _last(case, order, concept, s.qualifiers["hours"])
-            if last is not None:
-                yield _finding(case, family, order, s, last, word)
-            elif case.explain:
-                yield Passed(family, s.id, f"间隔期内无既往{word}", (order.id,))
+        s = _window(case, concept)
+        if s is None:
+            continue
+        last = _last(case, order, concept, s.qualifiers["hours"])
+        if last is not None:
+            yield _excused(case, order, last, _finding(case, family, order, s, last, word))
+        elif case.explain:
+            yield Passed(family, s.id, f"间隔期内无既往{word}", (order.id,))
+
+
+def _window(case: Case, concept: str) -> Statement | None:
+    """The interval that holds where the order is written: the institution's own before the general one."""
+    here = case.patient.institution
+    rows = case.statements(Predicate.REPEAT_INTERVAL, concept)
+    own = (s for s in rows if here and here in s.qualifiers.get("institutions", ()))
+    general = (s for s in rows if not s.qualifiers.get("institutions"))
+    recognising = sorted(general, key=lambda s: not s.qualifiers.get("recognised"))
+    return next(own, None) or next(iter(recognising), None)
+
+
+def _excused(case: Case, order: Order, last: Done, finding: Finding) -> Finding:
+    """Milder where the repeat explains itself: a recorded reason, an emergency, a diagnosis newer than the
+    last result."""
+    if order.note.strip():
+        told = f"{finding.detail}；已记录重复理由: {order.note.strip()}"
+        return replace(finding, severity=Severity.INFO, detail=told, interruptive=False)
+    if order.urgent:
+        told = f"{finding.detail}；本次为急诊医嘱"
+        return replace(finding, severity=Severity.INFO, detail=told, interruptive=False)
+    newer = next((c for c in _conditions(case) if _since(c, last)), None)
+    if newer is None:
+        return finding
+    told = f"{finding.detail}；上次之后新增诊断 {newer.what.text}，病情变化者可复查"
+    data = (*finding.data, Datum.at("新增诊断", newer.what.text, newer.origin))
+    return replace(finding, severity=Severity.MINOR, detail=told, data=data)
+
+
+def _conditions(case: Case) -> tuple[Condition, ...]:
+    known = case.patient.conditions
+    active = () if isinstance(known, Unknown) else known
+    return tuple(c for c in active if c.status is ClinicalStatus.ACTIVE and c.what.text)
+
+
+def _since(condition: Condition, last: Done) -> bool:
+    """Whether a diagnosis is newer than a result, by onset, else by when it was recorded."""
+    done, recorded = last.origin.time, condition.origin.time
+    if done is None:
+        return False
+    if condition.onset is not None:
+        return condition.onset > _instant(done).astimezone(CHINA).date()
+    return recorded is not None and _instant(recorded) > _instant(done)
 
 
 def _finding(case: Case, family: str, order: Order, s: Statement, last: Done, word: str) -> Finding:
@@ -52,12 +98,14 @@ def _finding(case: Case, family: str, order: Order, s: Statement, last: Done, wo
     day = last.origin.time.date().isoformat() if last.origin.time else ""
     place = f"于{last.origin.institution}" if last.origin.institution else ""
     name = order.what.text or case.name(s.subject)
-    mark = "，结果已互认" if last.recognised else ""
+    elsewhere = bool(last.origin.institution) and last.origin.institution != case.patient.institution
+    recognised = last.recognised or (elsewhere and bool(s.qualifiers.get("recognised")))
+    mark = "，结果已互认" if recognised else ""
     return Finding(
         family=family,
         rule_id=s.id,
         rule_version=str(s.revision),
-        severity=Severity.MODERATE if last.recognised or last.origin.institution else Severity.MINOR,
+        severity=Severity.MODERATE if recognised or last.origin.institution else Severity.MINOR,
         summary=f"重复{word}: {name} {day} 已{place}完成{mark}",
         detail=f"距上次不足 {_interval(hours)}；上次结果: {last.result or '见原报告'}",
         orders=(order.id,),

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clinical.administration import route_among
 from clinical.finding import Datum, Finding, Passed, Severity, Suggestion
-from clinical.logic import Unknown
 from knowledge.model import ConceptKind, Predicate, Statement
-from rules.model import Case, Use, may_interrupt, order_datum, severity_of
+from rules.model import Case, Use, given_so, may_interrupt, order_datum, severity_of
 
 
 def found(
@@ -76,41 +74,19 @@ def drop(use: Use) -> Suggestion:
     return Suggestion(f"取消 {use.order.what.text}", "delete", use.order.id)
 
 
-def passed(case: Case, family: str, statement: Statement, use: Use, reason: str) -> Iterator[Passed]:
+def passed(case: Case, family: str, statement: Statement, use: Use, reason: str) -> tuple[Passed, ...]:
     """What an explained review says of a rule that was evaluated and did not fire."""
-    if case.explain:
-        yield Passed(family, statement.id, reason, (use.order.id,))
+    return (Passed(family, statement.id, reason, (use.order.id,)),) if case.explain else ()
 
 
 def route_fits(statement: Statement, use: Use) -> bool:
-    """Whether a statement that names routes (途径) or forms (剂型) concerns this use.
-
-    An unknown route or form does not take a use out of a statement: better one alert
-    too many than a missed one for want of a field.
-    """
-    routes, forms = statement.qualifiers.get("routes"), statement.qualifiers.get("forms")
-    route = use.order.dosage.route
-    if routes and not isinstance(route, Unknown) and not route_among(route, routes):
-        return False
-    return not (forms and use.order.form and use.order.form not in forms)
+    """Whether a statement that names routes or forms concerns this use."""
+    return given_so(statement, use.order.dosage.route, use.order.form)
 
 
 def fitting(case: Case, predicate: Predicate, use: Use) -> tuple[Statement, ...]:
-    """Statements in force about the ingredient of a use that fit its route and form. Which do depends on
-    the release alone, so it is worked out once for each way a drug is given."""
-    if not (case.snapshot.statements(predicate, use.concept) or use.product):
-        return ()
-    key = (predicate, use.concept, use.product, use.order.dosage.route, use.order.form)
-    fit, dated = case.snapshot.remember(key, lambda: _fitting(case, predicate, use))
-    return tuple(s for s in fit if s.holds_on(case.iso_day)) if dated else fit
-
-
-def _fitting(case: Case, predicate: Predicate, use: Use) -> tuple[tuple[Statement, ...], bool]:
-    """With whether any of them holds for a time only."""
-    subjects = (use.concept, use.product) if use.product else (use.concept,)
-    said = (s for subject in subjects for s in case.snapshot.statements(predicate, subject))
-    fit = tuple(s for s in said if route_fits(s, use))
-    return fit, any(s.valid_from or s.valid_to for s in fit)
+    """Statements in force about the ingredient of a use that fit its route and form."""
+    return case.way(use).in_force(predicate, case.iso_day)
 
 
 def named(case: Case, use: Use) -> str:

@@ -22,6 +22,8 @@ ANTIBACTERIAL: Final = "drug-class:antibacterial"
 ANTIFUNGAL: Final = "drug-class:antifungal"
 BETA_LACTAM: Final = "drug-class:beta-lactam"
 _ANTITUBERCULOSIS: Final = "drug-class:antituberculosis"
+_ONLY_ANTIBACTERIAL: Final = frozenset({ANTIBACTERIAL})
+_ANTIMICROBIAL: Final = frozenset({ANTIBACTERIAL, ANTIFUNGAL})
 GUIDELINE: Final = "cn-abx-2015"
 RECENT_SURGERY_DAYS: Final = 14
 
@@ -82,19 +84,20 @@ def is_systemic(use: Use) -> bool:
 
 def antimicrobials(case: Case) -> tuple[Use, ...]:
     """Systemic antibacterials and antifungals under review, one use of each order."""
-    return case.once("antimicrobials", lambda: _one_each(case, case.new_uses, frozenset({ANTIBACTERIAL, ANTIFUNGAL})))
+    return case.once("antimicrobials", lambda: _one_each(case, case.new_uses, _ANTIMICROBIAL))
 
 
 def antibacterials(case: Case) -> tuple[Use, ...]:
     """All systemic antibacterials the patient would take, one use of each order, those against
     tuberculosis left out."""
-    return case.once("antibacterials", lambda: _one_each(case, case.uses, frozenset({ANTIBACTERIAL})))
+    return case.once("antibacterials", lambda: _one_each(case, case.uses, _ONLY_ANTIBACTERIAL))
 
 
 def _one_each(case: Case, uses: tuple[Use, ...], classes: frozenset[str]) -> tuple[Use, ...]:
     found: dict[str, Use] = {}
+    of = case.lineage
     for use in uses:
-        lineage = case.lineage[use.concept]
+        lineage = of[use.concept]
         if not classes.isdisjoint(lineage) and _ANTITUBERCULOSIS not in lineage and is_systemic(use):
             found.setdefault(use.order.id, use)
     return tuple(found.values())
@@ -114,7 +117,7 @@ def active_conditions(case: Case) -> tuple[Condition, ...]:
 
 def has_any(case: Case, diseases: frozenset[str]) -> bool:
     """Whether the patient is known to have one of some diseases."""
-    return not diseases.isdisjoint(case.conditions)
+    return not case.conditions.keys().isdisjoint(diseases)
 
 
 def purpose(case: Case, order: Order) -> Known[Purpose]:
@@ -159,6 +162,8 @@ def is_among(case: Case, use: Use, names: tuple[str, ...]) -> bool:
 
 def compounds(case: Case, order: Order) -> frozenset[str]:
     """The compound product that was ordered, by name or, where it was written as its ingredients, by contents."""
+    if len(order.ingredients) < 2:
+        return frozenset()
     contents = frozenset(i.concept for i in order.ingredients)
     if len(contents) < 2:
         return frozenset()

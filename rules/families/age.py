@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from clinical.finding import Datum, Gap, Outcome
 from clinical.logic import Unknown
 from knowledge.model import Predicate, Statement
 from rules.model import Case, Family, Use, each_statement
-from rules.saying import degree, fitting, found, named, passed
+from rules.saying import degree, found, named, passed
 
 NAME = "age"
 
 
 def check(case: Case) -> Iterator[Outcome]:
     """Age limits of every new drug against the age on the day of the review."""
-    statements = (
-        (use, s)
-        for use in case.new_uses
-        if case.in_focus(use.order.id)
-        for s in fitting(case, Predicate.AGE_LIMIT, use)
-    )
-    yield from each_statement(NAME, statements, lambda use, s: _judge(case, use, s))
+    statements = case.asked(Predicate.AGE_LIMIT)
+    yield from each_statement(NAME, statements, partial(_judge, case))
 
 
 def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
@@ -32,7 +28,7 @@ def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
     elif low <= days < high:
         age = age_text(days)
         yield found(case, NAME, s, (use,), f"{named(case, use)}: {age}患者{degree(s)}", (Datum("年龄", age),))
-    else:
+    elif case.explain:
         yield from passed(case, NAME, s, use, f"年龄 {age_text(days)} 不在限制范围")
 
 

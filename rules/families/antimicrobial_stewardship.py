@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 from clinical.coded import Coded, Origin
@@ -93,8 +93,9 @@ def check(case: Case) -> Iterator[Outcome]:
     uses = antimicrobials(case)
     if not uses:
         return
-    for use in (u for u in uses if case.in_focus(u.order.id)):
-        yield from _isolated(partial(_each, case, use))
+    for use in uses:
+        if case.in_focus(use.order.id):
+            yield from _isolated(partial(_each, case, use))
     yield from _isolated(partial(_together, case))
 
 
@@ -124,18 +125,19 @@ def _grade(case: Case, use: Use) -> Statement | None:
     whole = [s for c in sorted(compounds(case, use.order)) for s in _rows(case, replace(use, concept=c))]
     if whole:
         return min(whole, key=_rank)
-    rows = [_rows(case, replace(use, concept=i.concept)) for i in use.order.ingredients]
+    uses = (use if i.concept == use.concept else replace(use, concept=i.concept) for i in use.order.ingredients)
+    rows = [_rows(case, u) for u in uses]
     return max((min(own, key=_rank) for own in rows if own), key=_rank, default=None)
 
 
 def _rows(case: Case, use: Use) -> list[Statement]:
     """Rows of a drug, those of its own before those of its class."""
     fit = fitting(case, Predicate.ANTIMICROBIAL_GRADE, use)
-    return [s for s in fit if s.subject == fit[0].subject]
+    return [s for s in fit if s.subject == fit[0].subject] if len(fit) > 1 else list(fit)
 
 
 def _rank(s: Statement) -> int:
-    return _RANKS[Authority(s.qualifiers["grade"])]
+    return _RANKS[s.qualifiers["grade"]]
 
 
 def _exempt(case: Case, s: Statement) -> bool:
@@ -188,7 +190,11 @@ def _granted(prescriber: Known[Prescriber]) -> tuple[Known[Authority], bool]:
         return UNKNOWN, False
     if not isinstance(prescriber.antimicrobial, Unknown):
         return prescriber.antimicrobial, True
-    title = prescriber.title
+    return _granted_by(prescriber.title)
+
+
+@lru_cache(maxsize=1024)
+def _granted_by(title: str) -> tuple[Known[Authority], bool]:
     if not title or _NOT_A_DOCTOR.search(title):
         return UNKNOWN, False
     if _MUST_BE_AUTHORISED.search(title):

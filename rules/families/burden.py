@@ -198,4 +198,4 @@ def _names(case: Case, part: Part) -> tuple[str, ...]:
     return tuple(dict.fromkeys(case.name(use.concept) for use in part.uses))
 
 
-FAMILY = Family(NAME, "累积风险", check, reads=(Predicate.BURDEN,))
+FAMILY = Family(NAME, "累积风险", check, reads=(Predicate.BURDEN,), by_drug=True)

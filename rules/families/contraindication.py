@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from clinical.finding import Datum, Gap, Outcome
 from clinical.logic import Unknown
@@ -19,7 +20,7 @@ def check(case: Case) -> Iterator[Outcome]:
         yield from _gap(case)
         return
     statements = ((use, s) for use in case.new_uses for s in case.said_of(Predicate.CONTRAINDICATED_IN, use))
-    yield from each_statement(NAME, statements, lambda use, s: _judge(case, use, s))
+    yield from each_statement(NAME, statements, partial(_judge, case))
 
 
 def _gap(case: Case) -> Iterator[Gap]:

@@ -242,4 +242,4 @@ def _said(case: Case, held: _Held, row: Statement, summary: str, datum: Datum, s
     return replace(finding, references=(*finding.references, cited(case, row.id, law, section)))
 
 
-FAMILY = Family(NAME, "特殊管理药品", check, reads=(Predicate.CONTROLLED,))
+FAMILY = Family(NAME, "特殊管理药品", check, reads=(Predicate.CONTROLLED,), by_drug=True)

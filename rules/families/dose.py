@@ -8,7 +8,7 @@ from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.value import Value
 from knowledge.model import Predicate, Statement
-from rules.dosing import TOLERANCE, Limits, adjust, amount, daily_dose, limits_of, rows_for, single_dose
+from rules.dosing import TOLERANCE, Limits, Row, adjust, amount, daily_dose, limits_of, rows_for, single_dose
 from rules.model import Case, Family, Use, fault, may_interrupt, order_datum
 from rules.saying import named
 
@@ -24,9 +24,18 @@ class _Held(Value, frozen=True):
     day: Known[float]
 
 
-def _held(case: Case, use: Use, row: Statement, limits: Limits) -> _Held:
-    unit = limits.unit
-    return _Held(row, limits, single_dose(case, use, unit), daily_dose(case, use, unit))
+def _held(case: Case, use: Use, rows: list[Row]) -> list[_Held]:
+    """Rows whose limits are known, each beside the doses in its unit; most rows of a drug share one."""
+    found: list[_Held] = []
+    doses: dict[str, tuple[Known[float], Known[float]]] = {}
+    for row in rows:
+        limits = row.limits or limits_of(case, row)
+        if not isinstance(limits, Unknown):
+            unit = limits.unit
+            if unit not in doses:
+                doses[unit] = single_dose(case, use, unit), daily_dose(case, use, unit)
+            found.append(_Held(row.statement, limits, *doses[unit]))
+    return found
 
 
 class _Excess(Value, frozen=True):
@@ -60,8 +69,7 @@ def _judge(case: Case, use: Use) -> Iterator[Outcome]:
         yield Gap(NAME, "birth-date", "未提供出生日期，未能检查剂量", (use.order.id,))
         return
     rows = rows_for(case, use)
-    limits = [(row.statement, limits_of(case, row)) for row in rows]
-    known = [_held(case, use, row, limit) for row, limit in limits if not isinstance(limit, Unknown)]
+    known = _held(case, use, rows)
     if not rows and case.explain:
         yield Passed(NAME, "", "未评估: 资料未给出该年龄、途径或剂型的剂量范围", (use.order.id,))
     if rows and not known:
@@ -71,7 +79,7 @@ def _judge(case: Case, use: Use) -> Iterator[Outcome]:
 
 
 def _compare(case: Case, use: Use, rows: list[_Held]) -> Iterator[Outcome]:
-    excess = [e for which in ("单次", "每日") if isinstance(e := _over(use, rows, which), _Excess)]
+    excess = [e for e in (_over(use, rows, "单次"), _over(use, rows, "每日")) if isinstance(e, _Excess)]
     if excess:
         yield _finding(case, use, max(excess, key=lambda e: e.ratio))
         return
@@ -91,10 +99,11 @@ def _compare(case: Case, use: Use, rows: list[_Held]) -> Iterator[Outcome]:
 def _over(use: Use, rows: list[_Held], which: str) -> Known[_Excess | None]:
     """The least excess over all rows that apply: a dose that one of them allows is allowed."""
     found: list[_Excess] = []
+    single = which == "单次"
     for held in rows:
         limits = held.limits
-        most, dose = (limits.single_max, held.single) if which == "单次" else (limits.daily_max, held.day)
-        if most is None or isinstance(dose, Unknown) or (which == "每日" and _is_mean(limits, use)):
+        most, dose = (limits.single_max, held.single) if single else (limits.daily_max, held.day)
+        if most is None or isinstance(dose, Unknown) or (not single and _is_mean(limits, use)):
             continue
         if dose <= most * TOLERANCE:
             return None
@@ -127,7 +136,9 @@ def _severity(ratio: float) -> Severity:
 def _together(case: Case, use: Use, rows: list[_Held]) -> Finding | None:
     """The day's total of one ingredient over all orders, each of which is within the limit alone."""
     taken = [u for u in case.uses if u.concept == use.concept]
-    same = [u for u in taken if not u.order.dosage.is_single() and _alike(use, u)] if len(taken) > 1 else []
+    if len(taken) < 2:
+        return None
+    same = [u for u in taken if not u.order.dosage.is_single() and _alike(use, u)]
     if len({u.order.id for u in same}) < 2 or same[0] != use:
         return None
     most = max(rows, key=lambda held: held.limits.daily_max or 0)
@@ -149,8 +160,9 @@ def _alike(a: Use, b: Use) -> bool:
 
 def _under(case: Case, use: Use, rows: list[_Held]) -> Finding | None:
     """A single dose well below the least of every row that states one."""
-    if not all(held.limits.single_min for held in rows):
-        return None
+    for held in rows:
+        if not held.limits.single_min:
+            return None
     least = min(rows, key=lambda held: held.limits.single_min or 0)
     row, limits, dose = least.row, least.limits, least.single
     if isinstance(dose, Unknown) or limits.single_min is None or dose >= limits.single_min * 0.5:

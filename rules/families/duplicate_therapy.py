@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from clinical.administration import SYSTEMIC
 from clinical.finding import Finding, Gap, Outcome, Severity
@@ -27,7 +28,7 @@ def check(case: Case) -> Iterator[Outcome]:
     seen: set[str] = set()
     statements = [(use, s) for use in case.new_uses for s in case.statements(Predicate.DUPLICATE_GROUP, use.concept)]
     unique = [(use, s) for use, s in statements if not (s.id in seen or seen.add(s.id))]  # type: ignore[func-returns-value]
-    yield from each_statement(NAME, unique, lambda use, s: _group(case, use, s))
+    yield from each_statement(NAME, unique, partial(_group, case))
 
 
 def _same_ingredient(case: Case) -> Iterator[Finding]:

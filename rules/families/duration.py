@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from clinical.finding import Datum, Finding, Gap, Outcome, Severity
 from clinical.logic import UNKNOWN, Known, Truth, Unknown
@@ -12,7 +13,7 @@ from clinical.value import Value
 from knowledge.model import Predicate, Statement
 from rules.courses import Course, age_fits, course, days_of, exceptions
 from rules.model import Case, Family, Use, each_statement, severity_of
-from rules.saying import fitting, found, named, passed, route_fits
+from rules.saying import found, named, passed, route_fits
 
 NAME = "duration"
 _INPATIENT = (Visit.INPATIENT, Visit.EMERGENCY)
@@ -29,14 +30,9 @@ class _Length(Value, frozen=True):
 
 def check(case: Case) -> Iterator[Outcome]:
     """One finding per order and ingredient: the worst of its limits, then the one passed furthest."""
-    pairs = [
-        (use, s)
-        for use in case.new_uses
-        if case.in_focus(use.order.id)
-        for s in fitting(case, Predicate.DURATION_LIMIT, use)
-    ]
+    pairs = case.asked(Predicate.DURATION_LIMIT)
     worst: dict[str, Finding] = {}
-    for outcome in each_statement(NAME, pairs, lambda use, s: _judge(case, use, s)):
+    for outcome in each_statement(NAME, pairs, partial(_judge, case)):
         if not isinstance(outcome, Finding):
             yield outcome
         elif outcome.cause not in worst or worst[outcome.cause].severity.rank < outcome.severity.rank:
@@ -57,7 +53,7 @@ def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
         yield from _long(case, use, s, length, given_for)
     elif _short(case, use, s, length, given_for):
         yield _finding(case, use, s, length, f"少于{s.qualifiers['min_days']:g}天")
-    else:
+    elif case.explain:
         yield from passed(case, NAME, s, use, f"疗程 {length.days:g} 天未超出规定")
 
 
@@ -135,4 +131,4 @@ def _evidence(case: Case, use: Use, s: Statement, length: _Length) -> Iterator[D
         yield Datum.at("诊断", condition.what.text or case.name(s.object), condition.origin)
 
 
-FAMILY = Family(NAME, "疗程", check, reads=(Predicate.DURATION_LIMIT,))
+FAMILY = Family(NAME, "疗程", check, reads=(Predicate.DURATION_LIMIT,), by_drug=True)

@@ -8,6 +8,7 @@ eat grapefruit.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from clinical.finding import Finding, Gap, Outcome, Severity
 from clinical.logic import Known, Unknown
@@ -31,7 +32,7 @@ def check(case: Case) -> Iterator[Outcome]:
     if not said:
         return
     alerted: set[tuple[str, str]] = set()
-    for outcome in each_statement(NAME, said, lambda use, s: _judge(case, use, s)):
+    for outcome in each_statement(NAME, said, partial(_judge, case)):
         if isinstance(outcome, Finding):
             alerted.add((outcome.orders[0], outcome.rule_id))
         yield outcome
@@ -117,4 +118,4 @@ def _counselling(case: Case, advised: list[tuple[Use, Statement]]) -> Finding:
     )
 
 
-FAMILY = Family(NAME, "饮食与烟酒", check, reads=(Predicate.DRUG_FOOD,))
+FAMILY = Family(NAME, "饮食与烟酒", check, reads=(Predicate.DRUG_FOOD,), by_drug=True)

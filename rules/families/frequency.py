@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from clinical.finding import Finding, Gap, Outcome, Suggestion
 from clinical.logic import Unknown
@@ -21,7 +22,7 @@ def check(case: Case) -> Iterator[Outcome]:
         if case.in_focus(use.order.id):
             rows = fitting(case, Predicate.FREQUENCY_LIMIT, use)
             concerning = ((use, s) for s in rows if _concerns(case, use, s))
-            outcomes = list(each_statement(NAME, concerning, lambda use, s: _judge(case, use, s)))
+            outcomes = list(each_statement(NAME, concerning, partial(_judge, case)))
             findings = [outcome for outcome in outcomes if isinstance(outcome, Finding)]
             yield from (outcome for outcome in outcomes if not isinstance(outcome, Finding))
             yield from sorted(findings, key=lambda f: (-f.severity.rank, f.rule_id))[:1]

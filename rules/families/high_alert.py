@@ -147,4 +147,4 @@ def _said(case: Case, held: _Held, row: Statement, summary: str, datum: Datum, c
     return replace(finding, references=(*finding.references, *others))
 
 
-FAMILY = Family(NAME, "高警示药品", check, reads=(Predicate.HIGH_ALERT,))
+FAMILY = Family(NAME, "高警示药品", check, reads=(Predicate.HIGH_ALERT,), by_drug=True)

@@ -226,4 +226,4 @@ def _called(case: Case, use: Use) -> str:
     return use.order.what.text or case.name(use.concept)
 
 
-FAMILY = Family(NAME, "适应证", check, reads=(Predicate.INDICATED_FOR,), stages=_STAGES)
+FAMILY = Family(NAME, "适应证", check, reads=(Predicate.INDICATED_FOR,), stages=_STAGES, by_drug=True)

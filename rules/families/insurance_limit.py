@@ -209,4 +209,4 @@ _CHECKS: Final[dict[str, Callable[[Case, Use, Statement], _Answer]]] = {
 }
 """What can be judged from a patient and an order; other limits (step, specialty) are left to people."""
 
-FAMILY = Family(NAME, "医保支付限制", check, reads=(Predicate.INSURANCE_LIMIT,))
+FAMILY = Family(NAME, "医保支付限制", check, reads=(Predicate.INSURANCE_LIMIT,), by_drug=True)

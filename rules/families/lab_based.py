@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from clinical.coded import CHINA, Origin, zoned
 from clinical.finding import Datum, Finding, Gap, Outcome
@@ -37,8 +38,8 @@ def check(case: Case) -> Iterator[Outcome]:
     if not _results_known(case):
         yield from _blind(case, limits, needs)
         return
-    yield from _worst(each_statement(NAME, limits, lambda use, s: _at_limit(case, use, s)))
-    demanded = list(each_statement(NAME, needs, lambda use, s: _in_need(case, use, s)))
+    yield from _worst(each_statement(NAME, limits, partial(_at_limit, case)))
+    demanded = list(each_statement(NAME, needs, partial(_in_need, case)))
     yield from _worst(demanded)
     yield from _missing(case, limits, demanded)
 
@@ -268,4 +269,5 @@ FAMILY = Family(
     "检验结果",
     check,
     reads=(Predicate.LAB_LIMIT, Predicate.LAB_NEEDED, Predicate.REFERENCE_RANGE, Predicate.CONTAINS),
+    by_drug=True,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from clinical.coded import Origin, zoned
 from clinical.finding import Datum, Gap, Outcome, Severity
@@ -14,7 +14,7 @@ from clinical.value import Value
 from knowledge.model import Predicate, Statement
 from rules.courses import course, in_use
 from rules.model import Case, Family, Use, each_statement, severity_of
-from rules.saying import degree, fitting, found, named, passed
+from rules.saying import degree, found, named, passed
 
 NAME = "pharmacogenomics"
 
@@ -28,15 +28,10 @@ class _Result(Value, frozen=True):
 
 def check(case: Case) -> Iterator[Outcome]:
     """Every gene of every new drug; genes do not change, so that a result never grows old."""
-    pairs = [
-        (use, s)
-        for use in case.new_uses
-        if case.in_focus(use.order.id)
-        for s in fitting(case, Predicate.PHARMACOGENOMIC, use)
-    ]
+    pairs = case.asked(Predicate.PHARMACOGENOMIC)
     if pairs and isinstance(case.patient.observations, Unknown):
         yield from _blind(case, pairs)
-    yield from dict.fromkeys(each_statement(NAME, pairs, lambda use, s: _judge(case, use, s)))
+    yield from dict.fromkeys(each_statement(NAME, pairs, partial(_judge, case)))
 
 
 def _blind(case: Case, pairs: list[tuple[Use, Statement]]) -> Iterator[Gap]:
@@ -176,4 +171,4 @@ def _genotypes(text: str) -> Iterator[str]:
     yield from ("".join(sorted(pair)) for pair in _BASES.findall(rest))
 
 
-FAMILY = Family(NAME, "药物基因", check, reads=(Predicate.PHARMACOGENOMIC,))
+FAMILY = Family(NAME, "药物基因", check, reads=(Predicate.PHARMACOGENOMIC,), by_drug=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from clinical.finding import Datum, Gap, Outcome, Severity
 from clinical.logic import Unknown
@@ -19,13 +20,8 @@ _TRIMESTERS = {1: "妊娠早期", 2: "妊娠中期", 3: "妊娠晚期"}
 
 def check(case: Case) -> Iterator[Outcome]:
     """Statements about pregnancy and lactation for every new drug."""
-    statements = (
-        (use, s)
-        for use in case.new_uses
-        if case.in_focus(use.order.id)
-        for s in fitting(case, Predicate.PREGNANCY_LACTATION, use)
-    )
-    yield from each_statement(NAME, statements, lambda use, s: _judge(case, use, s))
+    statements = case.asked(Predicate.PREGNANCY_LACTATION)
+    yield from each_statement(NAME, statements, partial(_judge, case))
 
 
 def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:

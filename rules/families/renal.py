@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from clinical.finding import Datum, Gap, Outcome
 from clinical.logic import Known, Unknown
@@ -10,7 +11,7 @@ from knowledge.model import Predicate, Statement
 from rules.dosing import has_cap, over_cap
 from rules.measures import DIALYSIS, Measured, crcl, egfr, on_dialysis
 from rules.model import Case, Family, Use, each_statement
-from rules.saying import degree, fitting, found, named, passed
+from rules.saying import degree, found, named, passed
 
 NAME = "renal"
 _MEASURES = {"crcl": ("肌酐清除率", crcl), "egfr": ("eGFR", egfr)}
@@ -20,13 +21,8 @@ _ON_DIALYSIS = 5.0
 
 def check(case: Case) -> Iterator[Outcome]:
     """Renal bands of every new drug."""
-    statements = (
-        (use, s)
-        for use in case.new_uses
-        if case.in_focus(use.order.id)
-        for s in fitting(case, Predicate.RENAL_LIMIT, use)
-    )
-    yield from each_statement(NAME, statements, lambda use, s: _judge(case, use, s))
+    statements = case.asked(Predicate.RENAL_LIMIT)
+    yield from each_statement(NAME, statements, partial(_judge, case))
 
 
 def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from clinical.administration import route_among, route_within
 from clinical.finding import Datum, Gap, Outcome
@@ -23,7 +24,7 @@ def check(case: Case) -> Iterator[Outcome]:
         for s in case.said_of(Predicate.ROUTE_LIMIT, use)
         if not s.qualifiers.get("forms") or use.order.form in s.qualifiers["forms"]
     )
-    yield from each_statement(NAME, statements, lambda use, s: _judge(case, use, s))
+    yield from each_statement(NAME, statements, partial(_judge, case))
 
 
 def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
@@ -40,7 +41,7 @@ def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
         hint = f"，仅可{'、'.join(allowed)}" if allowed else ""
         summary = f"{named(case, use)} 不得{route}给药{hint}"
         yield found(case, NAME, s, (use,), summary, (Datum("给药途径", route),))
-    else:
+    elif case.explain:
         yield from passed(case, NAME, s, use, f"途径 {route} 未受限制")
 
 

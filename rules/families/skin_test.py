@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from clinical.coded import Coded, Origin
@@ -46,7 +47,7 @@ def check(case: Case) -> Iterator[Outcome]:
         if not _is_test(use.order)
     ]
     if asked:
-        yield from each_statement(NAME, _once_each(asked), lambda use, s: _judge(case, use, s))
+        yield from each_statement(NAME, _once_each(asked), partial(_judge, case))
 
 
 def _once_each(asked: list[tuple[Use, Statement]]) -> list[tuple[Use, Statement]]:
@@ -205,4 +206,4 @@ def _not_long_over(case: Case, order: Order, hours: float) -> bool:
     return order.is_active() if last is None else case.patient.as_of.date() - last <= timedelta(hours=hours)
 
 
-FAMILY = Family(NAME, "用药前皮试", check, reads=(Predicate.SKIN_TEST,))
+FAMILY = Family(NAME, "用药前皮试", check, reads=(Predicate.SKIN_TEST,), by_drug=True)
