@@ -107,6 +107,7 @@ class Snapshot:
         self._dated: set[tuple[Predicate, str]] = set()
         self._partners: dict[int, dict[int, list[int]]] = {}
         self._lineage: dict[str, frozenset[str]] = {}
+        self._names: dict[str, str] = {}
         self.rules: tuple[Rule, ...] = self._all("rules", Rule)
         self._sources: dict[str, Source] = {source.id: source for source in self._all("sources", Source)}
         self._articles: dict[str, Article] = {}
@@ -121,8 +122,13 @@ class Snapshot:
 
     def name(self, concept_id: str) -> str:
         """Preferred Chinese name, or the id itself when the release does not know it."""
-        concept = self.concept(concept_id)
-        return concept.name if concept else concept_id
+        name = self._names.get(concept_id)
+        if name is None:
+            concept = self.concept(concept_id)
+            if concept is None:
+                return concept_id
+            name = self._names[concept_id] = concept.name
+        return name
 
     def statements(self, predicate: Predicate, subject: str) -> tuple[Statement, ...]:
         """Statements that may decide about a subject, its own first, then those of its ancestors.

@@ -7,8 +7,8 @@ from typing import Any
 
 from clinical.finding import Datum, Finding, Gap, Suggestion
 from clinical.logic import UNKNOWN, Known, Unknown
-from clinical.order import daily
-from clinical.quantity import Quantity, Substance, UnitMismatch
+from clinical.quantity import Substance, UnitMismatch
+from clinical.units import conversion, plain_unit
 from clinical.value import Value
 from knowledge.model import Predicate, Statement
 from rules.measures import Measured, height, weight
@@ -116,19 +116,31 @@ def _scaled(q: dict[str, Any], factor: float, data: tuple[Datum, ...]) -> Limits
 
 def single_dose(case: Case, use: Use, unit: str) -> Known[float]:
     """Single dose of the ingredient in a unit; UNKNOWN when missing or not convertible."""
-    return case.once(("single", use.order.id, use.concept, unit), lambda: _in(case, use, _dose(case, use), unit))
+    return doses(case, use, unit)[0]
 
 
 def daily_dose(case: Case, use: Use, unit: str) -> Known[float]:
     """Daily dose of the ingredient from this order in a unit."""
-    times = use.order.dosage.times_per_day
-    return case.once(
-        ("daily", use.order.id, use.concept, unit), lambda: _in(case, use, daily(_dose(case, use), times), unit)
-    )
+    return doses(case, use, unit)[1]
 
 
-def _dose(case: Case, use: Use) -> Known[Quantity]:
-    return case.once(("dose", use.order.id, use.concept), lambda: use.order.dose_of(use.ingredient))
+def doses(case: Case, use: Use, unit: str) -> tuple[Known[float], Known[float]]:
+    """Single and daily dose of the ingredient from this order in a unit."""
+    return case.once(("doses", use.order.id, use.concept, unit), lambda: _doses(case, use, unit))
+
+
+def _doses(case: Case, use: Use, unit: str) -> tuple[Known[float], Known[float]]:
+    dose, times = use.order.dose_of(use.ingredient), use.order.dosage.times_per_day
+    if isinstance(dose, Unknown):
+        return UNKNOWN, UNKNOWN
+    multiplier = divisor = 1.0
+    if dose.unit != unit:
+        try:
+            multiplier, divisor = conversion(dose.unit, plain_unit(unit), substance_of(case, use.concept))
+        except UnitMismatch:
+            return UNKNOWN, UNKNOWN
+    single = dose.value * multiplier / divisor
+    return single, UNKNOWN if isinstance(times, Unknown) else dose.value * times * multiplier / divisor
 
 
 def substance_of(case: Case, concept: str) -> Substance | None:
@@ -224,12 +236,3 @@ def _may_be_loading(use: Use) -> bool:
     return not isinstance(days, Unknown) and days <= 1
 
 
-def _in(case: Case, use: Use, dose: Known[Quantity], unit: str) -> Known[float]:
-    if isinstance(dose, Unknown):
-        return UNKNOWN
-    if dose.unit == unit:
-        return dose.value
-    try:
-        return dose.to(unit, substance_of(case, use.concept)).value
-    except UnitMismatch:
-        return UNKNOWN

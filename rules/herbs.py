@@ -75,14 +75,14 @@ def herbs(case: Case) -> tuple[Herb, ...]:
 
 def _herbs(case: Case) -> Iterator[Herb]:
     """The herbs of an order stand side by side: what is true of the order is found once."""
-    order, about = None, (False, "", False)
+    order, about, lineage = None, (False, "", False), case.lineage
     for use in case.uses:
-        if HERB in case.lineage[use.concept]:
+        if HERB in lineage[use.concept]:
             if use.order is not order:
                 order, about = use.order, _about(case, use)
             piece, source, is_local = about
             limit, counted, paired = _known(case, use.concept)
-            yield Herb(use, piece, source, is_local, limit, counted, paired, TOXIC in case.lineage[use.concept])
+            yield Herb(use, piece, source, is_local, limit, counted, paired, TOXIC in lineage[use.concept])
 
 
 def _about(case: Case, use: Use) -> tuple[bool, str, bool]:

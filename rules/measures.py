@@ -37,6 +37,7 @@ _LONGEST_PREGNANCY: Final = 315
 MAX_AGE_DAYS: Final = {WEIGHT: 365, HEIGHT: 3650, CREATININE: 180, EGFR: 180, CRCL: 180}
 """How old a value may be. Children's weights: 90 days (see ``weight``)."""
 DEFAULT_MAX_AGE: Final = 90
+_NEVER: Final = float("inf")
 
 
 class Measured(Value, frozen=True):
@@ -52,7 +53,7 @@ def latest(case: Case, concept: str, max_age_days: int = 0) -> Known[Observation
     observed = case.observed.get(concept)
     if not observed:
         return UNKNOWN
-    limit = case.china_day - timedelta(days=max_age_days or MAX_AGE_DAYS.get(concept, DEFAULT_MAX_AGE))
+    limit = case.china_midnight - timedelta(days=max_age_days or MAX_AGE_DAYS.get(concept, DEFAULT_MAX_AGE))
     usable = [o for o in observed if _since(o, limit)]
     if len(usable) < 2:
         return usable[0] if usable else UNKNOWN
@@ -70,12 +71,13 @@ def _measured(case: Case, concept: str, unit: str, max_age_days: int) -> Known[M
     found = latest(case, concept, max_age_days)
     if isinstance(found, Unknown) or not isinstance(found.value, Quantity):
         return UNKNOWN
+    told = found.value
     try:
-        converted = found.value.to(unit, _substance(case, concept))
+        value = told.value if told.unit == unit else told.to(unit, _substance(case, concept)).value
     except UnitMismatch:
         return UNKNOWN
-    shown = f"{found.value.value:g} {found.value.unit}"
-    return Measured(converted.value, unit, (Datum.at(case.name(concept), shown, found.origin),))
+    shown = f"{told.value:g} {told.unit}"
+    return Measured(value, unit, (Datum.at(case.name(concept), shown, found.origin),))
 
 
 def weight(case: Case) -> Known[Measured]:
@@ -155,7 +157,7 @@ def _as_of_today(case: Case, diagnosed: Condition) -> Known[Pregnancy | None]:
     if isinstance(days, Unknown):
         return replace(said, origin=diagnosed.origin)
     if written is not None:
-        days += max((case.china_day - _comparable(written)).days, 0)
+        days += max((case.china_midnight.date() - _comparable(written)).days, 0)
     return Pregnancy(days, diagnosed.origin) if days <= _LONGEST_PREGNANCY else UNKNOWN
 
 
@@ -204,10 +206,11 @@ def _upper_limit(case: Case, lab: str, unit: str) -> Known[float]:
     days, sex = case.age_days, case.patient.sex
     for s in case.statements(Predicate.REFERENCE_RANGE, lab):
         q = s.qualifiers
-        fits_sex = "sex" not in q or (not isinstance(sex, Unknown) and q["sex"] == sex)
-        fits_age = isinstance(days, Unknown) or q.get("age_min", 0) <= days < q.get("age_max", float("inf"))
-        if "high" in q and fits_sex and fits_age:
-            return Quantity(q["high"], q["unit"]).to(unit, _substance(case, lab)).value
+        if "high" not in q or ("sex" in q and (isinstance(sex, Unknown) or q["sex"] != sex)):
+            continue
+        if isinstance(days, Unknown) or q.get("age_min", 0) <= days < q.get("age_max", _NEVER):
+            high = Quantity(q["high"], q["unit"])
+            return high.value if high.unit == unit else high.to(unit, _substance(case, lab)).value
     return UNKNOWN
 
 
@@ -225,10 +228,10 @@ def _derived(what: str, value: Known[float], *inputs: Measured) -> Known[Measure
     return Measured(value, "mL/min", (Datum(what, f"{value:.0f} ml/min"), *data))
 
 
-def _since(observation: Observation, limit: date) -> bool:
+def _since(observation: Observation, limit: datetime) -> bool:
     """Whether the value is recent enough; one without a time is not known to be old and counts."""
     time = observation.origin.time
-    return time is None or _comparable(time) >= limit
+    return time is None or zoned(time) >= limit
 
 
 def _when(observation: Observation) -> date:

@@ -6,7 +6,7 @@ import logging
 import traceback
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, Generic, TypeVar, cast
 
 from clinical.administration import route_among
@@ -131,9 +131,9 @@ class Case:
         self._known.update(kept)
 
     @Lazy
-    def china_day(self) -> date:
-        """The calendar day in China as of which the patient is seen: ages of results are counted in days."""
-        return zoned(self.patient.as_of).astimezone(CHINA).date()
+    def china_midnight(self) -> datetime:
+        """Where the day began in China as of which the patient is seen: ages of results are counted in days."""
+        return zoned(self.patient.as_of).astimezone(CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
 
     @Lazy
     def iso_day(self) -> str:

@@ -114,8 +114,11 @@ def supply_days(order: Order) -> Known[float]:
     """Days an order covers: as it says, else what is dispensed ÷ (dose × times a day) in the same unit."""
     if not isinstance(order.dosage.duration_days, Unknown):
         return order.dosage.duration_days
-    quantity, daily = order.quantity, needed_a_day(order)
-    if isinstance(quantity, Unknown) or isinstance(daily, Unknown) or daily.value <= 0:
+    quantity = order.quantity
+    if isinstance(quantity, Unknown):
+        return UNKNOWN
+    daily = needed_a_day(order)
+    if isinstance(daily, Unknown) or daily.value <= 0:
         return UNKNOWN
     dispensed = in_unit(order, quantity, daily.unit)
     return UNKNOWN if isinstance(dispensed, Unknown) else dispensed / daily.value

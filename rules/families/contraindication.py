@@ -19,7 +19,12 @@ def check(case: Case) -> Iterator[Outcome]:
     if isinstance(case.patient.conditions, Unknown):
         yield from _gap(case)
         return
-    statements = ((use, s) for use in case.new_uses for s in case.said_of(Predicate.CONTRAINDICATED_IN, use))
+    statements = [
+        (use, s)
+        for use in case.new_uses
+        for s in case.said_of(Predicate.CONTRAINDICATED_IN, use)
+        if case.explain or s.object in case.conditions
+    ]
     yield from each_statement(NAME, statements, partial(_judge, case))
 
 
@@ -34,7 +39,8 @@ def _gap(case: Case) -> Iterator[Gap]:
 def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
     condition = case.conditions.get(s.object)
     if condition is None:
-        yield from passed(case, NAME, s, use, f"无相关诊断: {case.name(s.object)}")
+        if case.explain:
+            yield from passed(case, NAME, s, use, f"无相关诊断: {case.name(s.object)}")
     elif not route_fits(s, use) or not case.in_focus(use.order.id):
         yield from passed(case, NAME, s, use, "给药途径或剂型不适用")
     else:

@@ -8,7 +8,7 @@ from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.value import Value
 from knowledge.model import Predicate, Statement
-from rules.dosing import TOLERANCE, Limits, Row, adjust, amount, daily_dose, limits_of, rows_for, single_dose
+from rules.dosing import TOLERANCE, Limits, Row, adjust, amount, daily_dose, doses, limits_of, rows_for
 from rules.model import Case, Family, Use, fault, may_interrupt, order_datum
 from rules.saying import named
 
@@ -27,14 +27,14 @@ class _Held(Value, frozen=True):
 def _held(case: Case, use: Use, rows: list[Row]) -> list[_Held]:
     """Rows whose limits are known, each beside the doses in its unit; most rows of a drug share one."""
     found: list[_Held] = []
-    doses: dict[str, tuple[Known[float], Known[float]]] = {}
+    unit, single, day = "", UNKNOWN, UNKNOWN
     for row in rows:
         limits = row.limits or limits_of(case, row)
         if not isinstance(limits, Unknown):
-            unit = limits.unit
-            if unit not in doses:
-                doses[unit] = single_dose(case, use, unit), daily_dose(case, use, unit)
-            found.append(_Held(row.statement, limits, *doses[unit]))
+            if limits.unit != unit:
+                unit = limits.unit
+                single, day = doses(case, use, unit)
+            found.append(_Held(row.statement, limits, single, day))
     return found
 
 
@@ -57,43 +57,39 @@ def check(case: Case) -> Iterator[Outcome]:
     for use in case.new_uses:
         if case.in_focus(use.order.id):
             try:
-                yield from _judge(case, use)
+                said = _judge(case, use)
+                if said is not None:
+                    yield said
             except Exception as error:  # one row must not silence the others
                 yield fault(NAME, use.concept, error)
 
 
-def _judge(case: Case, use: Use) -> Iterator[Outcome]:
+def _judge(case: Case, use: Use) -> Outcome | None:
     if not case.snapshot.statements(Predicate.DOSE_RANGE, use.concept):
-        return
+        return None
     if isinstance(case.age_days, Unknown):
-        yield Gap(NAME, "birth-date", "未提供出生日期，未能检查剂量", (use.order.id,))
-        return
+        return Gap(NAME, "birth-date", "未提供出生日期，未能检查剂量", (use.order.id,))
     rows = rows_for(case, use)
+    if not rows:
+        reason = "未评估: 资料未给出该年龄、途径或剂型的剂量范围"
+        return Passed(NAME, "", reason, (use.order.id,)) if case.explain else None
     known = _held(case, use, rows)
-    if not rows and case.explain:
-        yield Passed(NAME, "", "未评估: 资料未给出该年龄、途径或剂型的剂量范围", (use.order.id,))
-    if rows and not known:
-        yield Gap(NAME, "weight", f"缺少体重或身高，未能检查{named(case, use)}的剂量", (use.order.id,))
-    elif known:
-        yield from _compare(case, use, known)
+    if not known:
+        return Gap(NAME, "weight", f"缺少体重或身高，未能检查{named(case, use)}的剂量", (use.order.id,))
+    return _compare(case, use, known)
 
 
-def _compare(case: Case, use: Use, rows: list[_Held]) -> Iterator[Outcome]:
+def _compare(case: Case, use: Use, rows: list[_Held]) -> Outcome | None:
     excess = [e for e in (_over(use, rows, "单次"), _over(use, rows, "每日")) if isinstance(e, _Excess)]
     if excess:
-        yield _finding(case, use, max(excess, key=lambda e: e.ratio))
-        return
-    together = _together(case, use, rows)
-    if together is not None:
-        yield together
-        return
-    low = _under(case, use, rows)
-    if low is not None:
-        yield low
-    elif isinstance(rows[0].single, Unknown):
-        yield Gap(NAME, "dose", f"{named(case, use)}的单次剂量缺失或单位无法换算，未能检查剂量", (use.order.id,))
-    elif case.explain:
-        yield Passed(NAME, rows[0].row.id, "剂量在范围内", (use.order.id,))
+        return _finding(case, use, max(excess, key=lambda e: e.ratio))
+    wrong = _together(case, use, rows) or _under(case, use, rows)
+    if wrong is not None:
+        return wrong
+    if isinstance(rows[0].single, Unknown):
+        reason = f"{named(case, use)}的单次剂量缺失或单位无法换算，未能检查剂量"
+        return Gap(NAME, "dose", reason, (use.order.id,))
+    return Passed(NAME, rows[0].row.id, "剂量在范围内", (use.order.id,)) if case.explain else None
 
 
 def _over(use: Use, rows: list[_Held], which: str) -> Known[_Excess | None]:
@@ -163,7 +159,7 @@ def _under(case: Case, use: Use, rows: list[_Held]) -> Finding | None:
     for held in rows:
         if not held.limits.single_min:
             return None
-    least = min(rows, key=lambda held: held.limits.single_min or 0)
+    least = min(rows, key=lambda held: held.limits.single_min or 0) if len(rows) > 1 else rows[0]
     row, limits, dose = least.row, least.limits, least.single
     if isinstance(dose, Unknown) or limits.single_min is None or dose >= limits.single_min * 0.5:
         return None

@@ -31,6 +31,8 @@ class _Length(Value, frozen=True):
 def check(case: Case) -> Iterator[Outcome]:
     """One finding per order and ingredient: the worst of its limits, then the one passed furthest."""
     pairs = case.asked(Predicate.DURATION_LIMIT)
+    if not pairs:
+        return
     worst: dict[str, Finding] = {}
     for outcome in each_statement(NAME, pairs, partial(_judge, case)):
         if not isinstance(outcome, Finding):

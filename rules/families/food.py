@@ -15,8 +15,8 @@ from clinical.logic import Known, Unknown
 from clinical.value import replace
 from knowledge.model import Predicate, Statement
 from rules.habits import Habit, drinks, smokes
-from rules.model import Case, Family, Use, each_statement, may_interrupt, order_datum, severity_of
-from rules.saying import fitting, found, named, passed
+from rules.model import Case, Family, Use, Way, each_statement, may_interrupt, order_datum, severity_of
+from rules.saying import found, named, passed
 
 NAME = "drug-food"
 SHOWN_AS = "interaction"
@@ -28,7 +28,7 @@ _DISULFIRAM_LIKE = "drug-class:disulfiram-like"
 
 def check(case: Case) -> Iterator[Outcome]:
     """Alerts for known habits, then the advice for dispensing."""
-    said = [(use, s) for use in case.new_uses if case.in_focus(use.order.id) for s in _closest(case, use)]
+    said = [(use, s) for use, way in case.ways if way[Predicate.DRUG_FOOD] for s in _closest(case, way)]
     if not said:
         return
     alerted: set[tuple[str, str]] = set()
@@ -42,9 +42,9 @@ def check(case: Case) -> Iterator[Outcome]:
             yield _counselling(case, advised)
 
 
-def _closest(case: Case, use: Use) -> tuple[Statement, ...]:
+def _closest(case: Case, way: Way) -> tuple[Statement, ...]:
     """For each food what is said most closely of the ingredient as it is given."""
-    fit = fitting(case, Predicate.DRUG_FOOD, use)
+    fit = way.in_force(Predicate.DRUG_FOOD, case.iso_day)
     return tuple({s.qualifiers["food"]: s for s in reversed(fit)}.values()) if len(fit) > 1 else fit
 
 
@@ -57,7 +57,8 @@ def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
     if isinstance(habit, Unknown):
         yield from _gap(case, use, s, what)
     elif not _matters(case, use, habit) or _contraindicated(case, use, habit):
-        yield from passed(case, NAME, s, use, f"患者无{what}，或已按诊断禁忌提示")
+        if case.explain:
+            yield from passed(case, NAME, s, use, f"患者无{what}，或已按诊断禁忌提示")
     else:
         summary = f"{named(case, use)}: 患者{what}，{s.qualifiers['effect']}"
         finding = found(case, SHOWN_AS, s, (use,), summary, (habit.datum,), cause=f"{NAME}:{use.concept}:{what}")

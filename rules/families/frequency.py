@@ -9,7 +9,7 @@ from clinical.finding import Finding, Gap, Outcome, Suggestion
 from clinical.logic import Unknown
 from knowledge.model import Predicate, Statement
 from rules.model import Case, Family, Use, each_statement
-from rules.saying import fitting, found, named, passed
+from rules.saying import found, named, passed
 
 NAME = "frequency"
 _ROUNDING = 1.01
@@ -18,10 +18,10 @@ _ROUNDING = 1.01
 def check(case: Case) -> Iterator[Outcome]:
     """Frequency limits of every new drug; a row for an indication holds only with that diagnosis. Of
     several limits that an order passes, the worst speaks."""
-    for use in case.new_uses:
-        if case.in_focus(use.order.id):
-            rows = fitting(case, Predicate.FREQUENCY_LIMIT, use)
-            concerning = ((use, s) for s in rows if _concerns(case, use, s))
+    for use, way in case.ways:
+        rows = way[Predicate.FREQUENCY_LIMIT] and way.in_force(Predicate.FREQUENCY_LIMIT, case.iso_day)
+        concerning = [(use, s) for s in rows if _concerns(case, use, s)]
+        if concerning:
             outcomes = list(each_statement(NAME, concerning, partial(_judge, case)))
             findings = [outcome for outcome in outcomes if isinstance(outcome, Finding)]
             yield from (outcome for outcome in outcomes if not isinstance(outcome, Finding))
@@ -40,9 +40,10 @@ def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
     if isinstance(times, Unknown):
         yield Gap(NAME, "frequency", f"{named(case, use)}的给药频次缺失或无法识别，未能检查频次", (use.order.id,))
         return
-    most, words = _limit(s)
+    most, words = case.snapshot.remember(("most-often", s.id), lambda: _limit(s))
     if times <= most * _ROUNDING or (most < 1 and use.order.dosage.is_single()):
-        yield from passed(case, NAME, s, use, f"频次未超过{words}")
+        if case.explain:
+            yield from passed(case, NAME, s, use, f"频次未超过{words}")
     else:
         asked = use.order.dosage.frequency_text or f"每日 {times:g} 次"
         text = f"改为{words}"

@@ -45,10 +45,10 @@ def check(case: Case) -> Iterator[Outcome]:
 
 def _pairs(case: Case) -> Iterator[tuple[Use, Use]]:
     """Linked pairs from different orders, at least one under review and in focus."""
-    uses = case.uses
-    for i, j in case.snapshot.linked(Predicate.INTERACTS_WITH, [use.concept for use in uses]):
+    uses, concepts = case.uses, [use.concept for use in case.uses]
+    for i, j in case.snapshot.linked(Predicate.INTERACTS_WITH, concepts, len(case.new_uses)):
         a, b = uses[i], uses[j]
-        if (a.new or b.new) and a.order.id != b.order.id and case.in_focus(a.order.id, b.order.id):
+        if a.order.id != b.order.id and case.in_focus(a.order.id, b.order.id):
             yield a, b
 
 

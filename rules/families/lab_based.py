@@ -15,7 +15,7 @@ from knowledge.model import Predicate, Statement
 from rules.courses import age_fits, course, exceptions, in_use
 from rules.measures import CRCL, CREATININE, EGFR, HEIGHT, WEIGHT, Measured, measured, upper_limit
 from rules.model import Case, Family, Use, each_statement
-from rules.saying import degree, fitting, found, named, passed
+from rules.saying import degree, found, named, passed
 
 NAME = "lab-based"
 _Pairs = list[tuple[Use, Statement]]
@@ -30,16 +30,15 @@ _ROUNDING = 1e-9
 
 def check(case: Case) -> Iterator[Outcome]:
     """One finding for an order and a test: the worst limit that its value passes, or that it is missing."""
-    uses = [use for use in case.new_uses if case.in_focus(use.order.id)]
-    limits = [(use, s) for use in uses for s in fitting(case, Predicate.LAB_LIMIT, use)]
-    needs = [(use, s) for use in uses for s in fitting(case, Predicate.LAB_NEEDED, use)]
+    limits, needs = case.asked(Predicate.LAB_LIMIT), case.asked(Predicate.LAB_NEEDED)
     if not limits and not needs:
         return
     if not _results_known(case):
         yield from _blind(case, limits, needs)
         return
-    yield from _worst(each_statement(NAME, limits, partial(_at_limit, case)))
-    demanded = list(each_statement(NAME, needs, partial(_in_need, case)))
+    if limits:
+        yield from _worst(each_statement(NAME, limits, partial(_at_limit, case)))
+    demanded = list(each_statement(NAME, needs, partial(_in_need, case))) if needs else []
     yield from _worst(demanded)
     yield from _missing(case, limits, demanded)
 
@@ -72,11 +71,14 @@ def _at_limit(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
     if not _concerns(case, use, s):
         yield from passed(case, NAME, s, use, "年龄不适用，或该药已在使用而仅限制起始用药")
         return
-    value, limit = _value(case, s), _limit(case, s)
+    value = _value(case, s)
+    limit = UNKNOWN if isinstance(value, Unknown) else _limit(case, s)
     if isinstance(value, Unknown) or isinstance(limit, Unknown):
-        yield from passed(case, NAME, s, use, f"未评估: 没有近期可用的{case.name(s.object)}结果")
+        if case.explain:
+            yield from passed(case, NAME, s, use, f"未评估: 没有近期可用的{case.name(s.object)}结果")
     elif not _beyond(value.value, s.qualifiers["comparison"], limit):
-        yield from passed(case, NAME, s, use, f"{case.name(s.object)} {value.data[0].value} 不在限制范围")
+        if case.explain:
+            yield from passed(case, NAME, s, use, f"{case.name(s.object)} {value.data[0].value} 不在限制范围")
     else:
         yield _finding(case, use, s, value)
 
@@ -90,7 +92,7 @@ def _finding(case: Case, use: Use, s: Statement, value: Measured) -> Finding:
 
 def _concerns(case: Case, use: Use, s: Statement) -> bool:
     """Whether the row is about this patient, and about this stage of use."""
-    if not age_fits(case, s) or not exceptions(case, s).isdisjoint(case.conditions):
+    if not age_fits(case, s) or not case.conditions.keys().isdisjoint(exceptions(case, s)):
         return False
     return not (s.qualifiers.get("starting") and in_use(case, use.concept))
 
@@ -158,7 +160,8 @@ def _in_need(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
     if not _due(case, use, s):
         yield from passed(case, NAME, s, use, "目前的用药阶段或年龄不要求该项检验")
     elif _tested(case, s) or _requested(case, s):
-        yield from passed(case, NAME, s, use, f"已有或已开立{case.name(s.object)}")
+        if case.explain:
+            yield from passed(case, NAME, s, use, f"已有或已开立{case.name(s.object)}")
     else:
         q = s.qualifiers
         when = _WHEN[q["when"]]
@@ -247,9 +250,9 @@ def _missing(case: Case, limits: _Pairs, demanded: list[Outcome]) -> Iterator[Ga
         (use, s)
         for use, s in limits
         if s.qualifiers.get("expected")
+        and isinstance(_value(case, s), Unknown)
         and _concerns(case, use, s)
         and (use.order.id, f"{NAME}:need:{s.object}") not in told
-        and isinstance(_value(case, s), Unknown)
     ]
     if lacking:
         reason = f"缺少近期结果，未能按检验值检查用药: {_listed(case, lacking)}"

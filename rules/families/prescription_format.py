@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from math import ceil
 from typing import Final
 
@@ -90,6 +91,8 @@ def _visit_needed(case: Case, orders: tuple[Order, ...]) -> Iterator[Gap]:
 
 
 def _incomplete(case: Case, order: Order) -> Iterator[Finding]:
+    if _is_complete(order):
+        return
     lacking = [what for what, is_missing in _PARTS.items() if is_missing(case, order)]
     if lacking:
         what = "、".join(lacking)
@@ -104,6 +107,16 @@ def _incomplete(case: Case, order: Order) -> Iterator[Finding]:
             (Datum("缺失项目", what),),
             cause=INCOMPLETE,
         )
+
+
+def _is_complete(order: Order) -> bool:
+    """Whether it says everything itself, as most do."""
+    dosage = order.dosage
+    return bool(order.what.text or order.what.concepts) and not (
+        isinstance(dosage.dose, Unknown)
+        or isinstance(dosage.route, Unknown)
+        or isinstance(dosage.times_per_day, Unknown)
+    )
 
 
 def _no_name(case: Case, order: Order) -> bool:
@@ -154,8 +167,11 @@ def _is_fluid(case: Case, order: Order) -> bool:
 def _counted(case: Case) -> tuple[Order, ...]:
     """One order for each drug of a prescription: without solvents of other infusions, and without
     controlled drugs, which have a prescription of their own."""
+    drugs = [o for o in case.orders if o.kind is OrderKind.DRUG]
+    if len(drugs) <= _MOST_DRUGS:
+        return tuple(drugs)
     pieces = {herb.order.id for herb in herbs(case) if herb.piece}  # a decoction is one thing
-    drugs = [o for o in case.orders if o.kind is OrderKind.DRUG and o.id not in pieces]
+    drugs = [o for o in drugs if o.id not in pieces]
     if len(drugs) <= _MOST_DRUGS:
         return tuple(drugs)
     mixed = any(not _is_fluid(case, o) and o.form == "注射剂" for o in drugs)
@@ -179,22 +195,26 @@ def _too_many(case: Case) -> Iterator[Finding]:
 
 
 def _too_long(case: Case, orders: tuple[Order, ...], visit: Visit) -> Iterator[Outcome]:
-    most = _MOST_DAYS[visit]
-    long = {o: days for o in orders if (days := _exceeding(case, o, most))}
+    long = {o: days for o in orders if (days := _exceeding(case, o, _MOST_DAYS[visit]))}
+    if long:
+        yield from _beyond(case, long, visit)
+    unknown = [o.id for o in orders if _days_missing(case, o)]
+    if unknown:
+        yield Gap(NAME, "duration", "未提供用药天数，未能核对处方用量", tuple(unknown))
+
+
+def _beyond(case: Case, long: dict[Order, float], visit: Visit) -> Iterator[Finding]:
     chronic = {o: d for o, d in long.items() if visit is Visit.OUTPATIENT and _may_be_long_term(case, o)}
     other = {o: d for o, d in long.items() if o not in chronic}
     if isinstance(case.patient.conditions, Unknown):
         other = {o: d for o, d in other.items() if d > _WEEKS_12}
     if other:
-        yield _long(case, other, most, "minor", "days", _LAW, "第十九条")
+        yield _long(case, other, _MOST_DAYS[visit], "minor", "days", _LAW, "第十九条")
     for least, severity in ((_WEEKS_12, "minor"), (_WEEKS_4, "info")):
         beyond = {o: d for o, d in chronic.items() if d > least}
         if beyond:
             yield _long(case, beyond, least, severity, "long-term", _LONG_LAW, "处方量")
             break
-    unknown = [o.id for o in orders if _days_missing(case, o)]
-    if unknown:
-        yield Gap(NAME, "duration", "未提供用药天数，未能核对处方用量", tuple(unknown))
 
 
 def _exceeding(case: Case, order: Order, most: float) -> float:
@@ -216,7 +236,7 @@ def _days_missing(case: Case, order: Order) -> bool:
 def _may_be_long_term(case: Case, order: Order) -> bool:
     """A chronic disease, and a drug that may be prescribed for long: no antibacterial but against tuberculosis."""
     reasons = (concept for reason in order.reason for concept in reason.concepts)
-    if LONG_TERM.isdisjoint(case.conditions) and LONG_TERM.isdisjoint(reasons):
+    if case.conditions.keys().isdisjoint(LONG_TERM) and LONG_TERM.isdisjoint(reasons):
         return False
     kinds = frozenset().union(*(case.snapshot.ancestors(i.concept) for i in order.ingredients))
     return _ANTIBACTERIAL not in kinds or _ANTITUBERCULOSIS in kinds
@@ -278,8 +298,13 @@ def _prescriber(case: Case, orders: tuple[Order, ...]) -> Iterator[Gap]:
     ids, who = tuple(order.id for order in orders), case.patient.prescriber
     if isinstance(who, Unknown) or not who.title:
         yield Gap(NAME, "prescriber", "未提供医师职称，未能核对处方权", ids)
-    elif _NO_RIGHT.search(who.title):
+    elif _has_no_right(who.title):
         yield Gap(NAME, "prescriber", f"开具人为{who.title}，处方权须由本机构核实或由上级医师签名", ids)
+
+
+@lru_cache(maxsize=1024)
+def _has_no_right(title: str) -> bool:
+    return _NO_RIGHT.search(title) is not None
 
 
 # -- quantity ------------------------------------------------------------------------------
@@ -287,8 +312,11 @@ def _prescriber(case: Case, orders: tuple[Order, ...]) -> Iterator[Gap]:
 
 def _quantity(case: Case, order: Order) -> Iterator[Finding]:
     """What is dispensed against what the directions need, all in one unit; whole packs may be rounded up."""
-    daily, days, quantity = needed_a_day(order), order.dosage.duration_days, order.quantity
-    if isinstance(daily, Unknown) or isinstance(days, Unknown) or isinstance(quantity, Unknown):
+    days, quantity = order.dosage.duration_days, order.quantity
+    if isinstance(days, Unknown) or isinstance(quantity, Unknown):
+        return
+    daily = needed_a_day(order)
+    if isinstance(daily, Unknown):
         return
     dispensed = in_unit(order, quantity, daily.unit)
     need = daily.value * days

@@ -36,7 +36,8 @@ def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
             (use.order.id,),
         )
     elif not _in_band(case, s, value):
-        yield from passed(case, NAME, s, use, f"{label} {value.value:.0f} ml/min 不在限制范围")
+        if case.explain:
+            yield from passed(case, NAME, s, use, f"{label} {value.value:.0f} ml/min 不在限制范围")
     else:
         yield from _held(case, use, s, value, label)
 

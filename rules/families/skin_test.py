@@ -16,7 +16,7 @@ from clinical.order import Order
 from clinical.value import Value, replace
 from knowledge.model import Predicate, Statement
 from rules.model import Case, Family, Use, each_statement, severity_of
-from rules.saying import fitting, found, passed
+from rules.saying import found, passed
 from rules.stewardship import allergic_to, called, hours_since
 
 NAME = "skin-test"
@@ -39,19 +39,15 @@ class Result(Value, frozen=True):
 
 def check(case: Case) -> Iterator[Outcome]:
     """Every new drug that needs a skin test, each test once an order."""
-    asked = [
-        (use, s)
-        for use in case.new_uses
-        if case.in_focus(use.order.id)
-        for s in fitting(case, Predicate.SKIN_TEST, use)
-        if not _is_test(use.order)
-    ]
+    asked = [(use, s) for use, s in case.asked(Predicate.SKIN_TEST) if not _is_test(use.order)]
     if asked:
         yield from each_statement(NAME, _once_each(asked), partial(_judge, case))
 
 
 def _once_each(asked: list[tuple[Use, Statement]]) -> list[tuple[Use, Statement]]:
     """The severest row of each order and test: a compound holds several drugs of a class."""
+    if len(asked) < 2:
+        return asked
     worst = sorted(asked, key=lambda pair: severity_of(pair[1]).rank)
     return list({(use.order.id, s.object): (use, s) for use, s in worst}.values())
 
@@ -67,7 +63,8 @@ def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
     elif result is not None and isinstance(result.positive, Unknown):
         yield Gap(NAME, "skin-test", f"{test}结果“{result.shown}”无法判读，未能检查皮试", (use.order.id,), s.id)
     elif result is not None:
-        yield from passed(case, NAME, s, use, f"{test}阴性")
+        if case.explain:
+            yield from passed(case, NAME, s, use, f"{test}阴性")
     elif _continued(case, s) or _EXEMPT.search(_written(use.order)):
         yield from passed(case, NAME, s, use, "连续用药或注明免试，无需重做皮试")
     elif _under_way(case, s):
@@ -116,19 +113,19 @@ def _latest(case: Case, use: Use, s: Statement) -> Result | None:
 def _results(case: Case, use: Use, s: Statement) -> Iterator[Result]:
     """Observations and reports of the test, or of a test that names the drug itself."""
     observations, reports = case.patient.observations, case.patient.reports
+    name = case.name(use.concept)
     for o in () if isinstance(observations, Unknown) else observations:
-        if _is_of(case, o.what, use, s):
+        if _is_of(o.what, name, s):
             shown = o.value if isinstance(o.value, str) else ""
             yield Result(_read(shown), shown, o.origin)
     for r in () if isinstance(reports, Unknown) else reports:
-        if _is_of(case, r.what, use, s):
+        if _is_of(r.what, name, s):
             yield Result(_read(r.conclusion), r.conclusion, r.origin)
 
 
-def _is_of(case: Case, what: Coded, use: Use, s: Statement) -> bool:
-    if s.object in what.concepts:
-        return True
-    return bool(_TEST.search(what.text)) and case.name(use.concept) in what.text
+def _is_of(what: Coded, drug: str, s: Statement) -> bool:
+    """The test of a statement, or one that names the drug."""
+    return s.object in what.concepts or (drug in what.text and _TEST.search(what.text) is not None)
 
 
 def _age(case: Case, origin: Origin) -> float:

@@ -48,7 +48,7 @@ _SIGN: Final = "确需使用须由处方医师再次签名"
 def check(case: Case) -> Iterator[Outcome]:
     """Herbs under review beside each other and beside what is taken already."""
     known = herbs(case)
-    if any(herb.use.new for herb in known):
+    if known and known[0].use.new:  # those under review come first
         yield from _pairs(case, known)
         yield from _limits(case, known)
         yield from _pregnancy(case, known)
@@ -301,6 +301,8 @@ def _from_several_sources(case: Case, known: tuple[Herb, ...]) -> Iterator[Findi
     groups: dict[str, tuple[Statement, dict[str, _Member]]] = {}
     for s, member in _grouped(case, known):
         groups.setdefault(s.id, (s, {}))[1].setdefault(member[0], member)
+    if not groups and not known:
+        return
     several = (_several(case, s, list(members.values())) for s, members in groups.values())
     findings = [f for f in several if f is not None] + list(_same_toxic_herb(case, known))
     together: dict[frozenset[str], list[Finding]] = {}
@@ -323,10 +325,11 @@ def _grouped(case: Case, known: tuple[Herb, ...]) -> Iterator[tuple[Statement, _
         if herb.counted and not herb.is_local:
             member = (herb.source, herb.use, label(case, herb))
             yield from ((s, member) for s in herb.counted)
+    lineage, statements = case.lineage, case.snapshot.statements
     for use in {use.order.id: use for use in case.uses}.values():
         order = use.order
         for concept in order.what.concepts:
-            counted = () if concept in case.lineage else case.statements(Predicate.HERB_LIMIT, concept)
+            counted = () if concept in lineage else statements(Predicate.HERB_LIMIT, concept)
             if counted and not order.dosage.as_needed:
                 yield from ((s, (order.id, use, order.what.text)) for s in counting(case, counted))
 
