@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar, cast
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
@@ -108,6 +108,7 @@ class Snapshot:
         self._partners: dict[int, dict[int, list[int]]] = {}
         self._lineage: dict[str, frozenset[str]] = {}
         self._names: dict[str, str] = {}
+        self._told: dict[str, frozenset[Predicate]] = {}
         self.rules: tuple[Rule, ...] = self._all("rules", Rule)
         self._sources: dict[str, Source] = {source.id: source for source in self._all("sources", Source)}
         self._articles: dict[str, Article] = {}
@@ -145,6 +146,13 @@ class Snapshot:
                 self._dated.add(key)
             self._found[key] = found
         return found
+
+    def told(self, subject: str) -> frozenset[Predicate]:
+        """Predicates of which some statement may decide about a subject."""
+        told = self._told.get(subject)
+        if told is None:
+            told = self._told[subject] = frozenset(p for p in Predicate if self.statements(p, subject))
+        return told
 
     def in_force(self, predicate: Predicate, subject: str, day: str) -> tuple[Statement, ...]:
         """``statements`` that are effective on an ISO date; most have no dates and need no look."""
@@ -197,9 +205,9 @@ class Snapshot:
     def remember(self, key: Hashable, make: Callable[[], _T]) -> _T:
         """What readers work out from the release alone, worked out once: a release never changes. Beyond
         so many answers (some 50 MB) it is worked out again each time."""
-        known = self._remembered.get(key, _ABSENT)
-        if known is not _ABSENT:
-            return cast(_T, known)
+        made: _T = self._remembered.get(key, _ABSENT)
+        if made is not _ABSENT:
+            return made
         made = make()
         if len(self._remembered) < _MOST_REMEMBERED:
             self._remembered[key] = made

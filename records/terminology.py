@@ -203,9 +203,10 @@ class Terminology:
                 return None if drops_a_drug else replace(found, ignored=prefix)
         for name in cut_forms(stem):
             for start in range(len(name) - 1):
-                if start == 0 or may_be_maker(name[:start]):
-                    found = self._whole(name[start:], strength)
-                    if found is not None:
+                prefix, rest = name[:start], name[start:]
+                if start == 0 or may_be_maker(prefix):
+                    found = self._whole(rest, strength)
+                    if found is not None and (start == 0 or is_maker(prefix) or not self._is_short(rest)):
                         return replace(found, ignored=name[:start] + stem[len(name) :])
         return None
 
@@ -216,9 +217,13 @@ class Terminology:
 
     def _is_weak(self, drug: Drug, rest: str) -> bool:
         """Whether an end of a text is likely part of another drug's name: what drugs are dissolved in
-        (saline, glucose), or a name of two characters (喉舒宁 is not 舒宁)."""
+        (saline, glucose), or a short name."""
         if drug.ingredients and all(self.snapshot.is_a(i.concept, _FLUID) for i in drug.ingredients):
             return True
+        return self._is_short(rest)
+
+    def _is_short(self, rest: str) -> bool:
+        """Whether an end is called by two characters (喉舒宁 is not 舒宁)."""
         return all(len(name) < 3 for name, _ in readings(rest) if self._named(name, _DRUGS))
 
     def _one_of(self, concepts: tuple[Concept, ...], name: str = "") -> Concept | None:

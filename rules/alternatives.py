@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Final
 
 from clinical.coded import Coded
-from clinical.finding import Finding, Review, Severity, Suggestion
+from clinical.finding import Fault, Finding, Outcome, Review, Severity, Suggestion
 from clinical.logic import UNKNOWN, Unknown
 from clinical.order import Dosage, Ingredient, Order
 from clinical.value import replace
-from rules.engine import review
+from rules.engine import outcomes
 from rules.model import Case, Family
 
 MOST: Final = 2
 """Alternatives shown for one finding: a choice, not a catalogue."""
-_NOT_TRIED: Final = frozenset({"dose", "frequency", "authored"})
+_NOT_TRIED: Final = frozenset({"dose", "frequency", "authored", "prescription-format", "insurance-limit"})
+"""Families that need a dosage, and those that never say anything moderate or worse."""
 
 
 def vetted(outcome: Review, case: Case, families: Sequence[Family]) -> Review:
@@ -33,16 +35,23 @@ def vetted(outcome: Review, case: Case, families: Sequence[Family]) -> Review:
 
 def _kept(finding: Finding, trial: _Trial) -> Finding:
     offered = [s for s in finding.suggestions if s.action == "replace"]
-    safe = [s for s in offered if trial.is_safe(s)][:MOST]
+    safe = islice((s for s in offered if trial.is_safe(s)), MOST)
     rest = [s for s in finding.suggestions if s.action != "replace"]
     return replace(finding, suggestions=(*safe, *rest)) if offered else finding
+
+
+def _objects(outcome: Outcome, order: str) -> bool:
+    """Whether something speaks against an order, or could not be told."""
+    if isinstance(outcome, Finding):
+        return outcome.severity.rank >= Severity.MODERATE.rank and order in outcome.orders
+    return isinstance(outcome, Fault)
 
 
 class _Trial:
     """Judges each replacement once."""
 
     def __init__(self, case: Case, families: Sequence[Family]) -> None:
-        self._case, self._families = case, families
+        self._case, self._families = case, tuple(families)
         self._answers: dict[tuple[str, str], bool] = {}
 
     def is_safe(self, suggestion: Suggestion) -> bool:
@@ -62,11 +71,7 @@ class _Trial:
         patient = replace(here.patient, medications=(*taken, *beside))
         case = Case(patient, (self._changed(order, suggestion),), here.snapshot, here.day)
         case.take_over(here)
-        tried = review(case, self._families)
-        return not tried.faults and not any(
-            finding.severity.rank >= Severity.MODERATE.rank and suggestion.order in finding.orders
-            for finding in tried.findings
-        )
+        return not any(_objects(outcome, suggestion.order) for outcome in outcomes(case, self._families))
 
     def _changed(self, order: Order, suggestion: Suggestion) -> Order:
         known, route = self._case.snapshot.concept(suggestion.concept), order.dosage.route

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from clinical.finding import Datum, Finding, Gap, Suggestion
 from clinical.logic import UNKNOWN, Known, Unknown
@@ -12,8 +12,9 @@ from clinical.units import conversion, plain_unit
 from clinical.value import Value
 from knowledge.model import Predicate, Statement
 from rules.measures import Measured, height, weight
-from rules.model import Case, Use
+from rules.model import Case, Use, Way
 
+_RANGE: Final = Predicate.DOSE_RANGE
 TOLERANCE = 1.05
 """Five per cent above a limit is rounding of tablets and vials, not an error."""
 
@@ -48,7 +49,7 @@ class Row(Value, frozen=True):
     weighed: bool
 
 
-def rows_for(case: Case, use: Use) -> list[Row]:
+def rows_for(case: Case, use: Use, way: Way) -> list[Row]:
     """Dose rows that concern this patient, route, form and diagnosis; none when the age is unknown.
 
     Rows that name the form win over general ones, as do rows for a diagnosis the patient has
@@ -60,7 +61,7 @@ def rows_for(case: Case, use: Use) -> list[Row]:
     loading, conditions = _may_be_loading(use), case.conditions
     rows = [
         row
-        for row in _read_rows(case, use)
+        for row in _read_rows(case, way)
         if row.age_min <= days < row.age_max
         and (loading or not row.loading)
         and (not row.disease or row.disease in conditions)
@@ -69,13 +70,15 @@ def rows_for(case: Case, use: Use) -> list[Row]:
     return [row for row in rows if row.names_form] or rows
 
 
-def _read_rows(case: Case, use: Use) -> Sequence[Row]:
-    """Rows in force that fit route and form, read once for each way a drug is given."""
-    way, form = case.way(use), use.order.form
-    key = ("dose-rows", use.concept, use.product, use.order.dosage.route, form)
-    rows = case.snapshot.remember(key, lambda: tuple(_read(s, form) for s in way[Predicate.DOSE_RANGE]))
-    dated = Predicate.DOSE_RANGE in way.dated
+def _read_rows(case: Case, way: Way) -> Sequence[Row]:
+    """Rows in force that fit route and form."""
+    rows = way.once("dose-rows", _read_all)
+    dated = _RANGE in way.dated
     return [row for row in rows if row.statement.holds_on(case.iso_day)] if dated else rows
+
+
+def _read_all(way: Way) -> tuple[Row, ...]:
+    return tuple(_read(s, way.form) for s in way[_RANGE])
 
 
 def _read(s: Statement, form: str) -> Row:
@@ -234,5 +237,3 @@ def _top_age(population: str) -> float:
 def _may_be_loading(use: Use) -> bool:
     days = use.order.dosage.duration_days
     return not isinstance(days, Unknown) and days <= 1
-
-

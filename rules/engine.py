@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from time import perf_counter
@@ -36,7 +36,6 @@ class _Gathered:
         elif isinstance(outcome, Gap):
             self.gaps[outcome] = None
         elif isinstance(outcome, Fault):
-            COUNTERS.faults[outcome.family] += 1
             self.faults.append(outcome)
         else:
             self.passed.append(outcome)
@@ -50,18 +49,8 @@ def review(case: Case, families: Sequence[Family]) -> Review:
     """
     started = perf_counter()
     gathered = _Gathered()
-    take, told = gathered.take, case.told
-    kinds = frozenset([order.kind for order in case.orders])
-    for family, concerned in _chosen(tuple(families), kinds, case.patient.stage):
-        if not concerned:
-            if case.explain:
-                take(Passed(family.name, "", "未评估: 没有该规则所涉及的医嘱类别"))
-        elif not (family.by_drug and told.isdisjoint(family.reads)):
-            try:
-                for outcome in family.check(case):
-                    take(outcome)
-            except Exception as error:  # one family must never take the others down
-                take(fault(family.name, "", error))
+    for outcome in outcomes(case, families):
+        gathered.take(outcome)
     return Review(
         release=case.snapshot.release,
         findings=tuple(gathered.findings),
@@ -72,9 +61,25 @@ def review(case: Case, families: Sequence[Family]) -> Review:
     )
 
 
+def outcomes(case: Case, families: Sequence[Family]) -> Iterator[Outcome]:
+    """What the families that concern the orders say, one after the other."""
+    told = case.told
+    for family, concerned in _chosen(tuple(families), case.kinds, case.patient.stage):
+        if not concerned:
+            if case.explain:
+                yield Passed(family.name, "", "未评估: 没有该规则所涉及的医嘱类别")
+        elif not (family.by_drug and told.isdisjoint(family.reads)):
+            try:
+                for outcome in family.check(case):
+                    if isinstance(outcome, Fault):
+                        COUNTERS.faults[outcome.family] += 1
+                    yield outcome
+            except Exception as error:  # one family must never take the others down
+                COUNTERS.faults[family.name] += 1
+                yield fault(family.name, "", error)
+
+
 @lru_cache(maxsize=1024)
-def _chosen(
-    families: tuple[Family, ...], kinds: frozenset[OrderKind], stage: str
-) -> tuple[tuple[Family, bool], ...]:
+def _chosen(families: tuple[Family, ...], kinds: frozenset[OrderKind], stage: str) -> tuple[tuple[Family, bool], ...]:
     """Each family with whether it concerns orders of these kinds at this moment."""
     return tuple((family, family.concerns(kinds, stage)) for family in families)

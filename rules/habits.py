@@ -14,11 +14,13 @@ from clinical.quantity import Quantity
 from clinical.value import Value
 from rules.model import Case
 
+_Words = tuple[str, re.Pattern[str]]
 _DRINKING: Final = ("disease:alcohol-dependence", "disease:alcoholic-liver-disease", "disease:alcohol-intoxication")
 _WITHDRAWAL: Final = "disease:alcohol-withdrawal"
 _SMOKING: Final = ("disease:nicotine-dependence",)
-_ALCOHOL_WORDS: Final = re.compile(r"饮酒|喝酒|酗酒|嗜酒|酒精(?:使用|滥用|依赖)")
-_TOBACCO_WORDS: Final = re.compile(r"吸烟|抽烟|烟龄|烟草")
+_ALCOHOL_WORDS: Final = ("酒", re.compile(r"饮酒|喝酒|酗酒|嗜酒|酒精(?:使用|滥用|依赖)"))
+_TOBACCO_WORDS: Final = ("烟", re.compile(r"吸烟|抽烟|烟龄|烟草"))
+"""Words about a habit, with a character that all of them hold."""
 _NEVER: Final = re.compile(r"^(?:无|否|不|从|未|没|戒|阴性|0(?!\.))|否认|已戒|戒[酒烟]?\s*\d")
 _STILL: Final = re.compile(r"未戒|没戒")
 _LIGHT: Final = re.compile(r"偶|少量|社交|应酬|节日|逢年")
@@ -50,7 +52,7 @@ def smokes(case: Case) -> Known[Habit]:
     return case.once("smokes", lambda: _habit(case, _SMOKING, _TOBACCO_WORDS, "吸烟"))
 
 
-def _habit(case: Case, diseases: tuple[str, ...], words: re.Pattern[str], what: str) -> Known[Habit]:
+def _habit(case: Case, diseases: tuple[str, ...], words: _Words, what: str) -> Known[Habit]:
     """A diagnosis first, then what the history says of it; UNKNOWN when neither tells."""
     for disease in diseases:
         held = case.conditions.get(disease)
@@ -64,16 +66,17 @@ def _habit(case: Case, diseases: tuple[str, ...], words: re.Pattern[str], what: 
     return UNKNOWN
 
 
-def _history(case: Case, words: re.Pattern[str]) -> Iterator[tuple[str, str, Origin]]:
+def _history(case: Case, about: _Words) -> Iterator[tuple[str, str, Origin]]:
     """(as written, what it says, origin) of entries about the habit: 饮酒史 = 每日半斤, 吸烟史20年."""
+    mark, words = about
     observations, conditions = case.patient.observations, case.patient.conditions
     for o in () if isinstance(observations, Unknown) else observations:
-        if words.search(o.what.text):
+        if mark in o.what.text and words.search(o.what.text):
             value = o.value
             said = value if isinstance(value, str) else _amount(value, o.what, words)
             yield f"{o.what.text} {said}".strip(), said, o.origin
     for c in () if isinstance(conditions, Unknown) else conditions:
-        if c.status is ClinicalStatus.ACTIVE and words.search(c.what.text):
+        if mark in c.what.text and c.status is ClinicalStatus.ACTIVE and words.search(c.what.text):
             yield c.what.text, c.what.text, c.origin
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from clinical.finding import Datum
 from clinical.logic import UNKNOWN, Known, Unknown
-from clinical.order import Ingredient, Order, OrderKind
+from clinical.order import Ingredient, Order
 from clinical.quantity import Quantity, UnitMismatch, canonical_unit
 from clinical.units import is_amount, is_volume
 from knowledge.model import ConceptKind, Statement
@@ -173,9 +173,7 @@ def into_vein(order: Order) -> bool:
 def bags(case: Case) -> Iterator[Bag]:
     """The bags that the orders under review make."""
     together: dict[tuple[bool, str], list[Order]] = {}
-    for order in case.orders:
-        if order.kind is not OrderKind.DRUG:
-            continue
+    for order in case.drugs:
         unsaid = bool(order.group) and isinstance(order.dosage.route, Unknown)
         if unsaid or into_vein(order):
             together.setdefault((bool(order.group), order.group or order.id), []).append(order)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from clinical.coded import CHINA, zoned
@@ -17,7 +18,7 @@ from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.patient import Condition, Observation, Pregnancy, Sex, pregnancy_in
 from clinical.quantity import Quantity, Substance, UnitMismatch
 from clinical.value import Value, replace
-from knowledge.model import Predicate
+from knowledge.model import Predicate, Statement
 from rules.model import Case
 
 WEIGHT: Final = "lab:body-weight"
@@ -76,8 +77,9 @@ def _measured(case: Case, concept: str, unit: str, max_age_days: int) -> Known[M
         value = told.value if told.unit == unit else told.to(unit, _substance(case, concept)).value
     except UnitMismatch:
         return UNKNOWN
-    shown = f"{told.value:g} {told.unit}"
-    return Measured(value, unit, (Datum.at(case.name(concept), shown, found.origin),))
+    at = found.origin
+    datum = Datum(case.name(concept), f"{told.value:g} {told.unit}", at.time, at.institution, at.reference)
+    return Measured(value, unit, (datum,))
 
 
 def weight(case: Case) -> Known[Measured]:
@@ -174,7 +176,8 @@ def _child_pugh(case: Case) -> Known[tuple[str, Datum]]:
             return grade, Datum.at("Child-Pugh", f"{grade} 级", found.origin)
     conditions = case.patient.conditions
     for condition in () if isinstance(conditions, Unknown) else conditions:
-        written = _CHILD_PUGH_TEXT.search(condition.what.text)
+        text = condition.what.text
+        written = _CHILD_PUGH_TEXT.search(text) if "ch" in text.lower() else None
         if written:
             return written[1].upper(), Datum.at("诊断", condition.what.text, condition.origin)
     return UNKNOWN
@@ -206,12 +209,16 @@ def _upper_limit(case: Case, lab: str, unit: str) -> Known[float]:
     days, sex = case.age_days, case.patient.sex
     for s in case.statements(Predicate.REFERENCE_RANGE, lab):
         q = s.qualifiers
-        if "high" not in q or ("sex" in q and (isinstance(sex, Unknown) or q["sex"] != sex)):
+        if "high" not in q or ("sex" in q and q["sex"] != sex):
             continue
         if isinstance(days, Unknown) or q.get("age_min", 0) <= days < q.get("age_max", _NEVER):
-            high = Quantity(q["high"], q["unit"])
-            return high.value if high.unit == unit else high.to(unit, _substance(case, lab)).value
+            return case.snapshot.remember(("reference-high", s.id, lab, unit), partial(_high, case, s, lab, unit))
     return UNKNOWN
+
+
+def _high(case: Case, s: Statement, lab: str, unit: str) -> float:
+    """The upper limit of a reference range, in a unit."""
+    return Quantity(s.qualifiers["high"], s.qualifiers["unit"]).to(unit, _substance(case, lab)).value
 
 
 def _cannot_bear(case: Case) -> bool:

@@ -46,8 +46,9 @@ def _planned(case: Case) -> list[Order]:
     medications = case.patient.medications
     known = () if isinstance(medications, Unknown) else medications
     today, drafts = case.patient.as_of.date(), {order.id for order in case.orders}
-    standing = (o for o in known if o.kind is OrderKind.PROCEDURE and o.is_active() and o.id not in drafts)
-    orders = (*(o for o in case.orders if o.kind is OrderKind.PROCEDURE), *standing)
+    procedure = OrderKind.PROCEDURE
+    standing = (o for o in known if o.kind is procedure and o.is_active() and o.id not in drafts)
+    orders = (*(o for o in case.orders if o.kind is procedure), *standing)
     ahead = (o for o in orders if o.start is None or 0 <= (o.start - today).days <= _HORIZON)
     return [order for order in ahead if order.what.concepts]
 

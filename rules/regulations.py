@@ -11,7 +11,7 @@ from msgspec import structs
 from clinical.codes import Icd10
 from clinical.finding import Gap, Outcome, Reference
 from clinical.logic import UNKNOWN, Known, Unknown
-from clinical.order import Ingredient, Order, OrderKind
+from clinical.order import Ingredient, Order
 from clinical.patient import ClinicalStatus, Condition
 from clinical.quantity import Quantity, UnitMismatch
 from knowledge.model import Predicate, Standing, Statement
@@ -69,7 +69,7 @@ def _fitting(
 
 def orders_in_focus(case: Case) -> Iterator[Order]:
     """The drug orders under review that the user is working on now."""
-    return (order for order in case.orders if order.kind is OrderKind.DRUG and case.in_focus(order.id))
+    return (order for order in case.drugs if case.in_focus(order.id))
 
 
 def controlled(case: Case, order: Order) -> tuple[Use, Statement] | None:
@@ -156,7 +156,8 @@ def active(case: Case) -> tuple[Condition, ...]:
     """The active diagnoses; empty when nobody told."""
     conditions = case.patient.conditions
     known = () if isinstance(conditions, Unknown) else conditions
-    return tuple(condition for condition in known if condition.status is ClinicalStatus.ACTIVE)
+    status = ClinicalStatus.ACTIVE
+    return tuple(condition for condition in known if condition.status is status)
 
 
 def has_code(case: Case, *prefixes: str) -> bool:

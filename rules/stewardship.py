@@ -112,7 +112,8 @@ def active_conditions(case: Case) -> tuple[Condition, ...]:
     """Conditions the patient has now; empty when unknown."""
     conditions = case.patient.conditions
     known = () if isinstance(conditions, Unknown) else conditions
-    return tuple(c for c in known if c.status is ClinicalStatus.ACTIVE)
+    active = ClinicalStatus.ACTIVE
+    return tuple(c for c in known if c.status is active)
 
 
 def has_any(case: Case, diseases: frozenset[str]) -> bool:
@@ -127,7 +128,7 @@ def purpose(case: Case, order: Order) -> Known[Purpose]:
         return order.purpose
     if has_any(case, INFECTIONS):
         return Purpose.TREATMENT
-    if isinstance(case.patient.conditions, Unknown) or not any(o.kind is OrderKind.PROCEDURE for o in case.orders):
+    if isinstance(case.patient.conditions, Unknown) or OrderKind.PROCEDURE not in case.kinds:
         return UNKNOWN
     doubtful = any(_MAY_BE_INFECTION.search(c.what.text) for c in active_conditions(case))
     return UNKNOWN if doubtful else Purpose.PROPHYLAXIS
@@ -193,6 +194,8 @@ def allergic_to(case: Case, concept: str) -> bool:
     """Whether a recorded allergy is to the concept, a class of it or a member of it."""
     allergies, snapshot = case.patient.allergies, case.snapshot
     said = () if isinstance(allergies, Unknown) else tuple(c for a in allergies for c in a.what.concepts)
+    if not said:
+        return False
     covered = {s.object for c in said for s in case.statements(Predicate.ALLERGEN_OF, c)}
     return any(snapshot.is_a(concept, c) or snapshot.is_a(c, concept) for c in (*said, *covered))
 

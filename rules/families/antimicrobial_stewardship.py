@@ -122,6 +122,8 @@ def _each(case: Case, use: Use) -> Iterator[Outcome]:
 def _grade(case: Case, use: Use) -> Statement | None:
     """The row that grades the order: of the compound, else the strictest of its ingredients. Where the route
     is unknown and would decide, the mildest row of a drug holds."""
+    if len(use.order.ingredients) == 1 and use.order.ingredients[0].concept == use.concept:
+        return min(_rows(case, use), key=_rank, default=None)
     whole = [s for c in sorted(compounds(case, use.order)) for s in _rows(case, replace(use, concept=c))]
     if whole:
         return min(whole, key=_rank)

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Reference
 from clinical.logic import Unknown
 from knowledge.model import Predicate, Statement
 from rules.burdens import BURDENS, CONVENTION, Burden, Factor, Level
-from rules.model import Case, Family, Use, fault, may_interrupt, order_datum
-from rules.saying import drop, fitting
+from rules.model import Case, Family, Use, Way, fault, may_interrupt, order_datum
+from rules.saying import drop
 
 NAME = "burden"
+_BURDEN: Final = Predicate.BURDEN
 SHOWN_AS = "interaction"
 _GRAVE = 3
 """Points of a factor that is an alarm by itself (potassium of 5.5 mmol/L)."""
@@ -54,7 +56,7 @@ def check(case: Case) -> Iterator[Outcome]:
     """Every burden that an order under review adds to."""
     counted = _counted(case)
     for burden, parts in counted.items():
-        if len(parts) > 1 and len(_orders(parts)) > 1:
+        if len(parts) > 1 and _of_several(parts):
             try:
                 yield from _judge(case, burden, parts)
             except Exception as error:  # one burden must not silence the others
@@ -64,10 +66,10 @@ def check(case: Case) -> Iterator[Outcome]:
 
 def _counted(case: Case) -> dict[str, tuple[Part, ...]]:
     """Burden → what contributes; only burdens that a new order in focus adds to."""
-    if not any(case.snapshot.statements(Predicate.BURDEN, use.concept) for use in case.new_uses):
+    wanted = dict.fromkeys([burden for use, way in case.ways if way[_BURDEN] for burden in _adds(case, use)])
+    if not wanted:
         return {}
-    added = [(use, _adds(case, use)) for use in case.uses]
-    wanted = dict.fromkeys(b for use, burdens in added if use.new and case.in_focus(use.order.id) for b in burdens)
+    added = [(use, burdens) for use in case.uses if (burdens := _adds(case, use))]
     uses: dict[str, dict[str, tuple[Statement, list[Use]]]] = {burden: {} for burden in wanted}
     for use, burdens in added:
         for burden, s in burdens.items():
@@ -78,8 +80,19 @@ def _counted(case: Case) -> dict[str, tuple[Part, ...]]:
 
 def _adds(case: Case, use: Use) -> dict[str, Statement]:
     """Burden → what is said most closely of the ingredient as it is given."""
+    way = case.way(use)
+    if _BURDEN in way.dated:
+        return _closest(way.in_force(_BURDEN, case.iso_day))
+    return way.once(NAME, _lasting)
+
+
+def _lasting(way: Way) -> dict[str, Statement]:
+    return _closest(way[_BURDEN])
+
+
+def _closest(statements: tuple[Statement, ...]) -> dict[str, Statement]:
     found: dict[str, Statement] = {}
-    for s in fitting(case, Predicate.BURDEN, use):
+    for s in statements:
         found.setdefault(s.qualifiers["burden"], s)
     return found
 
@@ -115,9 +128,10 @@ def _sum(case: Case, burden: Burden, parts: tuple[Part, ...]) -> Sum:
 
 def _level(burden: Burden, counted: Sum) -> Level | None:
     """The worst level reached, if there are drugs and factors enough to be more than a pair."""
-    if not counted.decisive and (len(counted.parts) < 3 or len(_orders(counted.parts)) < 3):
-        return None
-    return next((level for level in burden.levels if counted.total >= level.points), None)
+    level = next((level for level in burden.levels if counted.total >= level.points), None)
+    if level is None or counted.decisive or (len(counted.parts) > 2 and len(_orders(counted.parts)) > 2):
+        return level
+    return None
 
 
 def _said_elsewhere(case: Case, burden: Burden, counted: Sum) -> bool:
@@ -188,6 +202,12 @@ def _gap(case: Case, counted: dict[str, tuple[Part, ...]]) -> Iterator[Gap]:
             names = "、".join(BURDENS[burden].title for burden in short)
             orders = tuple(dict.fromkeys(order for parts in short.values() for order in _orders(parts)))
             yield Gap(NAME, "medications", f"未提供在用药品，{names}的累积风险仅按本次医嘱计算", orders)
+
+
+def _of_several(parts: tuple[Part, ...]) -> bool:
+    """Whether they come from more than one order."""
+    first = parts[0].uses[0].order.id
+    return any(use.order.id != first for part in parts for use in part.uses)
 
 
 def _orders(parts: tuple[Part, ...]) -> tuple[str, ...]:

@@ -19,10 +19,11 @@ def check(case: Case) -> Iterator[Outcome]:
     if isinstance(case.patient.conditions, Unknown):
         yield from _gap(case)
         return
+    predicate = Predicate.CONTRAINDICATED_IN
     statements = [
         (use, s)
         for use in case.new_uses
-        for s in case.said_of(Predicate.CONTRAINDICATED_IN, use)
+        for s in case.said_of(predicate, use)
         if case.explain or s.object in case.conditions
     ]
     yield from each_statement(NAME, statements, partial(_judge, case))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.value import Value
 from knowledge.model import Predicate, Statement
 from rules.dosing import TOLERANCE, Limits, Row, adjust, amount, daily_dose, doses, limits_of, rows_for
-from rules.model import Case, Family, Use, fault, may_interrupt, order_datum
+from rules.model import Case, Family, Use, Way, fault, may_interrupt, order_datum
 from rules.saying import named
 
 NAME = "dose"
+_RANGE: Final = Predicate.DOSE_RANGE
+_NOTHING: Final[Known[float]] = UNKNOWN
 
 
 class _Held(Value, frozen=True):
@@ -27,7 +30,7 @@ class _Held(Value, frozen=True):
 def _held(case: Case, use: Use, rows: list[Row]) -> list[_Held]:
     """Rows whose limits are known, each beside the doses in its unit; most rows of a drug share one."""
     found: list[_Held] = []
-    unit, single, day = "", UNKNOWN, UNKNOWN
+    unit, single, day = "", _NOTHING, _NOTHING
     for row in rows:
         limits = row.limits or limits_of(case, row)
         if not isinstance(limits, Unknown):
@@ -54,22 +57,21 @@ class _Excess(Value, frozen=True):
 
 def check(case: Case) -> Iterator[Outcome]:
     """Every new ingredient; the same ingredient in several orders counts together for the day."""
-    for use in case.new_uses:
-        if case.in_focus(use.order.id):
-            try:
-                said = _judge(case, use)
-                if said is not None:
-                    yield said
-            except Exception as error:  # one row must not silence the others
-                yield fault(NAME, use.concept, error)
+    for use, way in case.ways:
+        try:
+            said = _judge(case, use, way)
+            if said is not None:
+                yield said
+        except Exception as error:  # one row must not silence the others
+            yield fault(NAME, use.concept, error)
 
 
-def _judge(case: Case, use: Use) -> Outcome | None:
-    if not case.snapshot.statements(Predicate.DOSE_RANGE, use.concept):
+def _judge(case: Case, use: Use, way: Way) -> Outcome | None:
+    if not case.snapshot.statements(_RANGE, use.concept):
         return None
     if isinstance(case.age_days, Unknown):
         return Gap(NAME, "birth-date", "未提供出生日期，未能检查剂量", (use.order.id,))
-    rows = rows_for(case, use)
+    rows = rows_for(case, use, way)
     if not rows:
         reason = "未评估: 资料未给出该年龄、途径或剂型的剂量范围"
         return Passed(NAME, "", reason, (use.order.id,)) if case.explain else None
@@ -131,10 +133,9 @@ def _severity(ratio: float) -> Severity:
 
 def _together(case: Case, use: Use, rows: list[_Held]) -> Finding | None:
     """The day's total of one ingredient over all orders, each of which is within the limit alone."""
-    taken = [u for u in case.uses if u.concept == use.concept]
-    if len(taken) < 2:
+    if len(case.lineage) == len(case.uses):  # every ingredient is there once
         return None
-    same = [u for u in taken if not u.order.dosage.is_single() and _alike(use, u)]
+    same = [u for u in case.uses if u.concept == use.concept and not u.order.dosage.is_single() and _alike(use, u)]
     if len({u.order.id for u in same}) < 2 or same[0] != use:
         return None
     most = max(rows, key=lambda held: held.limits.daily_max or 0)

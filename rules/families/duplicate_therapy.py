@@ -26,7 +26,8 @@ def check(case: Case) -> Iterator[Outcome]:
         yield Gap(NAME, "medications", "未提供患者在用药品，仅在本次医嘱之间检查重复用药", orders)
     yield from _same_ingredient(case)
     seen: set[str] = set()
-    statements = [(use, s) for use in case.new_uses for s in case.statements(Predicate.DUPLICATE_GROUP, use.concept)]
+    group = Predicate.DUPLICATE_GROUP
+    statements = [(use, s) for use in case.new_uses for s in case.statements(group, use.concept)]
     unique = [(use, s) for use, s in statements if not (s.id in seen or seen.add(s.id))]  # type: ignore[func-returns-value]
     yield from each_statement(NAME, unique, partial(_group, case))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Final
 
 from clinical.finding import Finding, Gap, Outcome, Severity
 from clinical.logic import Known, Unknown
@@ -21,6 +22,7 @@ from rules.saying import found, named, passed
 NAME = "drug-food"
 SHOWN_AS = "interaction"
 VERIFY = "medication-verify"
+_FOOD: Final = Predicate.DRUG_FOOD
 _HABITS = {"alcohol": ("饮酒", drinks), "smoking": ("吸烟", smokes)}
 _DISULFIRAM_LIKE = "drug-class:disulfiram-like"
 """Any amount of alcohol matters with these."""
@@ -28,7 +30,7 @@ _DISULFIRAM_LIKE = "drug-class:disulfiram-like"
 
 def check(case: Case) -> Iterator[Outcome]:
     """Alerts for known habits, then the advice for dispensing."""
-    said = [(use, s) for use, way in case.ways if way[Predicate.DRUG_FOOD] for s in _closest(case, way)]
+    said = [(use, s) for use, way in case.ways if way[_FOOD] for s in _closest(case, way)]
     if not said:
         return
     alerted: set[tuple[str, str]] = set()
@@ -44,7 +46,7 @@ def check(case: Case) -> Iterator[Outcome]:
 
 def _closest(case: Case, way: Way) -> tuple[Statement, ...]:
     """For each food what is said most closely of the ingredient as it is given."""
-    fit = way.in_force(Predicate.DRUG_FOOD, case.iso_day)
+    fit = way.in_force(_FOOD, case.iso_day)
     return tuple({s.qualifiers["food"]: s for s in reversed(fit)}.values()) if len(fit) > 1 else fit
 
 

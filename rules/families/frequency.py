@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Final
 
 from clinical.finding import Finding, Gap, Outcome, Suggestion
 from clinical.logic import Unknown
@@ -12,6 +13,7 @@ from rules.model import Case, Family, Use, each_statement
 from rules.saying import found, named, passed
 
 NAME = "frequency"
+_LIMIT: Final = Predicate.FREQUENCY_LIMIT
 _ROUNDING = 1.01
 
 
@@ -19,7 +21,7 @@ def check(case: Case) -> Iterator[Outcome]:
     """Frequency limits of every new drug; a row for an indication holds only with that diagnosis. Of
     several limits that an order passes, the worst speaks."""
     for use, way in case.ways:
-        rows = way[Predicate.FREQUENCY_LIMIT] and way.in_force(Predicate.FREQUENCY_LIMIT, case.iso_day)
+        rows = way[_LIMIT] and way.in_force(_LIMIT, case.iso_day)
         concerning = [(use, s) for s in rows if _concerns(case, use, s)]
         if concerning:
             outcomes = list(each_statement(NAME, concerning, partial(_judge, case)))

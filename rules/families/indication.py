@@ -46,8 +46,8 @@ class _Purposes:
 def check(case: Case) -> Iterator[Outcome]:
     """Every new drug order of whose drug it is known what it is for."""
     unmet: list[Order] = []
-    for order in case.orders:
-        purposes = _purposes(case, order) if order.kind is OrderKind.DRUG else None
+    for order in case.drugs:
+        purposes = _purposes(case, order)
         if purposes is None or not case.in_focus(order.id):
             continue
         if purposes.objects.isdisjoint(case.conditions) and not _met(case, order, purposes):
@@ -132,7 +132,7 @@ def _surgical(case: Case) -> bool:
     procedures = case.patient.procedures if is_known(case.patient.procedures) else ()
     days = [(case.day - p.origin.time.date()).days for p in procedures if p.origin.time is not None]
     return (
-        any(order.kind is OrderKind.PROCEDURE for order in case.orders)
+        OrderKind.PROCEDURE in case.kinds
         or any(age <= _RECENT_DAYS for age in days)
         or bool(_SURGICAL_ROOM.search(case.patient.department))
         or any(_SURGICAL.search(condition.what.text) for condition in _diagnoses(case))

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from clinical.administration import route_among
-from clinical.finding import Finding, Gap, Outcome, Passed, Suggestion
+from clinical.finding import Finding, Gap, Outcome, Passed, Severity, Suggestion
 from clinical.logic import Unknown
 from clinical.value import replace
 from knowledge.model import Predicate, Standing, Statement
 from rules.dosing import amount, daily_dose
 from rules.model import Case, Family, Use, fault, may_interrupt, order_datum, severity_of
-from rules.saying import drop, instead, worth_dropping
+from rules.saying import drop, instead
 
 NAME = "interaction"
 _SIDED = frozenset({"routes_a", "routes_b", "dose_above_a", "dose_above_b"})
@@ -30,16 +30,15 @@ def check(case: Case) -> Iterator[Outcome]:
         yield Gap(NAME, "medications", "未提供患者在用药品，仅在本次医嘱之间检查相互作用", _ids(case.new_uses))
     told: set[tuple[frozenset[str], str]] = set()
     for a, b in _pairs(case):
-        statements = case.snapshot.between(Predicate.INTERACTS_WITH, a.concept, b.concept)
-        held = [s for s in statements if s.holds_on(case.iso_day) and _fits(case, s, a, b)]
-        if held:
-            decisive = _decisive(held, a, b)
+        decisive = next((s for s in _said_of(case, a, b) if s.holds_on(case.iso_day) and _fits(case, s, a, b)), None)
+        if decisive is not None:
             place = (frozenset((a.order.id, b.order.id)), decisive.id)
             if place not in told:  # two ingredients of one product are one interaction of it
                 told.add(place)
                 yield from _judge(case, a, b, decisive)
         elif case.explain:
             reason = "相互作用陈述不适用于本次给药途径、剂量或日期"
+            statements = case.snapshot.between(Predicate.INTERACTS_WITH, a.concept, b.concept)
             yield from (Passed(NAME, s.id, reason, (a.order.id, b.order.id)) for s in statements)
 
 
@@ -55,7 +54,8 @@ def _pairs(case: Case) -> Iterator[tuple[Use, Use]]:
 def _fits(case: Case, statement: Statement, a: Use, b: Use) -> bool:
     """A statement bound to routes or doses holds unless a known route or daily dose lies outside them."""
     q = statement.qualifiers
-    if not all(_given(use, q.get("routes")) for use in (a, b)):
+    routes = q.get("routes")
+    if routes and not (_given(a, routes) and _given(b, routes)):
         return False
     if _SIDED.isdisjoint(q):
         return True
@@ -89,16 +89,21 @@ def _sides(case: Case, s: Statement, a: Use, b: Use) -> Iterator[tuple[Use, Use]
             yield first, second
 
 
-def _decisive(statements: list[Statement], a: Use, b: Use) -> Statement:
+def _said_of(case: Case, a: Use, b: Use) -> tuple[Statement, ...]:
+    """What the release says of two ingredients, the most decisive first."""
+    return case.snapshot.remember(("interacting", a.concept, b.concept), lambda: _ranked(case, a.concept, b.concept))
+
+
+def _ranked(case: Case, a: str, b: str) -> tuple[Statement, ...]:
     """What local experts reviewed before what we ship before secondary sources; naming both
     ingredients before one before classes; then the worst, and what is said of the dose."""
-    pair = {a.concept, b.concept}
+    pair = {a, b}
 
     def weight(s: Statement) -> tuple[int, int, int, bool, str]:
         exact = (s.subject in pair) + (s.object in pair)
         return (_FOUNDED.get(s.standing, 0), exact, severity_of(s).rank, "dose_unit" in s.qualifiers, s.id)
 
-    return max(statements, key=weight)
+    return tuple(sorted(case.snapshot.between(Predicate.INTERACTS_WITH, a, b), key=weight, reverse=True))
 
 
 def _judge(case: Case, a: Use, b: Use, s: Statement) -> Iterator[Outcome]:
@@ -115,7 +120,7 @@ def _finding(case: Case, a: Use, b: Use, s: Statement) -> Finding:
         said,
         orders=(a.order.id, b.order.id),
         data=(order_datum(a.order), order_datum(b.order)),
-        suggestions=tuple(_suggestions(case, s, target, other)),
+        suggestions=_suggestions(case, s, said.severity, target, other),
     )
 
 
@@ -147,15 +152,17 @@ def _doses(case: Case, s: Statement) -> str:
     return f" ({'，'.join(bounds)})" if bounds else ""
 
 
-def _suggestions(case: Case, s: Statement, target: Use, other: Use) -> Iterator[Suggestion]:
+def _suggestions(case: Case, s: Statement, severity: Severity, target: Use, other: Use) -> tuple[Suggestion, ...]:
     """Instead of the first order under review, else instead of the other, else without the first."""
+    offered: list[Suggestion] = []
     if "alternatives_a" in s.qualifiers or "alternatives_b" in s.qualifiers:
         subject, _ = next(_sides(case, s, target, other), (target, other))
         for use in (target, other):
             if use.new:
-                yield from instead(case, s, use, "alternatives_a" if use is subject else "alternatives_b")
-    if worth_dropping(s):
-        yield drop(target)
+                offered += instead(case, s, use, "alternatives_a" if use is subject else "alternatives_b")
+    if severity.rank >= Severity.MODERATE.rank:
+        offered.append(drop(target))
+    return tuple(offered)
 
 
 def _ids(uses: tuple[Use, ...]) -> tuple[str, ...]:

@@ -36,8 +36,9 @@ def check(case: Case) -> Iterator[Outcome]:
     if not _results_known(case):
         yield from _blind(case, limits, needs)
         return
-    if limits:
-        yield from _worst(each_statement(NAME, limits, partial(_at_limit, case)))
+    seen = [(use, s) for use, s in limits if case.explain or s.object in case.observed]
+    if seen:
+        yield from _worst(each_statement(NAME, seen, partial(_at_limit, case)))
     demanded = list(each_statement(NAME, needs, partial(_in_need, case))) if needs else []
     yield from _worst(demanded)
     yield from _missing(case, limits, demanded)

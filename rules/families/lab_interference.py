@@ -29,6 +29,8 @@ _FALSELY = {"falsely-high", "falsely-low", "false-positive", "false-negative", "
 
 def check(case: Case) -> Iterator[Outcome]:
     """Every test under review against every drug in use: one finding for a drug and an order."""
+    if OrderKind.LAB not in case.kinds:
+        return
     tests = [order for order in case.orders if order.kind is OrderKind.LAB and order.what.concepts]
     if not tests:
         return

@@ -13,14 +13,14 @@ from typing import Final
 
 from clinical.finding import Datum, Finding, Gap, Outcome, Severity
 from clinical.logic import UNKNOWN, Known, Unknown
-from clinical.order import Order, OrderKind
+from clinical.order import Order
 from clinical.patient import Visit
 from clinical.quantity import Quantity
 from knowledge.model import Predicate
 from rules.dosing import rows_for
 from rules.herbs import herbs
 from rules.measures import weight
-from rules.model import Case, Family, Use, order_datum
+from rules.model import Case, Family, Use, Way, order_datum
 from rules.regulations import (
     INCOMPLETE,
     LONG_TERM,
@@ -59,14 +59,16 @@ _PACK: Final = re.compile(r"[*×xX](\d{1,3})\s*(片|粒|袋|支|丸|贴|枚)")
 
 def check(case: Case) -> Iterator[Outcome]:
     """What each order leaves out; for outpatients also the prescription as a whole."""
-    yield from each_order(NAME, case, _incomplete)
     visit, orders = case.patient.visit, tuple(orders_in_focus(case))
     if not orders:
         return
+    if not all(map(_is_complete, orders)):
+        yield from each_order(NAME, case, _incomplete)
     if isinstance(visit, Unknown):
         yield from _visit_needed(case, orders)
     elif visit in _MOST_DAYS:
-        yield from each_order(NAME, case, _quantity)
+        if any(not isinstance(order.quantity, Unknown) for order in orders):
+            yield from each_order(NAME, case, _quantity)
         yield from gathered(_prescription(case, orders, visit))
 
 
@@ -91,8 +93,6 @@ def _visit_needed(case: Case, orders: tuple[Order, ...]) -> Iterator[Gap]:
 
 
 def _incomplete(case: Case, order: Order) -> Iterator[Finding]:
-    if _is_complete(order):
-        return
     lacking = [what for what, is_missing in _PARTS.items() if is_missing(case, order)]
     if lacking:
         what = "、".join(lacking)
@@ -167,11 +167,10 @@ def _is_fluid(case: Case, order: Order) -> bool:
 def _counted(case: Case) -> tuple[Order, ...]:
     """One order for each drug of a prescription: without solvents of other infusions, and without
     controlled drugs, which have a prescription of their own."""
-    drugs = [o for o in case.orders if o.kind is OrderKind.DRUG]
-    if len(drugs) <= _MOST_DRUGS:
-        return tuple(drugs)
+    if len(case.drugs) <= _MOST_DRUGS:
+        return case.drugs
     pieces = {herb.order.id for herb in herbs(case) if herb.piece}  # a decoction is one thing
-    drugs = [o for o in drugs if o.id not in pieces]
+    drugs = [o for o in case.drugs if o.id not in pieces]
     if len(drugs) <= _MOST_DRUGS:
         return tuple(drugs)
     mixed = any(not _is_fluid(case, o) and o.form == "注射剂" for o in drugs)
@@ -280,7 +279,7 @@ def _no_weight(case: Case, orders: tuple[Order, ...]) -> Iterator[Finding]:
     if isinstance(years, Unknown) or years >= 14 or not isinstance(weight(case), Unknown):
         return
     concerned = tuple(
-        o for o in orders if any(_by_weight(case, use) for use in case.new_uses if use.order.id == o.id)
+        o for o in orders if any(_by_weight(case, use, way) for use, way in case.ways if use.order.id == o.id)
     )
     if concerned:
         names = "、".join(order.what.text for order in concerned)
@@ -290,8 +289,8 @@ def _no_weight(case: Case, orders: tuple[Order, ...]) -> Iterator[Finding]:
         yield _said(case, "weight", concerned, summary, detail, "测量并注明体重后再审核剂量", data, "第六条")
 
 
-def _by_weight(case: Case, use: Use) -> bool:
-    return any(row.statement.qualifiers.get("per") == "kg" for row in rows_for(case, use))
+def _by_weight(case: Case, use: Use, way: Way) -> bool:
+    return any(row.statement.qualifiers.get("per") == "kg" for row in rows_for(case, use, way))
 
 
 def _prescriber(case: Case, orders: tuple[Order, ...]) -> Iterator[Gap]:

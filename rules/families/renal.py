@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from clinical.finding import Datum, Gap, Outcome
@@ -25,21 +25,17 @@ def check(case: Case) -> Iterator[Outcome]:
     yield from each_statement(NAME, statements, partial(_judge, case))
 
 
-def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
-    label = _MEASURES[s.qualifiers["measure"]][0]
-    value = _function(case, s)
+def _judge(case: Case, use: Use, s: Statement) -> Iterable[Outcome]:
+    measure = s.qualifiers["measure"]
+    label, value = _MEASURES[measure][0], _function(case, s)
     if isinstance(value, Unknown):
-        yield Gap(
-            NAME,
-            s.qualifiers["measure"],
-            f"缺少近期肌酐等数据，无法得出{label}，未能检查肾功能用药",
-            (use.order.id,),
-        )
-    elif not _in_band(case, s, value):
-        if case.explain:
-            yield from passed(case, NAME, s, use, f"{label} {value.value:.0f} ml/min 不在限制范围")
-    else:
-        yield from _held(case, use, s, value, label)
+        reason = f"缺少近期肌酐等数据，无法得出{label}，未能检查肾功能用药"
+        return (Gap(NAME, measure, reason, (use.order.id,)),)
+    if _in_band(case, s, value):
+        return _held(case, use, s, value, label)
+    if case.explain:
+        return passed(case, NAME, s, use, f"{label} {value.value:.0f} ml/min 不在限制范围")
+    return ()
 
 
 def _held(case: Case, use: Use, s: Statement, value: Measured, label: str) -> Iterator[Outcome]:

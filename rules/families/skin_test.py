@@ -104,7 +104,8 @@ def _latest(case: Case, use: Use, s: Statement) -> Result | None:
         return Result(
             noted[1].casefold() in ("阳", "+", "pos"), use.order.note or use.order.what.text, use.order.origin
         )
-    newest = min(_results(case, use, s), key=lambda r: _age(case, r.origin), default=None)
+    results = tuple(_results(case, use, s))
+    newest = min(results, key=lambda r: _age(case, r.origin)) if len(results) > 1 else next(iter(results), None)
     if newest is None or newest.positive is True or _age(case, newest.origin) <= s.qualifiers["valid_hours"]:
         return newest
     return None

@@ -21,7 +21,7 @@ NAME = "surgery"
 
 def check(case: Case) -> Iterator[Outcome]:
     """Limits, indications and preparation of procedures; drugs around those that lie ahead."""
-    if planned(case) or any(order.kind is OrderKind.PROCEDURE for order in case.orders):
+    if planned(case) or OrderKind.PROCEDURE in case.kinds:
         yield from settled(_outcomes(case))
 
 

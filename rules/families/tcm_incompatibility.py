@@ -325,11 +325,11 @@ def _grouped(case: Case, known: tuple[Herb, ...]) -> Iterator[tuple[Statement, _
         if herb.counted and not herb.is_local:
             member = (herb.source, herb.use, label(case, herb))
             yield from ((s, member) for s in herb.counted)
-    lineage, statements = case.lineage, case.snapshot.statements
+    lineage, statements, limit = case.lineage, case.snapshot.statements, Predicate.HERB_LIMIT
     for use in {use.order.id: use for use in case.uses}.values():
         order = use.order
         for concept in order.what.concepts:
-            counted = () if concept in lineage else statements(Predicate.HERB_LIMIT, concept)
+            counted = () if concept in lineage else statements(limit, concept)
             if counted and not order.dosage.as_needed:
                 yield from ((s, (order.id, use, order.what.text)) for s in counting(case, counted))
 

@@ -20,7 +20,7 @@ SHARED = Path(os.environ.get("YIGONG_SHARED_DATA", Path(__file__).parents[3] / "
 LEAST = {
     "medical-kg": 300_000,
     "icd-10": 25_000,
-    "icd-9-cm-3": 19_000,
+    "icd-9-cm-3": 18_000,
     "atc": 14_000,
     "hpo": 250_000,
     "insurance": 10_000,
