@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from clinical.administration import INJECTED, ROUTE_OF_FORM
 from clinical.coded import Coded
 from clinical.codes import Atc, Code, DrugInsurance, HospitalCode, Hpo, Icd9Cm3, Icd10, Loinc, Snomed
+from clinical.forms import FORMS
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Ingredient, Order, OrderKind
 from clinical.patient import Allergy, Condition, Observation, PatientContext, Procedure, Report, pregnancy_in
@@ -23,6 +24,7 @@ from knowledge.model import Concept, ConceptKind, Predicate, Standing
 from knowledge.naming import normal_name
 from knowledge.snapshot import Snapshot
 from nlp.drug_text import DrugText, cut_forms, is_maker, may_be_maker, read_drug, readings
+from nlp.exam_text import Imaging, imaging
 
 _T = TypeVar("_T")
 _N = TypeVar("_N", Condition, Allergy, Observation, Report, Procedure)
@@ -346,11 +348,34 @@ class Terminology:
         coded = self._coded(what.codes, kinds)
         if coded:
             return tuple(dict.fromkeys(c.id for c in coded))
-        for name in _test_names(what.text):
+        names = _blood_names(what.text) if ConceptKind.BLOOD_PRODUCT in kinds else _test_names(what.text)
+        for name in names:
             found = self._best(self._named(name, kinds))
             if found:
                 return found
-        return ()
+        return self._imaging(what.text) if ConceptKind.EXAM in kinds else ()
+
+    def _imaging(self, text: str) -> tuple[str, ...]:
+        """The one imaging examination that says the same in other words; nothing when there are several."""
+        asked = imaging(text) if text.strip() else None
+        if asked is None:
+            return ()
+        return self.snapshot.remember(("imaging", asked), lambda: self._same_imaging(asked))
+
+    def _same_imaging(self, asked: Imaging) -> tuple[str, ...]:
+        index = self.snapshot.remember("imaging", self._imaging_index)
+        found = index.get(asked, ())
+        return tuple(found) if len(found) == 1 else ()
+
+    def _imaging_index(self) -> dict[Imaging, set[str]]:
+        index: dict[Imaging, set[str]] = {}
+        for concept in self.snapshot.concepts():
+            if concept.kind is ConceptKind.EXAM and _founded(concept):
+                for name in concept.names():
+                    said = imaging(name)
+                    if said is not None:
+                        index.setdefault(said, set()).add(concept.id)
+        return index
 
     def _coded(self, codes: Iterable[Code], kinds: tuple[ConceptKind, ...]) -> list[Concept]:
         found: dict[str, Concept] = {}
@@ -400,7 +425,7 @@ class Terminology:
 
     def _service(self, order: Order) -> tuple[tuple[str, ...], OrderKind]:
         """Concepts of a service order; one sent without a usable category is what its name says."""
-        kinds = [order.kind] if order.kind in _SERVICES else list(_SERVICES)
+        kinds = sorted(_SERVICES, key=lambda kind: kind is not order.kind)
         for kind in kinds:
             found = self.measurable(order.what, _SERVICES[kind])
             if found:
@@ -419,7 +444,7 @@ class Terminology:
             missing.append(Unmapped("order", text, note, order.id, understood))
         what = replace(order.what, concepts=drug.concepts, text=order.what.text or self._names(drug))
         reason = tuple(replace(r, concepts=self._found("condition", r.text, r.codes)) for r in order.reason)
-        form = order.form or drug.form or ("注射剂" if order.dosage.route in INJECTED else "")
+        form = FORMS.get(order.form, order.form) or drug.form or ("注射剂" if order.dosage.route in INJECTED else "")
         dosage = order.dosage
         if isinstance(dosage.route, Unknown) and form in ROUTE_OF_FORM:
             dosage = replace(dosage, route=ROUTE_OF_FORM[form])
@@ -473,6 +498,19 @@ def _each(items: Known[tuple[_T, ...]], change: Callable[[_T], _T]) -> Known[tup
 _SPECIMEN: Final = re.compile(
     r"[(\[].*?[)\]]|(?:测定|检测|检查|定量|项目|化验|试验)$|^(?:急诊|急查|床旁|复查)|[*★#△]"
 )
+
+
+_BLOOD_GROUP: Final = re.compile(r"(?:ab|[abo])型|rh\(?d?\)?(?:阳性|阴性)|\s")
+_BLOOD_WORDS: Final = re.compile(r"去白细胞|少白细胞|去白|病毒灭活")
+
+
+def _blood_names(text: str) -> Iterator[str]:
+    """A blood product as written, without the group it is ordered in, then without how it was treated."""
+    if text.strip():
+        yield text
+        bare = _BLOOD_GROUP.sub("", normal_name(text))
+        yield bare
+        yield _BLOOD_WORDS.sub("", bare)
 
 
 def _test_names(text: str) -> Iterator[str]:

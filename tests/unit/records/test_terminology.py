@@ -13,6 +13,7 @@ from clinical.codes import code_for
 from clinical.logic import UNKNOWN
 from clinical.order import Order, OrderKind
 from clinical.patient import PatientContext
+from knowledge.model import ConceptKind
 from knowledge.snapshot import Snapshot
 from nlp.drug_text import may_be_maker, read_drug, readings
 from records.terminology import Terminology
@@ -171,3 +172,23 @@ def test_everything_unmapped_is_listed_with_its_reference(terminology: Terminolo
 def test_reading_a_drug_text_never_fails_and_never_invents(text: Any) -> None:
     parts = read_drug(text)
     assert all(name for name, _ in readings(parts.stem)) or not parts.stem
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("全腹部CT增强扫描", "腹部CT增强"),
+        ("肝脏磁共振增强扫描(钆双胺)", "腹部MRI增强"),
+        ("腰椎磁共振平扫", "腰椎MRI"),
+        ("立位腹部平片", "腹部X线"),
+        ("18F-FDG PET-CT全身显像", "PET-CT"),
+    ],
+)
+def test_imaging_in_other_words_is_the_same_imaging(terminology: Terminology, text: str, name: str) -> None:
+    (found,) = terminology.measurable(Coded(text), ConceptKind.EXAM)
+    assert terminology.snapshot.name(found) == name
+
+
+def test_blood_is_known_by_its_kind_whatever_group_it_is_ordered_in(terminology: Terminology) -> None:
+    (found,) = terminology.measurable(Coded("A型RhD阳性 去白细胞悬浮红细胞"), ConceptKind.BLOOD_PRODUCT)
+    assert terminology.snapshot.name(found) == "悬浮红细胞"
