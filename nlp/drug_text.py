@@ -58,6 +58,8 @@ _PERCENT: Final = re.compile(r"^(\d{1,2}(?:\.\d+)?)%(?=\D)")
 _STRENGTH: Final = re.compile(
     r"(?<![a-z0-9.])(?:[:：(])?\d+(?:\.\d+)?\s*(?:万?a?xaiu|抗xaiu|万?iu|万?单位|万u|u|mg|g|ug|μg|µg|mcg|ml|l|%|mmol|mol|kg|ng|片|粒|丸|支|袋|瓶|贴|喷|揿|吸|s|t)"
 )
+_SPACED: Final = re.compile(r"(?<=[A-Za-z])\s+(?=\d+(?:\.\d+)?\s*(?:m?g|ug|μg|ml|万|iu|IU|u)\b)")
+"""The space that keeps a letter of a name from its strength: 两性霉素B 25mg."""
 _BRACKET: Final = re.compile(r"[(\[{<「『《]([^()\[\]{}<>「」『』《》]*)[)\]}>」』》]")
 _UNCLOSED: Final = re.compile(r"[(\[{<《][^)\]}>》]*$")
 
@@ -79,7 +81,7 @@ class DrugText(Value, frozen=True):
 @lru_cache(maxsize=16384)
 def read_drug(text: str) -> DrugText:
     """Take a drug name apart. Never fails: what is not understood stays in the stem."""
-    plain = normal_name(text)
+    plain = normal_name(_SPACED.sub("(", text))
     marked = _MARKS.match(plain)
     plain = plain[marked.end() :] if marked and marked.end() < len(plain) else plain
     remarks = tuple(r for r in _BRACKET.findall(plain) if r)

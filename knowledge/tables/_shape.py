@@ -100,6 +100,7 @@ REASON = text("reason", "原因", True, "why, one or two sentences of our own")
 ADVICE = text("advice", "建议", True, "what to do instead; name the alternative or the check")
 INSTEAD = Column("alternatives", "替代药品", Kind.DRUGS, help="ingredients to offer instead, the best first")
 ROUTES = listed("routes", "途径", "only when the statement holds for some routes: 口服;静脉滴注 …")
+EXCEPT_IN = Column("except_for", "例外疾病", Kind.DISEASES, help="diseases in which the row does not hold")
 AGES = (
     Column("age_min", "年龄下限", Kind.AGE, help="from this age on (included)"),
     Column("age_max", "年龄上限", Kind.AGE, help="below this age (excluded)"),

@@ -24,6 +24,7 @@ from knowledge.tables._shape import (
     CAP,
     CITATION,
     CONCEPTS,
+    EXCEPT_IN,
     INSTEAD,
     REASON,
     ROUTES,
@@ -294,7 +295,7 @@ TABLES: tuple[Table, ...] = (
         "age_limits",
         "年龄限制",
         "a drug that should not be given at some age",
-        (drug(), *AGES, SEVERITY, REASON, ADVICE, INSTEAD, ROUTES, NEVER, *CITATION),
+        (drug(), *AGES, SEVERITY, REASON, ADVICE, INSTEAD, ROUTES, EXCEPT_IN, NEVER, *CITATION),
         _BUILD["age_limits"],
     ),
     Table(

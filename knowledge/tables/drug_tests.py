@@ -8,6 +8,7 @@ from knowledge.tables._shape import (
     ADVICE,
     AGES,
     CITATION,
+    EXCEPT_IN,
     INSTEAD,
     REASON,
     ROUTES,
@@ -23,7 +24,6 @@ from knowledge.tables._shape import (
 
 _DRUG_LAB = (("drug", "drug"), ("lab", "lab"))
 _LAB = Column("lab", "检验", Kind.LAB, True)
-_EXCEPT = Column("except_for", "例外疾病", Kind.DISEASES, help="diseases in which the row does not hold")
 _COMPARISONS = {">": ">", "≥": ">=", "<": "<", "≤": "<="}
 _WHEN = {"用药前": "before", "用药中": "during", "每次用药": "always"}
 
@@ -44,7 +44,7 @@ TABLES: tuple[Table, ...] = (
             Column("expected", "须有结果", Kind.YES, help="是: say so when there is no recent value"),
             *AGES,
             ROUTES,
-            _EXCEPT,
+            EXCEPT_IN,
             SEVERITY,
             REASON,
             ADVICE,
@@ -103,7 +103,7 @@ TABLES: tuple[Table, ...] = (
             *AGES,
             number("max_days", "最长天数"),
             number("min_days", "最短天数", "only with 适应症"),
-            _EXCEPT,
+            EXCEPT_IN,
             SEVERITY,
             REASON,
             ADVICE,

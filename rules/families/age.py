@@ -8,6 +8,7 @@ from functools import partial
 from clinical.finding import Datum, Gap, Outcome
 from clinical.logic import Unknown
 from knowledge.model import Predicate, Statement
+from rules.courses import exceptions
 from rules.model import Case, Family, Use, each_statement
 from rules.saying import degree, found, named, passed
 
@@ -25,7 +26,7 @@ def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
     low, high = s.qualifiers.get("age_min", 0), s.qualifiers.get("age_max", float("inf"))
     if isinstance(days, Unknown):
         yield Gap(NAME, "birth-date", "未提供出生日期，未能检查年龄限制", (use.order.id,))
-    elif low <= days < high:
+    elif low <= days < high and exceptions(case, s).isdisjoint(case.conditions):
         age = age_text(days)
         yield found(case, NAME, s, (use,), f"{named(case, use)}: {age}患者{degree(s)}", (Datum("年龄", age),))
     elif case.explain:

@@ -9,7 +9,7 @@ from clinical.finding import Datum, Finding, Gap, Outcome, Severity
 from clinical.logic import UNKNOWN, Known, Truth, Unknown
 from clinical.order import Order
 from clinical.patient import Visit
-from clinical.value import Value
+from clinical.value import Value, replace
 from knowledge.model import Predicate, Statement
 from rules.courses import Course, age_fits, course, days_of, exceptions
 from rules.model import Case, Family, Use, each_statement, severity_of
@@ -120,7 +120,15 @@ def _finding(case: Case, use: Use, s: Statement, length: _Length, verdict: str) 
     purpose = f"用于{case.name(s.object)}" if s.object else ""
     summary = f"{named(case, use)}{purpose}: {said}{before}，{verdict}"
     data = tuple(_evidence(case, use, s, length))
-    return found(case, NAME, s, (use,), summary, data, cause=f"{NAME}:{use.order.id}:{use.concept}")
+    said_so = found(case, NAME, s, (use,), summary, data, cause=f"{NAME}:{use.order.id}:{use.concept}")
+    return replace(said_so, severity=Severity.MODERATE) if _far_off(s, length, said_so) else said_so
+
+
+def _far_off(s: Statement, length: _Length, finding: Finding) -> bool:
+    """Twice the longest course, or half the shortest, is no rounding of a prescription any more."""
+    most, least = s.qualifiers.get("max_days"), s.qualifiers.get("min_days")
+    beyond = (most is not None and length.days >= 2 * most) or (least is not None and length.days < least / 2)
+    return beyond and finding.severity is Severity.MINOR
 
 
 def _evidence(case: Case, use: Use, s: Statement, length: _Length) -> Iterator[Datum]:

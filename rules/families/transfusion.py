@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Final
@@ -11,8 +12,9 @@ from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Order, OrderKind
 from clinical.patient import Condition
 from clinical.quantity import UnitMismatch
+from clinical.value import replace
 from knowledge.model import ConceptKind, Predicate, Statement
-from rules.measures import Measured, measured
+from rules.measures import Measured, latest, measured
 from rules.model import Case, Family, fault
 from rules.services import called, concerning, in_hand, lineage, said_of, settled, take_back
 
@@ -149,6 +151,7 @@ def _prepared(case: Case, order: Order) -> Iterator[Outcome]:
         missing = [lab for lab in (ABO, RHD) if not _known(case, lab)]
         if missing:
             yield _ungrouped(case, order, missing)
+        yield from _mismatched(case, order)
     unscreened = [] if order.urgent else [lab for lab in INFECTIONS if not _known(case, lab)]
     if unscreened:
         names = "、".join(case.name(lab) for lab in unscreened)
@@ -171,6 +174,41 @@ def _known(case: Case, lab: str) -> bool:
         concept == lab or any(s.object == lab for s in case.statements(Predicate.CONTAINS, concept))
         for concept in asked
     )
+
+
+_GROUP: Final = re.compile(r"(ab|[abo])\s*型", re.IGNORECASE)
+_RHD_POSITIVE: Final = re.compile(r"rh\s*\(?d?\)?\s*(?:阳性|\+)", re.IGNORECASE)
+_RED_CELLS: Final = frozenset({"blood-product:red-cells", "blood-product:whole-blood"})
+_TAKES: Final = {"O": ("O",), "A": ("A", "O"), "B": ("B", "O"), "AB": ("A", "B", "AB", "O")}
+"""Red cells a recipient of each group may be given (临床输血技术规范, 相容性输注)."""
+
+
+def _mismatched(case: Case, order: Order) -> Iterator[Finding]:
+    """Red cells ordered in a group that the recipient's own does not take."""
+    if not any(concept in _RED_CELLS for concept in lineage(case, order)):
+        return
+    ordered = _GROUP.search(order.what.text)
+    own = _GROUP.search(f"{_text(case, ABO)}型")
+    if ordered and own and ordered[1].upper() not in _TAKES[own[1].upper()]:
+        summary = f"{called(case, order)}: 患者{own[1].upper()}型，申请{ordered[1].upper()}型，ABO不相容"
+        reason, advice = (
+            "ABO不相容的红细胞可致致死性急性溶血反应。",
+            "核对患者身份与血型，改申请同型或相容红细胞并交叉配血。",
+        )
+        yield replace(_own(order, "abo", Severity.CONTRAINDICATED, summary, reason, advice), never=True)
+    elif _RHD_POSITIVE.search(order.what.text) and "阴性" in _text(case, RHD) and not order.urgent:
+        summary = f"{called(case, order)}: 患者RhD阴性，申请RhD阳性红细胞"
+        reason, advice = (
+            "可致免疫并产生抗D抗体，育龄女性可致胎儿新生儿溶血。",
+            "改申请RhD阴性红细胞；紧急时按配合性输血流程处理。",
+        )
+        yield _own(order, "rhd", Severity.MAJOR, summary, reason, advice)
+
+
+def _text(case: Case, lab: str) -> str:
+    """The newest result of a test as text."""
+    found = latest(case, lab, 36_500)
+    return "" if isinstance(found, Unknown) or not isinstance(found.value, str) else found.value
 
 
 def _ungrouped(case: Case, order: Order, missing: list[str]) -> Finding:
