@@ -50,6 +50,7 @@ _NOT_HAVING: Final = re.compile(r"否认|排除|家族史|陈旧|愈合期|已�
 _DECORATION: Final = re.compile(r"[(\[].*?[)\]]|\d+级|[ivxⅠⅡⅢⅣ]+[级期度型]?$|(?:极?高|中|低)危组?$|[,;:。\.\s]")
 _ALLERGY_WORDS: Final = re.compile(r"(?:药物)?过敏(?:史|反应)?|类药物?$|^对|皮试(?:阳性|\(\+\))?|[(\[].*?[)\]]")
 _ALLERGY_LIST: Final = re.compile(r"[、,;/;和及与]|以及")
+_CURATED: Final = (Standing.STARTER, Standing.REVIEWED)
 _PREGNANCY: Final = "disease:pregnancy"
 _FLUID: Final = "drug-class:infusion-fluid"
 _SEVERAL: Final = "名称有多种含义"
@@ -130,16 +131,18 @@ class Terminology:
 
     def _inside(self, product: Drug, text: str, strength: Known[Strength]) -> Drug | None:
         """For a marketed product of unknown contents: what the text says once the maker is left out. The
-        product's own generic name, when it stands in the text, tells where the maker's name ends."""
+        product's own generic name, when it stands in the text, tells where the maker's name ends; when none
+        of its generic names does (they are cut up or name another form), the text is read without it."""
         plain = normal_name(text)
         about = (s for concept in product.concepts for s in self.snapshot.about(concept))
-        for s in (s for s in about if s.predicate is Predicate.IS_A):
-            generic = normal_name(self.snapshot.name(s.object))
-            at = _where(generic, plain)
+        generics = [normal_name(self.snapshot.name(s.object)) for s in about if s.predicate is Predicate.IS_A]
+        places = [(generic, _where(generic, plain)) for generic in generics]
+        for generic, at in places:
             found = self._whole(read_drug(generic).stem, strength) if at > 0 else None
             if found is not None and found.ingredients:
                 return replace(found, ignored=plain[:at])
-        return None
+        own = not places or any(at >= 0 for _, at in places)
+        return None if own else self._after_maker(read_drug(text).stem, strength)
 
     def _whole(self, stem: str, strength: Known[Strength]) -> Drug | None:
         """The stem as a name, with form and salt taken off, or as several ingredients."""
@@ -155,7 +158,8 @@ class Terminology:
 
     def _common(self, name: str, form: str) -> Drug | None:
         """What all meanings of an ambiguous name contain: checked, and said to be all that was checked."""
-        meanings = [c for c in self._named(name, _DRUGS) if _founded(c)]
+        named = self._named(name, _DRUGS)
+        meanings = [c for c in named if _curated(c)] or [c for c in named if _founded(c)]
         if len(meanings) < 2:
             return None
         shared = frozenset.intersection(*(self._holds(concept) for concept in meanings))
@@ -229,9 +233,10 @@ class Terminology:
         return all(len(name) < 3 for name, _ in readings(rest) if self._named(name, _DRUGS))
 
     def _one_of(self, concepts: tuple[Concept, ...], name: str = "") -> Concept | None:
-        """The best-founded concept of a name; None when two of the same rank compete."""
-        founded = [c for c in concepts if _founded(c)]
-        for found in (founded, list(concepts)):
+        """The best-founded concept of a name; None when two of the same rank compete. What experts wrote
+        comes before what was collected elsewhere: loading a source takes no understood drug away."""
+        ranks = ([c for c in concepts if _curated(c)], [c for c in concepts if _founded(c)], list(concepts))
+        for found in ranks:
             single = [c for c in found if c.kind is ConceptKind.INGREDIENT and _generic(c, name)] or found
             if len(single) == 1:
                 return single[0]
@@ -250,7 +255,7 @@ class Terminology:
     def _holds(self, concept: Concept) -> frozenset[str]:
         if concept.kind is ConceptKind.INGREDIENT:
             return frozenset({concept.id})
-        return frozenset(s.object for s in self.snapshot.statements(Predicate.CONTAINS, concept.id))
+        return frozenset(i.concept for i in self._contents(concept.id))
 
     def _made(self, concept: Concept, form: str, ignored: str, strength: Known[Strength]) -> Drug:
         """An ingredient is its own content; a product is what the release says it contains."""
@@ -261,10 +266,25 @@ class Terminology:
             return Drug((concept.id,), (made,), form, ignored)
         return Drug((concept.id,), tuple(self._contents(concept.id)), form, ignored)
 
-    def _contents(self, product: str) -> Iterator[Ingredient]:
-        for s in self.snapshot.statements(Predicate.CONTAINS, product):
-            amount, unit = s.qualifiers.get("amount"), s.qualifiers.get("unit")
-            yield Ingredient(s.object, UNKNOWN if amount is None else _quantity(amount, unit))
+    def _contents(self, product: str, *within: str) -> Iterator[Ingredient]:
+        """The ingredients of a product, as the best-founded source says. A brand of a dictionary contains
+        products: the strengths and makes it may be, of which only what all of them hold is certain, in an
+        amount that is not."""
+        said = tuple(self.snapshot.statements(Predicate.CONTAINS, product))
+        curated = tuple(s for s in said if s.standing in _CURATED)
+        makes: list[frozenset[str]] = []
+        direct: set[str] = set()
+        for s in curated or said:
+            made = self.snapshot.concept(s.object)
+            if made is not None and made.kind is ConceptKind.PRODUCT:
+                if made.id not in (product, *within):  # dictionaries go in circles
+                    makes.append(frozenset(i.concept for i in self._contents(made.id, product, *within)))
+            elif s.object not in direct:
+                amount, unit = s.qualifiers.get("amount"), s.qualifiers.get("unit")
+                direct.add(s.object)
+                yield Ingredient(s.object, UNKNOWN if amount is None else _quantity(amount, unit))
+        for ingredient in sorted(frozenset.intersection(*makes) - direct) if makes else ():
+            yield Ingredient(ingredient)
 
     def _why(self, text: str) -> str:
         several = any(len(self._named(name, _DRUGS)) > 1 for name, _ in readings(read_drug(text).stem))
@@ -472,6 +492,10 @@ class Terminology:
 
 def _founded(concept: Concept) -> bool:
     return concept.standing is not Standing.UNREVIEWED
+
+
+def _curated(concept: Concept) -> bool:
+    return concept.standing in _CURATED
 
 
 def _where(generic: str, text: str) -> int:

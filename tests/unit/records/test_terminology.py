@@ -13,7 +13,8 @@ from clinical.codes import code_for
 from clinical.logic import UNKNOWN
 from clinical.order import Order, OrderKind
 from clinical.patient import PatientContext
-from knowledge.model import ConceptKind
+from knowledge.compile import Content, compile_release
+from knowledge.model import Concept, ConceptKind, Predicate, Standing, Statement
 from knowledge.snapshot import Snapshot
 from nlp.drug_text import may_be_maker, read_drug, readings
 from records.terminology import Terminology
@@ -192,3 +193,50 @@ def test_imaging_in_other_words_is_the_same_imaging(terminology: Terminology, te
 def test_blood_is_known_by_its_kind_whatever_group_it_is_ordered_in(terminology: Terminology) -> None:
     (found,) = terminology.measurable(Coded("A型RhD阳性 去白细胞悬浮红细胞"), ConceptKind.BLOOD_PRODUCT)
     assert terminology.snapshot.name(found) == "悬浮红细胞"
+
+
+BOUGHT = Concept("product:bought", ConceptKind.PRODUCT, "甲乙宁", standing=Standing.SECONDARY)
+ROUND = Concept("product:round", ConceptKind.PRODUCT, "回环宁", standing=Standing.SECONDARY)
+
+
+@pytest.fixture(scope="module")
+def with_a_dictionary(snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Terminology:
+    """The starter content and a dictionary of brands, which says of a brand what products it may be."""
+    brand = Concept("product:brand-x", ConceptKind.PRODUCT, "舒普深", standing=Standing.SECONDARY)
+    said = [
+        (brand.id, "product:cefoperazone-sulbactam"),
+        (BOUGHT.id, "product:amoxicillin-sulbactam"),
+        (BOUGHT.id, "product:amoxicillin-sulbactam-pivoxil"),
+        (ROUND.id, BOUGHT.id),
+        (ROUND.id, ROUND.id),
+    ]
+    contains = [
+        Statement(f"x{n}", brand, Predicate.CONTAINS, product, standing=Standing.SECONDARY)
+        for n, (brand, product) in enumerate(said)
+    ]
+    path = tmp_path_factory.mktemp("brands") / "brands.ygr"
+    content = Content(
+        [*snapshot.concepts(), brand, BOUGHT, ROUND],
+        [*snapshot.all_statements(), *contains],
+        sources=list(snapshot.sources()),
+    )
+    compile_release(content, path)
+    return Terminology(Snapshot(path, "brands"))
+
+
+@pytest.mark.parametrize(
+    ("text", "concept", "ingredients"),
+    [
+        # what we wrote ourselves comes before the dictionary's brand of the same name
+        ("舒普深", "product:cefoperazone-sulbactam", {"头孢哌酮", "舒巴坦"}),
+        # of a brand that may be either of two products only what both hold is certain
+        ("甲乙宁", BOUGHT.id, {"阿莫西林"}),
+        ("回环宁", ROUND.id, {"阿莫西林"}),
+    ],
+)
+def test_a_dictionary_of_brands_takes_no_understood_drug_away(
+    with_a_dictionary: Terminology, text: str, concept: str, ingredients: set[str]
+) -> None:
+    found = with_a_dictionary.drug(text, ())
+    assert found.concepts == (concept,)
+    assert {with_a_dictionary.snapshot.name(i.concept) for i in found.ingredients} == ingredients
