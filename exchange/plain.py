@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Final, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
 
@@ -42,6 +42,8 @@ _SYSTEMS: Final = {
     "snomed": "http://snomed.info/sct",
 }
 _SEXES: Final = {"男": Sex.MALE, "male": Sex.MALE, "女": Sex.FEMALE, "female": Sex.FEMALE}
+_Amount = Annotated[float, msgspec.Meta(ge=0)]
+"""What is counted or weighed: a negative one is a slip of the sender and is refused with the name of its field."""
 
 
 class _Base(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -89,18 +91,18 @@ class PlainOrder(_Named, frozen=True, kw_only=True):
     id: str
     kind: Literal["drug", "lab", "exam", "procedure", "blood"] = "drug"
     form: str = ""
-    dose: float | None = None
+    dose: _Amount | None = None
     unit: str = ""
     route: str = ""
     frequency: str = ""
-    days: float | None = None
+    days: _Amount | None = None
     start: date | None = None
     stop: date | None = None
     prescriber: str = ""
     group: str = ""
-    rate: float | None = None
+    rate: _Amount | None = None
     rate_unit: str = ""
-    quantity: float | None = None
+    quantity: _Amount | None = None
     quantity_unit: str = ""
     purpose: Literal["prophylaxis", "treatment"] | None = None
     urgent: bool = False
@@ -123,7 +125,7 @@ class PlainPrescriber(_Base, frozen=True, kw_only=True):
 
 class PlainPregnancy(_Base, frozen=True):
     pregnant: bool
-    gestational_days: int | None = None
+    gestational_days: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
 class PlainPatient(_Base, frozen=True, kw_only=True):
@@ -132,8 +134,8 @@ class PlainPatient(_Base, frozen=True, kw_only=True):
     id: str
     sex: Literal["男", "女", "male", "female"] | None = None
     birth_date: date | None = None
-    weight_kg: float | None = None
-    height_cm: float | None = None
+    weight_kg: _Amount | None = None
+    height_cm: _Amount | None = None
     pregnancy: PlainPregnancy | None = None
     lactating: bool | None = None
     conditions: tuple[PlainCondition, ...] | None = None

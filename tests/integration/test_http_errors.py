@@ -152,6 +152,8 @@ def test_bad_feedback_names_the_field(served: TestClient, entry: dict[str, Any],
     [
         ({"orders": []}, "body"),
         ({"patient": {"id": "1"}, "orders": [{"id": "a", "dose": "x"}]}, "orders[0].dose"),
+        ({"patient": {"id": "1"}, "orders": [{"id": "a", "dose": -1, "unit": "g"}]}, "orders[0].dose"),
+        ({"patient": {"id": "1", "weightKg": -70}, "orders": []}, "patient.weightKg"),
         ({"patient": {"id": "1"}, "orders": [{"id": "a", "dose": 1, "unit": "furlong"}]}, "orders[0].unit"),
         ({"patient": {"id": "1"}, "orders": [], "colour": 1}, "body"),
     ],
