@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from clinical.coded import CHINA
 from clinical.finding import Datum, Finding, Reference, Review, Severity, Suggestion
+from exchange.fhir.orders import UNSENT
 from exchange.fhir.values import Json
 
 EXTENSION: Final = "cn.yigong.finding"
@@ -233,7 +234,7 @@ def _suggestions(finding: Finding, resources: Mapping[str, Json]) -> Iterator[Js
 
 
 def _delete(suggestion: Suggestion, resource: Json | None) -> list[Json]:
-    if not suggestion.order:
+    if not suggestion.order or suggestion.order.startswith(UNSENT):
         return []
     return [{"type": "delete", "description": suggestion.label, "resourceId": suggestion.order}]
 

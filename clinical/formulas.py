@@ -42,6 +42,7 @@ _FIELDS: Final[Mapping[str, tuple[str, float, float, str]]] = MappingProxyType(
         "qt_ms": ("QT间期", 100, 1000, "ms"),
         "heart_rate": ("心率", 20, 300, "/min"),
         "calcium_mmol_l": ("总钙", 0.2, 10, "mmol/L"),
+        "potassium_mmol_l": ("血钾", 0.5, 20, "mmol/L"),
         "sodium_mmol_l": ("血钠", 80, 220, "mmol/L"),
         "chloride_mmol_l": ("血氯", 40, 180, "mmol/L"),
         "bicarbonate_mmol_l": ("碳酸氢根", 0, 80, "mmol/L"),
@@ -49,11 +50,17 @@ _FIELDS: Final[Mapping[str, tuple[str, float, float, str]]] = MappingProxyType(
 )
 
 
+def is_possible(field: str, value: float) -> bool:
+    """Whether a value lies in the range, wide enough for every living patient, of a field of this module."""
+    _, low, high, _ = _FIELDS[field]
+    return low <= value <= high
+
+
 def _check(**values: float) -> None:
     """Raises ``ValueError`` naming the first field that is out of its range (NaN is)."""
     for name, value in values.items():
-        label, low, high, unit = _FIELDS[name]
-        if not low <= value <= high:
+        if not is_possible(name, value):
+            label, low, high, unit = _FIELDS[name]
             field = name.removeprefix("adult_")
             raise ValueError(
                 f"{label}超出适用范围: {field} must be within {low:g}–{high:g} {unit}".rstrip() + f", got {value:g}"

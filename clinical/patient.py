@@ -9,12 +9,16 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from clinical.coded import Coded, Origin
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Order
 from clinical.quantity import Quantity
 from clinical.value import Value
+
+_OLDEST: Final = 122
+"""Completed years of the longest human life on record."""
 
 
 class Sex(StrEnum):
@@ -176,16 +180,16 @@ class PatientContext(Value, frozen=True):
     insurance: str = ""
 
     def age_days(self) -> Known[int]:
-        """Completed days since birth; UNKNOWN without a birth date or when it lies in the future."""
-        if isinstance(self.birth_date, Unknown):
+        """Completed days since birth; UNKNOWN where ``age_years`` is."""
+        if isinstance(self.birth_date, Unknown) or isinstance(self.age_years(), Unknown):
             return UNKNOWN
-        days = (self.as_of.date() - self.birth_date).days
-        return days if days >= 0 else UNKNOWN
+        return (self.as_of.date() - self.birth_date).days
 
     def age_years(self) -> Known[int]:
-        """Completed years, the way a birthday counts them."""
+        """Completed years, the way a birthday counts them; UNKNOWN without a birth date or with one that cannot be
+        right: in the future, or longer ago than anybody lived (1900-01-01 is what some systems write for none)."""
         if isinstance(self.birth_date, Unknown):
             return UNKNOWN
         today, born = self.as_of.date(), self.birth_date
         years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-        return years if years >= 0 else UNKNOWN
+        return years if 0 <= years <= _OLDEST else UNKNOWN

@@ -226,8 +226,10 @@ def _decoded(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:
 
 
 def read(plain: PlainReview, now: datetime) -> Incoming:
-    """The same nouns that a FHIR request gives. Raises ``ReadError`` for a unit nobody knows."""
+    """The same nouns that a FHIR request gives. Raises ``ReadError`` for a unit nobody knows and for an order's
+    id that stands twice: the two would be taken for one order."""
     p = plain.patient
+    _each_its_id(plain.orders)
     return Incoming(
         PatientContext(
             id=p.id,
@@ -253,6 +255,14 @@ def read(plain: PlainReview, now: datetime) -> Incoming:
         ),
         tuple(_order(o, f"orders[{i}]", OrderStatus.DRAFT) for i, o in enumerate(plain.orders)),
     )
+
+
+def _each_its_id(orders: tuple[PlainOrder, ...]) -> None:
+    seen: set[str] = set()
+    for number, order in enumerate(orders):
+        if order.id in seen:
+            raise ReadError(f"orders[{number}].id", f"{order.id!r} stands twice: give every order an id of its own")
+        seen.add(order.id)
 
 
 def _all(items: tuple[_S, ...] | None, field: str, make: Callable[[_S, str], _N]) -> Known[tuple[_N, ...]]:

@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
+from clinical.quantity import Substance
 from knowledge.model import Article, Concept, ConceptKind, Predicate, Rule, Source, Statement
 from knowledge.naming import normal_name
 
@@ -213,6 +214,10 @@ class Snapshot:
             self._remembered[key] = made
         return made
 
+    def substance(self, concept_id: str) -> Substance | None:
+        """What the release knows for converting amounts of an ingredient or analyte (mmol, IU), if anything."""
+        return self.remember(("substance", concept_id), lambda: _substance(self.concept(concept_id)))
+
     # -- finding concepts --------------------------------------------------------------
 
     def by_name(self, text: str, *kinds: ConceptKind) -> tuple[Concept, ...]:
@@ -301,6 +306,12 @@ class Snapshot:
                 partners.setdefault(flat[at], []).append(flat[at + 1])
             self._partners[key] = partners
         return partners
+
+
+def _substance(known: Concept | None) -> Substance | None:
+    if known is None or not ("molar_mass" in known.attributes or "iu_per_mg" in known.attributes):
+        return None
+    return Substance(known.name, known.attributes.get("molar_mass"), known.attributes.get("iu_per_mg"))
 
 
 def _named(concept: Concept, wanted: str) -> bool:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final, TypeVar
 
 from clinical.administration import INJECTED, ROUTE_OF_FORM
-from clinical.coded import Coded
+from clinical.coded import Coded, zoned
 from clinical.codes import Atc, Code, DrugInsurance, HospitalCode, Hpo, Icd9Cm3, Icd10, Loinc, Snomed
 from clinical.forms import FORMS
 from clinical.logic import UNKNOWN, Known, Unknown
@@ -25,6 +26,7 @@ from knowledge.naming import normal_name
 from knowledge.snapshot import Snapshot
 from nlp.drug_text import DrugText, cut_forms, is_maker, may_be_maker, read_drug, readings
 from nlp.exam_text import Imaging, imaging
+from records.plausibility import is_impossible
 
 _T = TypeVar("_T")
 _N = TypeVar("_N", Condition, Allergy, Observation, Report, Procedure)
@@ -51,6 +53,8 @@ _DECORATION: Final = re.compile(r"[(\[].*?[)\]]|\d+级|[ivxⅠⅡⅢⅣ]+[级期
 _ALLERGY_WORDS: Final = re.compile(r"(?:药物)?过敏(?:史|反应)?|类药物?$|^对|皮试(?:阳性|\(\+\))?|[(\[].*?[)\]]")
 _ALLERGY_LIST: Final = re.compile(r"[、,;/;和及与]|以及")
 _CURATED: Final = (Standing.STARTER, Standing.REVIEWED)
+_CLOCKS: Final = timedelta(days=1)
+"""How far a result's time may lie ahead: clocks and time zones of senders differ."""
 _PREGNANCY: Final = "disease:pregnancy"
 _FLUID: Final = "drug-class:infusion-fluid"
 _SEVERAL: Final = "名称有多种含义"
@@ -420,7 +424,9 @@ class Terminology:
             medications=medications,
             conditions=self._all("condition", patient.conditions, missing),
             allergies=self._all("allergy", patient.allergies, missing),
-            observations=self._all("observation", patient.observations, missing),
+            observations=self._possible(
+                self._all("observation", patient.observations, missing), zoned(patient.as_of), missing
+            ),
             reports=self._all("report", patient.reports, missing),
             procedures=self._all("procedure", patient.procedures, missing),
         )
@@ -428,6 +434,23 @@ class Terminology:
 
     def _all(self, kind: str, items: Known[tuple[_N, ...]], missing: list[Unmapped]) -> Known[tuple[_N, ...]]:
         return _each(items, lambda i: replace(i, what=self._mapped(kind, i.what, missing, i.origin.reference)))
+
+    def _possible(
+        self, items: Known[tuple[Observation, ...]], now: datetime, missing: list[Unmapped]
+    ) -> Known[tuple[Observation, ...]]:
+        """Results without those that cannot be true, which are listed: an earlier one counts instead."""
+        if isinstance(items, Unknown):
+            return items
+        kept = []
+        for o in items:
+            later = o.origin.time is not None and zoned(o.origin.time) > now + _CLOCKS
+            if later or is_impossible(self.snapshot, o):
+                text = f"{o.what.text or _codes(o.what)} {o.value}"
+                reason = "时间晚于当前，未采用" if later else "数值超出可能范围，未采用"
+                missing.append(Unmapped("observation", text, reason, o.origin.reference))
+            else:
+                kept.append(o)
+        return tuple(kept)
 
     def _mapped(self, kind: str, what: Coded, missing: list[Unmapped], reference: str) -> Coded:
         concepts = self._found(kind, what.text, what.codes)

@@ -10,7 +10,7 @@ from clinical.coded import CHINA, zoned
 from clinical.logic import Unknown
 from clinical.order import Order, OrderStatus
 from clinical.patient import Observation
-from clinical.quantity import Quantity, Substance, UnitMismatch
+from clinical.quantity import Quantity, UnitMismatch
 from clinical.units import plain_unit
 from clinical.value import Value
 from knowledge.model import ConceptKind, Predicate, Statement
@@ -119,7 +119,7 @@ def _value(case: Case, lab: str, observation: Observation, unit: str) -> float |
     if not isinstance(observation.value, Quantity):
         return None
     try:
-        return observation.value.to(unit, _substance(case, lab)).value
+        return observation.value.to(unit, case.snapshot.substance(lab)).value
     except UnitMismatch:
         return None
 
@@ -200,9 +200,3 @@ def _since(order: Order, found: Critical) -> bool:
     written, time = order.origin.time, found.observation.origin.time
     begun = order.start or (None if written is None else zoned(written).astimezone(CHINA).date())
     return begun is not None and time is not None and begun >= zoned(time).astimezone(CHINA).date()
-
-
-def _substance(case: Case, lab: str) -> Substance | None:
-    known = case.snapshot.concept(lab)
-    mass = None if known is None else known.attributes.get("molar_mass")
-    return None if mass is None else Substance(known.name if known else lab, mass, None)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from clinical.finding import Datum, Finding, Gap, Suggestion
 from clinical.logic import UNKNOWN, Known, Unknown
-from clinical.quantity import Substance, UnitMismatch
+from clinical.quantity import UnitMismatch
 from clinical.units import conversion, plain_unit
 from clinical.value import Value
 from knowledge.model import Predicate, Statement
@@ -139,23 +139,11 @@ def _doses(case: Case, use: Use, unit: str) -> tuple[Known[float], Known[float]]
     multiplier = divisor = 1.0
     if dose.unit != unit:
         try:
-            multiplier, divisor = conversion(dose.unit, plain_unit(unit), substance_of(case, use.concept))
+            multiplier, divisor = conversion(dose.unit, plain_unit(unit), case.snapshot.substance(use.concept))
         except UnitMismatch:
             return UNKNOWN, UNKNOWN
     single = dose.value * multiplier / divisor
     return single, UNKNOWN if isinstance(times, Unknown) else dose.value * times * multiplier / divisor
-
-
-def substance_of(case: Case, concept: str) -> Substance | None:
-    """What the release knows for converting amounts of an ingredient (mmol, IU)."""
-    return case.snapshot.remember(("substance", concept), lambda: _substance(case, concept))
-
-
-def _substance(case: Case, concept: str) -> Substance | None:
-    known = case.snapshot.concept(concept)
-    if known is None or not ("molar_mass" in known.attributes or "iu_per_mg" in known.attributes):
-        return None
-    return Substance(known.name, known.attributes.get("molar_mass"), known.attributes.get("iu_per_mg"))
 
 
 def amount(value: float, unit: str) -> str:

@@ -14,7 +14,7 @@ from clinical.order import Ingredient, Order
 from clinical.quantity import Quantity, UnitMismatch, canonical_unit
 from clinical.units import is_amount, is_volume
 from knowledge.model import ConceptKind, Statement
-from rules.dosing import single_dose, substance_of
+from rules.dosing import single_dose
 from rules.measures import weight
 from rules.model import Case, Use
 
@@ -137,7 +137,7 @@ class Bag:
 
     def _as_ordered(self, use: Use, ordered: Quantity, unit: str) -> float:
         """A rate that was ordered as an amount of the drug, per kg or for the whole body."""
-        substance = substance_of(self.case, use.concept)
+        substance = self.case.snapshot.substance(use.concept)
         if ("/kg" in ordered.unit) == ("/kg" in unit):
             return ordered.to(unit, substance).value
         whole = _of_whole_body(self.case, ordered).to(unit.replace("/kg", ""), substance).value
@@ -266,7 +266,7 @@ def dose(case: Case, use: Use, unit: str) -> float:
     if isinstance(held, Unknown) or isinstance(per_ml, Unknown):
         raise LackingError("dose")
     try:
-        return per_ml.scale(held).to(unit, substance_of(case, use.concept)).value
+        return per_ml.scale(held).to(unit, case.snapshot.substance(use.concept)).value
     except UnitMismatch:
         raise LackingError("dose") from None
 

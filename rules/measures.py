@@ -16,7 +16,7 @@ from clinical.finding import Datum
 from clinical.formulas import cockcroft_gault, egfr_ckd_epi_2021, egfr_schwartz
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.patient import Condition, Observation, Pregnancy, Sex, pregnancy_in
-from clinical.quantity import Quantity, Substance, UnitMismatch
+from clinical.quantity import Quantity, UnitMismatch
 from clinical.value import Value, replace
 from knowledge.model import Predicate, Statement
 from rules.model import Case
@@ -74,7 +74,7 @@ def _measured(case: Case, concept: str, unit: str, max_age_days: int) -> Known[M
         return UNKNOWN
     told = found.value
     try:
-        value = told.value if told.unit == unit else told.to(unit, _substance(case, concept)).value
+        value = told.value if told.unit == unit else told.to(unit, case.snapshot.substance(concept)).value
     except UnitMismatch:
         return UNKNOWN
     at = found.origin
@@ -218,7 +218,7 @@ def _upper_limit(case: Case, lab: str, unit: str) -> Known[float]:
 
 def _high(case: Case, s: Statement, lab: str, unit: str) -> float:
     """The upper limit of a reference range, in a unit."""
-    return Quantity(s.qualifiers["high"], s.qualifiers["unit"]).to(unit, _substance(case, lab)).value
+    return Quantity(s.qualifiers["high"], s.qualifiers["unit"]).to(unit, case.snapshot.substance(lab)).value
 
 
 def _cannot_bear(case: Case) -> bool:
@@ -249,13 +249,3 @@ def _when(observation: Observation) -> date:
 def _comparable(time: datetime) -> date:
     """The calendar day in China: ages of values are counted in days."""
     return zoned(time).astimezone(CHINA).date()
-
-
-def _substance(case: Case, concept: str) -> Substance | None:
-    return case.snapshot.remember(("measured-substance", concept), lambda: _weighed(case, concept))
-
-
-def _weighed(case: Case, concept: str) -> Substance | None:
-    known = case.snapshot.concept(concept)
-    mass = None if known is None else known.attributes.get("molar_mass")
-    return None if mass is None else Substance(known.name if known else concept, mass, None)

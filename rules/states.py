@@ -22,7 +22,7 @@ from clinical.value import replace
 from rules.chaining import Chain, ChainError, Fact, ForwardRule, Test
 from rules.engine import COUNTERS
 from rules.measures import CREATININE, EGFR, egfr, measured
-from rules.model import Case
+from rules.model import Case, fault
 
 NAME: Final = "states"
 GROUPS: Final[dict[str, frozenset[str]]] = {
@@ -192,11 +192,12 @@ class States:
         """State → whether it holds; a state whose inputs are missing is left out."""
         if self._chain is None:
             return {}
-        facts = list(_facts(case))
         try:
+            facts = list(_facts(case))
             fired = self._chain.fire([fact for fact, _ in facts if fact])
-        except ChainError:
+        except Exception as error:  # what helps the families must never take them down
             COUNTERS.faults[NAME] += 1
+            fault(NAME, "", error)
             return {}
         present = {f.rule.then.state for f in fired if isinstance(f.rule.then, Derive)}
         known = {name for _, name in facts if name}

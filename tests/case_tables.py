@@ -16,15 +16,19 @@ from typing import Any
 import msgspec
 import yaml
 
+from base.plugins import discover
 from clinical.finding import Finding, Review
 from exchange.plain import PlainReview, read
 from knowledge.snapshot import Snapshot
 from records.terminology import Terminology
+from rules import policy
 from rules.engine import review
 from rules.model import Case, Family
 from rules.states import States
 
 FOLDER = Path(__file__).parent / "cases"
+AUDIT = Path(__file__).parent / "audit"
+ALL_FAMILIES = tuple(discover("rules.families", "FAMILY", Family).values())
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 
 
@@ -82,10 +86,28 @@ def reviewed(snapshot: Snapshot, family: Family, request: dict[str, Any]) -> Rev
 
 def reviewed_by(snapshot: Snapshot, families: Sequence[Family], request: dict[str, Any]) -> Review:
     """What some families say of a request."""
-    plain = msgspec.convert(request, PlainReview, strict=False)
-    incoming = read(plain, NOW)
+    return review(_case(snapshot, request), families)
+
+
+def shown(snapshot: Snapshot, request: dict[str, Any]) -> tuple[Finding, ...]:
+    """What a clinician sees: every family, derived states, the default policy. No family may fail."""
+    case = _case(snapshot, request)
+    outcome = _states().apply(review(case, ALL_FAMILIES), case)
+    assert not outcome.faults
+    return policy.apply(outcome, policy.DEFAULT, policy.Moment.of(case.patient)).findings
+
+
+def _case(snapshot: Snapshot, request: dict[str, Any]) -> Case:
+    incoming = read(msgspec.convert(request, PlainReview, strict=False), NOW)
     patient, orders, _ = _terminology(snapshot).resolve(incoming.context, incoming.orders)
-    return review(Case(patient, orders, snapshot, NOW.date(), derive=_states().derive), families)
+    return Case(patient, orders, snapshot, NOW.date(), derive=_states().derive)
+
+
+@lru_cache(maxsize=8)
+def audit(name: str) -> tuple[dict[str, Any], ...]:
+    """The prescriptions of one audit (``tests/audit``)."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return tuple(yaml.load((AUDIT / name).read_text("utf-8"), loader))
 
 
 def fits(finding: Finding, expected: dict[str, Any]) -> bool:

@@ -57,10 +57,16 @@ def _dose_and_rate(entry: Instruction) -> tuple[Known[Quantity], Known[Quantity]
     if not entry.dose_and_rate:
         return UNKNOWN, UNKNOWN
     first = entry.dose_and_rate[0]
-    dose = quantity(first.dose_quantity)
+    dose = _amount(first.dose_quantity)
     if isinstance(dose, Unknown) and first.dose_range is not None:
-        dose = quantity(first.dose_range.high)
-    return dose, quantity(first.rate_quantity)
+        dose = _amount(first.dose_range.high)
+    return dose, _amount(first.rate_quantity)
+
+
+def _amount(amount: Amount | None) -> Known[Quantity]:
+    """UNKNOWN below zero: nobody gives that, and a check must not pass on it."""
+    read = quantity(amount)
+    return UNKNOWN if isinstance(read, Quantity) and read.value < 0 else read
 
 
 def _frequency(entry: Instruction, timing: Timing | None) -> tuple[Known[Frequency], str]:

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final
+from zlib import crc32
+
+import msgspec
 
 from clinical.coded import Coded
 from clinical.logic import Known, Unknown
 from clinical.order import Order, OrderKind, OrderStatus, Purpose
+from clinical.value import replace
 from exchange.fhir.dosage import read_dosage
 from exchange.fhir.shapes import Bundle, Concept, ReadError, Resource, shaped
 from exchange.fhir.values import code_values, coded, display, moment, origin, quantity, reference, texts
 
+UNSENT: Final = "#"
+"""Ids that begin with it are ours: the order was sent without one."""
 _STATUS: Final = {
     "draft": OrderStatus.DRAFT,
     "active": OrderStatus.ACTIVE,
@@ -36,15 +42,22 @@ _KINDS: Final = {
 
 def read_orders(bundle: Any, path: str) -> Iterator[Order]:
     """Orders of a Bundle; medications they refer to may stand beside them or be contained. Raises
-    ``ReadError`` naming the field."""
+    ``ReadError`` naming the field; an id that stands twice is one: the two would be taken for one order, and
+    what they do to each other would go unsaid."""
     resources = resources_of(bundle, path)
     beside = {reference(r): r for _, r in resources if r.resource_type == "Medication"}
+    seen: set[str] = set()
     for number, resource in resources:
         if resource.resource_type != "Medication":
             try:
-                yield read_order(resource, beside)
+                order = read_order(resource, beside)
+                if order.id in seen and resource.id is not None:
+                    raise ReadError("id", f"{resource.id!r} stands twice: give every order an id of its own")
             except ReadError as error:
                 raise error.within(f"{path}.entry[{number}].resource") from None
+            order = replace(order, id=f"{order.id}.{number}") if order.id in seen else order
+            seen.add(order.id)
+            yield order
 
 
 def resources_of(bundle: Any, path: str) -> list[tuple[int, Resource]]:
@@ -55,8 +68,10 @@ def resources_of(bundle: Any, path: str) -> list[tuple[int, Resource]]:
 
 
 def read_order(resource: Resource, beside: Mapping[str, Resource]) -> Order:
-    """One order; what is no request we know is listed as such, so that nothing vanishes."""
-    return _READERS.get(resource.resource_type or "", _other_order)(resource, beside)
+    """One order; what is no request we know is listed as such, so that nothing vanishes. One without an id
+    gets one of its content (``#5d2f08a2``), so that it is told from others."""
+    order = _READERS.get(resource.resource_type or "", _other_order)(resource, beside)
+    return order if order.id else replace(order, id=f"{UNSENT}{crc32(msgspec.json.encode(resource)):08x}")
 
 
 def extension(resource: Resource, name: str) -> bool | str | int | None:

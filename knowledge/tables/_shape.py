@@ -110,6 +110,7 @@ CITATION = (
     text("section", "章节", True, "section of the source, e.g. 【禁忌】"),
     Column("evidence", "证据", Kind.ENUM, True, dict(EVIDENCE)),
 )
+NAMED = (text("id", "编号", True), text("name", "名称", True), text("name_en", "英文名", True))
 SOURCED = (Column("source", "来源", Kind.SOURCE, True), text("section", "章节"))
 CAP = (
     number("single_max", "单次最大"),

@@ -8,7 +8,7 @@ from knowledge.building import Values, concept, plain
 from knowledge.intake import by_name
 from knowledge.model import ConceptKind, Predicate, Record
 from knowledge.tables._conditions import CONDITION, INDICATION, SAID, indicated, limited
-from knowledge.tables._shape import CONCEPTS, SOURCED, Table, listed, text
+from knowledge.tables._shape import CONCEPTS, NAMED, SOURCED, Table, listed, text
 
 
 def _groups(v: Values) -> Iterator[Record]:
@@ -24,9 +24,7 @@ TABLES: tuple[Table, ...] = (
         "检查分组",
         "a group of examinations that rows may name instead of each",
         (
-            text("id", "编号", True),
-            text("name", "名称", True),
-            text("name_en", "英文名", True),
+            *NAMED,
             listed("synonyms", "别名"),
             listed("members", "成员", "names of examinations or of narrower groups"),
             *SOURCED,

@@ -15,6 +15,7 @@ from knowledge.tables._shape import (
     CITATION,
     CONCEPTS,
     EVIDENCE,
+    NAMED,
     ROUTES,
     SEVERITY,
     SOURCED,
@@ -79,9 +80,7 @@ TABLES: tuple[Table, ...] = (
         "a scope that indications name (适应范围:细菌性感染) and the diseases it takes in: infected or likely to be, "
         "say; no claim that each of them is one",
         (
-            text("id", "编号", True),
-            text("name", "名称", True),
-            text("name_en", "英文名", True),
+            *NAMED,
             listed("synonyms", "别名"),
             Column("icd10", "ICD10", Kind.ICD10, help="codes that belong to it as they stand"),
             Column("members", "成员", Kind.DISEASES, True, help="diseases, symptoms or other scopes"),

@@ -13,6 +13,7 @@ from knowledge.tables._shape import (
     AGES,
     CITATION,
     CONCEPTS,
+    NAMED,
     REASON,
     SEVERITY,
     SOURCED,
@@ -51,9 +52,7 @@ TABLES: tuple[Table, ...] = (
         "血液成分",
         "a blood component that is ordered",
         (
-            text("id", "编号", True),
-            text("name", "名称", True),
-            text("name_en", "英文名", True),
+            *NAMED,
             listed("synonyms", "别名"),
             listed("parents", "上级", "names of wider groups in this table"),
             number("ml_per_unit", "每单位毫升", "whole blood that one unit comes from; counts for the daily volume"),

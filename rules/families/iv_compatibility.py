@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from clinical.finding import Finding, Gap, Outcome, Severity, Suggestion
 from clinical.logic import Unknown
@@ -39,6 +39,7 @@ _NEEDED = {
 }
 
 
+_Judge = Callable[[Case, Bag, Use, Statement], Iterator[Finding]]
 _Placed = tuple[Use, Bag | None]
 """A use and the bag it is in; None for what the patient has running already."""
 
@@ -200,7 +201,7 @@ def _limits(case: Case, bag: Bag, use: Use, s: Statement) -> Iterator[Outcome]:
 
 def _requirements(case: Case, bag: Bag, use: Use, s: Statement) -> Iterator[Outcome]:
     yield from _solvents(case, bag, use, s)
-    for judge in (_too_dense, _too_thin, _too_fast, _too_short, _too_long):
+    for judge in _JUDGES:
         try:
             yield from judge(case, bag, use, s)
         except LackingError as lacking:
@@ -231,34 +232,23 @@ def _unsuited(case: Case, use: Use, fluid: Use, s: Statement) -> Finding:
     return found(case, NAME, s, (use, fluid), summary, (), offered, f"{NAME}:mix")
 
 
-def _too_dense(case: Case, bag: Bag, use: Use, s: Statement) -> Iterator[Finding]:
-    most = s.qualifiers.get("conc_max")
-    if most is not None:
-        unit = s.qualifiers["conc_unit"]
-        value = bag.concentration(use, unit)
-        if value > most * TOLERANCE:
-            told = f"药液浓度 {shown(value, unit)}，不应超过 {shown(most, unit)}"
-            yield _told(case, bag, use, s, told, "concentration")
+def _bounded(
+    limit: str, unit: str, what: str, cause: str, reckon: Callable[[Bag, Use, str], float], most: bool = True
+) -> _Judge:
+    """A judge of what the bag comes to against the row's ``limit`` (the highest allowed, else the lowest)."""
 
+    def judge(case: Case, bag: Bag, use: Use, s: Statement) -> Iterator[Finding]:
+        bound = s.qualifiers.get(limit)
+        if bound is None:
+            return
+        measured_in = s.qualifiers[unit]
+        value = reckon(bag, use, measured_in)
+        if value > bound * TOLERANCE if most else value < bound / TOLERANCE:
+            never = "超过" if most else "低于"
+            told = f"{what} {shown(value, measured_in)}，不应{never} {shown(bound, measured_in)}"
+            yield _told(case, bag, use, s, told, cause)
 
-def _too_thin(case: Case, bag: Bag, use: Use, s: Statement) -> Iterator[Finding]:
-    least = s.qualifiers.get("conc_min")
-    if least is not None:
-        unit = s.qualifiers["conc_unit"]
-        value = bag.concentration(use, unit)
-        if value < least / TOLERANCE:
-            told = f"药液浓度 {shown(value, unit)}，不应低于 {shown(least, unit)}"
-            yield _told(case, bag, use, s, told, "concentration")
-
-
-def _too_fast(case: Case, bag: Bag, use: Use, s: Statement) -> Iterator[Finding]:
-    most = s.qualifiers.get("rate_max")
-    if most is not None:
-        unit = s.qualifiers["rate_unit"]
-        value = bag.pace(use, unit)
-        if value > most * TOLERANCE:
-            told = f"输注速度 {shown(value, unit)}，不应超过 {shown(most, unit)}"
-            yield _told(case, bag, use, s, told, "pace")
+    return judge
 
 
 def _too_short(case: Case, bag: Bag, use: Use, s: Statement) -> Iterator[Finding]:
@@ -291,6 +281,16 @@ def _told(case: Case, bag: Bag, use: Use, s: Statement, told: str, cause: str) -
     return found(
         case, NAME, s, bag.alike(use), summary, bag.evidence("kg" in told), (), f"{NAME}:{use.concept}:{cause}"
     )
+
+
+_JUDGES: tuple[_Judge, ...] = (
+    _bounded("conc_max", "conc_unit", "药液浓度", "concentration", Bag.concentration),
+    _bounded("conc_min", "conc_unit", "药液浓度", "concentration", Bag.concentration, most=False),
+    _bounded("rate_max", "rate_unit", "输注速度", "pace", Bag.pace),
+    _too_short,
+    _too_long,
+)
+"""What a bag is held to by one row, each by itself: what cannot be reckoned for one says nothing of the others."""
 
 
 def _reminder(case: Case, use: Use, s: Statement) -> Iterator[Finding]:

@@ -155,6 +155,7 @@ def test_bad_feedback_names_the_field(served: TestClient, entry: dict[str, Any],
         ({"patient": {"id": "1"}, "orders": [{"id": "a", "dose": -1, "unit": "g"}]}, "orders[0].dose"),
         ({"patient": {"id": "1", "weightKg": -70}, "orders": []}, "patient.weightKg"),
         ({"patient": {"id": "1"}, "orders": [{"id": "a", "dose": 1, "unit": "furlong"}]}, "orders[0].unit"),
+        ({"patient": {"id": "1"}, "orders": [{"id": "a"}, {"id": "a"}]}, "orders[1].id"),
         ({"patient": {"id": "1"}, "orders": [], "colour": 1}, "body"),
     ],
 )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clinical.coded import Coded
+from clinical.coded import Coded, Origin
 from clinical.codes import code_for
 from clinical.logic import UNKNOWN
 from clinical.order import Order, OrderKind
-from clinical.patient import PatientContext
+from clinical.patient import Observation, PatientContext
+from clinical.quantity import Quantity
 from knowledge.compile import Content, compile_release
 from knowledge.model import Concept, ConceptKind, Predicate, Standing, Statement
 from knowledge.snapshot import Snapshot
@@ -240,3 +242,56 @@ def test_a_dictionary_of_brands_takes_no_understood_drug_away(
     found = with_a_dictionary.drug(text, ())
     assert found.concepts == (concept,)
     assert {with_a_dictionary.snapshot.name(i.concept) for i in found.ingredients} == ingredients
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "unit", "kept"),
+    [
+        ("血肌酐", 0, "umol/L", False),
+        ("血肌酐", 1.2, "mg/dL", True),
+        ("血肌酐", 120, "mg/dL", False),
+        ("血钾", 0, "mmol/L", False),
+        ("血钾", 6.8, "mmol/L", True),
+        ("血钠", 1.4, "mmol/L", False),
+        ("体重", 0, "kg", False),
+        ("体重", 65000, "g", True),
+        ("身高", 1.7, "cm", False),
+        # what may well be nothing, or is not measured in a unit we can compare, is left alone
+        ("白细胞计数", 0, "10*9/L", True),
+        ("血肌酐", 0, "U/L", True),
+    ],
+)
+def test_a_result_nobody_can_have_is_not_used_and_listed(
+    terminology: Terminology, text: str, value: float, unit: str, kept: bool
+) -> None:
+    told = Observation(Coded(text), Quantity(value, unit), Origin("Observation/1", NOW))
+    patient, _, missing = terminology.resolve(PatientContext("p", NOW, observations=(told,)), ())
+    assert isinstance(patient.observations, tuple)
+    assert bool(patient.observations) is kept
+    assert [m.reference for m in missing] == ([] if kept else ["Observation/1"])
+
+
+def test_a_result_from_the_future_gives_way_to_an_earlier_one(terminology: Terminology) -> None:
+    future = Observation(Coded("血钾"), Quantity(4.0, "mmol/L"), Origin("Observation/2", NOW + timedelta(days=400)))
+    known = Observation(Coded("血钾"), Quantity(6.1, "mmol/L"), Origin("Observation/1", NOW))
+    patient, _, missing = terminology.resolve(PatientContext("p", NOW, observations=(future, known)), ())
+    assert isinstance(patient.observations, tuple)
+    assert [o.origin.reference for o in patient.observations] == ["Observation/1"]
+    assert [(m.reference, m.reason) for m in missing] == [("Observation/2", "时间晚于当前，未采用")]
+
+
+@pytest.mark.parametrize(
+    ("born", "years"),
+    [
+        (date(2026, 11, 25), UNKNOWN),
+        (date(2026, 11, 24), 0),
+        (date(1904, 1, 1), 122),
+        # what systems write for no date
+        (date(1900, 1, 1), UNKNOWN),
+        (date(1753, 1, 1), UNKNOWN),
+    ],
+)
+def test_a_birth_date_that_cannot_be_right_is_unknown(born: date, years: object) -> None:
+    patient = PatientContext("p", NOW, birth_date=born)
+    assert patient.age_years() == years
+    assert (patient.age_days() == UNKNOWN) is (years == UNKNOWN)

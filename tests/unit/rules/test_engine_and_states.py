@@ -144,6 +144,21 @@ def test_when_the_engine_fails_findings_stand_and_the_failure_is_counted(
     assert COUNTERS.faults["states"] > before
 
 
+def test_when_facts_cannot_be_made_states_are_unknown_and_the_review_stands(
+    snapshot: Snapshot, states: States, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: Case) -> object:
+        raise ValueError("血肌酐超出适用范围")
+
+    mild = Finding("interaction", "r", "1", Severity.MODERATE, "布洛芬 + 缬沙坦", "", ("o1", "o2"))
+    monkeypatch.setattr("rules.states._facts", fails)
+    before = COUNTERS.faults["states"]
+    answer = states.apply(Review("r", (mild,)), case(snapshot, *TRIO, states=states))
+    assert answer.findings == (mild,)
+    assert answer.states == ()
+    assert COUNTERS.faults["states"] == before + 1
+
+
 def test_without_the_engine_states_are_unknown_and_nothing_changes(snapshot: Snapshot) -> None:
     absent = States(None)
     mild = Finding("interaction", "r", "1", Severity.MODERATE, "布洛芬 + 缬沙坦", "", ("o1",))

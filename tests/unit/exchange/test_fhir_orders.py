@@ -1,0 +1,67 @@
+"""Draft orders as systems send them: without ids, with ids that stand twice, with figures nobody gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from api.cards import render
+from clinical.logic import UNKNOWN
+from clinical.order import Order
+from exchange.fhir.context import ReadError, read_context, read_orders
+from knowledge.snapshot import Snapshot
+from records.terminology import Terminology
+from rules.engine import review
+from rules.model import Case
+from tests.case_tables import ALL_FAMILIES, NOW
+
+
+def draft(text: str, dose: float = 1, **members: Any) -> dict[str, Any]:
+    amount = {"doseQuantity": {"value": dose, "unit": "mg"}}
+    return {
+        "resourceType": "MedicationRequest",
+        "status": "draft",
+        "intent": "order",
+        "medicationCodeableConcept": {"text": text},
+        "dosageInstruction": [{"doseAndRate": [amount]}],
+        **members,
+    }
+
+
+def bundle(*resources: dict[str, Any]) -> dict[str, Any]:
+    return {"resourceType": "Bundle", "entry": [{"resource": resource} for resource in resources]}
+
+
+def orders(*resources: dict[str, Any]) -> list[Order]:
+    return list(read_orders(bundle(*resources), "context.draftOrders"))
+
+
+def test_orders_without_ids_are_told_apart_the_same_way_each_time() -> None:
+    first = orders(draft("华法林钠片"), draft("布洛芬片"), draft("布洛芬片"))
+    assert len({order.id for order in first}) == 3
+    assert [o.id for o in first] == [o.id for o in orders(draft("华法林钠片"), draft("布洛芬片"), draft("布洛芬片"))]
+
+
+def test_two_drugs_ordered_without_ids_still_alert_and_no_action_names_an_order_nobody_has(
+    snapshot: Snapshot,
+) -> None:
+    hook = {"patientId": "1", "draftOrders": bundle(draft("华法林钠片"), draft("布洛芬片", 200))}
+    incoming = read_context(hook, {}, NOW)
+    patient, resolved, _ = Terminology(snapshot).resolve(incoming.context, incoming.orders)
+    found = review(Case(patient, resolved, snapshot, NOW.date()), ALL_FAMILIES)
+    pairs = [f for f in found.findings if f.family == "interaction" and len(f.orders) == 2]
+    assert pairs
+    cards = render(found, {}, {}, frozenset())
+    actions = [a for card in cards for s in card.get("suggestions", ()) for a in s["actions"]]
+    assert not [a for a in actions if "resourceId" in a]
+
+
+def test_an_id_that_stands_twice_is_refused_by_name() -> None:
+    with pytest.raises(ReadError) as told:
+        orders(draft("华法林钠片", id="a"), draft("布洛芬片", id="a"))
+    assert told.value.path == "context.draftOrders.entry[1].resource.id"
+
+
+def test_a_dose_below_zero_is_no_dose() -> None:
+    assert orders(draft("华法林钠片", -3))[0].dosage.dose is UNKNOWN
