@@ -2,8 +2,9 @@
 
 Request bodies hold patient data: they are packed, sealed with SM4 and bound to their id. Writing
 happens on a thread of its own, in batches a quarter of a second apart, because a thread that wakes
-for every entry takes the interpreter away from the reviews; a review never waits for it. When the
-queue is full, entries are dropped, counted and reported: care goes on.
+for every entry takes the interpreter away from the reviews; the batches of a busy worker are sealed
+and stored by a process beside it. A review never waits for either. When the queue is full, entries
+are dropped, counted and reported: care goes on.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import logging
 import queue
 import threading
 import zlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 import orjson
+import zstandard
 from sqlalchemy import (
     Column,
     Connection,
@@ -35,12 +37,15 @@ from sqlalchemy import (
 
 from base.db import METADATA, insert_many
 from base.security import seal, sm3, unseal
+from records.journal_writer import Writer, WriterError
 from records.memory import Known, note_acknowledged, note_shown
 
 _log = logging.getLogger(__name__)
 QUEUE_LIMIT: Final = 10_000
 _BATCH: Final = 200
 _GATHER_SECONDS: Final = 0.25
+_BUSY: Final = 20
+"""Entries in one batch from which on a process of its own is worth its memory."""
 _SEEN, _ASKED = "yigong.seen", "yigong.request"
 
 requests = Table(
@@ -147,6 +152,7 @@ class Journal:
         self._engine, self._key = engine, key
         self._waiting: queue.Queue[Entry | Feedback | threading.Event] = queue.Queue(limit)
         self._hurry = threading.Event()
+        self._writer: Writer | None = None
         self.dropped = 0
         self.failed = 0
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -192,51 +198,27 @@ class Journal:
                 if isinstance(item, threading.Event):
                     item.set()
 
-    def _store(self, batch: Iterable[Entry | Feedback | threading.Event]) -> None:
+    def _store(self, batch: Sequence[Entry | Feedback | threading.Event]) -> None:
         entries = [item for item in batch if isinstance(item, Entry)]
         given = [item for item in batch if isinstance(item, Feedback)]
-        shown = [_card_row(entry, card) for entry in entries for card in entry.shown]
-        causes = [(entry.patient, card.cause, entry.at) for entry in entries for card in entry.shown]
-        rows = [self._entry_row(entry) for entry in entries]  # before the transaction: sealing takes longest
-        with self._engine.begin() as connection:
-            insert_many(connection, requests, rows)
-            insert_many(connection, cards, shown)
-            insert_many(connection, feedback, [self._feedback_row(item) for item in given])
-            note_shown(connection, causes)
-            for item in given:
-                _acknowledge(connection, item)
+        if len(entries) < _BUSY or not self._beside(entries, given):
+            store(self._engine, self._key, entries, given)
 
-    def _entry_row(self, entry: Entry) -> dict[str, Any]:
-        plain = orjson.dumps(entry.request)
-        seen = {_SEEN: msgspec.to_builtins(entry.seen), _ASKED: entry.request}
-        kept = orjson.dumps(seen) if entry.seen else plain
-        bound = entry.id.encode()
-        return {
-            "id": entry.id,
-            "at": entry.at,
-            "service": entry.service,
-            "release": entry.release,
-            "client": entry.client,
-            "digest": sm3(plain),
-            "findings": len(entry.shown),
-            "gaps": entry.gaps,
-            "faults": entry.faults,
-            "elapsed_ms": entry.elapsed_ms,
-            "request": seal(self._key, zlib.compress(kept, 1), bound),
-            "answer": seal(self._key, zlib.compress(orjson.dumps(entry.answer), 1), bound),
-        }
-
-    def _feedback_row(self, item: Feedback) -> dict[str, Any]:
-        return {
-            "card": item.card,
-            "service": item.service,
-            "outcome": item.outcome,
-            "reason": item.reason,
-            "suggestions": " ".join(item.suggestions)[:400],
-            "comment": seal(self._key, item.comment.encode(), item.card.encode()) if item.comment else b"",
-            "at": item.at,
-            "received": datetime.now(UTC),
-        }
+    def _beside(self, entries: list[Entry], given: list[Feedback]) -> bool:
+        """Have the process store them; False when it is gone or failed: a batch is stored whole or not at all,
+        so that the next attempt is made here."""
+        plain = [replace(e, request=orjson.dumps(e.request), answer=orjson.dumps(e.answer)) for e in entries]
+        try:
+            if self._writer is None:
+                self._writer = Writer(self._engine.url.render_as_string(hide_password=False), self._key)
+            self._writer.store(plain, given)
+        except (WriterError, OSError) as error:
+            _log.warning("journal batch not stored by its process", extra={"error": str(error)})
+            if self._writer is not None and not self._writer.alive():
+                self._writer.close()
+                self._writer = None
+            return False
+        return True
 
     # -- reading -------------------------------------------------------------------------
 
@@ -280,8 +262,63 @@ class Journal:
             return list(connection.execute(query).scalars())
 
 
+def store(engine: Engine, key: bytes, entries: Sequence[Entry], given: Sequence[Feedback]) -> None:
+    """Seal and store entries and feedback in one transaction; requests and answers may be JSON bytes already."""
+    shown = [_card_row(entry, card) for entry in entries for card in entry.shown]
+    causes = [(entry.patient, card.cause, entry.at) for entry in entries for card in entry.shown]
+    pack = zstandard.ZstdCompressor(level=1).compress
+    rows = [_entry_row(key, entry, pack) for entry in entries]  # before the transaction: sealing takes longest
+    with engine.begin() as connection:
+        insert_many(connection, requests, rows)
+        insert_many(connection, cards, shown)
+        insert_many(connection, feedback, [_feedback_row(key, item) for item in given])
+        note_shown(connection, causes)
+        for item in given:
+            _acknowledge(connection, item)
+
+
+def _entry_row(key: bytes, entry: Entry, pack: Callable[[bytes], bytes]) -> dict[str, Any]:
+    asked, bound = _json(entry.request), entry.id.encode()
+    if entry.seen:
+        asked = orjson.dumps({_SEEN: msgspec.to_builtins(entry.seen), _ASKED: orjson.Fragment(asked)})
+    request = pack(asked)
+    return {
+        "id": entry.id,
+        "at": entry.at,
+        "service": entry.service,
+        "release": entry.release,
+        "client": entry.client,
+        "digest": sm3(request),  # equal requests pack alike, in a seventh of the bytes
+        "findings": len(entry.shown),
+        "gaps": entry.gaps,
+        "faults": entry.faults,
+        "elapsed_ms": entry.elapsed_ms,
+        "request": seal(key, request, bound),
+        "answer": seal(key, pack(_json(entry.answer)), bound),
+    }
+
+
+def _json(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else orjson.dumps(value)
+
+
+def _feedback_row(key: bytes, item: Feedback) -> dict[str, Any]:
+    return {
+        "card": item.card,
+        "service": item.service,
+        "outcome": item.outcome,
+        "reason": item.reason,
+        "suggestions": " ".join(item.suggestions)[:400],
+        "comment": seal(key, item.comment.encode(), item.card.encode()) if item.comment else b"",
+        "at": item.at,
+        "received": datetime.now(UTC),
+    }
+
+
 def _unpacked(plain: bytes) -> Any:
-    """JSON as it was stored: packed, or bare by earlier versions."""
+    """JSON as it was stored: packed by zstandard, and by earlier versions by zlib or not at all."""
+    if plain[:4] == zstandard.FRAME_HEADER:
+        return orjson.loads(zstandard.decompress(plain))
     return orjson.loads(plain if plain[:1] in b"{[" else zlib.decompress(plain))
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
+from base.security import seal
 from records.journal import Entry, Feedback, Journal, JournalError, Shown, feedback, requests
 from records.ledger import rule_use
 
@@ -76,3 +79,49 @@ def test_a_full_queue_drops_and_counts(engine: Engine, monkeypatch: pytest.Monke
     for number in range(5):
         journal.write(entry(number))
     assert journal.dropped == 3
+
+
+def test_a_busy_worker_has_a_process_beside_it_that_stores(engine: Engine) -> None:
+    journal = Journal(engine, KEY)
+    written = [entry(number, Shown(f"c{number}", "rule", "2", "dose", "minor")) for number in range(60)]
+    for item in written:
+        journal.write(item)
+    assert journal.flush(30)
+    assert journal._writer is not None
+    assert journal._writer.alive()
+    assert [journal.entry(item.id) for item in written] == written
+    assert journal.failed == 0
+
+
+def test_entries_are_kept_when_that_process_is_killed(engine: Engine) -> None:
+    journal = Journal(engine, KEY)
+    for number in range(40):
+        journal.write(entry(number))
+    assert journal.flush(30)
+    assert journal._writer is not None
+    journal._writer._process.kill()
+    journal._writer._process.wait()
+    for number in range(40, 80):
+        journal.write(entry(number))
+    assert journal.flush(30)
+    assert (len(journal.latest()), journal.failed) == (80, 0)
+
+
+def test_what_a_process_cannot_store_is_counted(engine: Engine) -> None:
+    journal = Journal(engine, KEY)
+    requests.drop(engine)
+    for number in range(40):
+        journal.write(entry(number))
+    assert journal.flush(30)
+    assert journal.failed >= 40
+
+
+@pytest.mark.parametrize("pack", [bytes, zlib.compress], ids=["bare", "zlib"])
+def test_what_earlier_versions_stored_stays_readable(engine: Engine, pack: Callable[[bytes], bytes]) -> None:
+    journal = Journal(engine, KEY)
+    journal.write(entry(1))
+    assert journal.flush()
+    packed = seal(KEY, pack(b'{"a": 1}'), b"r1")
+    with engine.begin() as connection:
+        connection.execute(update(requests).values(request=packed))
+    assert journal.entry("r1").request == {"a": 1}
