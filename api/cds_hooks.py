@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
 import orjson
 from fastapi import APIRouter, Request, Response
 from starlette.routing import Route
@@ -17,7 +18,7 @@ from api.cards import EXTENSION, REVIEW_EXTENSION, render, review_extension
 from api.dispensary import Dispensary, about_of
 from api.errors import ApiError, bad_field, respond
 from api.hook import Hook, Subject
-from api.prefetch import complete
+from api.prefetch import complete, parsed
 from api.review import Reviewed, Reviewer, china_day, shown_as, worth
 from api.rim import METRICS
 from base.plugins import discover
@@ -25,16 +26,33 @@ from base.settings import Settings
 from base.tokens import UsedTokens
 from clinical.logic import Unknown
 from clinical.value import replace
-from exchange.fhir.context import Incoming, read_context, read_orders
+from exchange.fhir.context import Incoming, Parts, read_context, read_orders
 from exchange.fhir.values import Json, moment
 from exchange.plain import submit_of
 from records.journal import Feedback
 from records.terminology import Unmapped
 
-_TYPES: Final[dict[type, str]] = {str: "a string", dict: "an object", list: "an array"}
+_TYPES: Final[dict[type, tuple[bytes, str]]] = {
+    str: (b'"', "a string"),
+    dict: (b"{", "an object"),
+    list: (b"[", "an array"),
+}
+_NOTHING: Final = msgspec.Raw(b"null")
 _OUTCOMES: Final = ("accepted", "overridden")
 SUBMIT: Final = "cn.yigong.submit"
 """Request extension that makes a verification enter the pharmacist's queue."""
+
+
+class Asked(msgspec.Struct, frozen=True, rename="camel"):
+    """The body of a service call. What is reviewed is read once, straight into what it becomes, and kept as sent."""
+
+    hook: Any = None
+    hook_instance: Any = None
+    context: msgspec.Raw = _NOTHING
+    prefetch: msgspec.Raw = _NOTHING
+    fhir_server: Any = None
+    fhir_authorization: Any = None
+    extension: Any = None
 
 
 class CdsHooks:
@@ -73,47 +91,47 @@ class CdsHooks:
         """Review what the clinician is about to do and answer with cards."""
         hook = self._hook(service)
         client = await self._client(request)
-        body = _json(await request.body())
-        context = _checked(hook, body)
-        prefetch = await complete(hook, body, self._settings)
-        answer, reviewed, incoming = self._answer(hook, body, context, prefetch, client)
-        if hook.submits and isinstance(body.get("extension"), dict) and SUBMIT in body["extension"]:
-            await self._submit(body, answer, reviewed, incoming, client)
+        asked = _asked(await request.body())
+        context = _checked(hook, asked)
+        prefetch = await complete(hook, members(asked.prefetch, "prefetch"), context, asked, self._settings)
+        answer, reviewed, incoming = self._answer(hook, context, prefetch, client)
+        if hook.submits and isinstance(asked.extension, dict) and SUBMIT in asked.extension:
+            await self._submit(asked, answer, reviewed, incoming, client)
         return Response(orjson.dumps(answer), media_type="application/json")
 
-    async def _submit(self, body: Json, answer: Json, reviewed: Reviewed, incoming: Incoming, client: Client) -> None:
+    async def _submit(
+        self, asked: Asked, answer: Json, reviewed: Reviewed, incoming: Incoming, client: Client
+    ) -> None:
         """Put the prescription into the pharmacist's queue and say in the answer where it stands."""
-        given = submit_of(body["extension"][SUBMIT])
+        given = submit_of(asked.extension[SUBMIT])
         found = [card["extension"][EXTENSION] for card in answer["cards"]]
         told = [f | {"summary": card["summary"]} for f, card in zip(found, answer["cards"], strict=True)]
-        payload = {"request": body["context"], "answer": {"findings": told}}
+        payload = {"request": parsed(asked.context), "answer": {"findings": told}}
         about = about_of(incoming, reviewed, client.tenant)
         decision = await asyncio.to_thread(
             self._dispensary.submit, reviewed, given, about, payload, datetime.now(UTC)
         )
         answer["extension"][REVIEW_EXTENSION]["decision"] = decision
 
-    def _answer(
-        self, hook: Hook, body: Json, context: Json, prefetch: Json, client: Client
-    ) -> tuple[Json, Reviewed, Incoming]:
+    def _answer(self, hook: Hook, context: Parts, prefetch: Parts, client: Client) -> tuple[Json, Reviewed, Incoming]:
         now = datetime.now(UTC)
         incoming = incoming_of(hook, context, prefetch, now)
         reviewed = self._reviewer.review(incoming, day=china_day(now), tenant=client.tenant)
         reviewed = worth(reviewed, hook.least.rank)
-        orders = sent_orders(context, prefetch)
+        orders = sent_orders(context, prefetch) if reviewed.review.findings else {}
         cards = render(reviewed.review, self._reviewer.titles, orders, client.features)
         extension = review_extension(
             reviewed.review, list(map(unmapped_json, reviewed.unmapped)), reviewed.elapsed_ms
         )
         answer: Json = {"cards": cards, "extension": {REVIEW_EXTENSION: extension}}
-        self._journal(hook, body, prefetch, answer, reviewed, client, now)
+        self._journal(hook, context, prefetch, answer, reviewed, client, now)
         return answer, reviewed, incoming
 
     def _journal(
         self,
         hook: Hook,
-        body: Json,
-        prefetch: Json,
+        context: Parts,
+        prefetch: Parts,
         answer: Json,
         reviewed: Reviewed,
         client: Client,
@@ -122,7 +140,7 @@ class CdsHooks:
         """Keep what is needed to ask again: context and data; never the client's access token."""
         findings = reviewed.review.findings
         shown = tuple(shown_as(c["uuid"], f) for c, f in zip(answer["cards"], findings, strict=True))
-        kept = {"hook": hook.name, "context": body["context"], "prefetch": prefetch}
+        kept = {"hook": hook.name, "context": _as_sent(context), "prefetch": _as_sent(prefetch)}
         self._reviewer.record(reviewed, hook.name, client.issuer, now, kept, answer, shown)
         METRICS.reviewed(hook.name, reviewed)
 
@@ -155,22 +173,23 @@ class CdsHooks:
         return f"{public}{request.url.path}" if public else str(request.url.replace(query=""))
 
 
-def incoming_of(hook: Hook, context: Json, prefetch: Mapping[str, Any], now: datetime) -> Incoming:
-    """What a hook reviews: drafts, the patient's active drugs, or what is being dispatched."""
+def incoming_of(hook: Hook, context: Parts, prefetch: Parts, now: datetime) -> Incoming:
+    """What a hook reviews: drafts, the patient's active drugs, or what is being dispatched. Members of context
+    and prefetch come as sent (``msgspec.Raw``) or parsed."""
     incoming = read_context(context, prefetch, now, hook.stage)
     if hook.reviews is Subject.ACTIVE:
         active = incoming.context.medications
         return replace(incoming, orders=() if isinstance(active, Unknown) else active)
     if hook.reviews is Subject.DISPATCHED:
-        return replace(incoming, orders=tuple(read_orders(_bundle(prefetch["orders"]), "prefetch.orders")))
+        return replace(incoming, orders=tuple(read_orders(prefetch["orders"], "prefetch.orders")))
     return incoming
 
 
-def sent_orders(context: Json, prefetch: Mapping[str, Any]) -> dict[str, Json]:
+def sent_orders(context: Parts, prefetch: Parts) -> dict[str, Json]:
     """Orders as sent, by reference: update actions carry the whole resource."""
     bundles = [context.get("draftOrders"), context.get("medications"), prefetch.get("orders")]
     found: dict[str, Json] = {}
-    for bundle in bundles:
+    for bundle in map(parsed, bundles):
         for entry in (_bundle(bundle).get("entry") if bundle else None) or ():
             resource = entry.get("resource") if isinstance(entry, dict) else None
             if isinstance(resource, dict) and "id" in resource:
@@ -206,20 +225,54 @@ def _json(raw: bytes) -> Json:
     return body
 
 
-def _checked(hook: Hook, body: Json) -> Json:
+_read_asked: Final = msgspec.json.Decoder(Asked)
+_read_members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def _asked(raw: bytes) -> Asked:
+    """The body. Raises ``ApiError`` 400 when it is no JSON object in UTF-8."""
+    try:
+        raw.decode()  # strings that nobody reads are not looked into otherwise, and the journal keeps them
+        return _read_asked.decode(raw)
+    except msgspec.ValidationError:
+        raise bad_field("body", "must be a JSON object") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise bad_field("body", f"is no JSON: {error}") from None
+
+
+def members(part: msgspec.Raw, field: str) -> dict[str, Any]:
+    """The members of an object, as sent; those that are null are None. Raises ``ApiError`` 400."""
+    if bytes(part) == b"null":
+        return {}
+    try:
+        given = _read_members.decode(part)
+    except msgspec.DecodeError:
+        raise bad_field(field, "must be an object") from None
+    return {key: None if len(value) == 4 and bytes(value) == b"null" else value for key, value in given.items()}
+
+
+def _as_sent(parts: Parts) -> Json:
+    return {
+        key: orjson.Fragment(bytes(part)) if isinstance(part, msgspec.Raw) else part for key, part in parts.items()
+    }
+
+
+def _checked(hook: Hook, asked: Asked) -> dict[str, Any]:
     """The context of a well-formed request. Raises ``ApiError`` 400 that names the field."""
-    for field in ("hook", "hookInstance"):
-        if not isinstance(body.get(field), str) or not body[field]:
+    for field, value in (("hook", asked.hook), ("hookInstance", asked.hook_instance)):
+        if not isinstance(value, str) or not value:
             raise bad_field(field, "is required and must be a string")
-    if body["hook"] != hook.hook:
-        raise bad_field("hook", f"must be {hook.hook!r} for this service, not {body['hook']!r}")
-    context = body.get("context")
-    if not isinstance(context, dict):
+    if asked.hook != hook.hook:
+        raise bad_field("hook", f"must be {hook.hook!r} for this service, not {asked.hook!r}")
+    if asked.context is _NOTHING:
         raise bad_field("context", "is required and must be an object")
+    context = members(asked.context, "context")
     for field, kind in hook.context.items():
-        if not isinstance(context.get(field), kind) or not context[field]:
-            raise bad_field(f"context.{field}", f"is required and must be {_TYPES[kind]}")
-    if body.get("fhirAuthorization") is not None and not body.get("fhirServer"):
+        opening, called = _TYPES[kind]
+        part = bytes(context.get(field) or b"")
+        if not part.startswith(opening) or not part[1:-1].strip():
+            raise bad_field(f"context.{field}", f"is required and must be {called}")
+    if asked.fhir_authorization is not None and not asked.fhir_server:
         raise bad_field("fhirServer", "is required when fhirAuthorization is given")
     return context
 

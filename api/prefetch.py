@@ -6,34 +6,43 @@ import asyncio
 import logging
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
 import httpx
+import msgspec
+import orjson
 
 from api.errors import ApiError, bad_field
 from api.hook import PREFETCH, Hook
 from base.settings import Settings
-from exchange.fhir.values import Json
+from exchange.fhir.context import Parts
 
 _log = logging.getLogger(__name__)
 _TOKEN = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-async def complete(hook: Hook, request: Json, settings: Settings) -> dict[str, Any]:
+class Access(Protocol):
+    """Where the client lets us ask for what it did not prefetch, as it said so."""
+
+    @property
+    def fhir_server(self) -> Any: ...
+
+    @property
+    def fhir_authorization(self) -> Any: ...
+
+
+async def complete(hook: Hook, given: Parts, context: Parts, access: Access, settings: Settings) -> dict[str, Any]:
     """Prefetched resources by key, with missing ones fetched where the client lets us.
 
     A key given as OperationOutcome counts as missing. Raises ``ApiError`` 412 when something
     required cannot be had; what is optional and missing just stays missing.
     """
-    given = request.get("prefetch") or {}
-    if not isinstance(given, dict):
-        raise bad_field("prefetch", "must be an object of FHIR resources")
     found = {key: value for key, value in given.items() if _usable(value)}
     missing = [key for key in hook.prefetch if key not in given or (key not in found and given[key] is not None)]
-    if missing and request.get("fhirServer") and request.get("fhirAuthorization") and settings.fhir_budget_ms:
-        found |= await _fetch(missing, request, settings)
+    if missing and access.fhir_server and access.fhir_authorization and settings.fhir_budget_ms:
+        found |= await _fetch(missing, context, access, settings)
     absent = [key for key in hook.required if key not in found]
     if absent:
         names = ", ".join(absent)
@@ -43,14 +52,23 @@ async def complete(hook: Hook, request: Json, settings: Settings) -> dict[str, A
 
 
 def _usable(value: Any) -> bool:
-    return value is not None and not (isinstance(value, dict) and value.get("resourceType") == "OperationOutcome")
+    if value is None:
+        return False
+    if isinstance(value, msgspec.Raw) and b"OperationOutcome" not in bytes(value):
+        return True
+    said = parsed(value)
+    return not (isinstance(said, dict) and said.get("resourceType") == "OperationOutcome")
 
 
-async def _fetch(keys: list[str], request: Json, settings: Settings) -> dict[str, Any]:
-    base = _base(request["fhirServer"], settings)
-    token = _token(request["fhirAuthorization"])
-    context = request.get("context") or {}
-    urls = {key: _fill(PREFETCH[key], context) for key in keys}
+def parsed(part: Any) -> Any:
+    """A member as JSON values, whether it came as sent or parsed."""
+    return orjson.loads(bytes(part)) if isinstance(part, msgspec.Raw) else part
+
+
+async def _fetch(keys: list[str], context: Parts, access: Access, settings: Settings) -> dict[str, Any]:
+    base = _base(access.fhir_server, settings)
+    token = _token(access.fhir_authorization)
+    urls = {key: _fill(PREFETCH[key], {k: parsed(part) for k, part in context.items()}) for key in keys}
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/fhir+json"}
     async with httpx.AsyncClient(base_url=base, headers=headers, timeout=settings.fhir_budget_ms / 1000) as web:
         jobs = {key: asyncio.create_task(_get(web, url)) for key, url in urls.items() if url}

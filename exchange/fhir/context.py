@@ -24,11 +24,13 @@ from clinical.patient import (
     says_no_allergy,
 )
 from clinical.value import Value
-from exchange.fhir.orders import extension, read_order, read_orders, resources_of
-from exchange.fhir.shapes import ReadError, Resource, shaped
+from exchange.fhir.orders import extension, read_order, read_orders
+from exchange.fhir.shapes import ReadError, Resource, Sent, shaped
 from exchange.fhir.values import Json, code_values, coded, day, display, moment, origin, quantity, texts
 
 _T = TypeVar("_T")
+Parts = Mapping[str, Any]
+"""The members of a JSON object, each as sent (``msgspec.Raw``) or parsed."""
 _VISITS: Final = {
     "AMB": Visit.OUTPATIENT,
     "EMER": Visit.EMERGENCY,
@@ -62,12 +64,14 @@ class Incoming(Value, frozen=True):
     focus: frozenset[str] = frozenset()
 
 
-def read_context(hook_context: Json, prefetch: Mapping[str, Any], now: datetime, stage: str = "") -> Incoming:
-    """Read hook context and prefetched resources. A prefetch key that is absent or null leaves its
-    list UNKNOWN. Raises ``ReadError`` naming the field that has not the shape FHIR gives it."""
+def read_context(hook_context: Parts, prefetch: Parts, now: datetime, stage: str = "") -> Incoming:
+    """Read hook context and prefetched resources. A prefetch key that is absent or null leaves its list UNKNOWN.
+    Raises ``ReadError`` naming the field that has not the shape FHIR gives it."""
     orders = tuple(_orders(hook_context))
     selections = hook_context.get("selections")
-    focus = frozenset(shaped(selections, tuple[str, ...], "context.selections")) if selections else frozenset()
+    focus: frozenset[str] = frozenset()
+    if selections:
+        focus = frozenset(shaped(selections, tuple[str, ...], "context.selections"))
     return Incoming(_patient(prefetch, hook_context, now, stage), orders, focus)
 
 
@@ -91,7 +95,7 @@ def split_bundle(bundle: Any) -> tuple[Json, dict[str, Any]]:
     """A Bundle of one prescription as hook context and prefetch: drafts are under review, requests of
     another status are what the patient has. Of a kind that does not occur nothing is known, but for the
     kinds that ``Bundle.meta.tag`` codes name as complete. Raises ``ReadError`` that names the field."""
-    resources = resources_of(bundle, "body")
+    resources = shaped(bundle, Sent, "body").resources()
     meta = bundle.get("meta")
     tags = meta.get("tag") if isinstance(meta, dict) else ()
     said = [tag.get("code") for tag in tags or () if isinstance(tag, dict)]
@@ -111,27 +115,19 @@ def split_bundle(bundle: Any) -> tuple[Json, dict[str, Any]]:
     return {"patientId": patient, "draftOrders": {"resourceType": "Bundle", "entry": drafts}}, prefetch
 
 
-def _orders(hook_context: Json) -> Iterator[Order]:
+def _orders(hook_context: Parts) -> Iterator[Order]:
+    """A Bundle of orders, or a single order (medication-verify), bare or as an entry."""
     for field in ("draftOrders", "medications", "order", "medication"):
         if hook_context.get(field) is not None:
-            yield from _field_orders(hook_context[field], f"context.{field}")
+            yield from read_orders(hook_context[field], f"context.{field}")
 
 
-def _field_orders(value: Any, path: str) -> Iterator[Order]:
-    """A Bundle of orders, or a single order (medication-verify), bare or as an entry."""
-    if isinstance(value, dict) and "resourceType" not in value and "resource" in value:
-        value = {"entry": [value]}
-    elif isinstance(value, dict) and value.get("resourceType") != "Bundle":
-        value = {"entry": [{"resource": value}]}
-    yield from read_orders(value, path)
-
-
-def _patient(prefetch: Mapping[str, Any], hook_context: Json, now: datetime, stage: str) -> PatientContext:
+def _patient(prefetch: Parts, hook_context: Parts, now: datetime, stage: str) -> PatientContext:
     patient, encounter = _one(prefetch, "patient"), _one(prefetch, "encounter")
     observed = _resources(prefetch, "observations")
     states = _states(observed)
     return PatientContext(
-        id=str(hook_context.get("patientId", "")),
+        id=shaped(hook_context.get("patientId") or "", str, "context.patientId"),
         as_of=now,
         sex=Sex(patient.gender) if patient.gender in ("male", "female") else UNKNOWN,
         birth_date=day(patient.birth_date, "prefetch.patient.birthDate"),
@@ -193,25 +189,23 @@ def _prescriber(role: Resource) -> Known[Prescriber]:
     return Prescriber(display(role.practitioner), next(titles, ""), authority, known)
 
 
-def _one(prefetch: Mapping[str, Any], key: str) -> Resource:
+def _one(prefetch: Parts, key: str) -> Resource:
     """The only resource under a key; an empty one when there is none."""
     found = _resources(prefetch, key)
     return _EMPTY if isinstance(found, Unknown) or not found else found[0][1]
 
 
-def _resources(prefetch: Mapping[str, Any], key: str) -> Known[list[tuple[int, Resource]]]:
+def _resources(prefetch: Parts, key: str) -> Known[list[tuple[int, Resource]]]:
     """Resources of a prefetched Bundle (or a single one); UNKNOWN when it was not given or could not be had
     (an OperationOutcome in its place)."""
     value = prefetch.get(key)
     if value is None:
         return UNKNOWN
-    kind = value.get("resourceType") if isinstance(value, dict) else "Bundle"
-    if kind == "Bundle":
-        return resources_of(value, f"prefetch.{key}")
-    return UNKNOWN if kind == "OperationOutcome" else [(0, shaped(value, Resource, f"prefetch.{key}"))]
+    sent = shaped(value, Sent, f"prefetch.{key}")
+    return UNKNOWN if sent.resource_type == "OperationOutcome" else sent.resources()
 
 
-def _list(prefetch: Mapping[str, Any], key: str, read: Callable[[Resource], _T | None]) -> Known[tuple[_T, ...]]:
+def _list(prefetch: Parts, key: str, read: Callable[[Resource], _T | None]) -> Known[tuple[_T, ...]]:
     return _nouns(_resources(prefetch, key), key, read)
 
 
@@ -350,4 +344,4 @@ def _words(resource: Resource) -> set[str]:
     return found if resource.value_string is None else found | {resource.value_string}
 
 
-__all__ = ["Incoming", "ReadError", "read_context", "read_orders", "split_bundle"]
+__all__ = ["Incoming", "Parts", "ReadError", "read_context", "read_orders", "split_bundle"]

@@ -14,7 +14,7 @@ from clinical.logic import Known, Unknown
 from clinical.order import Order, OrderKind, OrderStatus, Purpose
 from clinical.value import replace
 from exchange.fhir.dosage import read_dosage
-from exchange.fhir.shapes import Bundle, Concept, ReadError, Resource, shaped
+from exchange.fhir.shapes import Concept, ReadError, Resource, Sent, shaped
 from exchange.fhir.values import code_values, coded, display, moment, origin, quantity, reference, texts
 
 UNSENT: Final = "#"
@@ -40,11 +40,11 @@ _KINDS: Final = {
 }
 
 
-def read_orders(bundle: Any, path: str) -> Iterator[Order]:
-    """Orders of a Bundle; medications they refer to may stand beside them or be contained. Raises
-    ``ReadError`` naming the field; an id that stands twice is one: the two would be taken for one order, and
+def read_orders(sent: Any, path: str) -> Iterator[Order]:
+    """Orders of a Bundle, or a single one; medications they refer to may stand beside them or be contained.
+    Raises ``ReadError`` naming the field; an id that stands twice is one: the two would be taken for one order, and
     what they do to each other would go unsaid."""
-    resources = resources_of(bundle, path)
+    resources = shaped(sent, Sent, path).resources()
     beside = {reference(r): r for _, r in resources if r.resource_type == "Medication"}
     seen: set[str] = set()
     for number, resource in resources:
@@ -58,13 +58,6 @@ def read_orders(bundle: Any, path: str) -> Iterator[Order]:
             order = replace(order, id=f"{order.id}.{number}") if order.id in seen else order
             seen.add(order.id)
             yield order
-
-
-def resources_of(bundle: Any, path: str) -> list[tuple[int, Resource]]:
-    """Resources of a Bundle with the numbers of their entries, but for OperationOutcomes. Raises
-    ``ReadError``."""
-    entries = enumerate(shaped(bundle, Bundle, path).entry or ())
-    return [(n, entry.resource) for n, entry in entries if entry.resource.resource_type != "OperationOutcome"]
 
 
 def read_order(resource: Resource, beside: Mapping[str, Resource]) -> Order:
