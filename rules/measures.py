@@ -7,8 +7,8 @@ be counts as unknown: an old creatinine says little about today's kidneys.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from functools import partial
 from typing import Final
 
 from clinical.coded import CHINA, zoned
@@ -18,7 +18,7 @@ from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.patient import Condition, Observation, Pregnancy, Sex, pregnancy_in
 from clinical.quantity import Quantity, UnitMismatch
 from clinical.value import Value, replace
-from knowledge.model import Predicate, Statement
+from knowledge.model import Predicate
 from rules.model import Case
 
 WEIGHT: Final = "lab:body-weight"
@@ -207,18 +207,20 @@ def upper_limit(case: Case, lab: str, unit: str) -> Known[float]:
 
 def _upper_limit(case: Case, lab: str, unit: str) -> Known[float]:
     days, sex = case.age_days, case.patient.sex
-    for s in case.statements(Predicate.REFERENCE_RANGE, lab):
-        q = s.qualifiers
-        if "high" not in q or ("sex" in q and q["sex"] != sex):
-            continue
-        if isinstance(days, Unknown) or q.get("age_min", 0) <= days < q.get("age_max", _NEVER):
-            return case.snapshot.remember(("reference-high", s.id, lab, unit), partial(_high, case, s, lab, unit))
+    key = ("reference-highs", lab, unit, case.iso_day)
+    for told_sex, youngest, oldest, high in case.snapshot.remember(key, lambda: tuple(_highs(case, lab, unit))):
+        if (not told_sex or told_sex == sex) and (isinstance(days, Unknown) or youngest <= days < oldest):
+            return high
     return UNKNOWN
 
 
-def _high(case: Case, s: Statement, lab: str, unit: str) -> float:
-    """The upper limit of a reference range, in a unit."""
-    return Quantity(s.qualifiers["high"], s.qualifiers["unit"]).to(unit, case.snapshot.substance(lab)).value
+def _highs(case: Case, lab: str, unit: str) -> Iterator[tuple[str, float, float, float]]:
+    """Upper limits of the reference ranges of a test, in a unit, each with the sex and the ages in days it is for."""
+    for s in case.statements(Predicate.REFERENCE_RANGE, lab):
+        q = s.qualifiers
+        if "high" in q:
+            high = Quantity(q["high"], q["unit"]).to(unit, case.snapshot.substance(lab)).value
+            yield q.get("sex", ""), q.get("age_min", 0), q.get("age_max", _NEVER), high
 
 
 def _cannot_bear(case: Case) -> bool:

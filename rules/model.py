@@ -217,7 +217,14 @@ class Case:
 
     def asked(self, predicate: Predicate) -> list[tuple[Use, Statement]]:
         """Every ingredient the user is working on with each statement in force that fits how it is given."""
-        return [(use, s) for use, way in self.ways if way[predicate] for s in way.in_force(predicate, self.iso_day)]
+        found = []
+        for use, way in self.ways:
+            rows = way[predicate]
+            if rows:
+                if way.dated:
+                    rows = way.in_force(predicate, self.iso_day)
+                found += [(use, s) for s in rows]
+        return found
 
     @Lazy
     def lineage(self) -> dict[str, frozenset[str]]:

@@ -240,7 +240,7 @@ def cited(case: Case, rule: str, source_id: str, section: str) -> tuple[Referenc
 def prophylaxis(case: Case, family: str, use: Use) -> Iterator[Outcome]:
     """An antimicrobial given around an operation: whether one is called for, which, and for how long.
     Of several operations the one that permits most decides."""
-    if ANTIBACTERIAL not in case.lineage[use.concept]:
+    if ANTIBACTERIAL not in case.lineage[use.concept] or _far_from_surgery(case, use.order):
         return
     meant, around = purpose(case, use.order), surgeries(case)
     if isinstance(meant, Unknown):
@@ -251,6 +251,16 @@ def prophylaxis(case: Case, family: str, use: Use) -> Iterator[Outcome]:
             yield Gap(family, "procedures", "未提供手术信息，未能检查围手术期预防用药", (use.order.id,))
     elif meant is Purpose.PROPHYLAXIS:
         yield from _fittest(case, family, use, around)
+
+
+def _far_from_surgery(case: Case, order: Order) -> bool:
+    """Whether no operation is in sight that an order of unstated purpose could be meant for: nothing to ask then."""
+    done = case.patient.procedures
+    return (
+        isinstance(order.purpose, Unknown)
+        and OrderKind.PROCEDURE not in case.kinds
+        and (isinstance(done, Unknown) or not done)
+    )
 
 
 def _fittest(case: Case, family: str, use: Use, around: tuple[Surgery, ...]) -> Iterator[Outcome]:

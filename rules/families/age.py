@@ -13,20 +13,27 @@ from rules.model import Case, Family, Use, each_statement
 from rules.saying import degree, found, named, passed
 
 NAME = "age"
+_NO_END = float("inf")
 
 
 def check(case: Case) -> Iterator[Outcome]:
     """Age limits of every new drug against the age on the day of the review."""
-    statements = case.asked(Predicate.AGE_LIMIT)
+    statements, days = case.asked(Predicate.AGE_LIMIT), case.age_days
+    if not isinstance(days, Unknown) and not case.explain:
+        statements = [(use, s) for use, s in statements if _is_of_age(s, days)]
     yield from each_statement(NAME, statements, partial(_judge, case))
+
+
+def _is_of_age(s: Statement, days: int) -> bool:
+    q = s.qualifiers
+    return bool(q.get("age_min", 0) <= days < q.get("age_max", _NO_END))
 
 
 def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
     days = case.age_days
-    low, high = s.qualifiers.get("age_min", 0), s.qualifiers.get("age_max", float("inf"))
     if isinstance(days, Unknown):
         yield Gap(NAME, "birth-date", "未提供出生日期，未能检查年龄限制", (use.order.id,))
-    elif low <= days < high and exceptions(case, s).isdisjoint(case.conditions):
+    elif _is_of_age(s, days) and exceptions(case, s).isdisjoint(case.conditions):
         age = age_text(days)
         yield found(case, NAME, s, (use,), f"{named(case, use)}: {age}患者{degree(s)}", (Datum("年龄", age),))
     elif case.explain:

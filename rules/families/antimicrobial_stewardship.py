@@ -390,8 +390,9 @@ def _combined(
 def _common_cold(case: Case, use: Use) -> Iterator[Outcome]:
     """An antibacterial where nothing but a viral infection of the upper airways is diagnosed."""
     order = use.order
-    treats = any(u is use for u in antibacterials(case))
-    if order.purpose is Purpose.PROPHYLAXIS or not treats or order.reason:
+    if order.purpose is Purpose.PROPHYLAXIS or order.reason or not has_any(case, _VIRAL):
+        return
+    if not any(u is use for u in antibacterials(case)):
         return
     viral = case.once("only-viral", lambda: _only_viral(case))
     if viral is None:

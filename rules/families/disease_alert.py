@@ -50,9 +50,11 @@ def check(case: Case) -> Iterator[Outcome]:
 
 def _alerts(case: Case, condition: Condition) -> list[Statement]:
     """What a diagnosis calls for: of several reports the one it names most closely, beside it the team."""
-    if condition.status is not ClinicalStatus.ACTIVE or any(word in condition.what.text for word in _PAST):
+    if condition.status is not ClinicalStatus.ACTIVE:
         return []
     found = {s.id: s for c in condition.what.concepts for s in case.statements(Predicate.DISEASE_ALERT, c)}
+    if not found or any(word in condition.what.text for word in _PAST):
+        return []
     holding = [s for s in found.values() if _concerns(case, condition, s)]
     reports = [s for s in holding if s.qualifiers["kind"] != "emergency"]
     teams = [s for s in holding if s.qualifiers["kind"] == "emergency"]
