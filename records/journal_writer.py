@@ -12,6 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from base.db import open_engine
+from records.journal_store import store
+
 _ROOT = str(Path(__file__).resolve().parent.parent)
 
 
@@ -66,9 +69,6 @@ class Writer:
 
 def serve(asked: IO[bytes], answered: IO[bytes]) -> None:
     """Store batches until the worker is gone."""
-    from base.db import open_engine
-    from records.journal import store
-
     database, key = pickle.load(asked)
     engine = open_engine(database)
     while True:

@@ -255,12 +255,9 @@ def prophylaxis(case: Case, family: str, use: Use) -> Iterator[Outcome]:
 
 def _far_from_surgery(case: Case, order: Order) -> bool:
     """Whether no operation is in sight that an order of unstated purpose could be meant for: nothing to ask then."""
-    done = case.patient.procedures
-    return (
-        isinstance(order.purpose, Unknown)
-        and OrderKind.PROCEDURE not in case.kinds
-        and (isinstance(done, Unknown) or not done)
-    )
+    if not isinstance(order.purpose, Unknown) or OrderKind.PROCEDURE in case.kinds:
+        return False
+    return isinstance(case.patient.procedures, Unknown) or not case.patient.procedures
 
 
 def _fittest(case: Case, family: str, use: Use, around: tuple[Surgery, ...]) -> Iterator[Outcome]:

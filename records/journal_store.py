@@ -1,0 +1,221 @@
+"""How what was asked, answered and thought of it is stored: tables, and one transaction for many entries.
+
+Request bodies hold patient data: they are packed, sealed with SM4 and bound to their id.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import orjson
+import zstandard
+from sqlalchemy import (
+    Column,
+    Connection,
+    DateTime,
+    Engine,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    select,
+)
+
+from base.db import METADATA, insert_many
+from base.security import seal, sm3, unseal
+from records.memory import Known, note_acknowledged, note_shown
+
+_SEEN, _ASKED = "yigong.seen", "yigong.request"
+
+requests = Table(
+    "journal_request",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("service", String(60), nullable=False),
+    Column("release", String(64), nullable=False),
+    Column("client", String(200), nullable=False, default=""),
+    Column("digest", String(64), nullable=False),
+    Column("findings", Integer, nullable=False),
+    Column("gaps", Integer, nullable=False),
+    Column("faults", Integer, nullable=False),
+    Column("elapsed_ms", Float, nullable=False),
+    Column("request", LargeBinary, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Index("journal_request_at", "at"),
+)
+cards = Table(
+    "journal_card",
+    METADATA,
+    Column("card", String(36), primary_key=True),
+    Column("request", String(36), nullable=False, index=True),
+    Column("rule", String(160), nullable=False, index=True),
+    Column("version", String(20), nullable=False),
+    Column("family", String(40), nullable=False),
+    Column("severity", String(20), nullable=False),
+    Column("cause", String(160), nullable=False, default=""),
+    Column("orders", String(400), nullable=False, default=""),
+    Column("patient", String(32), nullable=False, default=""),
+    Column("at", DateTime(timezone=True)),
+    Index("journal_card_at", "at"),
+)
+feedback = Table(
+    "journal_feedback",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("card", String(36), nullable=False, index=True),
+    Column("service", String(60), nullable=False),
+    Column("outcome", String(12), nullable=False),
+    Column("reason", String(80), nullable=False, default=""),
+    Column("suggestions", String(400), nullable=False, default=""),
+    Column("comment", LargeBinary, nullable=False, default=b""),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("received", DateTime(timezone=True), nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A card that was shown: its uuid, the rule behind it, the cause it speaks of and the orders."""
+
+    card: str
+    rule: str
+    version: str
+    family: str
+    severity: str
+    cause: str = ""
+    orders: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One answered request. ``request`` and ``answer`` are JSON-able and may hold patient data; ``patient``
+    is the hash ``records.memory`` knows the patient by, ``seen`` what it knew when this was answered."""
+
+    id: str
+    at: datetime
+    service: str
+    release: str
+    client: str
+    request: Any
+    answer: Any
+    shown: tuple[Shown, ...]
+    gaps: int
+    faults: int
+    elapsed_ms: float
+    patient: str = ""
+    seen: Mapping[str, Known] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a clinician did with a card. ``outcome`` is ``accepted`` or ``overridden``."""
+
+    card: str
+    service: str
+    outcome: str
+    at: datetime
+    reason: str = ""
+    suggestions: tuple[str, ...] = ()
+    comment: str = ""
+
+
+def store(engine: Engine, key: bytes, entries: Sequence[Entry], given: Sequence[Feedback]) -> None:
+    """Seal and store entries and feedback in one transaction; requests and answers may be JSON bytes already."""
+    shown = [_card_row(entry, card) for entry in entries for card in entry.shown]
+    causes = [(entry.patient, card.cause, entry.at) for entry in entries for card in entry.shown]
+    pack = zstandard.ZstdCompressor(level=1).compress
+    rows = [_entry_row(key, entry, pack) for entry in entries]  # before the transaction: sealing takes longest
+    with engine.begin() as connection:
+        insert_many(connection, requests, rows)
+        insert_many(connection, cards, shown)
+        insert_many(connection, feedback, [_feedback_row(key, item) for item in given])
+        note_shown(connection, causes)
+        for item in given:
+            _acknowledge(connection, item)
+
+
+def _entry_row(key: bytes, entry: Entry, pack: Callable[[bytes], bytes]) -> dict[str, Any]:
+    asked, bound = _json(entry.request), entry.id.encode()
+    if entry.seen:
+        asked = orjson.dumps({_SEEN: msgspec.to_builtins(entry.seen), _ASKED: orjson.Fragment(asked)})
+    request = pack(asked)
+    return {
+        "id": entry.id,
+        "at": entry.at,
+        "service": entry.service,
+        "release": entry.release,
+        "client": entry.client,
+        "digest": sm3(request),  # equal requests pack alike, in a seventh of the bytes
+        "findings": len(entry.shown),
+        "gaps": entry.gaps,
+        "faults": entry.faults,
+        "elapsed_ms": entry.elapsed_ms,
+        "request": seal(key, request, bound),
+        "answer": seal(key, pack(_json(entry.answer)), bound),
+    }
+
+
+def _json(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else orjson.dumps(value)
+
+
+def _feedback_row(key: bytes, item: Feedback) -> dict[str, Any]:
+    return {
+        "card": item.card,
+        "service": item.service,
+        "outcome": item.outcome,
+        "reason": item.reason,
+        "suggestions": " ".join(item.suggestions)[:400],
+        "comment": seal(key, item.comment.encode(), item.card.encode()) if item.comment else b"",
+        "at": item.at,
+        "received": datetime.now(UTC),
+    }
+
+
+def opened(key: bytes, sealed: bytes, entry_id: str) -> tuple[Any, dict[str, Known]]:
+    """A stored request or answer, and what was known of earlier alerts when it was asked."""
+    said = _unpacked(unseal(key, sealed, entry_id.encode()))
+    if isinstance(said, dict) and _SEEN in said:
+        return said[_ASKED], msgspec.convert(said[_SEEN], dict[str, Known])
+    return said, {}
+
+
+def _unpacked(plain: bytes) -> Any:
+    """JSON as it was stored: packed by zstandard, and by earlier versions by zlib or not at all."""
+    if plain[:4] == zstandard.FRAME_HEADER:
+        return orjson.loads(zstandard.decompress(plain))
+    return orjson.loads(plain if plain[:1] in b"{[" else zlib.decompress(plain))
+
+
+def _card_row(entry: Entry, card: Shown) -> dict[str, Any]:
+    return {
+        "card": card.card,
+        "request": entry.id,
+        "rule": card.rule,
+        "version": card.version,
+        "family": card.family,
+        "severity": card.severity,
+        "cause": card.cause[:160],
+        "orders": card.orders[:400],
+        "patient": entry.patient,
+        "at": entry.at,
+    }
+
+
+def _acknowledge(connection: Connection, given: Feedback) -> None:
+    """An override with a reason keeps its cause quiet for a while: see ``rules.policy``."""
+    if given.outcome != "overridden" or not (given.reason or given.comment):
+        return
+    card = connection.execute(
+        select(cards.c.patient, cards.c.cause, cards.c.orders).where(cards.c.card == given.card)
+    ).first()
+    if card is not None and card.patient:
+        note_acknowledged(connection, card.patient, card.cause, card.orders, given.at)
