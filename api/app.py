@@ -18,7 +18,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from api import openapi
 from api.bootstrap import House, open_house
-from api.cds_hooks import CdsHooks
+from api.cds_hooks import CdsHooks, HookLine
 from api.comments import CommentDesk
 from api.dispensary import Dispensary
 from api.errors import install
@@ -64,6 +64,8 @@ def build(house: House) -> FastAPI:
 
     dispensary = Dispensary(settings, reviewer, Reviews(house.engine, key))
 
+    hooks = CdsHooks(settings, reviewer, UsedTokens(house.engine), dispensary)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         settle()
@@ -84,10 +86,8 @@ def build(house: House) -> FastAPI:
         summary=_SUMMARY,
         version="0.1.0",
         lifespan=lifespan,
-        middleware=_middleware(settings),
+        middleware=_middleware(settings, hooks),
     )
-    hooks = CdsHooks(settings, reviewer, UsedTokens(house.engine), dispensary)
-    app.router.routes.insert(0, hooks.bare())
     app.include_router(hooks.router())
     app.include_router(queue.router(settings, dispensary, house.engine))
     desk = CommentDesk(settings, reviewer, house.engine, key)
@@ -118,8 +118,8 @@ def policies(folder: Path) -> dict[str, Policy]:
     return {path.stem: policy.load(path) for path in sorted(folder.glob("*.json"))}
 
 
-def _middleware(settings: Settings) -> list[Middleware]:
-    """Outermost first: CORS answers preflights, the rim guards everything behind."""
+def _middleware(settings: Settings, hooks: CdsHooks) -> list[Middleware]:
+    """Outermost first: CORS answers preflights, the rim guards everything behind, service calls are answered."""
     cors = Middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
@@ -127,7 +127,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
         allow_headers=["Authorization", "Content-Type", "Accept"],
         max_age=600,
     )
-    return [cors, Middleware(Rim, limit=settings.max_body_bytes)]
+    return [cors, Middleware(Rim, limit=settings.max_body_bytes), Middleware(HookLine, hooks=hooks)]
 
 
 def _describe(app: FastAPI) -> None:

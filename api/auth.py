@@ -8,7 +8,7 @@ import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import jwt
@@ -39,6 +39,9 @@ class Client:
     features: frozenset[str] = frozenset()
 
 
+_ANYONE: Final = Client()
+
+
 class ClientAuth:
     """Checks client JWTs against registered keys and allowed JWK set URLs, each ``jti`` once."""
 
@@ -55,12 +58,12 @@ class ClientAuth:
         if not authorization:
             if self._settings.require_client_auth:
                 raise _denied("Authorization header with a Bearer JWT is required")
-            return Client()
+            return _ANYONE
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise _denied("Authorization must be `Bearer <JWT>`")
         if not self._configured():
-            return Client()
+            return _ANYONE
         claims = _decode(token, await self._key(token), audience)
         name, until = f"{claims['iss']} {claims['jti']}", float(claims["exp"]) + _LEEWAY_SECONDS
         if not await self._first(name, until):

@@ -10,13 +10,14 @@ from typing import Any, Final
 import msgspec
 import orjson
 from fastapi import APIRouter, Request, Response
-from starlette.routing import Route
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import openapi
 from api.auth import Client, ClientAuth
 from api.cards import EXTENSION, REVIEW_EXTENSION, render, review_extension
 from api.dispensary import Dispensary, about_of
-from api.errors import ApiError, bad_field, respond
+from api.errors import ApiError, answer_to, bad_field, respond
 from api.hook import Hook, Subject
 from api.prefetch import complete, parsed
 from api.review import Reviewed, Reviewer, china_day, shown_as, worth
@@ -39,6 +40,7 @@ _TYPES: Final[dict[type, tuple[bytes, str]]] = {
 }
 _NOTHING: Final = msgspec.Raw(b"null")
 _OUTCOMES: Final = ("accepted", "overridden")
+_CALLS: Final = "/cds-services/"
 SUBMIT: Final = "cn.yigong.submit"
 """Request extension that makes a verification enter the pharmacist's queue."""
 
@@ -74,30 +76,25 @@ class CdsHooks:
         router.add_api_route(feedback, self.feedback, methods=["POST"], **openapi.FEEDBACK)
         return router
 
-    def bare(self) -> Route:
-        """The call once more, without FastAPI's solving of dependencies it has none of: it answers, the
-        documented route describes. Place it first."""
-
-        async def call(request: Request) -> Response:
-            return await self.call(request.path_params["service"], request)
-
-        return Route("/cds-services/{service}", call, methods=["POST"], include_in_schema=False)
-
     async def discover(self) -> Response:
         """The services we offer, with the data each wants prefetched."""
         return Response(self._discovery, media_type="application/json")
 
     async def call(self, service: str, request: Request) -> Response:
         """Review what the clinician is about to do and answer with cards."""
+        return Response(await self.answer(service, await request.body(), request), media_type="application/json")
+
+    async def answer(self, service: str, body: bytes, request: Request) -> bytes:
+        """The answer to the body of a call; of the request only the headers and the URL are used."""
         hook = self._hook(service)
         client = await self._client(request)
-        asked = _asked(await request.body())
+        asked = _asked(body)
         context = _checked(hook, asked)
         prefetch = await complete(hook, members(asked.prefetch, "prefetch"), context, asked, self._settings)
         answer, reviewed, incoming = self._answer(hook, context, prefetch, client)
         if hook.submits and isinstance(asked.extension, dict) and SUBMIT in asked.extension:
             await self._submit(asked, answer, reviewed, incoming, client)
-        return Response(orjson.dumps(answer), media_type="application/json")
+        return orjson.dumps(answer)
 
     async def _submit(
         self, asked: Asked, answer: Json, reviewed: Reviewed, incoming: Incoming, client: Client
@@ -171,6 +168,48 @@ class CdsHooks:
         """The URL a token must be made for."""
         public = self._settings.public_url.rstrip("/")
         return f"{public}{request.url.path}" if public else str(request.url.replace(query=""))
+
+
+class HookLine:
+    """ASGI middleware that answers calls of services before routing: routes, stacks of exits and solvers of
+    dependencies cost a tenth of a review and have nothing to do here. The documented route describes the call."""
+
+    def __init__(self, app: ASGIApp, hooks: CdsHooks) -> None:
+        self.app, self._hooks = app, hooks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST" or not scope["path"].startswith(_CALLS):
+            await self.app(scope, receive, send)
+            return
+        service = scope["path"][len(_CALLS) :]
+        if "/" in service:
+            await self.app(scope, receive, send)
+            return
+        try:
+            body = await self._hooks.answer(service, await _body(receive), Request(scope))
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            told = answer_to(error)
+            if told is None:
+                raise
+            await told(scope, receive, send)
+            return
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+async def _body(receive: Receive) -> bytes:
+    """All of a request's body. Raises ``ClientDisconnect`` when the client leaves before it is there."""
+    parts = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def incoming_of(hook: Hook, context: Parts, prefetch: Parts, now: datetime) -> Incoming:
@@ -309,4 +348,4 @@ def _accepted(entry: Json, path: str) -> tuple[str, ...]:
     return tuple(str(s["id"]) for s in accepted)
 
 
-__all__ = ["EXTENSION", "CdsHooks", "incoming_of", "sent_orders", "unmapped_json"]
+__all__ = ["EXTENSION", "CdsHooks", "HookLine", "incoming_of", "sent_orders", "unmapped_json"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from fastapi import FastAPI, Request, Response
@@ -62,27 +62,19 @@ def respond(status: int, body: Any, headers: dict[str, str] | None = None) -> Re
 def install(app: FastAPI) -> None:
     """Register the handlers of every exception that may reach the rim."""
 
-    def handle(kind: type[Exception], make: Callable[[Any], Response]) -> None:
-        async def handler(request: Request, error: Exception) -> Response:
-            return make(error)
+    async def handler(request: Request, error: Exception) -> Response:
+        made = answer_to(error)
+        assert made is not None  # registered for these kinds alone
+        return made
 
+    for kind in _ANSWERS:
         app.add_exception_handler(kind, handler)
 
-    handle(ApiError, lambda e: respond(e.status, outcome(e.code, e.message, e.path), e.headers))
-    handle(ReadError, lambda e: respond(400, outcome("structure", e.message, e.path)))
-    handle(RequestValidationError, _invalid)
-    handle(
-        HTTPException,
-        lambda e: respond(e.status_code, outcome(_issue(e.status_code), str(e.detail)), e.headers),
-    )
-    handle(MissingCaseError, lambda e: respond(404, outcome("not-found", str(e))))
-    handle(MissingCommentError, lambda e: respond(404, outcome("not-found", str(e))))
-    handle(TakenError, lambda e: respond(409, outcome("conflict", str(e))))
-    handle(CommentError, lambda e: respond(422, outcome("business-rule", str(e))))
-    handle(ConflictError, lambda e: respond(409, outcome("conflict", str(e))))
-    handle(WorkflowError, lambda e: respond(422, outcome("business-rule", str(e))))
-    handle(StoreError, lambda e: respond(404, outcome("not-found", str(e))))
-    handle(ReleaseError, lambda e: respond(409, outcome("business-rule", str(e))))
+
+def answer_to(error: Exception) -> Response | None:
+    """What a caller is told of an exception that we foresaw; None of any other."""
+    make = next((_ANSWERS[kind] for kind in type(error).__mro__ if kind in _ANSWERS), None)
+    return None if make is None else make(error)
 
 
 def _invalid(error: RequestValidationError) -> Response:
@@ -95,3 +87,23 @@ def _issue(status: int) -> str:
     return {401: "login", 403: "forbidden", 404: "not-found", 405: "not-supported", 413: "too-long"}.get(
         status, "processing"
     )
+
+
+def _saying(status: int, code: str) -> Callable[[Any], Response]:
+    return lambda error: respond(status, outcome(code, str(error)))
+
+
+_ANSWERS: Final[dict[type, Callable[[Any], Response]]] = {
+    ApiError: lambda e: respond(e.status, outcome(e.code, e.message, e.path), e.headers),
+    ReadError: lambda e: respond(400, outcome("structure", e.message, e.path)),
+    RequestValidationError: _invalid,
+    HTTPException: lambda e: respond(e.status_code, outcome(_issue(e.status_code), str(e.detail)), e.headers),
+    MissingCaseError: _saying(404, "not-found"),
+    MissingCommentError: _saying(404, "not-found"),
+    TakenError: _saying(409, "conflict"),
+    CommentError: _saying(422, "business-rule"),
+    ConflictError: _saying(409, "conflict"),
+    WorkflowError: _saying(422, "business-rule"),
+    StoreError: _saying(404, "not-found"),
+    ReleaseError: _saying(409, "business-rule"),
+}

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -31,10 +32,13 @@ class Metrics:
         self.faults = Counter("yigong_rule_faults_total", "rules that raised", ["family"])
         self.lost = Gauge("yigong_journal_lost", "journal entries dropped or not written", multiprocess_mode="sum")
         self.swaps = Gauge("yigong_release_swaps", "release swaps since start", multiprocess_mode="max")
+        # Labels are looked up under a lock that costs more than counting: the ones of every request are kept.
+        self._timer = lru_cache(maxsize=64)(self.reviews.labels)
+        self.answered = lru_cache(maxsize=256)(self.requests.labels)
 
     def reviewed(self, service: str, reviewed: Reviewed) -> None:
         """Count one review."""
-        self.reviews.labels(service).observe(reviewed.elapsed_ms / 1000)
+        self._timer(service).observe(reviewed.elapsed_ms / 1000)
         for finding in reviewed.review.findings:
             self.findings.labels(finding.family, finding.severity.value).inc()
         for gap in reviewed.review.gaps:
@@ -85,7 +89,7 @@ class Rim:
             text = f"内部错误，已记录 (编号 {request_id()})；请按未获得决策支持处理，不影响开立医嘱"
             if not started.sent:
                 await _answer(started, 500, "exception", text)
-        METRICS.requests.labels(scope["method"], started.status).inc()
+        METRICS.answered(scope["method"], started.status).inc()
 
     def _refused(self, scope: Scope) -> tuple[int, str, str] | None:
         if scope["method"] not in ("POST", "PUT", "PATCH"):

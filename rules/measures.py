@@ -54,7 +54,9 @@ def latest(case: Case, concept: str, max_age_days: int = 0) -> Known[Observation
     observed = case.observed.get(concept)
     if not observed:
         return UNKNOWN
-    limit = case.china_midnight - timedelta(days=max_age_days or MAX_AGE_DAYS.get(concept, DEFAULT_MAX_AGE))
+    limit = case.china_midnight - timedelta(max_age_days or MAX_AGE_DAYS.get(concept, DEFAULT_MAX_AGE))
+    if len(observed) == 1:
+        return observed[0] if _since(observed[0], limit) else UNKNOWN
     usable = [o for o in observed if _since(o, limit)]
     if len(usable) < 2:
         return usable[0] if usable else UNKNOWN

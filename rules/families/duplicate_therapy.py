@@ -108,7 +108,8 @@ def _twice(case: Case, concept: str, uses: list[Use]) -> Finding:
 
 def _group(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
     subject, lineage, allowed = s.subject, case.lineage, int(s.qualifiers["allowed_count"])
-    members = [u for u in case.uses if subject in lineage[u.concept] and route_fits(s, u)]
+    members = [u for u in case.uses if subject in lineage[u.concept]]
+    members = [u for u in members if route_fits(s, u)] if len(members) > allowed else []
     distinct = {u.concept: u for u in reversed(members)}
     uses = _distinct_orders(list(reversed(distinct.values()))) if len(distinct) > allowed else []
     fresh = any(u.new for u in uses) and case.in_focus(*(u.order.id for u in uses))

@@ -21,7 +21,9 @@ def check(case: Case) -> Iterator[Outcome]:
     """Frequency limits of every new drug; a row for an indication holds only with that diagnosis. Of
     several limits that an order passes, the worst speaks."""
     for use, way in case.ways:
-        rows = way[_LIMIT] and way.in_force(_LIMIT, case.iso_day)
+        if not way[_LIMIT]:
+            continue
+        rows = way.in_force(_LIMIT, case.iso_day)
         concerning = [(use, s) for s in rows if _concerns(case, use, s)]
         if concerning:
             outcomes = list(each_statement(NAME, concerning, partial(_judge, case)))

@@ -20,6 +20,8 @@ _LIVER = ("disease:cirrhosis", "disease:active-liver-disease", "disease:hepatic-
 def check(case: Case) -> Iterator[Outcome]:
     """Hepatic rows of every new drug."""
     statements = case.asked(Predicate.HEPATIC_LIMIT)
+    if statements and not case.explain and _without_liver_disease(case) and isinstance(child_pugh(case), Unknown):
+        statements = [(use, s) for use, s in statements if not s.qualifiers.get("child_pugh")]
     yield from each_statement(NAME, statements, partial(_judge, case))
 
 
@@ -56,7 +58,7 @@ def _unknown(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
 
 def _without_liver_disease(case: Case) -> bool:
     known = not isinstance(case.patient.conditions, Unknown)
-    return known and not any(disease in case.conditions for disease in _LIVER)
+    return known and case.conditions.keys().isdisjoint(_LIVER)
 
 
 def _by_class(case: Case, s: Statement) -> Known[tuple[Datum, ...] | None]:
