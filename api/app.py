@@ -55,7 +55,7 @@ def build(house: House) -> FastAPI:
     settings = house.settings
     # Both take most of a second, and so does verifying the release, which is hashing outside the interpreter.
     aside = ThreadPoolExecutor(2)
-    states, units_ready = aside.submit(States.start), aside.submit(units.prepare)
+    states, units_ready = aside.submit(States.start), aside.submit(units.prepare, settings.data_dir / "cache")
     key = sealing_key(settings.data_dir / "keys" / "journal.key")
     journal = Journal(house.engine, key)
     serving = Serving(house.releases)

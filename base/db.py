@@ -6,7 +6,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event, insert
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    select,
+)
 
 METADATA = MetaData()
 """All tables of all rooms, so that one migration history covers them."""
@@ -17,6 +29,8 @@ _PRAGMAS: Final = (
     *("cache_size=-65536", "wal_autocheckpoint=8000"),  # 64 MB; checkpoints every 32 MB: loads are ten times that
 )
 _FEW: Final = 100
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_VERSIONS: Final = Table("alembic_version", MetaData(), Column("version_num", String(32)))
 
 
 def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -58,14 +72,26 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+def _is_newest(engine: Engine) -> bool:
+    """Whether the schema is what the last migration made (their files begin with their numbers): a worker then
+    starts without alembic, a third of a second sooner."""
+    newest = max(path.stem.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+    with engine.connect() as connection:
+        if not inspect(connection).has_table(_VERSIONS.name):
+            return False
+        return connection.execute(select(_VERSIONS.c.version_num)).scalars().all() == [newest]
+
+
 def migrate(engine: Engine) -> None:
     """Bring the schema to the newest revision. Safe to call at every start and from several
     processes at once: the migration holds a lock."""
+    if _is_newest(engine):
+        return
     from alembic import command
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7195023)")

@@ -13,9 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 from zipfile import BadZipFile, ZipFile
 
-from openpyxl import load_workbook
-from openpyxl.utils import get_column_letter
-
 from base.tabular import TableError, write_workbook
 from clinical.coded import CHINA
 from records.comment_codes import CODES, code_of
@@ -237,6 +234,8 @@ class _Line:
     values: Sequence[Any]
 
     def cell(self, header: str) -> str:
+        from openpyxl.utils import get_column_letter
+
         return f"{get_column_letter(self.columns[header] + 1)}{self.line}"
 
     def value(self, header: str) -> Any:
@@ -275,6 +274,8 @@ def _opened(book: bytes) -> Iterator[Sequence[Any]]:
         with ZipFile(BytesIO(book)) as archive:
             if sum(part.file_size for part in archive.infolist()) > _LARGEST:
                 raise TableError("工作簿解压后过大，请只保留点评工作表")
+        from openpyxl import load_workbook  # a quarter of a second that no worker need wait for at its start
+
         opened = load_workbook(BytesIO(book), read_only=True, data_only=True)
         if SHEET not in opened.sheetnames:
             raise TableError(f"工作簿中没有名为“{SHEET}”的工作表")

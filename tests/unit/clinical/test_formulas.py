@@ -218,6 +218,7 @@ def test_every_formula_is_tried_and_names_its_source() -> None:
         for name, function in vars(formulas).items()
         if inspect.isfunction(function) and function.__module__ == formulas.__name__ and name[0] != "_"
     }
+    del public["is_possible"]  # tells ranges, works nothing out
     assert {call.__name__ for call, _ in CALLS} == set(public)
     assert all("Source:" in (function.__doc__ or "") for function in public.values())
 
