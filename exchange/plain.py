@@ -41,6 +41,9 @@ _SYSTEMS: Final = {
     "atc": "http://www.whocc.no/atc",
     "snomed": "http://snomed.info/sct",
 }
+_ORDER_KINDS: Final = {kind.value: kind for kind in OrderKind}
+_VISITS: Final = {visit.value: visit for visit in Visit}
+_STATUSES: Final = {status.value: status for status in ClinicalStatus}
 _SEXES: Final = {"男": Sex.MALE, "male": Sex.MALE, "女": Sex.FEMALE, "female": Sex.FEMALE}
 _Amount = Annotated[float, msgspec.Meta(ge=0)]
 """What is counted or weighed: a negative one is a slip of the sender and is refused with the name of its field."""
@@ -247,7 +250,7 @@ def read(plain: PlainReview, now: datetime) -> Incoming:
             department=plain.department,
             institution=plain.institution,
             stage=plain.stage,
-            visit=UNKNOWN if plain.visit is None else Visit(plain.visit),
+            visit=UNKNOWN if plain.visit is None else _VISITS[plain.visit],
             admitted=UNKNOWN if plain.admitted is None else plain.admitted,
             prescriber=_prescriber(plain.prescriber),
             institution_level=UNKNOWN if plain.institution_level is None else plain.institution_level,
@@ -272,6 +275,8 @@ def _all(items: tuple[_S, ...] | None, field: str, make: Callable[[_S, str], _N]
 
 
 def _what(item: _Named) -> Coded:
+    if not item.codes:
+        return Coded(item.text)
     codes = (_code(code) for code in item.codes)
     return Coded(item.text, tuple(code for code in codes if code is not None))
 
@@ -297,7 +302,7 @@ def _pregnancy(given: PlainPregnancy | None) -> Known[Pregnancy | None]:
 
 
 def _condition(item: PlainCondition, path: str) -> Condition:
-    return Condition(_what(item), ClinicalStatus(item.status), None, _origin(item, path))
+    return Condition(_what(item), _STATUSES[item.status], None, _origin(item, path))
 
 
 def _allergies(items: tuple[PlainAllergy, ...] | None) -> tuple[PlainAllergy, ...] | None:
@@ -361,7 +366,7 @@ def _order(item: PlainOrder, path: str, status: OrderStatus) -> Order:
         stop = item.start + timedelta(days=max(item.days - 1, 0))
     return Order(
         id=item.id,
-        kind=OrderKind(item.kind),
+        kind=_ORDER_KINDS[item.kind],
         what=_what(item),
         status=status,
         form=item.form,

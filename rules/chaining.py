@@ -201,14 +201,17 @@ class Chain:
     def _useful(self, facts: Sequence[Fact]) -> tuple[list[Fact], tuple[tuple[int, ...], ...]]:
         """Facts that may match a clause of a rule all of whose clauses may be matched, and for each the
         numbers of the clauses it may pass."""
-        by_kind: dict[str | float, list[int]] = {}
+        named_so: dict[_Key, list[int]] = {}
         for number, fact in enumerate(facts):
-            by_kind.setdefault(fact["kind"], []).append(number)
+            for key in _keys(fact):
+                named_so.setdefault(key, []).append(number)
         passes: dict[int, list[int]] = {}
-        for first, clauses in self._clauses:
+        for first, wanted, clauses in self._clauses:
+            if not wanted <= named_so.keys():
+                continue
             found: list[list[int]] = []
-            for kind, field, name, tests in clauses:
-                named = [n for n in by_kind.get(kind, ()) if not field or facts[n].get(field, name) == name]
+            for key, tests in clauses:
+                named = named_so[key]
                 passing = [n for n in named if all(test.may_pass(facts[n]) for test in tests)] if tests else named
                 if not passing:
                     break
@@ -273,15 +276,27 @@ class Chain:
         return action
 
 
-_Clause = tuple[str | float, str, str | float, tuple[Test, ...]]
+_Key = tuple[str | float, str, str | float]
+"""Kind of a fact, with one of its texts by name or without (empty)."""
+_Clause = tuple[_Key, tuple[Test, ...]]
 
 
-def _numbered(rules: Sequence[ForwardRule]) -> Iterator[tuple[int, list[_Clause]]]:
-    """Clauses by rule, with the number of each rule's first."""
+def _numbered(rules: Sequence[ForwardRule]) -> Iterator[tuple[int, frozenset[_Key], list[_Clause]]]:
+    """Clauses by rule with the kinds of facts they ask for, and the number of each rule's first."""
     first = 0
     for rule in rules:
-        yield first, [_by_kind(clause) for clause in rule.when]
+        clauses = [_by_kind(clause) for clause in rule.when]
+        yield first, frozenset(key for key, _ in clauses), clauses
         first += len(rule.when)
+
+
+def _keys(fact: Fact) -> Iterator[_Key]:
+    """All that a clause may ask a fact to be."""
+    kind = fact["kind"]
+    yield kind, "", ""
+    for field, value in fact.items():
+        if isinstance(value, str) and field != "kind":
+            yield kind, field, value
 
 
 def _by_kind(clause: tuple[Test, ...]) -> _Clause:
@@ -291,7 +306,7 @@ def _by_kind(clause: tuple[Test, ...]) -> _Clause:
     others = [t for t in clause if t is not kind]
     named = next((t for t in others if t.operator == "=" and isinstance(t.value, str)), None)
     rest = tuple(t for t in others if t is not named)
-    return (kind.value, named.field, named.value, rest) if named else (kind.value, "", "", rest)
+    return ((kind.value, named.field, named.value) if named else (kind.value, "", ""), rest)
 
 
 def _matched(c: Any, clauses: int) -> Iterator[Any]:

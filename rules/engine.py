@@ -10,6 +10,7 @@ from time import perf_counter
 
 from clinical.finding import Fault, Finding, Gap, Outcome, Passed, Review
 from clinical.order import OrderKind
+from knowledge.model import Predicate
 from rules.model import Case, Family, fault
 
 
@@ -63,23 +64,26 @@ def review(case: Case, families: Sequence[Family]) -> Review:
 
 def outcomes(case: Case, families: Sequence[Family]) -> Iterator[Outcome]:
     """What the families that concern the orders say, one after the other."""
-    told = case.told
-    for family, concerned in _chosen(tuple(families), case.kinds, case.patient.stage):
-        if not concerned:
-            if case.explain:
-                yield Passed(family.name, "", "未评估: 没有该规则所涉及的医嘱类别")
-        elif not (family.by_drug and told.isdisjoint(family.reads)):
-            try:
-                for outcome in family.check(case):
-                    if isinstance(outcome, Fault):
-                        COUNTERS.faults[outcome.family] += 1
-                    yield outcome
-            except Exception as error:  # one family must never take the others down
-                COUNTERS.faults[family.name] += 1
-                yield fault(family.name, "", error)
+    asked, others = _chosen(tuple(families), case.kinds, case.patient.stage, case.told)
+    if case.explain:
+        yield from (Passed(family.name, "", "未评估: 没有该规则所涉及的医嘱类别") for family in others)
+    for family in asked:
+        try:
+            for outcome in family.check(case):
+                if isinstance(outcome, Fault):
+                    COUNTERS.faults[outcome.family] += 1
+                yield outcome
+        except Exception as error:  # one family must never take the others down
+            COUNTERS.faults[family.name] += 1
+            yield fault(family.name, "", error)
 
 
-@lru_cache(maxsize=1024)
-def _chosen(families: tuple[Family, ...], kinds: frozenset[OrderKind], stage: str) -> tuple[tuple[Family, bool], ...]:
-    """Each family with whether it concerns orders of these kinds at this moment."""
-    return tuple((family, family.concerns(kinds, stage)) for family in families)
+@lru_cache(maxsize=65536)
+def _chosen(
+    families: tuple[Family, ...], kinds: frozenset[OrderKind], stage: str, told: frozenset[Predicate]
+) -> tuple[tuple[Family, ...], tuple[Family, ...]]:
+    """The families to ask about orders of these kinds, of whose drugs so much is told, at this moment; and those
+    that concern no such orders."""
+    concerned = [family for family in families if family.concerns(kinds, stage)]
+    asked = tuple(f for f in concerned if not (f.by_drug and told.isdisjoint(f.reads)))
+    return asked, tuple(family for family in families if family not in concerned)

@@ -43,7 +43,7 @@ class Screener:
     def rows(self, body: bytes) -> list[dict[str, Any]]:
         """Findings of one patient's plain review; a row of family ``error`` when it cannot be read."""
         try:
-            plain = msgspec.convert(_without_nulls(msgspec.json.decode(body)), PlainReview)
+            plain = _read(body)
             answer = self.review(plain)
         except _MISREAD as error:
             return [_row("", "", "", None, f"{type(error).__name__}: {error}")]
@@ -118,6 +118,16 @@ def screen(
     for row in summary(out):
         table.add_row(*(str(value) for value in row.values()))
     OUT.print(table)
+
+
+_DECODER: Final = msgspec.json.Decoder(PlainReview)
+
+
+def _read(body: bytes) -> PlainReview:
+    """Raises ``msgspec.DecodeError``."""
+    if b"null" not in body:
+        return _DECODER.decode(body)
+    return msgspec.convert(_without_nulls(msgspec.json.decode(body)), PlainReview)
 
 
 def _without_nulls(value: Any) -> Any:
