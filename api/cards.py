@@ -6,6 +6,8 @@ import copy
 import os
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from clinical.coded import CHINA
@@ -162,7 +164,7 @@ def _detail(finding: Finding, said: _Said) -> str:
     if finding.data:
         parts.append("**依据数据**\n" + "\n".join(_told(d, said)[0] for d in finding.data))
     if finding.references:
-        cited = dict.fromkeys(f"- {_plain(_cited(r))}" for r in finding.references)
+        cited = dict.fromkeys(map(_cited, finding.references))
         parts.append("**知识来源**\n" + "\n".join(cited))
     parts.append(f"规则 {finding.rule_id} 第 {finding.rule_version} 版")
     return "\n\n".join(parts)
@@ -184,21 +186,25 @@ def _told(datum: Datum, said: _Said) -> tuple[str, Json]:
 
 
 def _line(datum: Datum) -> str:
-    where = "，".join(x for x in (_time(datum), datum.institution) if x)
+    where = "，".join(x for x in (_clock(datum.time) if datum.time else "", datum.institution) if x)
     return f"{datum.what}: {datum.value}" + (f" ({where})" if where else "")
 
 
-def _time(datum: Datum) -> str:
-    return datum.time.astimezone(CHINA).strftime("%Y-%m-%d %H:%M") if datum.time else ""
+@lru_cache(maxsize=4096)
+def _clock(time: datetime) -> str:
+    """Many results of a day are of one round; writing a time takes longer than looking it up."""
+    return time.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
 
 
+@lru_cache(maxsize=65536)
 def _cited(reference: Reference) -> str:
+    """A line of the sources; of these a release has so many and no more."""
     notes = (
         reference.section,
         _EVIDENCE.get(reference.evidence_level, ""),
         _STANDINGS.get(reference.standing, ""),
     )
-    return "，".join(x for x in (reference.source, *notes) if x)
+    return f"- {_plain('，'.join(x for x in (reference.source, *notes) if x))}"
 
 
 def _datum(datum: Datum) -> Json:
@@ -213,7 +219,9 @@ def _datum(datum: Datum) -> Json:
     return {k: v for k, v in fields.items() if v}
 
 
+@lru_cache(maxsize=65536)
 def _reference(reference: Reference) -> Json:
+    """As evidence; written into answers, never changed."""
     fields = {
         "type": "statement",
         "statement": reference.statement,
