@@ -15,7 +15,12 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=1, le=65535, description="port to listen on")
-    workers: int = Field(1, ge=1, le=64, description="number of worker processes")
+    workers: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="number of worker processes; a busy one keeps a small second process that stores its journal",
+    )
     data_dir: Path = Field(Path("data"), description="folder for database, releases, keys and policies")
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the data folder")
     public_url: str = Field("", description="base URL clients call us under; checked as JWT audience")
