@@ -99,6 +99,10 @@ class Terminology:
         self._found: Callable[[str, str, tuple[Code, ...]], tuple[str, ...]] = lru_cache(maxsize=65536)(
             lambda kind, text, codes: self._finders[kind](self, Coded(text, codes))
         )
+        self._understood: Callable[[str, Coded], Coded] = lru_cache(maxsize=65536)(
+            lambda kind, what: replace(what, concepts=self._found(kind, what.text, what.codes))
+        )
+        self._ordered: Callable[[Coded], tuple[Drug, str, Coded]] = lru_cache(maxsize=65536)(self._read_order)
         self._named: Callable[[str, tuple[ConceptKind, ...]], tuple[Concept, ...]] = lru_cache(maxsize=262144)(
             lambda text, kinds: self.snapshot.by_name(text, *kinds)
         )
@@ -453,10 +457,10 @@ class Terminology:
         return tuple(kept)
 
     def _mapped(self, kind: str, what: Coded, missing: list[Unmapped], reference: str) -> Coded:
-        concepts = self._found(kind, what.text, what.codes)
-        if not concepts:
+        found = self._understood(kind, what)
+        if not found.concepts:
             missing.append(Unmapped(kind, what.text or _codes(what), "未收录的名称或编码", reference))
-        return replace(what, concepts=concepts)
+        return found
 
     def _order(self, order: Order, missing: list[Unmapped]) -> Order:
         if order.kind is OrderKind.DRUG:
@@ -480,18 +484,20 @@ class Terminology:
         if not text:
             missing.append(Unmapped("order", "", "医嘱未写明药品", order.id))
             return order
-        drug = self.drug(order.what.text, order.what.codes)
-        note = self._note(drug)
+        drug, note, what = self._ordered(order.what)
         if note:
-            understood = "、".join(self.snapshot.name(c) for c in drug.concepts)
-            missing.append(Unmapped("order", text, note, order.id, understood))
-        what = replace(order.what, concepts=drug.concepts, text=order.what.text or self._names(drug))
+            missing.append(Unmapped("order", text, note, order.id, self._names(drug)))
         reason = tuple(replace(r, concepts=self._found("condition", r.text, r.codes)) for r in order.reason)
         form = FORMS.get(order.form, order.form) or drug.form or ("注射剂" if order.dosage.route in INJECTED else "")
         dosage = order.dosage
         if isinstance(dosage.route, Unknown) and form in ROUTE_OF_FORM:
             dosage = replace(dosage, route=ROUTE_OF_FORM[form])
         return replace(order, what=what, ingredients=drug.ingredients, form=form, reason=reason, dosage=dosage)
+
+    def _read_order(self, what: Coded) -> tuple[Drug, str, Coded]:
+        """What is ordered, why it must be listed, and the order's words with concepts filled in."""
+        drug = self.drug(what.text, what.codes)
+        return drug, self._note(drug), replace(what, concepts=drug.concepts, text=what.text or self._names(drug))
 
     def _names(self, drug: Drug) -> str:
         return "、".join(self.snapshot.name(c) for c in drug.concepts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 from zlib import crc32
 
@@ -80,9 +81,9 @@ def _drug_order(resource: Resource, beside: Mapping[str, Resource]) -> Order:
     authored = moment(resource.authored_on or resource.date_asserted, "authoredOn")
     dosage = read_dosage(resource)
     start, stop = _period(resource, authored, dosage.duration_days)
-    reasons = resource.reason_code
+    reasons, about = resource.reason_code, origin(resource, authored)
     return Order(
-        id=reference(resource),
+        id=about.reference,
         kind=OrderKind.DRUG,
         what=what,
         status=_STATUS.get(resource.status or "draft", OrderStatus.ACTIVE),
@@ -92,7 +93,7 @@ def _drug_order(resource: Resource, beside: Mapping[str, Resource]) -> Order:
         stop=stop,
         prescriber=display(resource.requester),
         reason=tuple(coded(r) for r in reasons) if reasons else (),
-        origin=origin(resource, authored),
+        origin=about,
         **_more(resource),
     )
 
@@ -141,9 +142,17 @@ def _period(resource: Resource, authored: datetime | None, days: Known[float]) -
     if period is not None:
         start = moment(period.start, "validityPeriod.start") or authored
         stop = moment(period.end, "validityPeriod.end")
-    if stop is None and start is not None and not isinstance(days, Unknown):
+    if start is None:
+        return None, stop.date() if stop else None
+    return _days_of(start, stop, None if isinstance(days, Unknown) else days)
+
+
+@lru_cache(maxsize=4096)
+def _days_of(start: datetime, stop: datetime | None, days: float | None) -> tuple[date, date | None]:
+    """First and last day; many orders are of one round."""
+    if stop is None and days is not None:
         stop = start + timedelta(days=max(days - 1, 0))
-    return start.date() if start else None, stop.date() if stop else None
+    return start.date(), stop.date() if stop else None
 
 
 def _service_order(resource: Resource, beside: Mapping[str, Resource]) -> Order:
