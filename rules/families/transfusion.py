@@ -84,6 +84,10 @@ def _above(s: Statement, value: Measured) -> bool:
     return bool(s.qualifiers.get("at_least", 0) <= value.value < s.qualifiers.get("below", float("inf")))
 
 
+_NO_REASON: Final = re.compile(r"营养|免疫力|抵抗力|体质|愈合|补充?蛋白|低蛋白|扩容|补充血容量")
+"""What is written as a reason for blood and is none (临床输血技术规范 附件三)."""
+
+
 def _exempt(case: Case, order: Order, s: Statement) -> bool:
     """Urgency, bleeding, an operation, a written reason or a disease that a row makes an exception for, or
     another test that justifies the product."""
@@ -92,7 +96,7 @@ def _exempt(case: Case, order: Order, s: Statement) -> bool:
         "urgent": order.urgent,
         "bleeding": _BLEEDING in case.conditions,
         "operation": _operated(case),
-        "reasoned": bool(order.note or order.reason),
+        "reasoned": bool(order.reason) or (bool(order.note) and not _NO_REASON.search(order.note)),
     }
     return any(holds[situation] for situation in when) or _has(case, s, "exempt") is not None or _unless(case, s)
 
