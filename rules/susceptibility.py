@@ -52,6 +52,7 @@ class _Kind(Value, frozen=True):
     useless: frozenset[str]
     still: frozenset[str] = frozenset()
     spared_by_inhibitor: bool = False
+    severity: Severity = Severity.MAJOR
 
 
 _KINDS: Final = (
@@ -98,6 +99,12 @@ _KINDS: Final = (
         "嗜麦芽窄食单胞菌",
         re.compile(r"嗜麦芽"),
         frozenset({"drug-class:carbapenem", "ingredient:ceftriaxone", "ingredient:aztreonam"}),
+    ),
+    _Kind(
+        "支原体、衣原体、军团菌等非典型病原体",
+        re.compile(r"支原体(?:肺炎|感染)|衣原体(?:肺炎|感染)|军团菌|恙虫病|立克次体"),
+        frozenset({_BETA_LACTAM, "drug-class:glycopeptide"}),
+        severity=Severity.MODERATE,
     ),
     _Kind(
         "肺炎克雷伯菌",
@@ -274,5 +281,5 @@ def _against_kind(case: Case, family: str, use: Use, kind: _Kind, said: _Said) -
     detail = f"{kind.name}对该类药物耐药，单用疗效差。"
     advice = "按药敏选药并请感染科会诊；该菌为定植或污染的请注明。"
     datum = Datum.at("病原与诊断", said.shown, said.origin)
-    finding = told(case, family, "organism", (use,), Severity.MAJOR, summary, detail, advice, _TREATING, (datum,))
+    finding = told(case, family, "organism", (use,), kind.severity, summary, detail, advice, _TREATING, (datum,))
     return replace(finding, suggestions=(drop(use),))
