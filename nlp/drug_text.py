@@ -56,7 +56,7 @@ _TAIL: Final = re.compile(
 _LEAD: Final = re.compile(r"^\d+(?:\.\d+)?(?:%|mg|g|ml)(?=\D)")
 _PERCENT: Final = re.compile(r"^(\d{1,2}(?:\.\d+)?)%(?=\D)")
 _STRENGTH: Final = re.compile(
-    r"(?<![a-z0-9.])(?:[:：(])?\d+(?:\.\d+)?\s*(?:万?a?xaiu|抗xaiu|万?iu|万?单位|万u|u|mg|g|ug|μg|µg|mcg|ml|l|%|mmol|mol|kg|ng|片|粒|丸|支|袋|瓶|贴|喷|揿|吸|s|t)"
+    r"(?<![a-z0-9.])(?:[:：(])?(?:\d+(?:\.\d+)?/){0,3}\d+(?:\.\d+)?\s*(?:万?a?xaiu|抗xaiu|万?iu|万?单位|万u|u|mg|g|ug|μg|µg|mcg|ml|l|%|mmol|mol|kg|ng|片|粒|丸|支|袋|瓶|贴|喷|揿|吸|s|t)"
 )
 _SPACED: Final = re.compile(r"(?<=[A-Za-z])\s+(?=\d+(?:\.\d+)?\s*(?:m?g|ug|μg|ml|万|iu|IU|u)\b)")
 """The space that keeps a letter of a name from its strength: 两性霉素B 25mg."""

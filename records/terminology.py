@@ -24,6 +24,7 @@ from clinical.value import Value, replace
 from knowledge.model import Concept, ConceptKind, Predicate, Standing
 from knowledge.naming import normal_name
 from knowledge.snapshot import Snapshot
+from nlp import operation_text as operations
 from nlp.drug_text import DrugText, cut_forms, is_maker, may_be_maker, read_drug, readings
 from nlp.exam_text import Imaging, imaging
 from records.plausibility import is_impossible
@@ -50,7 +51,12 @@ _ALLERGIES: Final = (
 )
 _NOT_HAVING: Final = re.compile(r"否认|排除|家族史|陈旧|愈合期|已愈|治愈|^无|^未见|除外|待排|待查|可能|疑似|\?")
 _DECORATION: Final = re.compile(r"[(\[].*?[)\]]|\d+级|[ivxⅠⅡⅢⅣ]+[级期度型]?$|(?:极?高|中|低)危组?$|[,;:。\.\s]")
-_ALLERGY_WORDS: Final = re.compile(r"(?:药物)?过敏(?:史|反应)?|类药物?$|^对|皮试(?:阳性|\(\+\))?|[(\[].*?[)\]]")
+_ALLERGY_WORDS: Final = re.compile(
+    r"(?:药物)?过敏(?:个人)?(?:史|反应|者|状态)?|类药物?$|^对|皮试(?:阳性|\(\+\))?|[(\[].*?[)\]]"
+)
+_ALLERGY_CODES: Final = {"Z88.0": "青霉素", "Z88.2": "磺胺类", "Z88.4": "局部麻醉药"}
+"""ICD-10 codes of allergies that stand among the diagnoses, as the allergen they name."""
+_ALLERGY_HISTORY: Final = re.compile(r"过敏(?:个人)?(?:史|者|状态|体质史)$|过敏$")
 _ALLERGY_LIST: Final = re.compile(r"[、,;/;和及与]|以及")
 _CURATED: Final = (Standing.STARTER, Standing.REVIEWED)
 _CLOCKS: Final = timedelta(days=1)
@@ -381,7 +387,32 @@ class Terminology:
             found = self._best(self._named(name, kinds))
             if found:
                 return found
+        if ConceptKind.PROCEDURE in kinds:
+            return self._operations(what.text)
         return self._imaging(what.text) if ConceptKind.EXAM in kinds else ()
+
+    def _operations(self, text: str) -> tuple[str, ...]:
+        """Each operation of a combined name: the longest end of it that is a name, else the one that says
+        the same of another approach."""
+        return tuple(dict.fromkeys(c for part in operations.parts(text) for c in self._operation(part)))
+
+    def _operation(self, part: str) -> tuple[str, ...]:
+        kinds = (ConceptKind.PROCEDURE,)
+        for name in operations.ends(part):
+            found = self._best(self._named(name, kinds))
+            if len(found) == 1:
+                return found
+        index = self.snapshot.remember("operations", self._operation_index)
+        same = index.get(operations.essence(part), ())
+        return tuple(same) if len(same) == 1 else ()
+
+    def _operation_index(self) -> dict[frozenset[str], set[str]]:
+        index: dict[frozenset[str], set[str]] = {}
+        for concept in self.snapshot.concepts():
+            if concept.kind is ConceptKind.PROCEDURE and _founded(concept):
+                for name in concept.names():
+                    index.setdefault(operations.essence(name), set()).add(concept.id)
+        return index
 
     def _imaging(self, text: str) -> tuple[str, ...]:
         """The one imaging examination that says the same in other words; nothing when there are several."""
@@ -434,7 +465,27 @@ class Terminology:
             reports=self._all("report", patient.reports, missing),
             procedures=self._all("procedure", patient.procedures, missing),
         )
+        patient = replace(patient, allergies=self._with_diagnosed(patient))
         return patient, orders, tuple(dict.fromkeys(missing))
+
+    def _with_diagnosed(self, patient: PatientContext) -> Known[tuple[Allergy, ...]]:
+        """The allergies with those that stand among the diagnoses (Z88.0, 青霉素过敏史)."""
+        diagnosed = tuple(self._diagnosed(patient))
+        if not diagnosed:
+            return patient.allergies
+        return diagnosed if isinstance(patient.allergies, Unknown) else (*patient.allergies, *diagnosed)
+
+    def _diagnosed(self, patient: PatientContext) -> Iterator[Allergy]:
+        for condition in () if isinstance(patient.conditions, Unknown) else patient.conditions:
+            what = condition.what
+            text = next((_ALLERGY_CODES[c.value[:5]] for c in what.codes if c.value[:5] in _ALLERGY_CODES), "")
+            said = _ALLERGY_HISTORY.search(what.text) if "过敏" in what.text else None
+            named = said and not _NOT_HAVING.search(what.text)
+            for name in (what.text if named else "", text):
+                concepts = self._found("allergy", name, ()) if name else ()
+                if concepts:
+                    yield Allergy(Coded(what.text or name, what.codes, concepts), origin=condition.origin)
+                    break
 
     def _all(self, kind: str, items: Known[tuple[_N, ...]], missing: list[Unmapped]) -> Known[tuple[_N, ...]]:
         return _each(items, lambda i: replace(i, what=self._mapped(kind, i.what, missing, i.origin.reference)))

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from clinical.finding import Datum, Finding, Gap, Suggestion
 from clinical.logic import UNKNOWN, Known, Unknown
+from clinical.order import Order
 from clinical.quantity import UnitMismatch
 from clinical.units import conversion, plain_unit
 from clinical.value import Value
@@ -144,6 +145,16 @@ def _doses(case: Case, use: Use, unit: str) -> tuple[Known[float], Known[float]]
             return UNKNOWN, UNKNOWN
     single = dose.value * multiplier / divisor
     return single, UNKNOWN if isinstance(times, Unknown) else dose.value * times * multiplier / divisor
+
+
+def whole_doses(order: Order, unit: str) -> tuple[Known[float], Known[float]]:
+    """Single and daily dose of an order as a whole: of a compound whose label limits the sum of what is in it."""
+    dose, times = order.dosage.dose, order.dosage.times_per_day
+    try:
+        single: Known[float] = UNKNOWN if isinstance(dose, Unknown) else dose.to(unit).value
+    except UnitMismatch:
+        return UNKNOWN, UNKNOWN
+    return single, UNKNOWN if isinstance(single, Unknown) or isinstance(times, Unknown) else single * times
 
 
 def amount(value: float, unit: str) -> str:

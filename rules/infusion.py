@@ -13,6 +13,7 @@ from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Ingredient, Order
 from clinical.quantity import Quantity, UnitMismatch, canonical_unit
 from clinical.units import is_amount, is_volume
+from clinical.value import replace
 from knowledge.model import ConceptKind, Statement
 from rules.dosing import single_dose
 from rules.measures import weight
@@ -186,7 +187,10 @@ def bags(case: Case) -> Iterator[Bag]:
 def uses_of(case: Case, order: Order) -> list[Use]:
     """The ingredients of an order and, when its name says so, what they are dissolved in."""
     named = case.snapshot.remember(("vehicles", order.what.text), lambda: tuple(_vehicles(order.what.text)))
+    product = order.what.concepts[0] if order.what.concepts else ""
     made = [Use(order, i, True, i.concept) for i in order.ingredients]
+    if made and product != made[0].concept:  # the first speaks for the product too
+        made[0] = replace(made[0], product=product)
     if named:
         known = {ingredient.concept for ingredient in order.ingredients}
         extra = (v for v in named if v.concept not in known and (v.concept != LIPID or not known))

@@ -13,7 +13,8 @@ from typing import Final
 
 from clinical.coded import CHINA, zoned
 from clinical.finding import Datum
-from clinical.formulas import cockcroft_gault, egfr_ckd_epi_2021, egfr_schwartz
+from clinical.formulas import Ascites, cockcroft_gault, egfr_ckd_epi_2021, egfr_schwartz
+from clinical.formulas import child_pugh as score
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.patient import Condition, Observation, Pregnancy, Sex, pregnancy_in
 from clinical.quantity import Quantity, UnitMismatch
@@ -32,6 +33,11 @@ PREGNANCY: Final = "disease:pregnancy"
 LACTATION: Final = "disease:lactation"
 DIALYSIS: Final = "disease:dialysis"
 CHILD_PUGH: Final = "lab:child-pugh"
+CIRRHOSIS: Final = "disease:cirrhosis"
+_ASCITES: Final = "disease:ascites"
+_ENCEPHALOPATHY: Final = "disease:hepatic-encephalopathy"
+_LIVER_LABS: Final = (("lab:total-bilirubin", "umol/L"), ("lab:albumin", "g/L"), ("lab:inr", "1"))
+_LIVER_DAYS: Final = 30
 _CHILD_PUGH_TEXT: Final = re.compile(r"child(?:[-\s]?pugh)?\s*(?:分级|评分)?[:：]?\s*([abc])(?![a-z])", re.IGNORECASE)
 _LONGEST_PREGNANCY: Final = 315
 
@@ -182,7 +188,24 @@ def _child_pugh(case: Case) -> Known[tuple[str, Datum]]:
         written = _CHILD_PUGH_TEXT.search(text) if "ch" in text.lower() else None
         if written:
             return written[1].upper(), Datum.at("诊断", condition.what.text, condition.origin)
-    return UNKNOWN
+    return _reckoned_child_pugh(case) if CIRRHOSIS in case.conditions else UNKNOWN
+
+
+def _reckoned_child_pugh(case: Case) -> Known[tuple[str, Datum]]:
+    """B or C from recent results and the diagnoses of a patient with cirrhosis. Ascites and encephalopathy
+    count as the mildest that was diagnosed, so the class is no worse than the patient's; A is never inferred."""
+    bilirubin, albumin, inr = (measured(case, lab, unit, _LIVER_DAYS) for lab, unit in _LIVER_LABS)
+    points = score(
+        UNKNOWN if isinstance(bilirubin, Unknown) else bilirubin.value,
+        UNKNOWN if isinstance(albumin, Unknown) else albumin.value,
+        Ascites.MILD if _ASCITES in case.conditions else Ascites.NONE,
+        1 if _ENCEPHALOPATHY in case.conditions else 0,
+        UNKNOWN if isinstance(inr, Unknown) else inr.value,
+    )
+    if isinstance(points, Unknown) or points.points < 7:
+        return UNKNOWN
+    grade = "C" if points.points >= 10 else "B"
+    return grade, Datum("Child-Pugh", f"{grade} 级(据检验与诊断推算至少 {points.points} 分)")
 
 
 def lactating(case: Case) -> Known[bool]:

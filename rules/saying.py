@@ -89,9 +89,11 @@ def fitting(case: Case, predicate: Predicate, use: Use) -> tuple[Statement, ...]
     return case.way(use).in_force(predicate, case.iso_day)
 
 
-def named(case: Case, use: Use) -> str:
-    """The ingredient, with the product it is in when that is called differently."""
-    name, text = case.name(use.concept), use.order.what.text
+def named(case: Case, use: Use, s: Statement | None = None) -> str:
+    """The ingredient, with the product it is in when that is called differently; the product where the
+    statement is about it."""
+    about_product = s is not None and use.product and s.subject == use.product
+    name, text = case.name(use.product if about_product else use.concept), use.order.what.text
     return name if not text or name in text else f"{name} ({text})"
 
 

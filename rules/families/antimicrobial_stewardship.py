@@ -31,6 +31,7 @@ from rules.stewardship import (
     purpose,
     told,
 )
+from rules.susceptibility import resistant
 
 NAME = "antimicrobial-stewardship"
 _REGULATION: Final = "moh-84-2012"
@@ -70,14 +71,26 @@ _INHIBITORS: Final = frozenset(
 _NITROIMIDAZOLE: Final = "drug-class:nitroimidazole"
 _CARBAPENEM: Final = "drug-class:carbapenem"
 _NEEDS_NITROIMIDAZOLE: Final = frozenset(
-    f"disease:{name}" for name in ("pseudomembranous-colitis", "amoebiasis", "trichomoniasis", "helicobacter-pylori")
+    f"disease:{name}"
+    for name in ("pseudomembranous-colitis", "amoebiasis", "trichomoniasis", "helicobacter-pylori", "brain-abscess")
 )
 
-_VIRAL: Final = frozenset({"disease:urti", "disease:influenza", "disease:viral-infection-child"})
-_NO_INFECTION: Final = frozenset(
-    f"disease:{name}" for name in ("hypertension", "dyslipidaemia", "coronary-heart-disease", "osteoporosis", "gout")
+_CERTAINLY_VIRAL: Final = frozenset(
+    f"disease:{name}"
+    for name in (
+        *("influenza", "viral-gastroenteritis", "varicella", "hfmd", "herpangina", "measles", "rubella"),
+        *("mumps-infection", "infectious-mononucleosis", "dengue-infection", "exanthema-subitum"),
+    )
 )
-_BACTERIAL: Final = re.compile(r"细菌|化脓|链球菌|扁桃体|支原体|百日咳")
+_VIRAL: Final = _CERTAINLY_VIRAL | {"disease:urti", "disease:viral-infection-child", "disease:viral-infection"}
+_NO_INFECTION: Final = frozenset(
+    f"disease:{name}"
+    for name in (
+        *("hypertension", "dyslipidaemia", "coronary-heart-disease", "osteoporosis", "gout", "dehydration"),
+        *("dehydration-degree", "hypokalaemia", "fever", "nausea-vomiting", "convulsion"),
+    )
+)
+_BACTERIAL: Final = re.compile(r"细菌|化脓|链球菌|扁桃体|支原体|百日咳|继发|合并|混合")
 _BACTERIAL_SIGNS: Final = (
     ("lab:wbc", "10*9/L", 10.0),
     ("lab:neutrophils-percent", "%", 80.0),
@@ -114,6 +127,7 @@ def _each(case: Case, use: Use) -> Iterator[Outcome]:
         yield from _culture(case, use, graded)
     yield from prophylaxis(case, NAME, use)
     yield from _common_cold(case, use)
+    yield from resistant(case, NAME, use)
 
 
 # -- grades ----------------------------------------------------------------------------------
@@ -361,7 +375,8 @@ def _anaerobes(case: Case, uses: tuple[Use, ...]) -> Iterator[Outcome]:
     summary = f"抗厌氧菌重复覆盖: {called(case, azole)} 与 {called(case, other)}"
     detail = "碳青霉烯类和 β-内酰胺酶抑制剂复方对厌氧菌已有良好活性，一般不必加用硝基咪唑类。"
     advice = "停用硝基咪唑类；艰难梭菌、阿米巴感染或中枢神经系统脓肿等需要合用的请补充诊断。"
-    yield _combined(case, "anaerobes", (azole, other), Severity.MINOR, summary, detail, advice)
+    severity = Severity.MODERATE if _CARBAPENEM in case.lineage[other.concept] else Severity.MINOR
+    yield _combined(case, "anaerobes", (azole, other), severity, summary, detail, advice)
 
 
 def _covers_anaerobes(case: Case, use: Use) -> bool:
@@ -399,7 +414,7 @@ def _common_cold(case: Case, use: Use) -> Iterator[Outcome]:
         return
     said = viral.what.text or "病毒性上呼吸道感染"
     summary = f"诊断仅为{said}，不宜使用抗菌药物 {called(case, use)}"
-    detail = "普通感冒和病毒性上呼吸道感染由病毒引起，抗菌药物无效且增加不良反应和耐药。"
+    detail = "该病由病毒引起，抗菌药物无效且增加不良反应和耐药。"
     advice = "对症治疗；有细菌感染证据(脓性分泌物、白细胞或降钙素原升高等)的请补充诊断后再用。"
     datum = Datum.at("诊断", said, viral.origin)
     section = "诊断为细菌性感染者方有指征应用抗菌药物"
@@ -412,7 +427,7 @@ def _only_viral(case: Case) -> Condition | None:
     viral = None
     for condition in active_conditions(case):
         kinds = {a for c in condition.what.concepts for a in case.snapshot.ancestors(c)}
-        if not _VIRAL.isdisjoint(kinds) and INFECTIONS.isdisjoint(kinds):
+        if not _CERTAINLY_VIRAL.isdisjoint(kinds) or (not _VIRAL.isdisjoint(kinds) and INFECTIONS.isdisjoint(kinds)):
             viral = viral or condition
         elif _NO_INFECTION.isdisjoint(kinds):
             return None

@@ -45,7 +45,7 @@ def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
     elif not route_fits(s, use) or not case.in_focus(use.order.id):
         yield from passed(case, NAME, s, use, "给药途径或剂型不适用")
     else:
-        summary = f"{named(case, use)}: {case.name(s.object)}患者{degree(s)}"
+        summary = f"{named(case, use, s)}: {case.name(s.object)}患者{degree(s)}"
         datum = Datum.at("诊断", condition.what.text or case.name(s.object), condition.origin)
         yield found(case, NAME, s, (use,), summary, (datum,))
 

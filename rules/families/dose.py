@@ -9,7 +9,7 @@ from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.value import Value
 from knowledge.model import Predicate, Statement
-from rules.dosing import TOLERANCE, Limits, Row, adjust, amount, daily_dose, doses, limits_of, rows_for
+from rules.dosing import TOLERANCE, Limits, Row, adjust, amount, daily_dose, doses, limits_of, rows_for, whole_doses
 from rules.model import Case, Family, Use, Way, fault, may_interrupt, order_datum
 from rules.saying import named
 
@@ -34,6 +34,9 @@ def _held(case: Case, use: Use, rows: list[Row]) -> list[_Held]:
     for row in rows:
         limits = row.limits or limits_of(case, row)
         if not isinstance(limits, Unknown):
+            if row.statement.subject == use.product:
+                found.append(_Held(row.statement, limits, *whole_doses(use.order, limits.unit)))
+                continue
             if limits.unit != unit:
                 unit = limits.unit
                 single, day = doses(case, use, unit)
@@ -118,7 +121,7 @@ def _is_mean(limits: Limits, use: Use) -> bool:
 def _finding(case: Case, use: Use, e: _Excess) -> Finding:
     unit = e.limits.unit
     slip = "，疑似单位或小数点错误" if e.ratio >= 9 else ""
-    summary = f"{named(case, use)} {e.which}剂量 {amount(e.dose, unit)} 超过上限 {amount(e.limit, unit)}{slip}"
+    summary = f"{named(case, use, e.row)} {e.which}剂量 {amount(e.dose, unit)} 超过上限 {amount(e.limit, unit)}{slip}"
     times = use.order.dosage.times_per_day
     single = e.limit if e.which == "单次" or isinstance(times, Unknown) or times <= 1 else e.limit / times
     return _say(case, e.row, _severity(e.ratio), summary, (use,), e.limits.data, adjust_to=(use, single, unit))

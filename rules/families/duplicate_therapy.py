@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from clinical.administration import SYSTEMIC
+from clinical.administration import SYSTEMIC, frequency_of
 from clinical.finding import Finding, Gap, Outcome, Severity
 from clinical.logic import Unknown
 from clinical.order import Order
@@ -70,7 +70,14 @@ def _loads(first: Order, then: Order) -> bool:
     if first.id == then.id or first.what.concepts != then.what.concepts or not first.dosage.is_single():
         return False
     pushed = first.dosage.route == "静脉注射" and then.dosage.route in ("静脉滴注", "静脉泵入")
-    return pushed or not then.dosage.is_single()
+    at_once = _is_at_once(first) and not _is_at_once(then)
+    return pushed or at_once or not then.dosage.is_single()
+
+
+def _is_at_once(order: Order) -> bool:
+    """Whether it is given now and not again (st), where a day's infusion is written qd."""
+    frequency = frequency_of(order.dosage.frequency_text)
+    return not isinstance(frequency, Unknown) and frequency.once
 
 
 def _allowed(case: Case, concept: str) -> int:

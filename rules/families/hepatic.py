@@ -43,7 +43,7 @@ def _held(case: Case, use: Use, s: Statement, evidence: tuple[Datum, ...]) -> It
         yield from passed(case, NAME, s, use, "剂量未超过该肝功能水平的上限")
     else:
         state = "，".join(f"{d.what} {d.value}" for d in evidence)
-        yield found(case, NAME, s, (use,), f"{named(case, use)}: {state}，{told}", evidence)
+        yield found(case, NAME, s, (use,), f"{named(case, use, s)}: {state}，{told}", evidence)
 
 
 def _unknown(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:

@@ -201,6 +201,7 @@ def _limits(case: Case, bag: Bag, use: Use, s: Statement) -> Iterator[Outcome]:
 
 def _requirements(case: Case, bag: Bag, use: Use, s: Statement) -> Iterator[Outcome]:
     yield from _solvents(case, bag, use, s)
+    yield from _beside(case, bag, use, s)
     for judge in _JUDGES:
         try:
             yield from judge(case, bag, use, s)
@@ -230,6 +231,16 @@ def _unsuited(case: Case, use: Use, fluid: Use, s: Statement) -> Finding:
     summary = f"{named(case, use)} 的溶媒不宜用{named(case, fluid)}{rather}"
     offered: tuple[Suggestion, ...] = tuple(instead(case, s, fluid, "solvents"))
     return found(case, NAME, s, (use, fluid), summary, (), offered, f"{NAME}:mix")
+
+
+def _beside(case: Case, bag: Bag, use: Use, s: Statement) -> Iterator[Finding]:
+    """Other drugs in a bag that must hold nothing but this one and its solvent."""
+    if not s.qualifiers.get("alone") or is_nutrition(bag):  # what a nutrition bag may hold has a limit of its own
+        return
+    others = [u for u in bag.uses if u.order.id != use.order.id and not is_vehicle(u) and not dissolves(case, u)]
+    for other in {u.order.id: u for u in others}.values():
+        summary = f"{named(case, use, s)} 应单独配制，不与其他药物同瓶: {named(case, other)}"
+        yield found(case, NAME, s, (use, other), summary, (), (), f"{NAME}:mix")
 
 
 def _bounded(

@@ -49,7 +49,7 @@ def _by_trimester(case: Case, use: Use, s: Statement, state: Pregnancy) -> Itera
         yield from passed(case, NAME, s, use, f"{_TRIMESTERS[trimester]}不受限制")
     else:
         when = "妊娠期" if isinstance(trimester, Unknown) else _TRIMESTERS[trimester]
-        yield found(case, NAME, s, (use,), f"{named(case, use)}: {when}{degree(s)}", (_datum(state, when),))
+        yield found(case, NAME, s, (use,), f"{named(case, use, s)}: {when}{degree(s)}", (_datum(state, when),))
 
 
 def _weeks_unknown(case: Case, use: Use, s: Statement, state: Pregnancy) -> Iterator[Outcome]:
@@ -60,7 +60,7 @@ def _weeks_unknown(case: Case, use: Use, s: Statement, state: Pregnancy) -> Iter
     names = "、".join(_TRIMESTERS[t] for t in s.qualifiers["trimesters"])
     yield Gap(NAME, "gestational-age", f"孕周未知，{named(case, use)}在{names}有用药限制", (use.order.id,), s.id)
     if s.id == worst.id:
-        text = f"{named(case, use)}: {names}{degree(s)}，孕周未知，请核实"
+        text = f"{named(case, use, s)}: {names}{degree(s)}，孕周未知，请核实"
         finding = found(case, NAME, s, (use,), text, (_datum(state, "孕周未知"),))
         yield replace(finding, severity=_certain(rows, finding.severity))
 
@@ -85,7 +85,7 @@ def _in_lactation(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
     elif not state:
         yield from passed(case, NAME, s, use, "患者非哺乳期")
     else:
-        yield found(case, NAME, s, (use,), f"{named(case, use)}: 哺乳期{degree(s)}", (Datum("人群", "哺乳期"),))
+        yield found(case, NAME, s, (use,), f"{named(case, use, s)}: 哺乳期{degree(s)}", (Datum("人群", "哺乳期"),))
 
 
 def _datum(state: Pregnancy, when: str) -> Datum:

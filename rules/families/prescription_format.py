@@ -38,8 +38,11 @@ NAME = "prescription-format"
 _LAW: Final = "moh-prescription-2007"
 _LONG_LAW: Final = "nhc-longterm-2021"
 _MOST_DRUGS: Final = 5
+_FAR_TOO_MANY: Final = 6
 _MOST_DAYS: Final = {Visit.OUTPATIENT: 7.0, Visit.EMERGENCY: 3.0}
 _WEEKS_4, _WEEKS_12, _PACK_DAYS = 28.0, 84.0, 31.0
+_FAR_TOO_LONG: Final = {Visit.OUTPATIENT: 31.0, Visit.EMERGENCY: 12.0}
+"""Days beyond which a pharmacist sends a prescription back: a month's pack, four times an emergency's limit."""
 _EXCESS: Final = 1.5
 _FLUID: Final = "drug-class:infusion-fluid"
 _ANTIBACTERIAL: Final = "drug-class:antibacterial"
@@ -190,6 +193,7 @@ def _too_many(case: Case) -> Iterator[Finding]:
             "拆分为多张处方，或停用可有可无的品种",
             (Datum("药品种数", f"{len(orders)} 种"),),
             "第六条",
+            severity="moderate" if len(orders) > _FAR_TOO_MANY else "minor",
         )
 
 
@@ -208,11 +212,14 @@ def _beyond(case: Case, long: dict[Order, float], visit: Visit) -> Iterator[Find
     if isinstance(case.patient.conditions, Unknown):
         other = {o: d for o, d in other.items() if d > _WEEKS_12}
     if other:
-        yield _long(case, other, _MOST_DAYS[visit], "minor", "days", _LAW, "第十九条")
+        most = _MOST_DAYS[visit]
+        severity = "moderate" if max(other.values()) > _FAR_TOO_LONG[visit] else "minor"
+        yield _long(case, other, most, severity, "days", _LAW, "第十九条")
     for least, severity in ((_WEEKS_12, "minor"), (_WEEKS_4, "info")):
         beyond = {o: d for o, d in chronic.items() if d > least}
         if beyond:
-            yield _long(case, beyond, least, severity, "long-term", _LONG_LAW, "处方量")
+            far = least == _WEEKS_12 and max(beyond.values()) >= 2 * least
+            yield _long(case, beyond, least, "moderate" if far else severity, "long-term", _LONG_LAW, "处方量")
             break
 
 
@@ -270,7 +277,8 @@ def _no_diagnosis(case: Case, orders: tuple[Order, ...]) -> Iterator[Outcome]:
     elif not conditions:
         summary, advice = "门诊处方没有临床诊断", "补写与用药相符的临床诊断"
         detail = "处方须写明临床诊断，药师据此审核适应证、剂量和医保"
-        yield _said(case, "diagnosis", orders, summary, detail, advice, (Datum("临床诊断", "无"),), "第六条")
+        data = (Datum("临床诊断", "无"),)
+        yield _said(case, "diagnosis", orders, summary, detail, advice, data, "第六条", severity="moderate")
 
 
 def _no_weight(case: Case, orders: tuple[Order, ...]) -> Iterator[Finding]:

@@ -46,7 +46,7 @@ def _held(case: Case, use: Use, s: Statement, value: Measured, label: str) -> It
     elif not told:
         yield from passed(case, NAME, s, use, "剂量未超过该肾功能水平的上限")
     else:
-        summary = f"{named(case, use)}: {label} {value.value:.0f} ml/min，{told}"
+        summary = f"{named(case, use, s)}: {label} {value.value:.0f} ml/min，{told}"
         yield found(case, NAME, s, (use,), summary, value.data)
 
 

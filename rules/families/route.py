@@ -39,7 +39,7 @@ def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
         yield Gap(NAME, "route", reason, (use.order.id,), s.id)
     elif route_within(route, forbidden) or (allowed and not route_among(route, allowed)):
         hint = f"，仅可{'、'.join(allowed)}" if allowed else ""
-        summary = f"{named(case, use)} 不得{route}给药{hint}"
+        summary = f"{named(case, use, s)} 不得{route}给药{hint}"
         yield found(case, NAME, s, (use,), summary, (Datum("给药途径", route),))
     elif case.explain:
         yield from passed(case, NAME, s, use, f"途径 {route} 未受限制")

@@ -84,6 +84,10 @@ def _above(s: Statement, value: Measured) -> bool:
     return bool(s.qualifiers.get("at_least", 0) <= value.value < s.qualifiers.get("below", float("inf")))
 
 
+_NO_REASON: Final = re.compile(r"营养|免疫力|抵抗力|体质|愈合|补充?蛋白|低蛋白|扩容|扩?[充补].{0,2}血?容量")
+"""What is written as a reason for blood and is none (临床输血技术规范 附件三)."""
+
+
 def _exempt(case: Case, order: Order, s: Statement) -> bool:
     """Urgency, bleeding, an operation, a written reason or a disease that a row makes an exception for, or
     another test that justifies the product."""
@@ -92,7 +96,7 @@ def _exempt(case: Case, order: Order, s: Statement) -> bool:
         "urgent": order.urgent,
         "bleeding": _BLEEDING in case.conditions,
         "operation": _operated(case),
-        "reasoned": bool(order.note or order.reason),
+        "reasoned": bool(order.reason) or (bool(order.note) and not _NO_REASON.search(order.note)),
     }
     return any(holds[situation] for situation in when) or _has(case, s, "exempt") is not None or _unless(case, s)
 
@@ -178,6 +182,8 @@ def _known(case: Case, lab: str) -> bool:
 
 _GROUP: Final = re.compile(r"(ab|[abo])\s*型", re.IGNORECASE)
 _RHD_POSITIVE: Final = re.compile(r"rh\s*\(?d?\)?\s*(?:阳性|\+)", re.IGNORECASE)
+_PLASMA: Final = "blood-product:plasma-products"
+_PLATELETS: Final = "blood-product:platelet-products"
 _RED_CELLS: Final = frozenset({"blood-product:red-cells", "blood-product:whole-blood"})
 _TAKES: Final = {"O": ("O",), "A": ("A", "O"), "B": ("B", "O"), "AB": ("A", "B", "AB", "O")}
 """Red cells a recipient of each group may be given (临床输血技术规范, 相容性输注)."""
@@ -185,7 +191,9 @@ _TAKES: Final = {"O": ("O",), "A": ("A", "O"), "B": ("B", "O"), "AB": ("A", "B",
 
 def _mismatched(case: Case, order: Order) -> Iterator[Finding]:
     """Red cells ordered in a group that the recipient's own does not take."""
-    if not any(concept in _RED_CELLS for concept in lineage(case, order)):
+    kinds = frozenset(lineage(case, order))
+    if _RED_CELLS.isdisjoint(kinds):
+        yield from _mismatched_plasma(case, order, kinds)
         return
     ordered = _GROUP.search(order.what.text)
     own = _GROUP.search(f"{_text(case, ABO)}型")
@@ -203,6 +211,21 @@ def _mismatched(case: Case, order: Order) -> Iterator[Finding]:
             "改申请RhD阴性红细胞；紧急时按配合性输血流程处理。",
         )
         yield _own(order, "rhd", Severity.MAJOR, summary, reason, advice)
+
+
+def _mismatched_plasma(case: Case, order: Order, kinds: frozenset[str]) -> Iterator[Finding]:
+    """Plasma with antibodies against the recipient's red cells; platelets, in which there is less of it."""
+    ordered, own = _GROUP.search(order.what.text), _GROUP.search(f"{_text(case, ABO)}型")
+    if not ordered or not own or kinds.isdisjoint({_PLASMA, _PLATELETS}):
+        return
+    given, taken = ordered[1].upper(), own[1].upper()
+    plasma = _PLASMA in kinds
+    if (taken in _TAKES[given]) if plasma else given == taken:  # who may have the cells may be given the plasma of
+        return
+    summary = f"{called(case, order)}: 患者{taken}型，申请{given}型，ABO不{'相容' if plasma else '同型'}"
+    reason = "血浆中的抗A、抗B抗体可使受血者红细胞溶血。"
+    advice = "改申请同型(或相容)血浆。" if plasma else "改申请同型血小板；无同型而紧急时由输血科评估并记录。"
+    yield _own(order, "abo", Severity.MAJOR if plasma else Severity.MODERATE, summary, reason, advice)
 
 
 def _text(case: Case, lab: str) -> str:

@@ -17,6 +17,9 @@ NAME = "washout"
 SHOWN_AS = "interaction"
 _DAYS_ON = 120
 """Hours from which a drug that was stopped is likely to be off the list of those in use."""
+_IN_HOURS = 72
+_NIGHT = 12
+"""Hours from an evening dose to the next morning."""
 
 
 def check(case: Case) -> Iterator[Outcome]:
@@ -52,23 +55,30 @@ def _judge(case: Case, past: Use, use: Use, statements: tuple[Statement, ...]) -
         return
     s = max(fit, key=lambda s: (s.subject == past.concept, s.object == use.concept, s.qualifiers["wait"]))
     try:
-        hours = _elapsed(case, past, use.order)
-        if hours < s.qualifiers["wait"]:
-            yield _finding(case, past, use, s, hours)
+        days = _elapsed(case, past, use.order)
+        if _too_soon(days, s.qualifiers["wait"]):
+            yield _finding(case, past, use, s, days * 24.0)
         else:
             yield from passed(case, NAME, s, use, f"距{case.name(past.concept)}停药已满间隔")
     except Exception as error:  # a malformed statement must not silence the others
         yield fault(NAME, s.id, error)
 
 
-def _elapsed(case: Case, past: Use, order: Order) -> float:
-    """Hours between the last day of one drug and the first of the other, by calendar days."""
+def _elapsed(case: Case, past: Use, order: Order) -> int:
+    """Days from the last day of one drug to the first of the other."""
     start = order.start or case.patient.as_of.date()
-    return max((start - _stop(past)).days, 0) * 24.0
+    return max((start - _stop(past)).days, 0)
+
+
+def _too_soon(days: int, wait: float) -> bool:
+    """Whether the interval is not over. Of one that is counted in hours, the last dose may have been taken in
+    the evening of its day and the next drug is given in the morning."""
+    return days * 24 - (_NIGHT if wait < _IN_HOURS else 0) < wait
 
 
 def _finding(case: Case, past: Use, use: Use, s: Statement, hours: float) -> Outcome:
-    name = f"{case.name(past.concept)}停药后 {_span(hours)}开始用{case.name(use.concept)}"
+    after = "次日" if hours == 24 else f"后 {_span(hours)}"
+    name = f"{case.name(past.concept)}停药{after}开始用{case.name(use.concept)}"
     datum = Datum.at("已停药品", f"{past.order.what.text} (末次 {_stop(past).isoformat()})", past.order.origin)
     finding = found(case, SHOWN_AS, s, (use,), f"{name}，应间隔 {_span(s.qualifiers['wait'])}", (datum,))
     return replace(finding, cause=f"{NAME}:{past.concept}+{use.concept}")
@@ -76,7 +86,7 @@ def _finding(case: Case, past: Use, use: Use, s: Statement, hours: float) -> Out
 
 def _span(hours: float) -> str:
     """A time as a clinician says it: 36 小时, 14 天, 6 个月."""
-    if hours < 72 and hours % 24:
+    if 0 < hours < _IN_HOURS:
         return f"{hours:g} 小时"
     days = hours / 24
     return f"{days / 30.4375:.0f} 个月" if days > 60 else f"{days:.0f} 天"

@@ -79,6 +79,7 @@ _BREAKING: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "conc_min": lambda q: _dense(q, 0.3, "conc_min"),
     "minutes_min": lambda q: _running(q["minutes_min"] / 180),
     "rate_max": lambda q: {"drug": {"rate": q["rate_max"] * 3, "rateUnit": q["rate_unit"]}},
+    "alone": lambda q: {"fluid": "维生素C注射液"},
     "forbidden": lambda q: {"fluid": q["forbidden"][0]},
     "solvents": lambda q: {"fluid": next(f for f in _FLUIDS if f not in q["solvents"])},
     "stable": lambda q: _running(q["stable"] * 3),
