@@ -27,6 +27,7 @@ from api.rim import Rim
 from api.routes import comments, knowledge, operations, queue, reviews
 from api.serving import Serving, settle
 from base.log import setup
+from base.plugins import discover
 from base.security import sealing_key
 from base.settings import Settings
 from base.tokens import UsedTokens
@@ -35,6 +36,7 @@ from records.journal import Journal
 from records.memory import Memory
 from records.reviews import Reviews
 from rules import policy
+from rules.model import Family
 from rules.policy import Policy
 from rules.states import States
 
@@ -53,14 +55,15 @@ def create() -> FastAPI:
 def build(house: House) -> FastAPI:
     """The application over an opened house. Raises ``ReleaseError`` when nothing is published."""
     settings = house.settings
-    # Both take most of a second, and so does verifying the release, which is hashing outside the interpreter.
-    aside = ThreadPoolExecutor(2)
+    # Verifying the release is a second of hashing outside the interpreter, which reads families and units meanwhile.
+    aside = ThreadPoolExecutor(3)
+    opened = aside.submit(Serving, house.releases)
     states, units_ready = aside.submit(States.start), aside.submit(units.prepare, settings.data_dir / "cache")
     key = sealing_key(settings.data_dir / "keys" / "journal.key")
     journal = Journal(house.engine, key)
-    serving = Serving(house.releases)
     memory = Memory(house.engine, key)
-    reviewer = Reviewer(serving, journal, policies(settings.policies_dir), states.result(), memory)
+    families = tuple(discover("rules.families", "FAMILY", Family).values())
+    reviewer = Reviewer(opened.result(), families, journal, policies(settings.policies_dir), states.result(), memory)
 
     dispensary = Dispensary(settings, reviewer, Reviews(house.engine, key))
 

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import uuid4
 
 from api.serving import Served, Serving
-from base.plugins import discover
 from clinical.coded import CHINA
 from clinical.finding import Finding, Review
 from clinical.order import Order
@@ -49,13 +48,14 @@ class Reviewer:
     def __init__(
         self,
         serving: Serving,
+        families: tuple[Family, ...],
         journal: Journal,
         policies: Mapping[str, Policy],
         states: States,
         memory: Memory,
     ) -> None:
         self.serving, self.journal, self._policies, self.memory = serving, journal, policies, memory
-        self.families = tuple(discover("rules.families", "FAMILY", Family).values())
+        self.families = families
         self.titles = {family.name: family.title for family in self.families}
         self.states = states
 

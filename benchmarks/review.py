@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+import orjson
+
 from api.cards import render, review_extension
 from api.cds_hooks import incoming_of
 from api.hook import Hook
@@ -27,13 +30,18 @@ def _measure(reviewer: Reviewer, body: dict[str, Any]) -> dict[str, Times]:
     now = datetime.now(UTC)
     day = china_day(now)
 
+    context, prefetch = (
+        {key: msgspec.Raw(orjson.dumps(value)) for key, value in body[part].items()}
+        for part in ("context", "prefetch")
+    )
+
     def line() -> None:
-        incoming = incoming_of(hook, body["context"], body["prefetch"], now)
+        incoming = incoming_of(hook, context, prefetch, now)
         reviewed = reviewer.review(incoming, day=day)
         render(reviewed.review, reviewer.titles, {})
         review_extension(reviewed.review, [], reviewed.elapsed_ms)
 
-    incoming = incoming_of(hook, body["context"], body["prefetch"], now)
+    incoming = incoming_of(hook, context, prefetch, now)
     cards = len(reviewer.review(incoming, day=day).review.findings)
     return {
         f"{cards} cards: resolve, judge, policy": timed(lambda: reviewer.review(incoming, day=day)),
