@@ -11,8 +11,8 @@ from msgspec import structs
 from sqlalchemy import Engine
 
 import base.tokens  # noqa: F401  all tables must be known before they are compared
-import records.comments  # noqa: F401
-import records.journal  # noqa: F401
+import records.comments
+import records.journal
 import records.reviews  # noqa: F401
 from base.db import METADATA, migrate
 from knowledge.model import Citation, CodeRef, Concept, ConceptKind, Predicate, Source, Statement, Status
