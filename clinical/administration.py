@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Final
 
 from clinical.logic import UNKNOWN, Known
@@ -79,6 +80,7 @@ SYSTEMIC: Final = _INJECTED_WIDELY | {"口服", "舌下含服", "直肠给药", 
 """Routes by which a drug reaches the whole body."""
 
 
+@lru_cache(maxsize=4096)
 def route_of(text: str) -> Known[str]:
     """Canonical route of a Chinese word, abbreviation or code (SNOMED CT, WS/T 364.12 CV06.00.102).
 
@@ -142,6 +144,7 @@ _WEEKLY: Final = re.compile(r"^(?:每|1)?周(\d{1,2})次$|^(\d{1,2})次/?(?:每)
 _SUFFIX: Final = re.compile(r"(?:prn|必要时|sos)$")
 
 
+@lru_cache(maxsize=4096)
 def frequency_of(text: str) -> Known[Frequency]:
     """Frequency of an abbreviation or a Chinese phrase: qd, bid, q8h, 每8小时一次, 3次/日, 每周1次.
 
