@@ -13,6 +13,7 @@ from api.serving import Served
 from base.plugins import discover
 from base.security import sm3
 from clinical.finding import Finding
+from exchange.fhir.context import read_bundle
 from exchange.plain import decode, read
 from records.journal import Entry
 
@@ -44,6 +45,8 @@ def again(reviewer: Reviewer, entry: Entry, served: Served) -> Reviewed:
     """The review of a stored request as it would have gone with a release."""
     day, request = china_day(entry.at), entry.request
     hook = discover("api.hooks", "HOOK", Hook).get(entry.service)
+    if hook is None and "resourceType" in request:
+        return reviewer.review(read_bundle(request, entry.at), day=day, served=served, seen=entry.seen)
     if hook is None:
         plain = decode(msgspec.json.encode(request))
         return reviewer.review(read(plain, entry.at), day=plain.as_of or day, served=served, seen=entry.seen)

@@ -18,7 +18,7 @@ from clinical.coded import CHINA
 from clinical.logic import Unknown, is_known
 from clinical.order import Order, OrderKind, Purpose
 from clinical.patient import ClinicalStatus, PatientContext, Sex, Visit
-from exchange.fhir.context import Incoming, read_context, split_bundle
+from exchange.fhir.context import Incoming, read_bundle
 from exchange.plain import decode, read
 from knowledge.naming import normal_name
 from records.comment_codes import CODES, suggested
@@ -81,10 +81,9 @@ class Worksheets:
         if stored.service in self._hooks:
             return self._hooked(stored.service, asked, stored)
         if "resourceType" in asked:
-            context, prefetch = split_bundle(asked)
             identifier = asked.get("identifier")
             number = str(identifier.get("value", "")) if isinstance(identifier, dict) else ""
-            return read_context(context, prefetch, stored.at, "medication-verify"), number, ""
+            return read_bundle(asked, stored.at), number, ""
         plain = decode(orjson.dumps(asked))
         return read(plain, stored.at), plain.submit.prescription if plain.submit else "", ""
 

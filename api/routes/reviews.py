@@ -21,7 +21,7 @@ from api.review import Reviewed, Reviewer, china_day, shown_as
 from api.rim import METRICS
 from base.settings import Settings
 from clinical.finding import Passed, Review, Suppressed
-from exchange.fhir.context import Incoming, read_context, split_bundle
+from exchange.fhir.context import Incoming, read_bundle
 from exchange.fhir.values import ReadError
 from exchange.plain import PlainSubmit, decode, read
 from records.journal import JournalError
@@ -89,8 +89,7 @@ def _bundle(body: bytes, now: datetime) -> _Asked:
         bundle = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise ReadError("body", f"is no JSON: {error}") from None
-    context, prefetch = split_bundle(bundle)
-    incoming = read_context(context, prefetch, now, "medication-verify")
+    incoming = read_bundle(bundle, now)
     identifier = bundle.get("identifier") if isinstance(bundle.get("identifier"), dict) else {}
     return _Asked(incoming, bundle, submit=PlainSubmit(prescription=str(identifier.get("value", ""))))
 

@@ -115,6 +115,12 @@ def split_bundle(bundle: Any) -> tuple[Json, dict[str, Any]]:
     return {"patientId": patient, "draftOrders": {"resourceType": "Bundle", "entry": drafts}}, prefetch
 
 
+def read_bundle(bundle: Any, now: datetime) -> Incoming:
+    """A Bundle of one prescription, as ``split_bundle`` takes it apart. Raises ``ReadError``."""
+    context, prefetch = split_bundle(bundle)
+    return read_context(context, prefetch, now, "medication-verify")
+
+
 def _orders(hook_context: Parts) -> Iterator[Order]:
     """A Bundle of orders, or a single order (medication-verify), bare or as an entry."""
     for field in ("draftOrders", "medications", "order", "medication"):
@@ -344,4 +350,4 @@ def _words(resource: Resource) -> set[str]:
     return found if resource.value_string is None else found | {resource.value_string}
 
 
-__all__ = ["Incoming", "Parts", "ReadError", "read_context", "read_orders", "split_bundle"]
+__all__ = ["Incoming", "Parts", "ReadError", "read_bundle", "read_context", "read_orders", "split_bundle"]

@@ -70,3 +70,25 @@ def test_an_unknown_stored_review_is_404(served: TestClient) -> None:
 def test_a_tenant_from_elsewhere_may_not_read_reviews(served: TestClient) -> None:
     stranger = TestClient(served.app, client=("10.0.0.9", 1))
     assert stranger.get("/api/v1/reviews/none").status_code == 401
+
+
+def test_a_review_of_a_fhir_bundle_can_be_replayed(served: TestClient) -> None:
+    drugs = (("n1", "draft", "布洛芬缓释胶囊"), ("a1", "active", "华法林钠片"))
+    entries = [
+        {
+            "resourceType": "MedicationRequest",
+            "id": id_,
+            "status": status,
+            "intent": "order",
+            "subject": {"reference": "Patient/P-1"},
+            "medicationCodeableConcept": {"text": text},
+        }
+        for id_, status, text in drugs
+    ]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": entry} for entry in entries]}
+    given = served.post("/api/v1/reviews", json=bundle).json()
+    reviewer = served.app.state.reviewer  # type: ignore[attr-defined]
+    assert reviewer.journal.flush()
+    again = replay(reviewer, given["id"])
+    assert len(again["findings"]) == len(given["findings"]) > 0
+    assert again["appeared"] == again["vanished"] == []
