@@ -97,6 +97,12 @@ def named(case: Case, use: Use, s: Statement | None = None) -> str:
     return name if not text or name in text else f"{name} ({text})"
 
 
+def meant(s: Statement, use: Use) -> bool:
+    """Whether a statement for some products of an ingredient (liposomes, albumin-bound) is about this one."""
+    words, unless, text = s.qualifiers.get("words"), s.qualifiers.get("unless"), use.order.what.text
+    return (not words or any(w in text for w in words)) and not (unless and any(w in text for w in unless))
+
+
 def degree(statement: Statement) -> str:
     """The verb of a warning, by severity: 禁用, 避免使用, 慎用, 用药提示."""
     words = {"contraindicated": "禁用", "major": "避免使用", "moderate": "慎用"}
