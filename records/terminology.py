@@ -610,7 +610,7 @@ _BLOOD_WORDS: Final = re.compile(r"去白细胞|少白细胞|去白|病毒灭活
 
 
 def _blood_names(text: str) -> Iterator[str]:
-    """A blood product as written, without the amount and the group it is ordered in, then without how it was treated."""
+    """A blood product as written, without the amount and group that are asked for, then without its treatment."""
     if text.strip():
         yield text
         bare = _BLOOD_GROUP.sub("", _BLOOD_AMOUNT.sub("", normal_name(text)))

@@ -102,7 +102,9 @@ def alike(case: Case, use: Use, s: Statement) -> tuple[Use, ...]:
     """Orders under review of the ingredient that a row concerns as it concerns this one."""
     if len(case.new_uses) == 1:
         return (use,)
-    return tuple(u for u in case.new_uses if u.concept == use.concept and s in case.way(u)[s.predicate] and meant(s, u))
+    return tuple(
+        u for u in case.new_uses if u.concept == use.concept and s in case.way(u)[s.predicate] and meant(s, u)
+    )
 
 
 def given(case: Case, uses: tuple[Use, ...], s: Statement) -> Known[float]:

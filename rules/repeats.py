@@ -79,7 +79,9 @@ def _excused(case: Case, order: Order, last: Done, finding: Finding) -> Finding:
     return replace(finding, severity=Severity.MINOR, detail=told, data=data)
 
 
-_BARE: Final = re.compile(r"^[\s,，。;；]*(?:请|常规|定期|出院前|治疗后)?(?:复查|复诊|检查|常规|常规检查)[\s,，。;；]*$")
+_BARE: Final = re.compile(
+    r"^[\s,，。;；]*(?:请|常规|定期|出院前|治疗后)?(?:复查|复诊|检查|常规|常规检查)[\s,，。;；]*$"
+)
 _RADIATING: Final = frozenset({"CT", "核医学"})
 
 

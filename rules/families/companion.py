@@ -13,14 +13,15 @@ from rules.courses import in_use
 from rules.dosing import single_dose
 from rules.infusion import concepts_in
 from rules.model import Case, Family, Use, each_statement
-from rules.saying import found, named, passed
+from rules.saying import found, named, passed, worst
 
 NAME = "companion"
 
 
 def check(case: Case) -> Iterator[Outcome]:
     """Every new drug that calls for another, against all that is ordered, in use or just stopped."""
-    yield from dict.fromkeys(each_statement(NAME, case.asked(Predicate.COMPANION), partial(_judge, case)))
+    pairs = case.asked(Predicate.COMPANION)
+    yield from worst(dict.fromkeys(each_statement(NAME, pairs, partial(_judge, case))))
 
 
 def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:

@@ -14,7 +14,7 @@ from rules.bounds import Bound, alike, bound, fits, given, only_in, prophylactic
 from rules.dosing import TOLERANCE, amount
 from rules.measures import crcl
 from rules.model import Case, Family, Use, each_statement
-from rules.saying import found, named, passed
+from rules.saying import found, named, passed, worst
 
 NAME = "dose-bound"
 _OF: Final = {"single": "单次剂量", "daily": "每日剂量", "course": "总量"}
@@ -23,7 +23,7 @@ _OF: Final = {"single": "单次剂量", "daily": "每日剂量", "course": "总�
 def check(case: Case) -> Iterator[Outcome]:
     """Every mark of every new drug; orders of one ingredient are judged together, by the first of them."""
     pairs = case.asked(Predicate.DOSE_BOUND)
-    yield from each_statement(NAME, pairs, partial(_judge, case))
+    yield from worst(dict.fromkeys(each_statement(NAME, pairs, partial(_judge, case))))
 
 
 def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:

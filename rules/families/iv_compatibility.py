@@ -190,7 +190,7 @@ def _too_little(bag: Bag, use: Use, s: Statement) -> bool:
     if above is None:
         return False
     try:
-        return sum(dose(bag.case, other, s.qualifiers["dose_unit"]) for other in bag.alike(use)) <= above
+        return bool(sum(dose(bag.case, other, s.qualifiers["dose_unit"]) for other in bag.alike(use)) <= above)
     except LackingError:
         return True
 
