@@ -57,7 +57,9 @@ TABLES: tuple[Table, ...] = (
             ADVICE,
             *CITATION,
         ),
-        about(Predicate.DOSE_BOUND, "words", "routes", "age_min", "age_max", "only", "of", "side", "unit", "severity"),
+        about(
+            Predicate.DOSE_BOUND, "words", "routes", "age_min", "age_max", "only", "of", "side", "unit", "severity"
+        ),
     ),
     Table(
         "companions",
