@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from clinical.coded import CHINA, zoned
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Purpose
-from clinical.patient import Condition
+from clinical.patient import Condition, Visit
 from clinical.value import Value
 from knowledge.model import Statement
 from rules.courses import age_fits, days_of, diseases_in, exceptions, in_use, spans
@@ -20,6 +21,7 @@ from rules.saying import meant
 
 _ADULTS: Final = {"kg": (35.0, 130.0), "m2": (1.2, 2.5)}
 """Least and greatest weight (kg) and surface (m²) of nearly all adults."""
+_PAST: Final = re.compile(r"史|既往|陈旧|慢性|恢复期|后遗|治疗后|抗凝后|复查")
 _OF_AGE: Final = 18 * 365.25
 
 
@@ -64,13 +66,23 @@ def only_in(case: Case, s: Statement) -> Known[Condition | None]:
 
 
 def _is_recent(case: Case, condition: Condition, days: int) -> bool:
-    """An undated diagnosis may be an old one."""
-    told = condition.onset or _day(condition.origin.time)
+    """An undated diagnosis may be an old one; so may one that outpatients are given again at every visit."""
+    text, recorded = condition.what.text, _day(condition.origin.time)
+    if _PAST.search(text):
+        return False
+    told = condition.onset or (recorded if "急性" in text or case.patient.visit is not Visit.OUTPATIENT else None)
     return told is not None and told >= case.patient.as_of.date() - timedelta(days=days)
 
 
 def _day(time: datetime | None) -> date | None:
     return None if time is None else zoned(time).astimezone(CHINA).date()
+
+
+def long_in_use(case: Case, use: Use, days: int) -> bool:
+    """Whether the ingredient was begun before so many days ago, or nobody knows when."""
+    since = case.patient.as_of.date() - timedelta(days=days)
+    earlier = spans(case).get(use.concept, ())
+    return in_use(case, use.concept) and any(span.first is None or span.first < since for span in earlier)
 
 
 def prophylactic(use: Use) -> bool:

@@ -10,7 +10,7 @@ from clinical.finding import Datum, Gap, Outcome
 from clinical.logic import Unknown
 from clinical.patient import Condition
 from knowledge.model import Predicate, Statement
-from rules.bounds import Bound, alike, bound, fits, given, only_in, prophylactic, recently
+from rules.bounds import Bound, alike, bound, fits, given, long_in_use, only_in, prophylactic, recently
 from rules.dosing import TOLERANCE, amount
 from rules.measures import crcl
 from rules.model import Case, Family, Use, each_statement
@@ -39,7 +39,7 @@ def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
     if not _may_pass(s, dose, mark):
         yield from passed(case, NAME, s, use, "剂量未越过该条界限")
     elif _excused(case, use, s):
-        yield from passed(case, NAME, s, use, "预防用药，或近期用过该条所列药品")
+        yield from passed(case, NAME, s, use, "预防用药，近期用过该条所列药品，或该药已用较久")
     else:
         yield from _held(case, uses, s, dose, mark)
 
@@ -52,7 +52,9 @@ def _may_pass(s: Statement, dose: float, mark: Bound) -> bool:
 
 
 def _excused(case: Case, use: Use, s: Statement) -> bool:
-    too_little = s.qualifiers["side"] == "least"
+    too_little, within = s.qualifiers["side"] == "least", s.qualifiers.get("within")
+    if within is not None and long_in_use(case, use, within):
+        return True
     return (too_little and prophylactic(use)) or recently(case, s, "instead_of")
 
 
@@ -65,6 +67,9 @@ def _held(case: Case, uses: tuple[Use, ...], s: Statement, dose: float, mark: Bo
         return
     if condition is None and "only" in s.qualifiers:
         yield from passed(case, NAME, s, uses[0], "无该条所列诊断，或确诊已久")
+        return
+    if "within" in s.qualifiers and isinstance(case.patient.medications, Unknown):
+        yield Gap(NAME, "medications", f"未提供在用药品，未能判断{named(case, uses[0])}是否仍在初始足量期", orders)
         return
     least = s.qualifiers.get("crcl_min")
     kidneys = crcl(case) if least is not None else None
