@@ -32,6 +32,8 @@ _ALERTING = frozenset(
         Predicate.DRUG_FOOD,
         Predicate.LAB_INTERFERENCE,
         Predicate.WASHOUT,
+        Predicate.DOSE_BOUND,
+        Predicate.COMPANION,
         Predicate.SKIN_TEST,
         Predicate.HERB_INCOMPATIBLE,
         Predicate.EXAM_LIMIT,

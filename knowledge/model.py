@@ -93,6 +93,8 @@ class Predicate(StrEnum):
     PATHWAY_STEP = "pathway-step"
     WASHOUT = "washout"
     CRITICAL_ACTION = "critical-action"
+    DOSE_BOUND = "dose-bound"
+    COMPANION = "companion"
 
 
 PREDICATES: dict[Predicate, str] = {
@@ -153,6 +155,8 @@ PREDICATES: dict[Predicate, str] = {
     Predicate.PATHWAY_STEP: "disease calls for, or forbids, a drug, test or examination within hours",
     Predicate.WASHOUT: "drug acts on for so many hours after it was stopped: object must not be started before",
     Predicate.CRITICAL_ACTION: "what to do at a critical value of a test, and which orders answer it",
+    Predicate.DOSE_BOUND: "a dose below which a treatment is useless, or above which it ruins: single, daily, course",
+    Predicate.COMPANION: "drug that must not be given without another",
 }
 SYMMETRIC = frozenset(
     {

@@ -605,14 +605,15 @@ _SPECIMEN: Final = re.compile(
 
 
 _BLOOD_GROUP: Final = re.compile(r"(?:ab|[abo])型|rh\(?d?\)?(?:阳性|阴性)|\s")
+_BLOOD_AMOUNT: Final = re.compile(r"\s*[×x*]?\s*\d+(?:\.\d+)?\s*(?:单位|u|ml|毫升|治疗量|人份|袋|份)\s*$")
 _BLOOD_WORDS: Final = re.compile(r"去白细胞|少白细胞|去白|病毒灭活")
 
 
 def _blood_names(text: str) -> Iterator[str]:
-    """A blood product as written, without the group it is ordered in, then without how it was treated."""
+    """A blood product as written, without the amount and group that are asked for, then without its treatment."""
     if text.strip():
         yield text
-        bare = _BLOOD_GROUP.sub("", normal_name(text))
+        bare = _BLOOD_GROUP.sub("", _BLOOD_AMOUNT.sub("", normal_name(text)))
         yield bare
         yield _BLOOD_WORDS.sub("", bare)
 

@@ -96,10 +96,15 @@ def age_fits(case: Case, s: Statement) -> bool:
 
 def exceptions(case: Case, s: Statement) -> frozenset[str]:
     """Diseases (例外疾病) in which a row does not hold."""
-    names = s.qualifiers.get("except_for", ())
+    return diseases_in(case, s, "except_for")
+
+
+def diseases_in(case: Case, s: Statement, field: str) -> frozenset[str]:
+    """The diseases that a column of a row names."""
+    names = s.qualifiers.get(field, ())
     if not names:
         return frozenset()
     return case.snapshot.remember(
-        ("except-for", s.id),
+        ("diseases-in", field, s.id),
         lambda: frozenset(c.id for name in names for c in case.snapshot.by_name(name, ConceptKind.DISEASE)),
     )

@@ -103,8 +103,8 @@ def limits_of(case: Case, row: Row) -> Known[Limits]:
     """A row as absolute limits; UNKNOWN when it is per kg or m² and the measure is missing."""
     if row.limits is not None:
         return row.limits
-    scale = _scale(case, row.statement.qualifiers["per"])
-    return UNKNOWN if isinstance(scale, Unknown) else _scaled(row.statement.qualifiers, scale.value, scale.data)
+    measure = scale(case, row.statement.qualifiers["per"])
+    return UNKNOWN if isinstance(measure, Unknown) else _scaled(row.statement.qualifiers, measure.value, measure.data)
 
 
 def _scaled(q: dict[str, Any], factor: float, data: tuple[Datum, ...]) -> Limits:
@@ -207,7 +207,8 @@ def _times(value: float | None, factor: float, cap: float | None) -> float | Non
     return value * factor if cap is None else min(value * factor, cap)
 
 
-def _scale(case: Case, per: str) -> Known[Measured]:
+def scale(case: Case, per: str) -> Known[Measured]:
+    """Body weight (kg) or surface (m2) that a figure per kg or m² is multiplied by."""
     kg = weight(case)
     if per == "kg" or isinstance(kg, Unknown):
         return kg

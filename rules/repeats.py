@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Final
 
 from clinical.coded import CHINA, Coded, Origin, zoned
 from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity, Suggestion
@@ -63,7 +65,7 @@ def _window(case: Case, concept: str) -> Statement | None:
 def _excused(case: Case, order: Order, last: Done, finding: Finding) -> Finding:
     """Milder where the repeat explains itself: a recorded reason, an emergency, a diagnosis newer than the
     last result."""
-    if order.note.strip():
+    if order.note.strip() and not _says_nothing(case, order):
         told = f"{finding.detail}；已记录重复理由: {order.note.strip()}"
         return replace(finding, severity=Severity.INFO, detail=told, interruptive=False)
     if order.urgent:
@@ -75,6 +77,19 @@ def _excused(case: Case, order: Order, last: Done, finding: Finding) -> Finding:
     told = f"{finding.detail}；上次之后新增诊断 {newer.what.text}，病情变化者可复查"
     data = (*finding.data, Datum.at("新增诊断", newer.what.text, newer.origin))
     return replace(finding, severity=Severity.MINOR, detail=told, data=data)
+
+
+_BARE: Final = re.compile(
+    r"^[\s,，。;；]*(?:请|常规|定期|出院前|治疗后)?(?:复查|复诊|检查|常规|常规检查)[\s,，。;；]*$"
+)
+_RADIATING: Final = frozenset({"CT", "核医学"})
+
+
+def _says_nothing(case: Case, order: Order) -> bool:
+    """Whether the note of an examination of much radiation says no more than that it is one again."""
+    known = (case.snapshot.concept(concept) for concept in order.what.concepts)
+    modalities = {c.attributes.get("modality") for c in known if c is not None}
+    return not modalities.isdisjoint(_RADIATING) and _BARE.match(order.note) is not None
 
 
 def _conditions(case: Case) -> tuple[Condition, ...]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from clinical.finding import Datum, Finding, Passed, Severity, Suggestion
+from clinical.finding import Datum, Finding, Outcome, Passed, Severity, Suggestion
 from knowledge.model import ConceptKind, Predicate, Statement
 from rules.model import Case, Use, given_so, may_interrupt, order_datum, severity_of
 
@@ -46,6 +46,19 @@ def found(
         interruptive=may_interrupt(statement),
         never=bool(statement.qualifiers.get("never")),
     )
+
+
+def worst(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    """Of findings of one cause and the same orders the worst; everything else as it comes."""
+    gravest: dict[tuple[str, tuple[str, ...]], Finding] = {}
+    for outcome in outcomes:
+        if isinstance(outcome, Finding):
+            place = (outcome.cause, outcome.orders)
+            if place not in gravest or gravest[place].severity.rank < outcome.severity.rank:
+                gravest[place] = outcome
+        else:
+            yield outcome
+    yield from gravest.values()
 
 
 def instead(case: Case, statement: Statement, use: Use, field: str = "alternatives") -> Iterator[Suggestion]:
@@ -95,6 +108,12 @@ def named(case: Case, use: Use, s: Statement | None = None) -> str:
     about_product = s is not None and use.product and s.subject == use.product
     name, text = case.name(use.product if about_product else use.concept), use.order.what.text
     return name if not text or name in text else f"{name} ({text})"
+
+
+def meant(s: Statement, use: Use) -> bool:
+    """Whether a statement for some products of an ingredient (liposomes, albumin-bound) is about this one."""
+    words, unless, text = s.qualifiers.get("words"), s.qualifiers.get("unless"), use.order.what.text
+    return (not words or any(w in text for w in words)) and not (unless and any(w in text for w in unless))
 
 
 def degree(statement: Statement) -> str:

@@ -60,6 +60,8 @@ TABLES: tuple[Table, ...] = (
             *AGES,
             Column("solvents", "允许溶媒", Kind.DRUGS, help="empty: any"),
             Column("forbidden", "禁用溶媒", Kind.DRUGS),
+            number("dose_above", "剂量高于", "only where a bag holds more than this: maintenance, not loading"),
+            text("dose_unit", "剂量单位"),
             number("conc_min", "浓度下限"),
             number("conc_max", "浓度上限"),
             text("conc_unit", "浓度单位", help="mg/ml, mmol/L, 单位/ml"),
@@ -75,7 +77,7 @@ TABLES: tuple[Table, ...] = (
             ADVICE,
             *CITATION,
         ),
-        about(Predicate.INFUSION_LIMIT, "words", "routes", "age_min", "age_max", "alone", "severity"),
+        about(Predicate.INFUSION_LIMIT, "words", "routes", "age_min", "age_max", "alone", "severity", "dose_above"),
     ),
     Table(
         "nutrition_limits",

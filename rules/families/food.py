@@ -13,6 +13,7 @@ from typing import Final
 
 from clinical.finding import Finding, Gap, Outcome, Severity
 from clinical.logic import Known, Unknown
+from clinical.patient import Visit
 from clinical.value import replace
 from knowledge.model import Predicate, Statement
 from rules.habits import Habit, drinks, smokes
@@ -64,7 +65,15 @@ def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
     else:
         summary = f"{named(case, use)}: 患者{what}，{s.qualifiers['effect']}"
         finding = found(case, SHOWN_AS, s, (use,), summary, (habit.datum,), cause=f"{NAME}:{use.concept}:{what}")
-        yield replace(finding, detail=s.qualifiers["effect"])
+        yield replace(finding, severity=_on_the_ward(case, habit, finding.severity), detail=s.qualifiers["effect"])
+
+
+def _on_the_ward(case: Case, habit: Habit, severity: Severity) -> Severity:
+    """An inpatient whose diagnosis tells of drinking does not drink now: what is no more than a caution is for
+    going home."""
+    told_by_diagnosis = habit.datum.what == "诊断"
+    mild = severity is Severity.MODERATE and told_by_diagnosis and case.patient.visit is Visit.INPATIENT
+    return Severity.MINOR if mild else severity
 
 
 def _gap(case: Case, use: Use, s: Statement, what: str) -> Iterator[Gap]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
-from typing import Any
+from typing import Any, Final
 
 from clinical.administration import route_among
 from clinical.finding import Finding, Gap, Outcome, Passed, Severity, Suggestion
@@ -116,12 +117,24 @@ def _judge(case: Case, a: Use, b: Use, s: Statement) -> Iterator[Outcome]:
 def _finding(case: Case, a: Use, b: Use, s: Statement) -> Finding:
     said = case.snapshot.remember((NAME, a.concept, b.concept, s.id), lambda: _said(case, a.concept, b.concept, s))
     target, other = (a, b) if a.new else (b, a)
+    if said.severity is Severity.MODERATE and "间隔" in said.advice and (_apart(a) or _apart(b)):
+        said = replace(said, severity=Severity.MINOR)  # the order says already what the advice would
     return replace(
         said,
         orders=(a.order.id, b.order.id),
         data=(order_datum(a.order), order_datum(b.order)),
         suggestions=_suggestions(case, s, said.severity, target, other),
     )
+
+
+_APART: Final = re.compile(
+    r"(?:间隔|相隔|错开|分开|隔开)[^,，。;；]*\d[^,，。;；]*(?:小时|h)|(?:错开|分开)(?:服|时间)", re.IGNORECASE
+)
+"""A note that two drugs are taken hours apart: 与优甲乐间隔4小时以上."""
+
+
+def _apart(use: Use) -> bool:
+    return bool(use.order.note) and _APART.search(use.order.note) is not None
 
 
 def _said(case: Case, a: str, b: str, s: Statement) -> Finding:

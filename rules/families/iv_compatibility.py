@@ -17,13 +17,14 @@ from rules.infusion import (
     bags,
     concepts_in,
     dissolves,
+    dose,
     into_vein,
     is_vehicle,
     shown,
 )
 from rules.model import Case, Family, Use, each_statement, fault, severity_of
 from rules.nutrition import is_nutrition, limits
-from rules.saying import fitting, found, instead, named, passed
+from rules.saying import fitting, found, instead, meant, named, passed
 
 NAME = "iv-compatibility"
 _WATER = "ingredient:water-for-injection"
@@ -160,17 +161,11 @@ def _age_fits(case: Case, s: Statement) -> bool | None:
 def _within(case: Case, bag: Bag) -> Iterator[Outcome]:
     if not case.in_focus(*(order.id for order in bag.orders)):
         return
-    said = [(use, s) for use in bag.uses for s in fitting(case, Predicate.INFUSION_LIMIT, use) if _is_meant(use, s)]
+    said = [(use, s) for use in bag.uses for s in fitting(case, Predicate.INFUSION_LIMIT, use) if meant(s, use)]
     if said:
         fed = is_nutrition(bag)
         said = [(use, s) for use, s in said if (fed if "measure" in s.qualifiers else not is_vehicle(use))]
     yield from each_statement(NAME, said, lambda use, s: _judge(case, bag, use, s))
-
-
-def _is_meant(use: Use, s: Statement) -> bool:
-    """Whether a statement for some products of an ingredient (liposomes, albumin-bound) is about this one."""
-    words, unless, text = s.qualifiers.get("words"), s.qualifiers.get("unless"), use.order.what.text
-    return (not words or any(w in text for w in words)) and not (unless and any(w in text for w in unless))
 
 
 def _judge(case: Case, bag: Bag, use: Use, s: Statement) -> Iterator[Outcome]:
@@ -181,8 +176,23 @@ def _judge(case: Case, bag: Bag, use: Use, s: Statement) -> Iterator[Outcome]:
         yield from passed(case, NAME, s, use, "年龄不在该条范围")
     else:
         judge = _limits if "measure" in s.qualifiers else _requirements
+        if _too_little(bag, use, s):
+            yield from passed(case, NAME, s, use, "该条仅限更大的剂量")
+            return
         outcomes = [*judge(case, bag, use, s)]
         yield from outcomes or passed(case, NAME, s, use, "溶媒、浓度与速度未超出该条要求")
+
+
+def _too_little(bag: Bag, use: Use, s: Statement) -> bool:
+    """Whether a row for a bag that holds more than some dose (maintenance, not loading) is about less, or
+    nobody can tell."""
+    above = s.qualifiers.get("dose_above")
+    if above is None:
+        return False
+    try:
+        return bool(sum(dose(bag.case, other, s.qualifiers["dose_unit"]) for other in bag.alike(use)) <= above)
+    except LackingError:
+        return True
 
 
 def _lacking(bag: Bag, use: Use, s: Statement, needed: str) -> Iterator[Gap]:

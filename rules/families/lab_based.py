@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -15,7 +15,7 @@ from knowledge.model import Predicate, Statement
 from rules.courses import age_fits, course, exceptions, in_use
 from rules.measures import CRCL, CREATININE, EGFR, HEIGHT, WEIGHT, Measured, measured, upper_limit
 from rules.model import Case, Family, Use, each_statement
-from rules.saying import degree, found, named, passed
+from rules.saying import degree, found, named, passed, worst
 
 NAME = "lab-based"
 _Pairs = list[tuple[Use, Statement]]
@@ -38,9 +38,9 @@ def check(case: Case) -> Iterator[Outcome]:
         return
     seen = [(use, s) for use, s in limits if case.explain or s.object in case.observed]
     if seen:
-        yield from _worst(each_statement(NAME, seen, partial(_at_limit, case)))
+        yield from worst(each_statement(NAME, seen, partial(_at_limit, case)))
     demanded = list(each_statement(NAME, needs, partial(_in_need, case))) if needs else []
-    yield from _worst(demanded)
+    yield from worst(demanded)
     yield from _missing(case, limits, demanded)
 
 
@@ -50,19 +50,6 @@ def _results_known(case: Case) -> bool:
     if isinstance(observations, Unknown):
         return False
     return not observations or any(not _BODY.issuperset(o.what.concepts) for o in observations)
-
-
-def _worst(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
-    """Of findings about one test and order the worst; everything else as it comes."""
-    worst: dict[tuple[str, tuple[str, ...]], Finding] = {}
-    for outcome in outcomes:
-        if isinstance(outcome, Finding):
-            place = (outcome.cause, outcome.orders)
-            if place not in worst or worst[place].severity.rank < outcome.severity.rank:
-                worst[place] = outcome
-        else:
-            yield outcome
-    yield from worst.values()
 
 
 # -- limits ----------------------------------------------------------------------------

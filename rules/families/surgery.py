@@ -8,7 +8,7 @@ from datetime import date
 from clinical.finding import Finding, Gap, Outcome, Passed
 from clinical.logic import Unknown
 from clinical.order import Order, OrderKind
-from clinical.patient import Observation, Report
+from clinical.patient import Observation, Report, Visit
 from knowledge.model import ConceptKind, Predicate, Statement
 from rules.indications import unjustified
 from rules.limits import limits
@@ -39,7 +39,7 @@ def _outcomes(case: Case) -> Iterator[Outcome]:
 
 def _prepared(case: Case, order: Order) -> Iterator[Outcome]:
     """What an elective operation needs before it and nobody did or ordered, in one finding."""
-    wanted = [] if order.urgent else said_of(case, Predicate.PROCEDURE_NEEDS, order)
+    wanted = [] if _cannot_wait(order) else said_of(case, Predicate.PROCEDURE_NEEDS, order)
     if not wanted:
         return
     if isinstance(case.patient.observations, Unknown) and isinstance(case.patient.reports, Unknown):
@@ -52,15 +52,29 @@ def _prepared(case: Case, order: Order) -> Iterator[Outcome]:
         yield Passed(NAME, wanted[0].id, "术前检查齐全", (order.id,))
 
 
+def _cannot_wait(order: Order) -> bool:
+    """Marked as urgent, or called so in the note: 急诊手术."""
+    return order.urgent or "急诊" in order.note or "抢救" in order.note
+
+
 def _lacking(case: Case, wanted: list[Statement]) -> list[Statement]:
     """Statements that no recent result, report or order satisfies, the most serious first. A list that
     nobody sent says nothing: examinations are only missed where reports are known."""
     missing = []
     for s in wanted:
+        if s.object.startswith("exam:") and _sends_no_reports(case):
+            continue
         source = case.patient.reports if s.object.startswith("exam:") else case.patient.observations
         if not isinstance(source, Unknown) and not _done(case, s):
             missing.append(s)
     return sorted(missing, key=lambda s: (-severity_of(s).rank, s.object, s.id))
+
+
+def _sends_no_reports(case: Case) -> bool:
+    """An inpatient without a single report: nobody is prepared for an operation without one, so that they stand
+    in a system that sends none."""
+    reports = case.patient.reports
+    return case.patient.visit is Visit.INPATIENT and not isinstance(reports, Unknown) and not reports
 
 
 def _unprepared(case: Case, order: Order, missing: list[Statement]) -> Finding:

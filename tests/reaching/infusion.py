@@ -60,6 +60,8 @@ def _broken(s: Statement, snapshot: Snapshot, more: dict[str, Any]) -> dict[str,
     name = _member(s.subject, snapshot)
     text = f"{name}({q['words'][0]})" if q.get("words") else name
     drug = {"dose": 1.0, "unit": "g", "route": (q.get("routes") or ["静脉滴注"])[0], **more.get("drug", {})}
+    if "dose_above" in q:
+        drug |= {"dose": q["dose_above"] * 2, "unit": q["dose_unit"]}
     fluid = more.get("fluid") or next(f for f in q.get("solvents", _FLUIDS) if f not in (name, "注射用水"))
     return _request(s, [_order(1, text, **drug), _fluid(2, fluid)], more.get("stage", ""))
 
