@@ -8,7 +8,7 @@ from datetime import date
 from clinical.finding import Finding, Gap, Outcome, Passed
 from clinical.logic import Unknown
 from clinical.order import Order, OrderKind
-from clinical.patient import Observation, Report, Visit
+from clinical.patient import Observation, Report
 from knowledge.model import ConceptKind, Predicate, Statement
 from rules.indications import unjustified
 from rules.limits import limits
@@ -62,19 +62,10 @@ def _lacking(case: Case, wanted: list[Statement]) -> list[Statement]:
     nobody sent says nothing: examinations are only missed where reports are known."""
     missing = []
     for s in wanted:
-        if s.object.startswith("exam:") and _sends_no_reports(case):
-            continue
         source = case.patient.reports if s.object.startswith("exam:") else case.patient.observations
         if not isinstance(source, Unknown) and not _done(case, s):
             missing.append(s)
     return sorted(missing, key=lambda s: (-severity_of(s).rank, s.object, s.id))
-
-
-def _sends_no_reports(case: Case) -> bool:
-    """An inpatient without a single report: nobody is prepared for an operation without one, so that they stand
-    in a system that sends none."""
-    reports = case.patient.reports
-    return case.patient.visit is Visit.INPATIENT and not isinstance(reports, Unknown) and not reports
 
 
 def _unprepared(case: Case, order: Order, missing: list[Statement]) -> Finding:
