@@ -62,7 +62,7 @@ def serve(
         _share_metrics(settings.data_dir / "metrics")
     _welcome(settings)
     uvicorn.run(
-        "api.app:create",
+        "api.worker:create",
         factory=True,
         host=settings.host,
         port=settings.port,

@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -41,8 +42,24 @@ def sm3(data: bytes) -> str:
     return digest.finalize().hex()
 
 
+_AHEAD: Final[dict[Path, Future[str]]] = {}
+
+
+def hash_ahead(path: Path) -> None:
+    """Begin to hash a file on a thread of its own: the next ``sm3_file`` of it, and no other, takes that digest."""
+    aside = ThreadPoolExecutor(1)
+    _AHEAD[path.resolve()] = aside.submit(_sm3_file, path)
+    aside.shutdown(wait=False)
+
+
 def sm3_file(path: Path) -> str:
-    """SM3 digest of a file, in large pieces: between any two the interpreter may be busy with something else."""
+    """SM3 digest of a file, begun before where ``hash_ahead`` was asked to."""
+    begun = _AHEAD.pop(path.resolve(), None)
+    return _sm3_file(path) if begun is None else begun.result()
+
+
+def _sm3_file(path: Path) -> str:
+    """In large pieces: between any two the interpreter may be busy with something else."""
     digest = Hash(SM3())
     with path.open("rb") as file:
         while piece := file.read(1 << 24):

@@ -38,7 +38,7 @@ def measure(data_dir: Path) -> dict[str, Load]:
     path = "/cds-services/yigong-order-sign"
     with _served("benchmarks.echo:app", data_dir) as port:
         found = {"echo": asyncio.run(_drive(port, "/echo", suits, None))}
-    with _served("api.app:create", data_dir, factory=True) as port:
+    with _served("api.worker:create", data_dir, factory=True) as port:
         for name, body in (("orders that suit", suits), ("orders that alert", alerts)):
             full = found[f"order-sign, {name}, full load"] = asyncio.run(_drive(port, path, body, None))
             found[f"order-sign, {name}, half load"] = asyncio.run(_drive(port, path, body, full.rate / 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -52,15 +53,12 @@ def compile_seconds(house: House, scratch: Path) -> tuple[float, dict[str, int]]
 
 def start_seconds(data_dir: Path) -> float:
     """Seconds from process start to a worker that is ready to answer."""
-    program = (
-        "import sys; from pathlib import Path; from base.settings import Settings; "
-        "from api.bootstrap import open_house; from api.app import build; "
-        "build(open_house(Settings(data_dir=Path(sys.argv[1]), log_level='ERROR')))"
-    )
+    program = "from api.worker import create; create()"
+    environment = {**os.environ, "YIGONG_DATA_DIR": str(data_dir), "YIGONG_LOG_LEVEL": "ERROR"}
     # An installed worker finds its modules compiled, whatever this shell says of writing bytecode.
     subprocess.run([sys.executable, "-m", "compileall", "-q", *_ROOMS], cwd=_ROOT, check=True)
     started = perf_counter()
-    subprocess.run([sys.executable, "-c", program, str(data_dir)], check=True)
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True)
     return perf_counter() - started
 
 

@@ -6,7 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from base.security import KeyFileError, SealError, SigningKey, public_of, seal, sealing_key, sm3, unseal, verify
+from base.security import (
+    KeyFileError,
+    SealError,
+    SigningKey,
+    hash_ahead,
+    public_of,
+    seal,
+    sealing_key,
+    sm3,
+    sm3_file,
+    unseal,
+    verify,
+)
 
 
 def test_sm3_of_the_standard_s_example() -> None:
@@ -47,3 +59,12 @@ def test_sealed_data_opens_only_unaltered_with_its_key_and_binding(tmp_path: Pat
     for altered, binding in ((sealed[:-1] + bytes([sealed[-1] ^ 1]), b"r1"), (sealed, b"r2")):
         with pytest.raises(SealError):
             unseal(key, altered, binding)
+
+
+def test_a_file_hashed_ahead_has_the_digest_it_would_have_and_is_hashed_again_next_time(tmp_path: Path) -> None:
+    file = tmp_path / "release.ygr"
+    file.write_bytes(b"x" * 100_000)
+    hash_ahead(file)
+    assert sm3_file(file) == sm3(b"x" * 100_000)
+    file.write_bytes(b"y")
+    assert sm3_file(file) == sm3(b"y")
