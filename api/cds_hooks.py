@@ -281,7 +281,7 @@ def _asked(raw: bytes) -> Asked:
 
 def members(part: msgspec.Raw, field: str) -> dict[str, Any]:
     """The members of an object, as sent; those that are null are None. Raises ``ApiError`` 400."""
-    if bytes(part) == b"null":
+    if bytes(part) == bytes(_NOTHING):
         return {}
     try:
         given = _read_members.decode(part)
@@ -303,7 +303,7 @@ def _checked(hook: Hook, asked: Asked) -> dict[str, Any]:
             raise bad_field(field, "is required and must be a string")
     if asked.hook != hook.hook:
         raise bad_field("hook", f"must be {hook.hook!r} for this service, not {asked.hook!r}")
-    if asked.context is _NOTHING:
+    if bytes(asked.context) == bytes(_NOTHING):
         raise bad_field("context", "is required and must be an object")
     context = members(asked.context, "context")
     for field, kind in hook.context.items():

@@ -61,8 +61,14 @@ def _usable(value: Any) -> bool:
 
 
 def parsed(part: Any) -> Any:
-    """A member as JSON values, whether it came as sent or parsed."""
-    return orjson.loads(bytes(part)) if isinstance(part, msgspec.Raw) else part
+    """A member as JSON values, whether it came as sent or parsed. Raises ``ApiError`` 400 for what nobody looked at
+    before and is no JSON: a number that no double holds (1e999)."""
+    if not isinstance(part, msgspec.Raw):
+        return part
+    try:
+        return orjson.loads(bytes(part))
+    except orjson.JSONDecodeError as error:
+        raise bad_field("body", f"is no JSON: {error}") from None
 
 
 async def _fetch(keys: list[str], context: Parts, access: Access, settings: Settings) -> dict[str, Any]:

@@ -3,9 +3,10 @@ interpreter alone: it begins before the modules are read."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from base.security import hash_ahead
+from base.security import hashed_ahead
 from base.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,8 +19,7 @@ def create() -> FastAPI:
     folder = Settings().releases_dir
     active = folder / "ACTIVE"
     file = folder / f"{active.read_text().strip()}.ygr" if active.exists() else active
-    if file.suffix == ".ygr" and file.exists():
-        hash_ahead(file)
-    from api.app import create as make
+    with hashed_ahead(file) if file.suffix and file.exists() else nullcontext():
+        from api.app import create as make
 
-    return make()
+        return make()

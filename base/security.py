@@ -11,7 +11,9 @@ import json
 import os
 import secrets
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -45,15 +47,21 @@ def sm3(data: bytes) -> str:
 _AHEAD: Final[dict[Path, Future[str]]] = {}
 
 
-def hash_ahead(path: Path) -> None:
-    """Begin to hash a file on a thread of its own: the next ``sm3_file`` of it, and no other, takes that digest."""
+@contextmanager
+def hashed_ahead(path: Path) -> Iterator[None]:
+    """Begin to hash a file on a thread of its own: the first ``sm3_file`` of it within takes that digest, no later
+    one does."""
     aside = ThreadPoolExecutor(1)
     _AHEAD[path.resolve()] = aside.submit(_sm3_file, path)
-    aside.shutdown(wait=False)
+    try:
+        yield
+    finally:
+        _AHEAD.pop(path.resolve(), None)
+        aside.shutdown(wait=False)
 
 
 def sm3_file(path: Path) -> str:
-    """SM3 digest of a file, begun before where ``hash_ahead`` was asked to."""
+    """SM3 digest of a file, begun before where ``hashed_ahead`` was asked to."""
     begun = _AHEAD.pop(path.resolve(), None)
     return _sm3_file(path) if begun is None else begun.result()
 

@@ -95,8 +95,8 @@ class Journal:
             store(self._engine, self._key, entries, given)
 
     def _beside(self, entries: list[Entry], given: list[Feedback]) -> bool:
-        """Have the process store them; False when it is gone or failed: a batch is stored whole or not at all,
-        so that the next attempt is made here."""
+        """Have the process store them; False when nothing of them is stored, so that the next attempt is made
+        here: a batch is stored whole or not at all, and a process may end between storing and saying so."""
         plain = [replace(e, request=orjson.dumps(e.request), answer=orjson.dumps(e.answer)) for e in entries]
         try:
             if self._writer is None:
@@ -107,8 +107,12 @@ class Journal:
             if self._writer is not None and not self._writer.alive():
                 self._writer.close()
                 self._writer = None
-            return False
+            return self._is_stored(entries[0].id)
         return True
+
+    def _is_stored(self, entry_id: str) -> bool:
+        with self._engine.connect() as connection:
+            return connection.execute(select(requests.c.id).where(requests.c.id == entry_id)).first() is not None
 
     # -- reading -------------------------------------------------------------------------
 
@@ -119,7 +123,10 @@ class Journal:
             if row is None:
                 raise JournalError(f"there is no stored review {entry_id!r}")
             shown = connection.execute(select(cards).where(cards.c.request == entry_id)).all()
-        request, seen = opened(self._key, row.request, row.id)
+        try:
+            request, seen = opened(self._key, row.request, row.id)
+        except orjson.JSONDecodeError as error:
+            raise JournalError(f"the stored review {entry_id!r} cannot be read: {error}") from None
         return Entry(
             row.id,
             row.at if row.at.tzinfo else row.at.replace(tzinfo=UTC),

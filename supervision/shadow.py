@@ -85,21 +85,27 @@ Ask = Callable[[Entry], Answer]
 
 
 def compare(
-    entries: Iterable[Entry], old: Ask, new: Ask, progress: Callable[[int], None] = lambda n: None
+    ids: Iterable[str],
+    read: Callable[[str], Entry],
+    old: Ask,
+    new: Ask,
+    progress: Callable[[int], None] = lambda n: None,
 ) -> ShadowReport:
-    """Ask each stored request twice. A request that one release cannot answer is counted, not fatal."""
+    """Ask each stored request twice. One that cannot be read, or that one release cannot answer, is counted, not
+    fatal."""
     requests = failed = orders = before = after = 0
     found: list[Difference] = []
-    for entry in entries:
+    for id_ in ids:
         requests += 1
         try:
+            entry = read(id_)
             first, second = old(entry), new(entry)
         except Exception:  # whatever an old request holds, the others are still worth asking
             failed += 1
         else:
             orders += first.orders
             before, after = before + len(first.findings), after + len(second.findings)
-            found += _differences(entry.id, first, second)
+            found += _differences(id_, first, second)
         progress(1)
     return ShadowReport(requests, failed, orders, before, after, tuple(found))
 

@@ -51,8 +51,7 @@ def shadow(
         return Answer(reviewed.institution, reviewed.review.findings, len(reviewed.orders))
 
     with bar("影子运行", len(ids)) as advance:
-        entries = (reviewer.journal.entry(key) for key in ids)
-        report = compare(entries, lambda e: ask(e, old), lambda e: ask(e, new), advance)
+        report = compare(ids, reviewer.journal.entry, lambda e: ask(e, old), lambda e: ask(e, new), advance)
     draft.unlink(missing_ok=True)
     _say(report, old.snapshot, new.snapshot)
     if out is not None:

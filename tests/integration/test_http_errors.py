@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from typing import Any
 
@@ -64,6 +65,13 @@ def test_a_bad_field_is_named(served: TestClient, body: dict[str, Any], field: s
     answer = served.post(SIGN, json=body)
     assert answer.status_code == 400
     assert _issue(answer)["expression"] == [field]
+
+
+def test_a_number_that_no_double_holds_is_refused_where_it_would_be_sent_back(served: TestClient) -> None:
+    body = json.dumps(EXAMPLES["order-sign"]).replace('"intent": "order"', '"intent": 1e999')
+    answer = served.post(SIGN, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert _issue(answer)["expression"] == ["body"]
 
 
 def test_a_body_that_is_no_json_is_said_to_be_none(served: TestClient) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 from typer.testing import CliRunner
 
 from api.app import build
@@ -18,6 +19,7 @@ from base.settings import Settings
 from base.tabular import read
 from knowledge.model import Statement
 from knowledge.review import Workflow
+from records.journal import requests
 
 
 @pytest.fixture
@@ -42,6 +44,19 @@ def test_the_effect_of_an_edit_is_seen_before_a_doctor_sees_it(house: House, tmp
     assert {(r["rule"], r["change"], r["institution"]) for r in rows} >= {(finding["ruleId"], "vanished", "镇卫生院")}
     assert house.releases.active() == before, "nothing was published"
     assert not (house.settings.data_dir / "shadow.ygr").exists()
+
+
+def test_a_request_that_cannot_be_read_is_counted_and_the_others_are_asked(house: House) -> None:
+    with TestClient(build(house), client=("127.0.0.1", 1)) as client:
+        spoilt, _ = (client.post("/api/v1/reviews", json=EXAMPLES["review"]).json()["id"] for _ in range(2))
+        client.app.state.reviewer.journal.flush()  # type: ignore[attr-defined]
+    with house.engine.begin() as connection:
+        connection.execute(update(requests).where(requests.c.id == spoilt).values(request=b"spoilt" * 9))
+    ran = CliRunner().invoke(app, ["shadow", "--data-dir", str(house.settings.data_dir)])
+    assert ran.exit_code == 0, ran.output
+    said = " ".join(ran.output.split())
+    assert "2 requests" in said
+    assert "1 could not be asked" in said
 
 
 def _retire(house: House, statement: str) -> None:

@@ -10,7 +10,7 @@ from base.security import (
     KeyFileError,
     SealError,
     SigningKey,
-    hash_ahead,
+    hashed_ahead,
     public_of,
     seal,
     sealing_key,
@@ -64,7 +64,11 @@ def test_sealed_data_opens_only_unaltered_with_its_key_and_binding(tmp_path: Pat
 def test_a_file_hashed_ahead_has_the_digest_it_would_have_and_is_hashed_again_next_time(tmp_path: Path) -> None:
     file = tmp_path / "release.ygr"
     file.write_bytes(b"x" * 100_000)
-    hash_ahead(file)
-    assert sm3_file(file) == sm3(b"x" * 100_000)
-    file.write_bytes(b"y")
-    assert sm3_file(file) == sm3(b"y")
+    with hashed_ahead(file):
+        assert sm3_file(file) == sm3(b"x" * 100_000)
+        file.write_bytes(b"y")
+        assert sm3_file(file) == sm3(b"y")
+    with hashed_ahead(file):
+        pass
+    file.write_bytes(b"z")
+    assert sm3_file(file) == sm3(b"z")
