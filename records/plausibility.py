@@ -17,6 +17,7 @@ _FIELDS: Final = {
     "lab:heart-rate": ("heart_rate", "/min"),
     "lab:creatinine": ("creatinine_umol_l", "umol/L"),
     "lab:albumin": ("albumin_g_l", "g/L"),
+    "lab:inr": ("inr", "1"),
     "lab:total-bilirubin": ("bilirubin_umol_l", "umol/L"),
     "lab:potassium": ("potassium_mmol_l", "mmol/L"),
     "lab:sodium": ("sodium_mmol_l", "mmol/L"),

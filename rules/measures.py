@@ -171,27 +171,28 @@ def _as_of_today(case: Case, diagnosed: Condition) -> Known[Pregnancy | None]:
     return Pregnancy(days, diagnosed.origin) if days <= _LONGEST_PREGNANCY else UNKNOWN
 
 
-def child_pugh(case: Case) -> Known[tuple[str, Datum]]:
-    """Child-Pugh class (A, B or C): as measured within a year, else as written in a diagnosis."""
+def child_pugh(case: Case) -> Known[tuple[str, tuple[Datum, ...]]]:
+    """Child-Pugh class (A, B or C) and what it rests on, the class first: as measured within a year, else as written
+    in a diagnosis, else what results and diagnoses come to at least."""
     return case.once("child-pugh", lambda: _child_pugh(case))
 
 
-def _child_pugh(case: Case) -> Known[tuple[str, Datum]]:
+def _child_pugh(case: Case) -> Known[tuple[str, tuple[Datum, ...]]]:
     found = latest(case, CHILD_PUGH, 365)
     if not isinstance(found, Unknown) and isinstance(found.value, str):
         grade = found.value.strip().upper()[:1]
         if grade and grade in "ABC":
-            return grade, Datum.at("Child-Pugh", f"{grade} 级", found.origin)
+            return grade, (Datum.at("Child-Pugh", f"{grade} 级", found.origin),)
     conditions = case.patient.conditions
     for condition in () if isinstance(conditions, Unknown) else conditions:
         text = condition.what.text
         written = _CHILD_PUGH_TEXT.search(text) if "ch" in text.lower() else None
         if written:
-            return written[1].upper(), Datum.at("诊断", condition.what.text, condition.origin)
+            return written[1].upper(), (Datum.at("诊断", condition.what.text, condition.origin),)
     return _reckoned_child_pugh(case) if CIRRHOSIS in case.conditions else UNKNOWN
 
 
-def _reckoned_child_pugh(case: Case) -> Known[tuple[str, Datum]]:
+def _reckoned_child_pugh(case: Case) -> Known[tuple[str, tuple[Datum, ...]]]:
     """B or C from recent results and the diagnoses of a patient with cirrhosis. Ascites and encephalopathy
     count as the mildest that was diagnosed, so the class is no worse than the patient's; A is never inferred."""
     bilirubin, albumin, inr = (measured(case, lab, unit, _LIVER_DAYS) for lab, unit in _LIVER_LABS)
@@ -205,7 +206,11 @@ def _reckoned_child_pugh(case: Case) -> Known[tuple[str, Datum]]:
     if isinstance(points, Unknown) or points.points < 7:
         return UNKNOWN
     grade = "C" if points.points >= 10 else "B"
-    return grade, Datum("Child-Pugh", f"{grade} 级(据检验与诊断推算至少 {points.points} 分)")
+    rests_on = [d for m in (bilirubin, albumin, inr) if not isinstance(m, Unknown) for d in m.data]
+    held = (case.conditions.get(disease) for disease in (CIRRHOSIS, _ASCITES, _ENCEPHALOPATHY))
+    rests_on += [Datum.at("诊断", c.what.text, c.origin) for c in held if c is not None]
+    reckoned = Datum("Child-Pugh", f"{grade} 级(据检验与诊断推算至少 {points.points} 分)")
+    return grade, (reckoned, *dict.fromkeys(rests_on))
 
 
 def lactating(case: Case) -> Known[bool]:
@@ -244,7 +249,10 @@ def _highs(case: Case, lab: str, unit: str) -> Iterator[tuple[str, float, float,
     for s in case.statements(Predicate.REFERENCE_RANGE, lab):
         q = s.qualifiers
         if "high" in q:
-            high = Quantity(q["high"], q["unit"]).to(unit, case.snapshot.substance(lab)).value
+            try:
+                high = Quantity(q["high"], q["unit"]).to(unit, case.snapshot.substance(lab)).value
+            except UnitMismatch:  # one row in a unit of its own must not take the others along
+                continue
             yield q.get("sex", ""), q.get("age_min", 0), q.get("age_max", _NEVER), high
 
 

@@ -42,7 +42,7 @@ def _held(case: Case, use: Use, s: Statement, evidence: tuple[Datum, ...]) -> It
     elif not told:
         yield from passed(case, NAME, s, use, "剂量未超过该肝功能水平的上限")
     else:
-        state = "，".join(f"{d.what} {d.value}" for d in evidence)
+        state = f"{evidence[0].what} {evidence[0].value}"
         yield found(case, NAME, s, (use,), f"{named(case, use, s)}: {state}，{told}", evidence)
 
 
@@ -65,8 +65,8 @@ def _by_class(case: Case, s: Statement) -> Known[tuple[Datum, ...] | None]:
     graded = child_pugh(case)
     if isinstance(graded, Unknown):
         return UNKNOWN
-    grade, datum = graded
-    return (datum,) if grade in s.qualifiers["child_pugh"] else None
+    grade, data = graded
+    return data if grade in s.qualifiers["child_pugh"] else None
 
 
 def _by_transaminases(case: Case, s: Statement) -> Known[tuple[Datum, ...] | None]:
