@@ -34,6 +34,7 @@ _ALERTING = frozenset(
         Predicate.WASHOUT,
         Predicate.DOSE_BOUND,
         Predicate.COMPANION,
+        Predicate.ORGANISM_RESISTANCE,
         Predicate.SKIN_TEST,
         Predicate.HERB_INCOMPATIBLE,
         Predicate.EXAM_LIMIT,

@@ -95,6 +95,7 @@ class Predicate(StrEnum):
     CRITICAL_ACTION = "critical-action"
     DOSE_BOUND = "dose-bound"
     COMPANION = "companion"
+    ORGANISM_RESISTANCE = "organism-resistance"
 
 
 PREDICATES: dict[Predicate, str] = {
@@ -157,6 +158,7 @@ PREDICATES: dict[Predicate, str] = {
     Predicate.CRITICAL_ACTION: "what to do at a critical value of a test, and which orders answer it",
     Predicate.DOSE_BOUND: "a dose below which a treatment is useless, or above which it ruins: single, daily, course",
     Predicate.COMPANION: "drug that must not be given without another",
+    Predicate.ORGANISM_RESISTANCE: "antibacterial without reliable activity against an organism",
 }
 SYMMETRIC = frozenset(
     {

@@ -1,4 +1,4 @@
-"""What a culture says of an antibacterial: reported resistant by name, or of no use against the kind of organism.
+"""What a culture says of an antibacterial: reported resistant by name, or of no use against an organism.
 
 Reports are read as laboratories write them: 左氧氟沙星 R; 万古霉素、利奈唑胺敏感; 耐药: 氨苄西林、头孢唑林.
 A later result of the same drug goes before an earlier one; what is too old, doubted or denied says nothing.
@@ -7,7 +7,7 @@ A later result of the same drug goes before an earlier one; what is too old, dou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
@@ -17,9 +17,11 @@ from clinical.finding import Datum, Finding, Outcome, Severity
 from clinical.logic import Unknown
 from clinical.order import Purpose
 from clinical.value import Value, replace
+from knowledge.model import Predicate, Statement
 from knowledge.naming import normal_name
+from rules.infusion import concepts_in
 from rules.model import Case, Use
-from rules.saying import drop
+from rules.saying import drop, found
 from rules.stewardship import active_conditions, antibacterials, called, hours_since, told
 
 _DAYS: Final = 14
@@ -41,80 +43,6 @@ _BEFORE: Final = re.compile(r"[\u4e00-\u9fff](?<![对为示及和与是用])$")
 """A character before a name that makes it the end of another: 氧氟沙星 in 左氧氟沙星."""
 _DENIED: Final = re.compile(r"未检出|未见|未发现|排除|除外|阴性|否认|既往|定植|可能|疑似|待排|\?")
 
-_BETA_LACTAM, _CEPHALOSPORIN = "drug-class:beta-lactam", "drug-class:cephalosporin"
-
-
-class _Kind(Value, frozen=True):
-    """Organisms of one resistance: how they are written, which classes are of no use and which of these are."""
-
-    name: str
-    words: re.Pattern[str]
-    useless: frozenset[str]
-    still: frozenset[str] = frozenset()
-    spared_by_inhibitor: bool = False
-    severity: Severity = Severity.MAJOR
-
-
-_KINDS: Final = (
-    _Kind(
-        "耐甲氧西林葡萄球菌",
-        re.compile(r"mrsa|mrcns?|mrse|耐甲氧西林|甲氧西林耐药|耐苯唑西林"),
-        frozenset({_BETA_LACTAM}),
-        frozenset({"ingredient:ceftaroline", "ingredient:ceftobiprole"}),
-    ),
-    _Kind(
-        "耐万古霉素肠球菌",
-        re.compile(r"(?<![a-z])vre|耐万古霉素"),
-        frozenset({"drug-class:glycopeptide", _CEPHALOSPORIN}),
-    ),
-    _Kind(
-        "耐碳青霉烯类革兰阴性杆菌",
-        re.compile(r"(?<![a-z])cr(?:e|kp|ab|pa|o)(?![a-z])|耐碳青霉烯|碳青霉烯类?耐药|耐亚胺培南|耐美罗培南"),
-        frozenset({"drug-class:carbapenem"}),
-    ),
-    _Kind(
-        "产超广谱β-内酰胺酶菌",
-        re.compile(r"esbls?\(?(?:\+|阳性)|产esbls?|esbls?阳性|产超广谱"),
-        frozenset({_CEPHALOSPORIN, "drug-class:monobactam"}),
-        frozenset({"drug-class:cephamycin"}),
-        spared_by_inhibitor=True,
-    ),
-    _Kind(
-        "肠球菌",
-        re.compile(r"[粪屎]肠球菌|肠球菌(?:属|感染|菌血症|心内膜炎|肺炎|尿路)"),
-        frozenset({_CEPHALOSPORIN, "drug-class:lincosamide"}),
-    ),
-    _Kind(
-        "铜绿假单胞菌",
-        re.compile(r"铜绿假单胞|绿脓杆菌"),
-        frozenset(
-            {
-                *("drug-class:cephalosporin-1", "drug-class:cephalosporin-2", "ingredient:ceftriaxone"),
-                *("ingredient:cefotaxime", "ingredient:cefixime", "ingredient:ertapenem", "ingredient:tigecycline"),
-                *("ingredient:amoxicillin", "ingredient:ampicillin", "ingredient:moxifloxacin"),
-            }
-        ),
-    ),
-    _Kind(
-        "嗜麦芽窄食单胞菌",
-        re.compile(r"嗜麦芽"),
-        frozenset({"drug-class:carbapenem", "ingredient:ceftriaxone", "ingredient:aztreonam"}),
-    ),
-    _Kind(
-        "支原体、衣原体、军团菌等非典型病原体",
-        re.compile(r"支原体(?:肺炎|感染)|衣原体(?:肺炎|感染)|军团菌|恙虫病|立克次体"),
-        frozenset({_BETA_LACTAM, "drug-class:glycopeptide"}),
-        severity=Severity.MODERATE,
-    ),
-    _Kind(
-        "肺炎克雷伯菌",
-        re.compile(r"克雷伯"),
-        frozenset({"ingredient:ampicillin", "ingredient:amoxicillin"}),
-        spared_by_inhibitor=True,
-    ),
-)
-
-
 class _Said(Value, frozen=True):
     """One sentence of a result or diagnosis, in plain letters, and where it stands."""
 
@@ -128,33 +56,25 @@ def resistant(case: Case, family: str, use: Use) -> Iterator[Outcome]:
     """A culture that speaks against an antibacterial ordered as treatment."""
     if use.order.purpose is Purpose.PROPHYLAXIS or not any(u is use for u in antibacterials(case)):
         return
-    said = case.once("cultures", lambda: _sentences(case))
+    said = case.once("cultures", lambda: tuple(_all(case)))
     if not said:
         return
     tested = _tested(case, use, said)
     if tested is not None:
         yield from _reported(case, family, use, *tested)
         return
-    for kind in _KINDS:
-        against = next((s for s in said if _shows(kind, s.text)), None)
-        if against is not None and _is_useless(case, use, kind) and not _other(case, use, kind):
-            yield _against_kind(case, family, use, kind, against)
+    organisms = _organisms(case, use)
+    for s, words in organisms.rows if any(_shows(organisms.any, one.text) for one in said) else ():
+        against = next((one for one in said if _shows(words, one.text)), None)
+        if against is not None and not _other(case, use, s.qualifiers["organism"]):
+            yield _against_organism(case, family, use, s, against)
             return
 
 
-def _sentences(case: Case) -> tuple[_Said, ...]:
-    """What diagnoses, results and reports say that may be of resistance."""
-    return tuple(s for s in _all(case) if _is_about(s.text))
-
-
-@lru_cache(maxsize=4096)
-def _is_about(text: str) -> bool:
-    return bool(_STATUS.search(text)) or any(kind.words.search(text) for kind in _KINDS)
-
-
-@lru_cache(maxsize=4096)
-def _shows(kind: _Kind, text: str) -> bool:
-    return any(kind.words.search(clause) and not _DENIED.search(clause) for clause in _CLAUSE.split(text))
+@lru_cache(maxsize=16384)
+def _shows(words: str, text: str) -> bool:
+    """Whether a clause names the organism and does not doubt or deny it."""
+    return any(re.search(words, clause) and not _DENIED.search(clause) for clause in _CLAUSE.split(text))
 
 
 def _all(case: Case) -> Iterator[_Said]:
@@ -262,24 +182,53 @@ def _reported(case: Case, family: str, use: Use, resists: bool, said: _Said) -> 
     yield replace(finding, suggestions=(drop(use),))
 
 
-# -- a kind of organism ------------------------------------------------------------------------
+# -- an organism ------------------------------------------------------------------------------
 
 
-def _is_useless(case: Case, use: Use, kind: _Kind) -> bool:
-    lineage = case.lineage[use.concept] | {use.concept}
-    inhibited = kind.spared_by_inhibitor and any(i.concept in _INHIBITORS for i in use.order.ingredients)
-    return not kind.useless.isdisjoint(lineage) and kind.still.isdisjoint(lineage) and not inhibited
+class _Organisms(Value, frozen=True):
+    """Rows about organisms that an order does not reach, each with a pattern of how the organism is written, and
+    one pattern of them all."""
+
+    rows: tuple[tuple[Statement, str], ...]
+    any: str
 
 
-def _other(case: Case, use: Use, kind: _Kind) -> bool:
+def _organisms(case: Case, use: Use) -> _Organisms:
+    way = case.way(use)
+    rows = way.in_force(Predicate.ORGANISM_RESISTANCE, case.iso_day)
+    inside = tuple(i.concept for i in use.order.ingredients)
+    key = ("organisms", use.concept, inside, tuple(s.id for s in rows))
+    return case.snapshot.remember(key, lambda: _unreached(case, use, rows, inside))
+
+
+def _unreached(case: Case, use: Use, rows: tuple[Statement, ...], inside: tuple[str, ...]) -> _Organisms:
+    inhibited, lineage = not _INHIBITORS.isdisjoint(inside), case.lineage[use.concept]
+    told = tuple(
+        (s, _pattern(s.qualifiers["written"]))
+        for s in rows
+        if not (inhibited and s.qualifiers.get("inhibitor")) and concepts_in(case, s, "spared").isdisjoint(lineage)
+    )
+    return _Organisms(told, "|".join(words for _, words in told) or r"\b\B")
+
+
+def _pattern(written: Sequence[str]) -> str:
+    """Any of these; Latin letters begin and end where a word does."""
+    return "|".join(_word(normal_name(word)) for word in written)
+
+
+def _word(word: str) -> str:
+    start = "(?<![a-z0-9])" if word[:1].isascii() and word[:1].isalnum() else ""
+    end = "(?![a-z0-9])" if word[-1:].isascii() and word[-1:].isalnum() else ""
+    return f"{start}{re.escape(word)}{end}"
+
+
+def _other(case: Case, use: Use, organism: str) -> bool:
     """Whether something else in use may act on the organism: then this one may be for another."""
-    return any(not _is_useless(case, u, kind) for u in antibacterials(case) if u.order.id != use.order.id)
+    others = (u for u in antibacterials(case) if u.order.id != use.order.id)
+    return any(all(s.qualifiers["organism"] != organism for s, _ in _organisms(case, u).rows) for u in others)
 
 
-def _against_kind(case: Case, family: str, use: Use, kind: _Kind, said: _Said) -> Finding:
-    summary = f"{kind.name}感染，{called(case, use)}无可靠活性"
-    detail = f"{kind.name}对该类药物耐药，单用疗效差。"
-    advice = "按药敏选药并请感染科会诊；该菌为定植或污染的请注明。"
+def _against_organism(case: Case, family: str, use: Use, s: Statement, said: _Said) -> Finding:
+    summary = f"{s.qualifiers['organism']}感染，{called(case, use)}无可靠活性"
     datum = Datum.at("病原与诊断", said.shown, said.origin)
-    finding = told(case, family, "organism", (use,), kind.severity, summary, detail, advice, _TREATING, (datum,))
-    return replace(finding, suggestions=(drop(use),))
+    return found(case, family, s, (use,), summary, (datum,), (drop(use),), f"{family}:organism:{use.order.id}")

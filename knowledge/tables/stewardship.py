@@ -1,4 +1,5 @@
-"""Antimicrobials and skin tests: grades, prophylaxis around operations, drugs that need a negative skin test."""
+"""Antimicrobials and skin tests: grades, organisms a drug does not reach, prophylaxis around operations, drugs that
+need a negative skin test."""
 
 from __future__ import annotations
 
@@ -49,6 +50,23 @@ TABLES: tuple[Table, ...] = (
             *CITATION,
         ),
         about(Predicate.ANTIMICROBIAL_GRADE, "routes", "forms"),
+    ),
+    Table(
+        "organisms",
+        "天然与获得性耐药",
+        "an antibacterial without reliable activity against an organism that a diagnosis or a result names",
+        (
+            drug(),
+            text("organism", "病原体", True, "as the alert names it"),
+            Column("written", "写法", Kind.LIST, True, help="how it is written; Latin as whole words: CRE"),
+            Column("spared", "仍有效", Kind.DRUGS, help="members of the class that act all the same"),
+            Column("inhibitor", "酶抑制剂除外", Kind.YES, help="是: not of compounds with a β-lactamase inhibitor"),
+            SEVERITY,
+            REASON,
+            ADVICE,
+            *CITATION,
+        ),
+        about(Predicate.ORGANISM_RESISTANCE, "organism"),
     ),
     Table(
         "prophylaxis",

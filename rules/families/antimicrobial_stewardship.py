@@ -442,5 +442,9 @@ def _shows_bacteria(case: Case) -> bool:
 
 
 FAMILY = Family(
-    NAME, "抗菌药物管理", check, reads=(Predicate.ANTIMICROBIAL_GRADE, Predicate.PROPHYLAXIS), kinds=(OrderKind.DRUG,)
+    NAME,
+    "抗菌药物管理",
+    check,
+    reads=(Predicate.ANTIMICROBIAL_GRADE, Predicate.ORGANISM_RESISTANCE, Predicate.PROPHYLAXIS),
+    kinds=(OrderKind.DRUG,),
 )

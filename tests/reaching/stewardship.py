@@ -1,4 +1,4 @@
-"""Requests that a grade, a row of prophylaxis or a skin test must answer."""
+"""Requests that a grade, an organism, a row of prophylaxis or a skin test must answer."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from knowledge.model import ConceptKind, Predicate, Statement
 from knowledge.snapshot import Snapshot
 
+Make = Callable[[Statement, Snapshot], dict[str, Any] | Iterator[dict[str, Any]]]
 _ROUTES = {"静脉给药": "静脉滴注"}
 
 
@@ -65,8 +66,20 @@ def _skin_test(s: Statement, snapshot: Snapshot) -> dict[str, Any]:
     return {"patient": {"id": "P-1", **known}, "orders": [_drug(s, snapshot)]}
 
 
-REACH: dict[Predicate, tuple[str, Callable[[Statement, Snapshot], dict[str, Any]]]] = {
+def _organism(s: Statement, snapshot: Snapshot) -> Iterator[dict[str, Any]]:
+    """The drug, or one of its class that is not spared, against each way in which the organism is written."""
+    spared = {c.id for name in s.qualifiers.get("spared", ()) for c in snapshot.by_name(name)}
+    drug = next(m for m in _members(snapshot, s.subject) if spared.isdisjoint(snapshot.ancestors(m)))
+    order = {"id": "O-1", "text": snapshot.name(drug), "route": "静脉滴注", "frequency": "q12h", "days": 3}
+    for written in s.qualifiers["written"]:
+        report = {"text": "细菌培养", "conclusion": written, "time": "2026-11-23T08:00:00+08:00"}
+        patient = {"id": "P-1", "conditions": [{"text": "败血症"}], "medications": [], "reports": [report]}
+        yield {"patient": patient, "orders": [{**order, "purpose": "treatment"}]}
+
+
+REACH: dict[Predicate, tuple[str, Make]] = {
     Predicate.ANTIMICROBIAL_GRADE: ("antimicrobial-stewardship", _grade),
+    Predicate.ORGANISM_RESISTANCE: ("antimicrobial-stewardship", _organism),
     Predicate.PROPHYLAXIS: ("antimicrobial-stewardship", _prophylaxis),
     Predicate.SKIN_TEST: ("skin-test", _skin_test),
 }
