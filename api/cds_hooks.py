@@ -91,10 +91,15 @@ class CdsHooks:
         asked = _asked(body)
         context = _checked(hook, asked)
         prefetch = await complete(hook, members(asked.prefetch, "prefetch"), context, asked, self._settings)
-        answer, reviewed, incoming = self._answer(hook, context, prefetch, client)
+        now = datetime.now(UTC)
+        incoming = incoming_of(hook, context, prefetch, now)
+        answer, reviewed = self._answer(hook, incoming, context, prefetch, client, now)
+        told = orjson.dumps(answer)
+        self._journal(hook, context, prefetch, answer, told, reviewed, client, now)
         if hook.submits and isinstance(asked.extension, dict) and SUBMIT in asked.extension:
             await self._submit(asked, answer, reviewed, incoming, client)
-        return orjson.dumps(answer)
+            return orjson.dumps(answer)
+        return told
 
     async def _submit(
         self, asked: Asked, answer: Json, reviewed: Reviewed, incoming: Incoming, client: Client
@@ -110,19 +115,16 @@ class CdsHooks:
         )
         answer["extension"][REVIEW_EXTENSION]["decision"] = decision
 
-    def _answer(self, hook: Hook, context: Parts, prefetch: Parts, client: Client) -> tuple[Json, Reviewed, Incoming]:
-        now = datetime.now(UTC)
-        incoming = incoming_of(hook, context, prefetch, now)
+    def _answer(
+        self, hook: Hook, incoming: Incoming, context: Parts, prefetch: Parts, client: Client, now: datetime
+    ) -> tuple[Json, Reviewed]:
         reviewed = self._reviewer.review(incoming, day=china_day(now), tenant=client.tenant)
         reviewed = worth(reviewed, hook.least.rank)
         orders = sent_orders(context, prefetch) if reviewed.review.findings else {}
         cards = render(reviewed.review, self._reviewer.titles, orders, client.features)
-        extension = review_extension(
-            reviewed.review, list(map(unmapped_json, reviewed.unmapped)), reviewed.elapsed_ms
-        )
-        answer: Json = {"cards": cards, "extension": {REVIEW_EXTENSION: extension}}
-        self._journal(hook, context, prefetch, answer, reviewed, client, now)
-        return answer, reviewed, incoming
+        unmapped = list(map(unmapped_json, reviewed.unmapped))
+        extension = review_extension(reviewed.review, unmapped, reviewed.elapsed_ms)
+        return {"cards": cards, "extension": {REVIEW_EXTENSION: extension}}, reviewed
 
     def _journal(
         self,
@@ -130,6 +132,7 @@ class CdsHooks:
         context: Parts,
         prefetch: Parts,
         answer: Json,
+        told: bytes,
         reviewed: Reviewed,
         client: Client,
         now: datetime,
@@ -137,8 +140,8 @@ class CdsHooks:
         """Keep what is needed to ask again: context and data; never the client's access token."""
         findings = reviewed.review.findings
         shown = tuple(shown_as(c["uuid"], f) for c, f in zip(answer["cards"], findings, strict=True))
-        kept = {"hook": hook.name, "context": _as_sent(context), "prefetch": _as_sent(prefetch)}
-        self._reviewer.record(reviewed, hook.name, client.issuer, now, kept, answer, shown)
+        kept = orjson.dumps({"hook": hook.name, "context": _as_sent(context), "prefetch": _as_sent(prefetch)})
+        self._reviewer.record(reviewed, hook.name, client.issuer, now, kept, told, shown)
         METRICS.reviewed(hook.name, reviewed)
 
     async def feedback(self, service: str, request: Request) -> Response:

@@ -13,14 +13,14 @@ import logging
 import queue
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
 import orjson
 from sqlalchemy import Engine, select
 
-from records.journal_store import Entry, Feedback, Shown, cards, feedback, opened, requests, store
+from clinical.value import replace
+from records.journal_store import Entry, Feedback, Shown, as_json, cards, feedback, opened, requests, store
 from records.journal_writer import Writer, WriterError
 
 _log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class Journal:
     def _beside(self, entries: list[Entry], given: list[Feedback]) -> bool:
         """Have the process store them; False when nothing of them is stored, so that the next attempt is made
         here: a batch is stored whole or not at all, and a process may end between storing and saying so."""
-        plain = [replace(e, request=orjson.dumps(e.request), answer=orjson.dumps(e.answer)) for e in entries]
+        plain = [replace(e, request=as_json(e.request), answer=as_json(e.answer)) for e in entries]
         try:
             if self._writer is None:
                 self._writer = Writer(self._engine.url.render_as_string(hide_password=False), self._key)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,6 +29,7 @@ from sqlalchemy import (
 
 from base.db import METADATA, insert_many
 from base.security import seal, sm3, unseal
+from clinical.value import Value
 from records.memory import Known, note_acknowledged, note_shown
 
 _SEEN, _ASKED = "yigong.seen", "yigong.request"
@@ -81,8 +81,7 @@ feedback = Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Value, frozen=True):
     """A card that was shown: its uuid, the rule behind it, the cause it speaks of and the orders."""
 
     card: str
@@ -94,10 +93,9 @@ class Shown:
     orders: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One answered request. ``request`` and ``answer`` are JSON-able and may hold patient data; ``patient``
-    is the hash ``records.memory`` knows the patient by, ``seen`` what it knew when this was answered."""
+class Entry(Value, frozen=True):
+    """One answered request. ``request`` and ``answer`` are JSON-able, or JSON already, and may hold patient data;
+    ``patient`` is the hash ``records.memory`` knows the patient by, ``seen`` what it knew when this was answered."""
 
     id: str
     at: datetime
@@ -111,11 +109,10 @@ class Entry:
     faults: int
     elapsed_ms: float
     patient: str = ""
-    seen: Mapping[str, Known] = field(default_factory=dict)
+    seen: Mapping[str, Known] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Feedback:
+class Feedback(Value, frozen=True):
     """What a clinician did with a card. ``outcome`` is ``accepted`` or ``overridden``."""
 
     card: str
@@ -143,7 +140,7 @@ def store(engine: Engine, key: bytes, entries: Sequence[Entry], given: Sequence[
 
 
 def _entry_row(key: bytes, entry: Entry, pack: Callable[[bytes], bytes]) -> dict[str, Any]:
-    asked, bound = _json(entry.request), entry.id.encode()
+    asked, bound = as_json(entry.request), entry.id.encode()
     if entry.seen:
         asked = orjson.dumps({_SEEN: msgspec.to_builtins(entry.seen), _ASKED: orjson.Fragment(asked)})
     request = pack(asked)
@@ -159,11 +156,12 @@ def _entry_row(key: bytes, entry: Entry, pack: Callable[[bytes], bytes]) -> dict
         "faults": entry.faults,
         "elapsed_ms": entry.elapsed_ms,
         "request": seal(key, request, bound),
-        "answer": seal(key, pack(_json(entry.answer)), bound),
+        "answer": seal(key, pack(as_json(entry.answer)), bound),
     }
 
 
-def _json(value: Any) -> bytes:
+def as_json(value: Any) -> bytes:
+    """What is JSON already stays as it is."""
     return value if isinstance(value, bytes) else orjson.dumps(value)
 
 

@@ -1,21 +1,30 @@
 """A process that seals and stores what the journal hands it, so that a busy worker's interpreter is free for
-reviews. Batches come pickled on standard input, each is answered on standard output; it ends with its worker."""
+reviews. Batches come as length and MessagePack on standard input, each is answered likewise on standard output;
+it ends with its worker, and yields the processor to whoever answers a clinician."""
 
 from __future__ import annotations
 
 import os
-import pickle
+import struct
 import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
+
+import msgspec
 
 from base.db import open_engine
-from records.journal_store import store
+from records.journal_store import Entry, Feedback, store
 
-_ROOT = str(Path(__file__).resolve().parent.parent)
+_NICE: Final = 10
+_LENGTH: Final = struct.Struct(">I")
+_encode: Final = msgspec.msgpack.Encoder().encode
+_batch: Final = msgspec.msgpack.Decoder(tuple[list[Entry], list[Feedback]])
+_key: Final = msgspec.msgpack.Decoder(tuple[str, bytes])
+_fault: Final = msgspec.msgpack.Decoder(str)
+_ROOT: Final = str(Path(__file__).resolve().parent.parent)
 
 
 class WriterError(Exception):
@@ -27,21 +36,25 @@ class Writer:
 
     def __init__(self, database: str, key: bytes) -> None:
         path = os.pathsep.join(filter(None, (_ROOT, os.environ.get("PYTHONPATH", ""))))
+        # A pipe of its own for answers: whatever a library prints can then not be taken for one.
+        answers, answering = os.pipe()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "records.journal_writer"],
+            [sys.executable, "-m", "records.journal_writer", str(answering)],
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            pass_fds=[answering],
             env={**os.environ, "PYTHONPATH": path},
         )
+        os.close(answering)
+        self._answers = os.fdopen(answers, "rb")
         self._send((database, key))
 
-    def store(self, entries: Sequence[Any], given: Sequence[Any]) -> None:
-        """Wait until a batch is stored, all of it or nothing. Raises ``WriterError``."""
+    def store(self, entries: Sequence[Entry], given: Sequence[Feedback]) -> None:
+        """Wait until a batch, whose requests and answers are JSON bytes, is stored: all of it or nothing. Raises
+        ``WriterError``."""
         self._send((entries, given))
-        assert self._process.stdout is not None  # a pipe was asked for
         try:
-            fault = pickle.load(self._process.stdout)
-        except (EOFError, OSError, pickle.UnpicklingError):
+            fault = _fault.decode(_read(self._answers))
+        except (EOFError, OSError, msgspec.DecodeError):
             raise WriterError("the writing process ended") from None
         if fault:
             raise WriterError(fault)
@@ -51,7 +64,7 @@ class Writer:
 
     def close(self) -> None:
         """Let the process finish and end."""
-        for pipe in (self._process.stdin, self._process.stdout):
+        for pipe in (self._process.stdin, self._answers):
             if pipe is not None:
                 with suppress(OSError):
                     pipe.close()
@@ -61,19 +74,36 @@ class Writer:
     def _send(self, message: Any) -> None:
         assert self._process.stdin is not None  # a pipe was asked for
         try:
-            pickle.dump(message, self._process.stdin, pickle.HIGHEST_PROTOCOL)
-            self._process.stdin.flush()
+            _write(self._process.stdin, message)
         except OSError:
             raise WriterError("the writing process ended") from None
 
 
+def _write(pipe: IO[bytes], message: Any) -> None:
+    packed = _encode(message)
+    pipe.write(_LENGTH.pack(len(packed)))
+    pipe.write(packed)
+    pipe.flush()
+
+
+def _read(pipe: IO[bytes]) -> bytes:
+    """The next message. Raises ``EOFError`` when the other side is gone."""
+    length = pipe.read(_LENGTH.size)
+    if len(length) < _LENGTH.size:
+        raise EOFError
+    packed = pipe.read(_LENGTH.unpack(length)[0])
+    if len(packed) < _LENGTH.unpack(length)[0]:
+        raise EOFError
+    return packed
+
+
 def serve(asked: IO[bytes], answered: IO[bytes]) -> None:
     """Store batches until the worker is gone."""
-    database, key = pickle.load(asked)
+    database, key = _key.decode(_read(asked))
     engine = open_engine(database)
     while True:
         try:
-            entries, given = pickle.load(asked)
+            entries, given = _batch.decode(_read(asked))
         except EOFError:
             return
         fault = ""
@@ -81,14 +111,12 @@ def serve(asked: IO[bytes], answered: IO[bytes]) -> None:
             store(engine, key, entries, given)
         except Exception as error:  # the worker decides what becomes of the batch
             fault = type(error).__name__
-        pickle.dump(fault, answered)
-        answered.flush()
+        _write(answered, fault)
 
 
 def _main() -> None:
-    answered = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # nothing that a library prints may reach the worker as an answer
-    with suppress(KeyboardInterrupt, BrokenPipeError, EOFError):
+    os.nice(_NICE)
+    with suppress(KeyboardInterrupt, BrokenPipeError, EOFError), os.fdopen(int(sys.argv[1]), "wb") as answered:
         serve(sys.stdin.buffer, answered)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine, select
 
+from clinical.value import replace
 from records.journal import Entry, Feedback, Journal, Shown
 from records.memory import Memory, forget, table
 
@@ -67,10 +68,7 @@ def test_a_stored_request_keeps_what_was_known_when_it_was_answered(engine: Engi
     journal.write(entry(patient))
     journal.flush()
     memory.catch_up()
-    second = entry(patient)
-    again = Entry(*(getattr(second, f) for f in ("id", "at", "service", "release", "client", "request", "answer")),
-                  (), 0, 0, 0.1, patient, memory.of(patient))  # fmt: skip
-    journal.write(Entry("e2", *(getattr(again, f) for f in again.__slots__[1:])))
+    journal.write(replace(entry(patient), id="e2", shown=(), seen=memory.of(patient)))
     journal.flush()
     stored = journal.entry("e2")
     assert stored.request == {"q": 1}
