@@ -88,6 +88,7 @@ kIU    | 1000 yigong_iu      | kU KU TU k[IU] 千单位 千U
 MIU    | 1000000 yigong_iu   | MU 百万单位 百万IU 百万U
 亿IU   | 100000000 yigong_iu | 亿单位 亿U
 CFU    | yigong_cfu           | cfu
+BU     | yigong_batroxobin_unit | 巴曲酶单位
 万CFU  | 10000 yigong_cfu     |
 亿CFU  | 100000000 yigong_cfu |
 copies | yigong_copy          | copy 拷贝 cps
@@ -132,7 +133,7 @@ mSv    | millisievert | 毫希沃特
 Cel    | yigong_celsius | °C 摄氏度 degC
 HP     | yigong_high_power_field | HPF [HPF] 高倍视野
 LP     | yigong_low_power_field  | LPF [LPF] 低倍视野
-1      | 1            | 次 回 cells cell 比值 {INR} {ratio}
+1      | 1            | 次 回 cells cell 比值 {INR} {ratio} 分 {score} [score]
 %      | 1/100        | 百分之
 ‰      | 1/1000       |
 10*3   | 1000         | e3

@@ -92,7 +92,7 @@ class PlainOrder(_Named, frozen=True, kw_only=True):
     """An order or an active drug. ``text`` is what the hospital calls it."""
 
     id: str
-    kind: Literal["drug", "lab", "exam", "procedure", "blood"] = "drug"
+    kind: Literal["drug", "lab", "exam", "procedure", "blood", "other"] = "drug"
     form: str = ""
     dose: _Amount | None = None
     unit: str = ""

@@ -28,7 +28,7 @@ _DAYS: Final = 14
 """How long a culture speaks of the infection that is treated now."""
 _TREATING: Final = "抗菌药物治疗性应用的基本原则"
 _SENTENCE: Final = re.compile(r"[;\n]|[。!]")
-_CLAUSE: Final = re.compile(r"[,、]")
+_CLAUSE: Final = re.compile(r",")
 _STATUS: Final = re.compile(
     r"(?P<not>未见|未检出|无|非|不|排除)?(?:(?P<multi>多重|广泛|泛|全)?耐药(?!机制|基因)|(?<![a-z])r(?![a-z0-9]))(?P<head>性?:)?"
     r"|(?P<weak>不敏感|中介|(?<![a-z])i(?![a-z0-9]))(?:性?:)?"
@@ -36,12 +36,18 @@ _STATUS: Final = re.compile(
 )
 _ABOUT_DRUGS: Final = re.compile(r"药敏|敏感性|耐药")
 _INHIBITED: Final = re.compile(r"^[-/+ ]?(?:他唑巴坦|舒巴坦|克拉维酸|阿维巴坦|雷巴坦|瑞来巴坦)")
-_INHIBITORS: Final = frozenset(
-    f"ingredient:{name}" for name in ("sulbactam", "sulbactam-pivoxil", "tazobactam", "clavulanic-acid", "avibactam")
+_BACTAMS: Final = (
+    *("sulbactam", "sulbactam-pivoxil", "tazobactam", "clavulanic-acid", "avibactam"),
+    *("relebactam", "vaborbactam", "durlobactam"),
 )
+_INHIBITORS: Final = frozenset(f"ingredient:{name}" for name in _BACTAMS)
 _BEFORE: Final = re.compile(r"[\u4e00-\u9fff](?<![对为示及和与是用])$")
 """A character before a name that makes it the end of another: 氧氟沙星 in 左氧氟沙星."""
-_DENIED: Final = re.compile(r"未检出|未见|未发现|排除|除外|阴性|否认|既往|定植|可能|疑似|待排|\?")
+_DENIED_BEFORE: Final = re.compile(r"未检出|未见|未发现|未培养出|未分离|排除|除外|否认|非产|不产|非耐|不耐|[非无不]$")
+_DENIED_AFTER: Final = re.compile(r"阴性|未检出|未见|定植|\(-\)|:-|-$")
+_DOUBTED: Final = re.compile(r"既往|可能|疑似|待排|\?")
+_KEPT: Final = re.compile(r"((?<=[A-Za-z]) +(?=[A-Za-z])|、)")
+
 
 class _Said(Value, frozen=True):
     """One sentence of a result or diagnosis, in plain letters, and where it stands."""
@@ -73,24 +79,40 @@ def resistant(case: Case, family: str, use: Use) -> Iterator[Outcome]:
 
 @lru_cache(maxsize=16384)
 def _shows(words: str, text: str) -> bool:
-    """Whether a clause names the organism and does not doubt or deny it."""
-    return any(re.search(words, clause) and not _DENIED.search(clause) for clause in _CLAUSE.split(text))
+    """Whether a clause names the organism and neither doubts nor denies it: 未检出MRSA、VRE denies both, and of
+    MRSA阳性、VRE阴性 only the second is denied."""
+    for clause in _CLAUSE.split(text):
+        if _DOUBTED.search(clause):
+            continue
+        for match in re.finditer(words, clause):
+            after = clause[match.end() :].partition("阳性")[0]
+            if not _DENIED_BEFORE.search(clause[: match.start()]) and not _DENIED_AFTER.search(after):
+                return True
+    return False
 
 
 def _all(case: Case) -> Iterator[_Said]:
     patient = case.patient
     for condition in active_conditions(case):
-        yield _Said(normal_name(condition.what.text), condition.what.text, condition.origin, False)
+        yield _Said(_plain(condition.what.text), condition.what.text, condition.origin, False)
     for o in () if isinstance(patient.observations, Unknown) else patient.observations:
         if isinstance(o.value, str) and _recent(case, o.origin):
-            name, value = normal_name(o.what.text), normal_name(o.value)
+            name, value = _plain(o.what.text), _plain(o.value)
             about = bool(_ABOUT_DRUGS.search(name)) or "培养" in name
             for part in _SENTENCE.split(value):
                 yield _Said(f"{name} {part}", f"{o.what.text} {o.value}", o.origin, about)
     for report in () if isinstance(patient.reports, Unknown) else patient.reports:
         if report.conclusion and _recent(case, report.origin):
-            for part in _SENTENCE.split(normal_name(report.conclusion)):
+            for part in _SENTENCE.split(_plain(report.conclusion)):
                 yield _Said(part, f"{report.what.text}: {report.conclusion}", report.origin, True)
+
+
+@lru_cache(maxsize=16384)
+def _plain(text: str) -> str:
+    """In plain letters, but for the gaps between Latin words (E. coli ESBL+ holds the word ESBL) and the mark
+    between members of a list, which share a denial."""
+    parts = _KEPT.split(text)
+    return "".join(part if n % 2 else normal_name(part) for n, part in enumerate(parts))
 
 
 def _recent(case: Case, origin: Origin) -> bool:
