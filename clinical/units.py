@@ -257,6 +257,16 @@ def plain_unit(text: str) -> str:
         return unicodedata.normalize("NFKC", text).strip()
 
 
+@lru_cache(maxsize=8192)
+def is_known(unit: str) -> bool:
+    """False for a unit that was kept as sent because nobody knows it."""
+    try:
+        canonical_unit(unit)
+    except UnknownUnit:
+        return False
+    return True
+
+
 def is_counted(unit: str) -> bool:
     """True when the unit counts pieces (片, 支/d): what is in one depends on the product."""
     return unit.partition("/")[0] in _COUNTED_NAMES

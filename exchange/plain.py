@@ -229,8 +229,8 @@ def _decoded(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:
 
 
 def read(plain: PlainReview, now: datetime) -> Incoming:
-    """The same nouns that a FHIR request gives. Raises ``ReadError`` for a unit nobody knows and for an order's
-    id that stands twice: the two would be taken for one order."""
+    """The same nouns that a FHIR request gives. Raises ``ReadError`` for a unit of an order that nobody knows and for
+    an order's id that stands twice: the two would be taken for one order."""
     p = plain.patient
     _each_its_id(plain.orders)
     return Incoming(
@@ -320,7 +320,7 @@ def _observation(item: PlainObservation, path: str) -> Observation:
     if isinstance(item.value, str):
         value = item.value
     elif item.value is not None:
-        value = _quantity(item.value, item.unit, f"{path}.unit")
+        value = Quantity(item.value, item.unit)
     return Observation(_what(item), value, _origin(item, path))
 
 

@@ -20,6 +20,7 @@ from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Ingredient, Order, OrderKind
 from clinical.patient import Allergy, Condition, Observation, PatientContext, Procedure, Report, pregnancy_in
 from clinical.quantity import Quantity, QuantityError, Strength
+from clinical.units import is_known
 from clinical.value import Value, replace
 from knowledge.model import Concept, ConceptKind, Predicate, Standing
 from knowledge.naming import normal_name
@@ -498,6 +499,9 @@ class Terminology:
             return items
         kept = []
         for o in items:
+            if isinstance(o.value, Quantity) and not is_known(o.value.unit):
+                text = f"{o.what.text or _codes(o.what)} {o.value}"
+                missing.append(Unmapped("observation", text, "单位无法识别，数值未采用", o.origin.reference))
             later = o.origin.time is not None and zoned(o.origin.time) > now + _CLOCKS
             if later or is_impossible(self.snapshot, o):
                 text = f"{o.what.text or _codes(o.what)} {o.value}"

@@ -92,3 +92,18 @@ def test_a_review_of_a_fhir_bundle_can_be_replayed(served: TestClient) -> None:
     again = replay(reviewer, given["id"])
     assert len(again["findings"]) == len(given["findings"]) > 0
     assert again["appeared"] == again["vanished"] == []
+
+
+def test_a_result_in_a_unit_nobody_knows_stops_no_review(served: TestClient) -> None:
+    """It is listed, and counts as not measured."""
+    odd = {"text": "血肌酐", "value": 90, "unit": "浑", "time": "2026-11-24T08:00:00+08:00"}
+    body = {
+        "patient": {"id": "P-1", "birthDate": "1960-01-01", "observations": [odd]},
+        "orders": [
+            {"id": "o", "text": "盐酸二甲双胍片", "dose": 0.5, "unit": "g", "route": "口服", "frequency": "bid"}
+        ],
+    }
+    answer = served.post("/api/v1/reviews", json=body)
+    assert answer.status_code == 200
+    assert "单位无法识别" in str(answer.json()["unmapped"])
+    assert "肌酐" in str(answer.json()["incomplete"])
