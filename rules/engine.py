@@ -50,8 +50,9 @@ def review(case: Case, families: Sequence[Family]) -> Review:
     """
     started = perf_counter()
     gathered = _Gathered()
+    take = gathered.take
     for outcome in outcomes(case, families):
-        gathered.take(outcome)
+        take(outcome)
     return Review(
         release=case.snapshot.release,
         findings=tuple(gathered.findings),

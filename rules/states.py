@@ -205,9 +205,9 @@ class States:
         return dict.fromkeys(sorted(present), True) | dict.fromkeys(sorted(absent), False)
 
     def apply(self, review: Review, case: Case) -> Review:
-        """The review with findings escalated or suppressed. If the engine fails, they stand unchanged
-        and the failure is a counted fault."""
-        if self._chain is None or not review.findings:
+        """The review with findings escalated or suppressed; states are derived only where a rule over findings may
+        act on one. If the engine fails, they stand unchanged and the failure is a counted fault."""
+        if self._chain is None or not any(map(_may_change, review.findings)):
             return review
         present = [name for name, holds in case.states.items() if holds]
         facts: list[Fact] = [{"kind": "state", "name": name} for name in present]
@@ -221,6 +221,19 @@ class States:
         changed = {int(f.matched[-1]["number"]): f for f in fired if f.matched and "number" in f.matched[-1]}
         same_order = {n: f for n, f in changed.items() if _concerns(f.matched)}
         return _changed(review, {n: f.rule for n, f in same_order.items()}, tuple(present))
+
+
+_ACTED_ON: Final = tuple(rule.when[-1] for rule in FINDING_RULES)
+"""Of each rule over findings the clause about the finding that it changes."""
+_FAMILIES: Final = frozenset(t.value for clause in _ACTED_ON for t in clause if t.field == "family")
+
+
+def _may_change(finding: Finding) -> bool:
+    """Whether the finding alone may be one that a rule changes."""
+    if finding.family not in _FAMILIES:
+        return False
+    fact = _as_fact(0, finding)
+    return any(all(test.may_pass(fact) for test in clause) for clause in _ACTED_ON)
 
 
 def _changed(review: Review, rules: dict[int, ForwardRule], states: tuple[str, ...]) -> Review:
