@@ -82,20 +82,24 @@ class CdsHooks:
 
     async def call(self, service: str, request: Request) -> Response:
         """Review what the clinician is about to do and answer with cards."""
-        return Response(await self.answer(service, await request.body(), request), media_type="application/json")
+        told = await self.answer(service, await request.body(), request.scope)
+        return Response(told, media_type="application/json")
 
-    async def answer(self, service: str, body: bytes, request: Request) -> bytes:
-        """The answer to the body of a call; of the request only the headers and the URL are used."""
+    async def answer(self, service: str, body: bytes, scope: Scope) -> bytes:
+        """The answer to the body of a call; of the scope only the headers and the URL are used."""
         hook = self._hook(service)
-        client = await self._client(request)
+        client = await self._client(scope)
         asked = _asked(body)
         context = _checked(hook, asked)
-        prefetch = await complete(hook, members(asked.prefetch, "prefetch"), context, asked, self._settings)
+        given = members(asked.prefetch, "prefetch")
+        prefetch = await complete(hook, given, context, asked, self._settings)
         now = datetime.now(UTC)
         incoming = incoming_of(hook, context, prefetch, now)
         answer, reviewed = self._answer(hook, incoming, context, prefetch, client, now)
         told = orjson.dumps(answer)
-        self._journal(hook, context, prefetch, answer, told, reviewed, client, now)
+        sent = asked.prefetch if given and prefetch is given else _as_sent(prefetch)
+        kept = {"hook": hook.name, "context": _fragment(asked.context), "prefetch": _fragment(sent)}
+        self._journal(hook, orjson.dumps(kept), answer, told, reviewed, client, now)
         if hook.submits and isinstance(asked.extension, dict) and SUBMIT in asked.extension:
             await self._submit(asked, answer, reviewed, incoming, client)
             return orjson.dumps(answer)
@@ -127,27 +131,18 @@ class CdsHooks:
         return {"cards": cards, "extension": {REVIEW_EXTENSION: extension}}, reviewed
 
     def _journal(
-        self,
-        hook: Hook,
-        context: Parts,
-        prefetch: Parts,
-        answer: Json,
-        told: bytes,
-        reviewed: Reviewed,
-        client: Client,
-        now: datetime,
+        self, hook: Hook, kept: bytes, answer: Json, told: bytes, reviewed: Reviewed, client: Client, now: datetime
     ) -> None:
-        """Keep what is needed to ask again: context and data; never the client's access token."""
+        """Keep what is needed to ask again: context and data (``kept``); never the client's access token."""
         findings = reviewed.review.findings
         shown = tuple(shown_as(c["uuid"], f) for c, f in zip(answer["cards"], findings, strict=True))
-        kept = orjson.dumps({"hook": hook.name, "context": _as_sent(context), "prefetch": _as_sent(prefetch)})
         self._reviewer.record(reviewed, hook.name, client.issuer, now, kept, told, shown)
         METRICS.reviewed(hook.name, reviewed)
 
     async def feedback(self, service: str, request: Request) -> Response:
         """What the clinician did with our cards."""
         self._hook(service)
-        await self._client(request)
+        await self._client(request.scope)
         body = _json(await request.body())
         entries = body.get("feedback")
         if not isinstance(entries, list) or not entries:
@@ -163,9 +158,9 @@ class CdsHooks:
             raise ApiError(404, "not-found", f"there is no service {service!r}; see /cds-services")
         return hook
 
-    async def _client(self, request: Request) -> Client:
-        authorization = request.headers.get("authorization", "")
-        return await self._auth.client(authorization, self._called(request) if authorization else "")
+    async def _client(self, scope: Scope) -> Client:
+        sent = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        return await self._auth.client(sent.decode("latin-1"), self._called(Request(scope)) if sent else "")
 
     def _called(self, request: Request) -> str:
         """The URL a token must be made for."""
@@ -189,7 +184,7 @@ class HookLine:
             await self.app(scope, receive, send)
             return
         try:
-            body = await self._hooks.answer(service, await _body(receive), Request(scope))
+            body = await self._hooks.answer(service, await _body(receive), scope)
         except ClientDisconnect:
             return
         except Exception as error:
@@ -294,9 +289,12 @@ def members(part: msgspec.Raw, field: str) -> dict[str, Any]:
 
 
 def _as_sent(parts: Parts) -> Json:
-    return {
-        key: orjson.Fragment(bytes(part)) if isinstance(part, msgspec.Raw) else part for key, part in parts.items()
-    }
+    return {key: _fragment(part) for key, part in parts.items()}
+
+
+def _fragment(part: Any) -> Any:
+    """JSON as it was sent, to be written into other JSON as it is."""
+    return orjson.Fragment(bytes(part)) if isinstance(part, msgspec.Raw) else part
 
 
 def _checked(hook: Hook, asked: Asked) -> dict[str, Any]:

@@ -33,16 +33,19 @@ class Access(Protocol):
     def fhir_authorization(self) -> Any: ...
 
 
-async def complete(hook: Hook, given: Parts, context: Parts, access: Access, settings: Settings) -> dict[str, Any]:
-    """Prefetched resources by key, with missing ones fetched where the client lets us.
+async def complete(
+    hook: Hook, given: dict[str, Any], context: Parts, access: Access, settings: Settings
+) -> dict[str, Any]:
+    """Prefetched resources by key, with missing ones fetched where the client lets us; what was given itself when
+    nothing was added or left out.
 
     A key given as OperationOutcome counts as missing. Raises ``ApiError`` 412 when something
     required cannot be had; what is optional and missing just stays missing.
     """
-    found = {key: value for key, value in given.items() if _usable(value)}
+    found = given if all(map(_usable, given.values())) else {k: v for k, v in given.items() if _usable(v)}
     missing = [key for key in hook.prefetch if key not in given or (key not in found and given[key] is not None)]
     if missing and access.fhir_server and access.fhir_authorization and settings.fhir_budget_ms:
-        found |= await _fetch(missing, context, access, settings)
+        found = {**found, **await _fetch(missing, context, access, settings)}
     absent = [key for key in hook.required if key not in found]
     if absent:
         names = ", ".join(absent)

@@ -72,12 +72,14 @@ class Rim:
             return
         new_request()
         started = _Started(send)
-        refused = self._refused(scope)
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        refused = self._refused(scope["method"], headers)
         try:
             if refused:
                 await _answer(started, *refused)
-            else:
-                await self.app(scope, self._limited(receive), started)
+            else:  # a body of a stated length is no longer than that: the server sees to it
+                counted = b"content-length" in headers and b"transfer-encoding" not in headers
+                await self.app(scope, receive if counted else self._limited(receive), started)
         except _TooLarge:
             await _answer(started, 413, "too-long", self._too_large())
         except Exception as error:  # the rim: nothing may pass
@@ -91,14 +93,14 @@ class Rim:
                 await _answer(started, 500, "exception", text)
         METRICS.answered(scope["method"], started.status).inc()
 
-    def _refused(self, scope: Scope) -> tuple[int, str, str] | None:
-        if scope["method"] not in ("POST", "PUT", "PATCH"):
+    def _refused(self, method: str, headers: dict[bytes, bytes]) -> tuple[int, str, str] | None:
+        if method not in ("POST", "PUT", "PATCH"):
             return None
-        headers: dict[bytes, bytes] = dict(scope["headers"])
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > self.limit:
             return 413, "too-long", self._too_large()
-        kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        sent = headers.get(b"content-type", b"")
+        kind = sent if sent == b"application/json" else sent.partition(b";")[0].strip().lower()
         if kind != b"application/json" and not kind.endswith(b"+json"):
             return 415, "not-supported", "Content-Type must be application/json"
         return None
@@ -107,7 +109,7 @@ class Rim:
         return f"the body is larger than {self.limit} bytes (YIGONG_MAX_BODY_BYTES)"
 
     def _limited(self, receive: Receive) -> Receive:
-        """Counts what arrives: a chunked body has no length to check beforehand."""
+        """Counts what arrives of a body without a length to check beforehand (chunked)."""
         taken = 0
 
         async def limited() -> MutableMapping[str, Any]:

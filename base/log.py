@@ -7,12 +7,12 @@ are left out (they may quote input); type and place stay.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Final
-from uuid import uuid4
 
 import orjson
 
@@ -42,7 +42,7 @@ _REQUEST: ContextVar[str] = ContextVar("request", default="")
 
 def new_request() -> str:
     """Begin a request: gives it an id that log lines and error answers share."""
-    found = uuid4().hex[:16]
+    found = os.urandom(8).hex()
     _REQUEST.set(found)
     return found
 
