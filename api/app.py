@@ -22,10 +22,12 @@ from api.cds_hooks import CdsHooks, HookLine
 from api.comments import CommentDesk
 from api.dispensary import Dispensary
 from api.errors import install
+from api.recorder import Recorder
 from api.review import Reviewer
 from api.rim import Rim
 from api.routes import comments, knowledge, operations, queue, reviews
 from api.serving import Serving, settle
+from base.audit import AuditLog, anchor
 from base.log import setup
 from base.plugins import discover
 from base.security import sealing_key
@@ -67,6 +69,7 @@ def build(house: House) -> FastAPI:
 
     dispensary = Dispensary(settings, reviewer, Reviews(house.engine, key))
 
+    audit = AuditLog(house.engine)
     hooks = CdsHooks(settings, reviewer, UsedTokens(house.engine), dispensary)
 
     @asynccontextmanager
@@ -76,11 +79,13 @@ def build(house: House) -> FastAPI:
             asyncio.create_task(reviewer.serving.watch(settings.swap_seconds)),
             asyncio.create_task(dispensary.watch()),
             asyncio.create_task(remember(memory)),
+            asyncio.create_task(vouch(house)),
         ]
         yield
         for task in watching:
             task.cancel()
         await asyncio.to_thread(journal.flush)
+        await asyncio.to_thread(audit.flush)
 
     # The pages of /docs with their scripts from this machine: a hospital's network reaches no CDN.
     app = FastAPIOffline(
@@ -89,7 +94,7 @@ def build(house: House) -> FastAPI:
         summary=_SUMMARY,
         version="0.1.0",
         lifespan=lifespan,
-        middleware=_middleware(settings, hooks),
+        middleware=_middleware(settings, hooks, audit),
     )
     app.include_router(hooks.router())
     app.include_router(queue.router(settings, dispensary, house.engine))
@@ -100,10 +105,21 @@ def build(house: House) -> FastAPI:
     app.include_router(operations.router(settings, reviewer, house.engine))
     install(app)
     app.state.reviewer, app.state.dispensary, app.state.comments = reviewer, dispensary, desk
+    app.state.audit = audit
     _describe(app)
     units_ready.result()
     aside.shutdown()
     return app
+
+
+async def vouch(house: House, seconds: float = 3600.0) -> None:
+    """Sign the audit from time to time."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await asyncio.to_thread(anchor, house.engine, house.key, house.settings.anchors_file)
+        except (SQLAlchemyError, OSError) as error:
+            _log.error("audit not signed", extra={"error": type(error).__name__})
 
 
 async def remember(memory: Memory, seconds: float = 1.0) -> None:
@@ -121,8 +137,9 @@ def policies(folder: Path) -> dict[str, Policy]:
     return {path.stem: policy.load(path) for path in sorted(folder.glob("*.json"))}
 
 
-def _middleware(settings: Settings, hooks: CdsHooks) -> list[Middleware]:
-    """Outermost first: CORS answers preflights, the rim guards everything behind, service calls are answered."""
+def _middleware(settings: Settings, hooks: CdsHooks, audit: AuditLog) -> list[Middleware]:
+    """Outermost first: CORS answers preflights, the rim guards everything behind, service calls are answered, the
+    rest is recorded."""
     cors = Middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
@@ -130,7 +147,12 @@ def _middleware(settings: Settings, hooks: CdsHooks) -> list[Middleware]:
         allow_headers=["Authorization", "Content-Type", "Accept"],
         max_age=600,
     )
-    return [cors, Middleware(Rim, limit=settings.max_body_bytes), Middleware(HookLine, hooks=hooks)]
+    return [
+        cors,
+        Middleware(Rim, limit=settings.max_body_bytes),
+        Middleware(HookLine, hooks=hooks),
+        Middleware(Recorder, settings=settings, audit=audit),
+    ]
 
 
 def _describe(app: FastAPI) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import sys
 import time
@@ -14,6 +15,7 @@ from rich.table import Table
 from api.bootstrap import BootstrapError, ensure_release, loaders
 from api.gates import GATES
 from api.terminal import ERR, OUT, By, Command, DataDir, as_json, bar, house
+from base.audit import Event, append
 from base.plugins import discover
 from base.settings import Settings
 from knowledge import rdf, release
@@ -129,6 +131,7 @@ def candidates(limit: Annotated[int, typer.Option(help="how many to list")] = 50
 def publish(by: By, note: Annotated[str, typer.Option()] = "", data_dir: DataDir = None) -> None:
     """Freeze all approved knowledge into a signed release and serve it."""
     opened = house(data_dir)
+    append(opened.engine, [Event(by, "release.publish", why=note)])
     _say_published(release.publish(opened.store, opened.releases, opened.key, GATES, by, note))
 
 
@@ -141,6 +144,7 @@ def rollback(
 ) -> None:
     """Serve an earlier release again."""
     opened = house(data_dir)
+    append(opened.engine, [Event(by, "release.rollback", f"release/{to}" if to else "", why=note)])
     target = release.rollback(opened.store, opened.releases, by, note, to)
     OUT.print(f"serving {target}")
 
@@ -189,6 +193,7 @@ def replay(
     from api.replay import replay as ask_again
 
     opened = house(data_dir)
+    append(opened.engine, [Event(getpass.getuser(), "review.replay", f"review/{review_id}")])
     as_json(ask_again(build(opened).state.reviewer, review_id, release_id))
 
 

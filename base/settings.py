@@ -56,6 +56,11 @@ class Settings(BaseSettings):
         return self.data_dir / "releases"
 
     @property
+    def anchors_file(self) -> Path:
+        """Signatures over the audit, kept outside the database; copy it to where nobody can change it."""
+        return self.data_dir / "audit.anchors"
+
+    @property
     def key_file(self) -> Path:
         return self.data_dir / "keys" / "release.json"
 
