@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from api import openapi
-from api.bootstrap import House, open_house
+from api.bootstrap import House, key_ring, open_house
 from api.cds_hooks import CdsHooks, HookLine
 from api.comments import CommentDesk
 from api.dispensary import Dispensary
@@ -28,9 +28,10 @@ from api.rim import Rim
 from api.routes import comments, knowledge, operations, queue, reviews
 from api.serving import Serving, settle
 from base.audit import AuditLog, anchor
+from base.keyring import KeyRing
 from base.log import setup
 from base.plugins import discover
-from base.security import sealing_key
+from base.security import SealError, sealing_key
 from base.settings import Settings
 from base.tokens import UsedTokens
 from clinical import units
@@ -61,13 +62,13 @@ def build(house: House) -> FastAPI:
     aside = ThreadPoolExecutor(3)
     opened = aside.submit(Serving, house.releases)
     states, units_ready = aside.submit(States.start), aside.submit(units.prepare, settings.data_dir / "cache")
-    key = sealing_key(settings.data_dir / "keys" / "journal.key")
-    journal = Journal(house.engine, key)
+    key, ring = sealing_key(settings.patient_key_file), key_ring(house)
+    journal = Journal(house.engine, ring)
     memory = Memory(house.engine, key)
     families = tuple(discover("rules.families", "FAMILY", Family).values())
     reviewer = Reviewer(opened.result(), families, journal, policies(settings.policies_dir), states.result(), memory)
 
-    dispensary = Dispensary(settings, reviewer, Reviews(house.engine, key))
+    dispensary = Dispensary(settings, reviewer, Reviews(house.engine, ring))
 
     audit = AuditLog(house.engine)
     hooks = CdsHooks(settings, reviewer, UsedTokens(house.engine), dispensary)
@@ -80,6 +81,7 @@ def build(house: House) -> FastAPI:
             asyncio.create_task(dispensary.watch()),
             asyncio.create_task(remember(memory)),
             asyncio.create_task(vouch(house)),
+            asyncio.create_task(renew(ring)),
         ]
         yield
         for task in watching:
@@ -98,7 +100,7 @@ def build(house: House) -> FastAPI:
     )
     app.include_router(hooks.router())
     app.include_router(queue.router(settings, dispensary, house.engine))
-    desk = CommentDesk(settings, reviewer, house.engine, key)
+    desk = CommentDesk(settings, reviewer, house.engine, ring)
     app.include_router(comments.router(settings, desk))
     app.include_router(reviews.router(settings, reviewer, dispensary))
     app.include_router(knowledge.router(reviewer.serving))
@@ -110,6 +112,16 @@ def build(house: House) -> FastAPI:
     units_ready.result()
     aside.shutdown()
     return app
+
+
+async def renew(ring: KeyRing, seconds: float = 60.0) -> None:
+    """Seal with the newest key soon after somebody rotated."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await asyncio.to_thread(ring.refresh)
+        except (SQLAlchemyError, SealError) as error:
+            _log.error("keys not read again", extra={"error": type(error).__name__})
 
 
 async def vouch(house: House, seconds: float = 3600.0) -> None:

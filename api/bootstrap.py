@@ -12,8 +12,9 @@ from sqlalchemy import Engine
 
 import knowledge
 from base.db import migrate, open_engine
+from base.keyring import KeyRing
 from base.plugins import discover
-from base.security import SigningKey, sm3
+from base.security import SigningKey, sealing_key, sm3
 from base.settings import Settings
 from knowledge.intake import Loader, Row, stamp
 from knowledge.merge import LoadReport, load
@@ -53,6 +54,13 @@ def open_house(settings: Settings) -> House:
     key = SigningKey.load_or_create(settings.key_file)
     releases = Releases(settings.releases_dir, (key.public, *settings.trusted_keys))
     return House(settings, engine, Store(engine), releases, key)
+
+
+def key_ring(house: House) -> KeyRing:
+    """The data keys of an installation, under its master key (made at first use)."""
+    settings = house.settings
+    master = settings.master_key_file or settings.data_dir / "keys" / "master.key"
+    return KeyRing(house.engine, sealing_key(master), sealing_key(settings.patient_key_file))
 
 
 def content_digest(folder: Path = CONTENT) -> str:

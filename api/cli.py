@@ -233,12 +233,6 @@ def sparql(query: Annotated[str, typer.Argument(help="SPARQL text, or @file")], 
 
 
 @app.command()
-def keys(data_dir: DataDir = None) -> None:
-    """The public key that signs releases here; other sites trust it through YIGONG_TRUSTED_KEYS."""
-    OUT.print(house(data_dir).key.public, highlight=False, soft_wrap=True)
-
-
-@app.command()
 def doctor(data_dir: DataDir = None) -> None:
     """Check the installation: database, keys, active release, rule families, hooks, sources."""
     from api.doctor import checks

@@ -17,6 +17,7 @@ from api.errors import ApiError, bad_field
 from api.hook import Hook
 from api.review import Reviewer
 from api.worksheets import ANTIMICROBIAL, Worksheets
+from base.keyring import KeyRing
 from base.plugins import discover
 from base.settings import Settings
 from base.tabular import TableError
@@ -67,12 +68,12 @@ class Taken:
 class CommentDesk:
     """Draws, hands out, takes back and counts."""
 
-    def __init__(self, settings: Settings, reviewer: Reviewer, engine: Engine, key: bytes) -> None:
+    def __init__(self, settings: Settings, reviewer: Reviewer, engine: Engine, ring: KeyRing) -> None:
         self._reviewer = reviewer
         self._hooks = discover("api.hooks", "HOOK", Hook)
         signing = [name for name, hook in self._hooks.items() if hook.stage in _SIGNING]
-        stored = Prescriptions(engine, key, reviewer.journal.entry, (*signing, _PLAIN))
-        self.comments = Comments(engine, key, stored)
+        stored = Prescriptions(engine, ring, reviewer.journal.entry, (*signing, _PLAIN))
+        self.comments = Comments(engine, ring, stored)
         self._staff = staff(settings.staff_file)
 
     def sample(self, plan: Plan, drugs: Sequence[str], now: datetime) -> Round:

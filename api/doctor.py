@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
 
 from sqlalchemy import text
 
-from api.bootstrap import House, loaders
+from api.bootstrap import House, key_ring, loaders
 from api.gates import GATES
 from api.hook import Hook
+from base.audit import faults
+from base.keyring import NEWEST_DAYS
 from base.plugins import discover
 from rules import policy
 from rules.model import Family
@@ -50,6 +54,18 @@ def _policies(house: House) -> str:
     return ""
 
 
+def _keys(house: House) -> str:
+    newest = key_ring(house).known()[-1][1]
+    age = (datetime.now(UTC) - newest).days
+    return f"the data key is {age} days old: run `yigong keys rotate --by …`" if age > NEWEST_DAYS else ""
+
+
+def _audit(house: House) -> str:
+    trusted = (house.key.public, *house.settings.trusted_keys)
+    found = list(islice(faults(house.engine, trusted, house.settings.anchors_file), 3))
+    return "; ".join(f"audit event {fault.number}: {fault.what}" for fault in found)
+
+
 def _access(house: House) -> str:
     local = house.settings.host in ("127.0.0.1", "::1", "localhost")
     if local or house.settings.api_keys:
@@ -63,4 +79,6 @@ _CHECKS: dict[str, Callable[[House], str]] = {
     "rule families, hooks, sources": _plugins,
     "policies": _policies,
     "access": _access,
+    "data keys": _keys,
+    "audit": _audit,
 }

@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     fhir_budget_ms: int = Field(800, ge=0, description="time for our own FHIR queries in one call; 0: none")
     fhir_allow_hosts: list[str] = Field([], description="hosts we may query for missing prefetch; empty: any https")
     trusted_keys: list[str] = Field([], description="SM2 public keys of release signers beside our own")
+    master_key_file: Path | None = Field(
+        None, description="file of the SM4 key that wraps all data keys; empty: keys/master.key in the data folder"
+    )
     swap_seconds: float = Field(1.0, gt=0, le=5, description="how often a worker looks for a newer release")
     api_keys: list[str] = Field(
         [], description="bearer keys for operators and curators; empty: open on loopback only"
@@ -54,6 +57,11 @@ class Settings(BaseSettings):
     @property
     def releases_dir(self) -> Path:
         return self.data_dir / "releases"
+
+    @property
+    def patient_key_file(self) -> Path:
+        """The key that patients are hashed with; it also opens what was sealed before there were data keys."""
+        return self.data_dir / "keys" / "journal.key"
 
     @property
     def anchors_file(self) -> Path:

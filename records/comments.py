@@ -38,7 +38,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from base.db import METADATA
-from base.security import seal, unseal
+from base.keyring import KeyRing
 from knowledge.naming import normal_name
 from records.comment_codes import CODES
 from records.prescriptions import Prescriptions, Read
@@ -87,11 +87,13 @@ items = Table(
     Column("result", String(12), nullable=False),
     Column("version", Integer, nullable=False),
     Column("judged", DateTime(timezone=True)),
-    Column("reason", LargeBinary, nullable=False),
+    Column(
+        "reason", LargeBinary, nullable=False, info={"bound": lambda row: _place(row.round, row.number, "reason")}
+    ),
     Column("amount", Float),
     Column("essential", Integer),
     Column("generic", Integer),
-    Column("sheet", LargeBinary, nullable=False),
+    Column("sheet", LargeBinary, nullable=False, info={"bound": lambda row: _place(row.round, row.number, "sheet")}),
     Index("comment_item_review", "review"),
     Index("comment_item_once", "once", unique=True),
 )
@@ -103,7 +105,9 @@ problems = Table(
     Column("place", Integer, primary_key=True, autoincrement=False),
     Column("code", String(8), nullable=False),
     Column("drug", String(160), nullable=False),
-    Column("text", LargeBinary, nullable=False),
+    Column(
+        "text", LargeBinary, nullable=False, info={"bound": lambda row: _place(row.round, row.number, str(row.place))}
+    ),
     Index("comment_problem_code", "code"),
 )
 
@@ -209,8 +213,8 @@ class Judgement:
 class Comments:
     """Samplings in the database. ``key`` (16 bytes) seals what may name a patient."""
 
-    def __init__(self, engine: Engine, key: bytes, prescriptions: Prescriptions) -> None:
-        self._engine, self._key, self._prescriptions = engine, key, prescriptions
+    def __init__(self, engine: Engine, ring: KeyRing, prescriptions: Prescriptions) -> None:
+        self._engine, self._ring, self._prescriptions = engine, ring, prescriptions
 
     # -- sampling --------------------------------------------------------------------------
 
@@ -256,7 +260,7 @@ class Comments:
             "result": "",
             "version": 1,
             "reason": b"",
-            "sheet": seal(self._key, msgspec.json.encode(sheet), _place(round_id, number, "sheet")),
+            "sheet": self._ring.seal(msgspec.json.encode(sheet), _place(round_id, number, "sheet")),
         }
 
     # -- judging ---------------------------------------------------------------------------
@@ -330,7 +334,7 @@ class Comments:
             "status": Status.JUDGED.value,
             "result": given.result.value,
             "judged": given.at,
-            "reason": seal(self._key, given.reason.encode(), place) if given.reason else b"",
+            "reason": self._ring.seal(given.reason.encode(), place) if given.reason else b"",
             "amount": before.amount if typed.amount is None else typed.amount,
             "essential": before.essential if typed.essential is None else typed.essential,
             "generic": before.generic if typed.generic is None else typed.generic,
@@ -345,7 +349,7 @@ class Comments:
                 "place": number,
                 "code": problem.code,
                 "drug": problem.drug[:160],
-                "text": seal(self._key, problem.text.encode(), place) if problem.text else b"",
+                "text": self._ring.seal(problem.text.encode(), place) if problem.text else b"",
             }
 
     # -- reading ---------------------------------------------------------------------------
@@ -403,7 +407,7 @@ class Comments:
         return found
 
     def _item_of(self, row: Any, told: tuple[Problem, ...]) -> Item:
-        sheet = unseal(self._key, row.sheet, _place(row.round, row.number, "sheet"))
+        sheet = self._ring.unseal(row.sheet, _place(row.round, row.number, "sheet"))
         return Item(
             row.round,
             row.number,
@@ -424,7 +428,7 @@ class Comments:
         )
 
     def _opened(self, sealed: bytes, place: bytes) -> str:
-        return unseal(self._key, sealed, place).decode() if sealed else ""
+        return self._ring.unseal(sealed, place).decode() if sealed else ""
 
 
 def _round_row(plan: Plan, seed: str, now: datetime, population: int, unreadable: int) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from typing import Final
 import orjson
 from sqlalchemy import Engine, select
 
+from base.keyring import KeyRing
 from clinical.value import replace
 from records.journal_store import Entry, Feedback, Shown, as_json, cards, feedback, opened, requests, store
 from records.journal_writer import Writer, WriterError
@@ -36,10 +37,10 @@ class JournalError(Exception):
 
 
 class Journal:
-    """Writes in the background; reads at once. ``key`` (16 bytes) seals what may name a patient."""
+    """Writes in the background; reads at once. ``ring`` seals what may name a patient."""
 
-    def __init__(self, engine: Engine, key: bytes, limit: int = QUEUE_LIMIT) -> None:
-        self._engine, self._key = engine, key
+    def __init__(self, engine: Engine, ring: KeyRing, limit: int = QUEUE_LIMIT) -> None:
+        self._engine, self._ring = engine, ring
         self._waiting: queue.Queue[Entry | Feedback | threading.Event] = queue.Queue(limit)
         self._hurry = threading.Event()
         self._writer: Writer | None = None
@@ -92,7 +93,7 @@ class Journal:
         entries = [item for item in batch if isinstance(item, Entry)]
         given = [item for item in batch if isinstance(item, Feedback)]
         if len(entries) < _BUSY or not self._beside(entries, given):
-            store(self._engine, self._key, entries, given)
+            store(self._engine, self._ring, entries, given)
 
     def _beside(self, entries: list[Entry], given: list[Feedback]) -> bool:
         """Have the process store them; False when nothing of them is stored, so that the next attempt is made
@@ -100,7 +101,7 @@ class Journal:
         plain = [replace(e, request=as_json(e.request), answer=as_json(e.answer)) for e in entries]
         try:
             if self._writer is None:
-                self._writer = Writer(self._engine.url.render_as_string(hide_password=False), self._key)
+                self._writer = Writer(self._engine.url.render_as_string(hide_password=False), self._ring)
             self._writer.store(plain, given)
         except (WriterError, OSError) as error:
             _log.warning("journal batch not stored by its process", extra={"error": str(error)})
@@ -124,7 +125,7 @@ class Journal:
                 raise JournalError(f"there is no stored review {entry_id!r}")
             shown = connection.execute(select(cards).where(cards.c.request == entry_id)).all()
         try:
-            request, seen = opened(self._key, row.request, row.id)
+            request, seen = opened(self._ring, row.request, row.id)
         except orjson.JSONDecodeError as error:
             raise JournalError(f"the stored review {entry_id!r} cannot be read: {error}") from None
         return Entry(
@@ -134,7 +135,7 @@ class Journal:
             row.release,
             row.client,
             request,
-            opened(self._key, row.answer, row.id)[0],
+            opened(self._ring, row.answer, row.id)[0],
             tuple(Shown(c.card, c.rule, c.version, c.family, c.severity, c.cause, c.orders) for c in shown),
             row.gaps,
             row.faults,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import orjson
@@ -28,11 +28,14 @@ from sqlalchemy import (
 )
 
 from base.db import METADATA, insert_many
-from base.security import seal, sm3, unseal
+from base.keyring import KeyRing
+from base.security import sm3
 from clinical.value import Value
 from records.memory import Known, note_acknowledged, note_shown
 
 _SEEN, _ASKED = "yigong.seen", "yigong.request"
+_OF_REQUEST: Final = {"bound": lambda row: row.id.encode()}
+"""What ``base.keyring.reseal`` needs to know of a sealed column: what its content is bound to."""
 
 requests = Table(
     "journal_request",
@@ -47,8 +50,8 @@ requests = Table(
     Column("gaps", Integer, nullable=False),
     Column("faults", Integer, nullable=False),
     Column("elapsed_ms", Float, nullable=False),
-    Column("request", LargeBinary, nullable=False),
-    Column("answer", LargeBinary, nullable=False),
+    Column("request", LargeBinary, nullable=False, info=_OF_REQUEST),
+    Column("answer", LargeBinary, nullable=False, info=_OF_REQUEST),
     Index("journal_request_at", "at"),
 )
 cards = Table(
@@ -75,7 +78,7 @@ feedback = Table(
     Column("outcome", String(12), nullable=False),
     Column("reason", String(80), nullable=False, default=""),
     Column("suggestions", String(400), nullable=False, default=""),
-    Column("comment", LargeBinary, nullable=False, default=b""),
+    Column("comment", LargeBinary, nullable=False, default=b"", info={"bound": lambda row: row.card.encode()}),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("received", DateTime(timezone=True), nullable=False),
 )
@@ -124,22 +127,22 @@ class Feedback(Value, frozen=True):
     comment: str = ""
 
 
-def store(engine: Engine, key: bytes, entries: Sequence[Entry], given: Sequence[Feedback]) -> None:
+def store(engine: Engine, ring: KeyRing, entries: Sequence[Entry], given: Sequence[Feedback]) -> None:
     """Seal and store entries and feedback in one transaction; requests and answers may be JSON bytes already."""
     shown = [_card_row(entry, card) for entry in entries for card in entry.shown]
     causes = [(entry.patient, card.cause, entry.at) for entry in entries for card in entry.shown]
     pack = zstandard.ZstdCompressor(level=1).compress
-    rows = [_entry_row(key, entry, pack) for entry in entries]  # before the transaction: sealing takes longest
+    rows = [_entry_row(ring, entry, pack) for entry in entries]  # before the transaction: sealing takes longest
     with engine.begin() as connection:
         insert_many(connection, requests, rows)
         insert_many(connection, cards, shown)
-        insert_many(connection, feedback, [_feedback_row(key, item) for item in given])
+        insert_many(connection, feedback, [_feedback_row(ring, item) for item in given])
         note_shown(connection, causes)
         for item in given:
             _acknowledge(connection, item)
 
 
-def _entry_row(key: bytes, entry: Entry, pack: Callable[[bytes], bytes]) -> dict[str, Any]:
+def _entry_row(ring: KeyRing, entry: Entry, pack: Callable[[bytes], bytes]) -> dict[str, Any]:
     asked, bound = as_json(entry.request), entry.id.encode()
     if entry.seen:
         asked = orjson.dumps({_SEEN: msgspec.to_builtins(entry.seen), _ASKED: orjson.Fragment(asked)})
@@ -155,8 +158,8 @@ def _entry_row(key: bytes, entry: Entry, pack: Callable[[bytes], bytes]) -> dict
         "gaps": entry.gaps,
         "faults": entry.faults,
         "elapsed_ms": entry.elapsed_ms,
-        "request": seal(key, request, bound),
-        "answer": seal(key, pack(as_json(entry.answer)), bound),
+        "request": ring.seal(request, bound),
+        "answer": ring.seal(pack(as_json(entry.answer)), bound),
     }
 
 
@@ -165,22 +168,22 @@ def as_json(value: Any) -> bytes:
     return value if isinstance(value, bytes) else orjson.dumps(value)
 
 
-def _feedback_row(key: bytes, item: Feedback) -> dict[str, Any]:
+def _feedback_row(ring: KeyRing, item: Feedback) -> dict[str, Any]:
     return {
         "card": item.card,
         "service": item.service,
         "outcome": item.outcome,
         "reason": item.reason,
         "suggestions": " ".join(item.suggestions)[:400],
-        "comment": seal(key, item.comment.encode(), item.card.encode()) if item.comment else b"",
+        "comment": ring.seal(item.comment.encode(), item.card.encode()) if item.comment else b"",
         "at": item.at,
         "received": datetime.now(UTC),
     }
 
 
-def opened(key: bytes, sealed: bytes, entry_id: str) -> tuple[Any, dict[str, Known]]:
+def opened(ring: KeyRing, sealed: bytes, entry_id: str) -> tuple[Any, dict[str, Known]]:
     """A stored request or answer, and what was known of earlier alerts when it was asked."""
-    said = _unpacked(unseal(key, sealed, entry_id.encode()))
+    said = _unpacked(ring.unseal(sealed, entry_id.encode()))
     if isinstance(said, dict) and _SEEN in said:
         return said[_ASKED], msgspec.convert(said[_SEEN], dict[str, Known])
     return said, {}

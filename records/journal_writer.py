@@ -16,13 +16,15 @@ from typing import IO, Any, Final
 import msgspec
 
 from base.db import open_engine
+from base.keyring import KeyRing
 from records.journal_store import Entry, Feedback, store
 
 _NICE: Final = 10
+_REFRESHED: Final = 200
 _LENGTH: Final = struct.Struct(">I")
 _encode: Final = msgspec.msgpack.Encoder().encode
 _batch: Final = msgspec.msgpack.Decoder(tuple[list[Entry], list[Feedback]])
-_key: Final = msgspec.msgpack.Decoder(tuple[str, bytes])
+_keys: Final = msgspec.msgpack.Decoder(tuple[str, bytes, bytes])
 _fault: Final = msgspec.msgpack.Decoder(str)
 _ROOT: Final = str(Path(__file__).resolve().parent.parent)
 
@@ -32,9 +34,9 @@ class WriterError(Exception):
 
 
 class Writer:
-    """The process, seen from the worker. ``database`` is its URL, ``key`` the one that seals."""
+    """The process, seen from the worker. ``database`` is its URL, ``ring`` the keys that seal."""
 
-    def __init__(self, database: str, key: bytes) -> None:
+    def __init__(self, database: str, ring: KeyRing) -> None:
         path = os.pathsep.join(filter(None, (_ROOT, os.environ.get("PYTHONPATH", ""))))
         # A pipe of its own for answers: whatever a library prints can then not be taken for one.
         answers, answering = os.pipe()
@@ -46,7 +48,7 @@ class Writer:
         )
         os.close(answering)
         self._answers = os.fdopen(answers, "rb")
-        self._send((database, key))
+        self._send((database, *ring.carried()))
 
     def store(self, entries: Sequence[Entry], given: Sequence[Feedback]) -> None:
         """Wait until a batch, whose requests and answers are JSON bytes, is stored: all of it or nothing. Raises
@@ -99,16 +101,20 @@ def _read(pipe: IO[bytes]) -> bytes:
 
 def serve(asked: IO[bytes], answered: IO[bytes]) -> None:
     """Store batches until the worker is gone."""
-    database, key = _key.decode(_read(asked))
+    database, master, before = _keys.decode(_read(asked))
     engine = open_engine(database)
+    ring, batches = KeyRing(engine, master, before), 0
     while True:
         try:
             entries, given = _batch.decode(_read(asked))
         except EOFError:
             return
+        batches += 1
+        if batches % _REFRESHED == 0:  # another key may seal by now
+            ring.refresh()
         fault = ""
         try:
-            store(engine, key, entries, given)
+            store(engine, ring, entries, given)
         except Exception as error:  # the worker decides what becomes of the batch
             fault = type(error).__name__
         _write(answered, fault)

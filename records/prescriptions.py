@@ -14,7 +14,7 @@ import msgspec
 import orjson
 from sqlalchemy import Engine, select
 
-from base.security import unseal
+from base.keyring import KeyRing
 from records.journal import Entry, requests
 from records.reviews import DISPENSABLE, State, cases, events
 from records.sampling import About, Plan, Population, Sheet, Source, Unit, joined
@@ -59,9 +59,9 @@ class Prescriptions:
     the journal that see a prescription when it is signed."""
 
     def __init__(
-        self, engine: Engine, key: bytes, entry: Callable[[str], Entry], services: Sequence[str] = ()
+        self, engine: Engine, ring: KeyRing, entry: Callable[[str], Entry], services: Sequence[str] = ()
     ) -> None:
-        self._engine, self._key, self._entry, self._services = engine, key, entry, tuple(services)
+        self._engine, self._ring, self._entry, self._services = engine, ring, entry, tuple(services)
 
     def population(self, plan: Plan, read: Read) -> tuple[Population, int]:
         """Everything in the span of a plan, and how many prescriptions could not be read."""
@@ -97,7 +97,7 @@ class Prescriptions:
         if "payload" not in row._fields:
             entry = self._entry(row.id)
             return Stored(entry.id, entry.at, entry.service, entry.request, entry.answer)
-        kept = orjson.loads(unseal(self._key, row.payload, row.id.encode()))
+        kept = orjson.loads(self._ring.unseal(row.payload, row.id.encode()))
         at = row.submitted if row.submitted.tzinfo else row.submitted.replace(tzinfo=UTC)
         where = (row.institution, row.department, row.prescriber)
         return Stored(row.id, at, "", kept["request"], kept["answer"], *where)

@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 
 from base.db import METADATA
-from base.security import seal, unseal
+from base.keyring import KeyRing
 
 
 class State(StrEnum):
@@ -132,7 +132,7 @@ cases = Table(
     Column("decided", DateTime(timezone=True)),
     Column("replaces", String(36), nullable=False, default=""),
     Column("callback", String(400), nullable=False, default=""),
-    Column("payload", LargeBinary, nullable=False),
+    Column("payload", LargeBinary, nullable=False, info={"bound": lambda row: row.id.encode()}),
     Index("review_case_queue", "state", "institution", "submitted"),
     Index("review_case_due", "state", "due"),
     Index("review_case_submitted", "submitted"),
@@ -150,7 +150,7 @@ events = Table(
     Column("before", String(20), nullable=False),
     Column("after", String(20), nullable=False),
     Column("code", String(80), nullable=False, default=""),
-    Column("reason", LargeBinary, nullable=False, default=b""),
+    Column("reason", LargeBinary, nullable=False, default=b"", info={"bound": lambda row: row.review.encode()}),
     Index("review_event_move", "review", "version", unique=True),
 )
 flags = Table(
@@ -300,8 +300,8 @@ _RANK: Final = {"contraindicated": 0, "major": 1, "moderate": 2, "minor": 3, "in
 class Reviews:
     """The queue in the database. ``key`` (16 bytes) seals what may name a patient."""
 
-    def __init__(self, engine: Engine, key: bytes) -> None:
-        self._engine, self._key = engine, key
+    def __init__(self, engine: Engine, ring: KeyRing) -> None:
+        self._engine, self._ring = engine, ring
 
     # -- moving --------------------------------------------------------------------------
 
@@ -351,7 +351,7 @@ class Reviews:
     def _tell(self, connection: Connection, found: Case, action: str, before: str, after: State, move: Move) -> None:
         """Append the event, and the message to the hospital that asked to be told."""
         version = found.version + 1 if before else found.version
-        reason = seal(self._key, move.reason.encode(), found.id.encode()) if move.reason else b""
+        reason = self._ring.seal(move.reason.encode(), found.id.encode()) if move.reason else b""
         row = {
             "review": found.id,
             "version": version,
@@ -390,7 +390,7 @@ class Reviews:
             sealed = connection.execute(select(cases.c.payload).where(cases.c.id == review)).scalar()
         if sealed is None:
             raise MissingCaseError(f"没有编号为 {review} 的处方")
-        return orjson.loads(unseal(self._key, sealed, review.encode()))
+        return orjson.loads(self._ring.unseal(sealed, review.encode()))
 
     def queue(self, query: Query) -> list[Case]:
         """Prescriptions, the most pressing first: urgent, then the worst, then the longest waiting."""
@@ -471,7 +471,7 @@ class Reviews:
         plain = ("institution", "department", "prescriber", "tenant", "release", "severity", "urgent", "never")
         row = {name: getattr(given, name) for name in (*plain, "due", "replaces", "callback", "id")}
         decided = given.at if given.state in DISPENSABLE else None
-        sealed = seal(self._key, orjson.dumps(given.payload), given.id.encode())
+        sealed = self._ring.seal(orjson.dumps(given.payload), given.id.encode())
         return row | {
             "state": given.state.value,
             "version": 1,
@@ -487,7 +487,7 @@ class Reviews:
         return _case_of(row)
 
     def _event(self, row: Any, told: bool = True) -> Event:
-        reason = unseal(self._key, row.reason, row.review.encode()).decode() if told and row.reason else ""
+        reason = self._ring.unseal(row.reason, row.review.encode()).decode() if told and row.reason else ""
         return Event(
             row.number,
             row.review,

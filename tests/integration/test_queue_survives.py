@@ -11,17 +11,19 @@ from pathlib import Path
 import pytest
 
 from base.db import open_engine
+from base.keyring import KeyRing
 from records.reviews import Reviews, State
 
 _WORK = """
 import sys
 from datetime import UTC, datetime
 from base.db import migrate, open_engine
+from base.keyring import KeyRing
 from records.reviews import Action, Move, Reviews, Role, State, Submission
 
 engine = open_engine(sys.argv[1])
 migrate(engine)
-queue, now = Reviews(engine, bytes(16)), datetime.now(UTC)
+queue, now = Reviews(engine, KeyRing(engine, bytes(16))), datetime.now(UTC)
 for number in range(100_000):
     review = f"{sys.argv[2]}-{number}"
     queue.submit(Submission(review, State.PENDING, now, "r", {"n": number}, callback="https://his/x"))
@@ -45,7 +47,8 @@ def test_what_was_answered_is_there_after_kill_9(tmp_path: Path, round_: int) ->
     said = [line.split() for line in (first + process.stdout.read()).splitlines()]
     process.stdout.close()
     process.wait()
-    queue = Reviews(open_engine(url), bytes(16))
+    engine = open_engine(url)
+    queue = Reviews(engine, KeyRing(engine, bytes(16)))
     answered = {line[0]: int(line[1]) for line in said if len(line) == 2}
     assert len(answered) > 3
     states = [State.PENDING, State.CLAIMED, State.APPROVED]

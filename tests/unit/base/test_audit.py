@@ -103,8 +103,17 @@ def test_an_anchor_of_a_stranger_does_not_count(engine: Engine) -> None:
 
 def test_many_writers_make_one_chain(engine: Engine) -> None:
     log = AuditLog(engine)
-    writers = [threading.Thread(target=lambda: [log.note(Event("a", "x")) for _ in range(50)]) for _ in range(4)]
-    direct = [threading.Thread(target=lambda: [log.must(Event("b", "y")) for _ in range(10)]) for _ in range(2)]
+
+    def noting() -> None:
+        for _ in range(50):
+            log.note(Event("a", "x"))
+
+    def recording() -> None:
+        for _ in range(10):
+            log.must(Event("b", "y"))
+
+    writers = [threading.Thread(target=noting) for _ in range(4)]
+    direct = [threading.Thread(target=recording) for _ in range(2)]
     for thread in (*writers, *direct):
         thread.start()
     for thread in (*writers, *direct):

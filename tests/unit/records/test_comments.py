@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, inspect, select
 
+from base.keyring import KeyRing
 from base.security import SealError
 from clinical.coded import CHINA
 from records.comment_codes import CODES, Group, code_of, suggested
@@ -87,14 +88,15 @@ def submit(engine: Engine, number: int, **more: Any) -> None:
         "department": "内科",
         "prescriber": f"医生{number % 4}",
     }
-    Reviews(engine, KEY).submit(Submission(**given | more))
+    Reviews(engine, KeyRing(engine, KEY)).submit(Submission(**given | more))
 
 
 def made(engine: Engine, count: int = 0, key: bytes = KEY) -> Comments:
     for number in range(count):
         submit(engine, number)
-    journal = Journal(engine, key)
-    return Comments(engine, key, Prescriptions(engine, key, journal.entry, ("yigong-order-sign",)))
+    ring = KeyRing(engine, key)
+    journal = Journal(engine, ring)
+    return Comments(engine, ring, Prescriptions(engine, ring, journal.entry, ("yigong-order-sign",)))
 
 
 def verdict(by: str = "王药师", result: Result = Result.UNREASONABLE, **more: Any) -> Judgement:
@@ -269,7 +271,7 @@ def entry(number: int, service: str = "yigong-order-sign", **request: Any) -> En
 
 
 def test_a_hospital_that_only_calls_hooks_is_sampled_from_the_journal(engine: Engine) -> None:
-    journal = Journal(engine, KEY)
+    journal = Journal(engine, KeyRing(engine, KEY))
     for number in range(3):
         journal.write(entry(number, key="same"))
     journal.write(entry(4))
@@ -297,7 +299,7 @@ def test_who_let_it_pass_stands_on_the_sheet(engine: Engine) -> None:
     comments = made(engine)
     submit(engine, 1, state=State.PENDING)
     for action in (Action.CLAIM, Action.APPROVE):
-        Reviews(engine, KEY).move("review-001", Move(action, "孙药师", Role.PHARMACIST, NOW))
+        Reviews(engine, KeyRing(engine, KEY)).move("review-001", Move(action, "孙药师", Role.PHARMACIST, NOW))
     (item,) = comments.items(comments.sample(plan(), read, NOW).id)
     assert item.sheet.checked_by == "孙药师"
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Engine, select, update
 
+from base.keyring import KeyRing
 from base.security import seal
 from records.journal import Entry, Feedback, Journal, JournalError, Shown, feedback, requests
 from records.ledger import rule_use
@@ -23,7 +24,7 @@ def entry(number: int, *cards: Shown) -> Entry:
 
 
 def test_a_request_comes_back_as_it_went_in(engine: Engine) -> None:
-    journal = Journal(engine, KEY)
+    journal = Journal(engine, KeyRing(engine, KEY))
     written = entry(1, Shown("c1", "rule", "2", "interaction", "major"))
     journal.write(written)
     assert journal.flush()
@@ -32,7 +33,7 @@ def test_a_request_comes_back_as_it_went_in(engine: Engine) -> None:
 
 
 def test_patient_data_is_not_readable_in_the_database(engine: Engine) -> None:
-    journal = Journal(engine, KEY)
+    journal = Journal(engine, KeyRing(engine, KEY))
     journal.write(entry(1))
     journal.write(Feedback("c1", "s", "overridden", AT, comment="张三丰同意"))
     assert journal.flush()
@@ -45,7 +46,7 @@ def test_patient_data_is_not_readable_in_the_database(engine: Engine) -> None:
 
 
 def test_feedback_is_counted_per_rule(engine: Engine) -> None:
-    journal = Journal(engine, KEY)
+    journal = Journal(engine, KeyRing(engine, KEY))
     cards = [Shown(f"c{n}", "rule-a", "1", "interaction", "major") for n in range(3)]
     journal.write(entry(1, *cards, Shown("d", "rule-b", "1", "dose", "minor")))
     journal.write(Feedback("c0", "s", "accepted", AT, suggestions=("x",)))
@@ -62,11 +63,11 @@ def test_feedback_is_counted_per_rule(engine: Engine) -> None:
 
 def test_an_unknown_review_is_said_to_be_unknown(engine: Engine) -> None:
     with pytest.raises(JournalError, match="no stored review 'x'"):
-        Journal(engine, KEY).entry("x")
+        Journal(engine, KeyRing(engine, KEY)).entry("x")
 
 
 def test_a_database_that_is_away_costs_entries_but_stops_nobody(engine: Engine) -> None:
-    journal = Journal(engine, KEY)
+    journal = Journal(engine, KeyRing(engine, KEY))
     requests.drop(engine)
     journal.write(entry(1))
     assert journal.flush()
@@ -75,14 +76,14 @@ def test_a_database_that_is_away_costs_entries_but_stops_nobody(engine: Engine) 
 
 def test_a_full_queue_drops_and_counts(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Journal, "_run", lambda self: None)
-    journal = Journal(engine, KEY, limit=2)
+    journal = Journal(engine, KeyRing(engine, KEY), limit=2)
     for number in range(5):
         journal.write(entry(number))
     assert journal.dropped == 3
 
 
 def test_a_busy_worker_has_a_process_beside_it_that_stores(engine: Engine) -> None:
-    journal = Journal(engine, KEY)
+    journal = Journal(engine, KeyRing(engine, KEY))
     written = [entry(number, Shown(f"c{number}", "rule", "2", "dose", "minor")) for number in range(60)]
     for item in written:
         journal.write(item)
@@ -94,7 +95,7 @@ def test_a_busy_worker_has_a_process_beside_it_that_stores(engine: Engine) -> No
 
 
 def test_entries_are_kept_when_that_process_is_killed(engine: Engine) -> None:
-    journal = Journal(engine, KEY)
+    journal = Journal(engine, KeyRing(engine, KEY))
     for number in range(40):
         journal.write(entry(number))
     assert journal.flush(30)
@@ -108,7 +109,7 @@ def test_entries_are_kept_when_that_process_is_killed(engine: Engine) -> None:
 
 
 def test_what_a_process_cannot_store_is_counted(engine: Engine) -> None:
-    journal = Journal(engine, KEY)
+    journal = Journal(engine, KeyRing(engine, KEY))
     requests.drop(engine)
     for number in range(40):
         journal.write(entry(number))
@@ -118,7 +119,7 @@ def test_what_a_process_cannot_store_is_counted(engine: Engine) -> None:
 
 @pytest.mark.parametrize("pack", [bytes, zlib.compress], ids=["bare", "zlib"])
 def test_what_earlier_versions_stored_stays_readable(engine: Engine, pack: Callable[[bytes], bytes]) -> None:
-    journal = Journal(engine, KEY)
+    journal = Journal(engine, KeyRing(engine, KEY, before=KEY))
     journal.write(entry(1))
     assert journal.flush()
     packed = seal(KEY, pack(b'{"a": 1}'), b"r1")

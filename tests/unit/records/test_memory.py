@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine, select
 
+from base.keyring import KeyRing
 from clinical.value import replace
 from records.journal import Entry, Feedback, Journal, Shown
 from records.memory import Memory, forget, table
@@ -20,7 +21,7 @@ def entry(patient: str) -> Entry:
 
 
 def test_an_override_with_a_reason_is_remembered_by_every_worker(engine: Engine) -> None:
-    here, elsewhere, journal = Memory(engine, KEY), Memory(engine, KEY), Journal(engine, KEY)
+    here, elsewhere, journal = Memory(engine, KEY), Memory(engine, KEY), Journal(engine, KeyRing(engine, KEY))
     patient = here.patient("P-1")
     journal.write(entry(patient))
     journal.flush()
@@ -34,7 +35,7 @@ def test_an_override_with_a_reason_is_remembered_by_every_worker(engine: Engine)
 
 
 def test_an_override_without_a_reason_is_no_answer(engine: Engine) -> None:
-    memory, journal = Memory(engine, KEY), Journal(engine, KEY)
+    memory, journal = Memory(engine, KEY), Journal(engine, KeyRing(engine, KEY))
     patient = memory.patient("P-1")
     journal.write(entry(patient))
     journal.write(Feedback("card-1", "order-sign", "overridden", NOW))
@@ -44,7 +45,7 @@ def test_an_override_without_a_reason_is_no_answer(engine: Engine) -> None:
 
 
 def test_patients_are_known_by_a_keyed_hash_only(engine: Engine) -> None:
-    journal, memory = Journal(engine, KEY), Memory(engine, KEY)
+    journal, memory = Journal(engine, KeyRing(engine, KEY)), Memory(engine, KEY)
     journal.write(entry(memory.patient("P-1")))
     journal.flush()
     with engine.connect() as connection:
@@ -55,7 +56,7 @@ def test_patients_are_known_by_a_keyed_hash_only(engine: Engine) -> None:
 
 
 def test_what_is_old_is_forgotten(engine: Engine) -> None:
-    journal, memory = Journal(engine, KEY), Memory(engine, KEY)
+    journal, memory = Journal(engine, KeyRing(engine, KEY)), Memory(engine, KEY)
     journal.write(entry(memory.patient("P-1")))
     journal.flush()
     assert forget(engine) == 0
@@ -63,7 +64,7 @@ def test_what_is_old_is_forgotten(engine: Engine) -> None:
 
 
 def test_a_stored_request_keeps_what_was_known_when_it_was_answered(engine: Engine) -> None:
-    journal, memory = Journal(engine, KEY), Memory(engine, KEY)
+    journal, memory = Journal(engine, KeyRing(engine, KEY)), Memory(engine, KEY)
     patient = memory.patient("P-1")
     journal.write(entry(patient))
     journal.flush()

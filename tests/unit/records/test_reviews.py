@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select, text
 
+from base.keyring import KeyRing
 from records.review_figures import figures
 from records.reviews import (
     Action,
@@ -54,7 +55,7 @@ def act(queue: Reviews, action: Action, actor: str = "王药师", role: Role = R
 
 
 def test_a_pharmacist_claims_and_approves(engine: Engine) -> None:
-    queue = Reviews(engine, KEY)
+    queue = Reviews(engine, KeyRing(engine, KEY))
     queue.submit(submission())
     assert act(queue, Action.CLAIM) is State.CLAIMED
     assert act(queue, Action.APPROVE) is State.APPROVED
@@ -68,7 +69,7 @@ def test_a_pharmacist_claims_and_approves(engine: Engine) -> None:
 
 
 def test_a_returned_prescription_is_answered_and_decided_by_anybody(engine: Engine) -> None:
-    queue = Reviews(engine, KEY)
+    queue = Reviews(engine, KeyRing(engine, KEY))
     queue.submit(submission())
     act(queue, Action.CLAIM)
     assert act(queue, Action.RETURN) is State.RETURNED
@@ -86,7 +87,7 @@ def test_a_returned_prescription_is_answered_and_decided_by_anybody(engine: Engi
     ],
 )
 def test_nobody_does_what_is_not_theirs(engine: Engine, action: Action, role: Role) -> None:
-    queue = Reviews(engine, KEY)
+    queue = Reviews(engine, KeyRing(engine, KEY))
     queue.submit(submission())
     with pytest.raises(QueueError):
         act(queue, action, "某人", role)
@@ -94,7 +95,7 @@ def test_nobody_does_what_is_not_theirs(engine: Engine, action: Action, role: Ro
 
 
 def test_what_somebody_claimed_is_theirs(engine: Engine) -> None:
-    queue = Reviews(engine, KEY)
+    queue = Reviews(engine, KeyRing(engine, KEY))
     queue.submit(submission())
     act(queue, Action.CLAIM)
     with pytest.raises(MovedError, match="王药师"):
@@ -103,7 +104,7 @@ def test_what_somebody_claimed_is_theirs(engine: Engine) -> None:
 
 
 def test_a_contraindicated_prescription_needs_two_signatures_first(engine: Engine) -> None:
-    queue = Reviews(engine, KEY)
+    queue = Reviews(engine, KeyRing(engine, KEY))
     queue.submit(submission(severity="contraindicated"))
     act(queue, Action.CLAIM)
     with pytest.raises(QueueError, match="双签"):
@@ -115,7 +116,7 @@ def test_a_contraindicated_prescription_needs_two_signatures_first(engine: Engin
 
 
 def test_the_never_list_cannot_be_approved_at_all(engine: Engine) -> None:
-    queue = Reviews(engine, KEY)
+    queue = Reviews(engine, KeyRing(engine, KEY))
     queue.submit(submission(severity="contraindicated", never=True))
     act(queue, Action.CLAIM)
     act(queue, Action.RETURN)
@@ -126,7 +127,7 @@ def test_the_never_list_cannot_be_approved_at_all(engine: Engine) -> None:
 
 
 def test_an_appeal_goes_to_another_pharmacist(engine: Engine) -> None:
-    queue = Reviews(engine, KEY)
+    queue = Reviews(engine, KeyRing(engine, KEY))
     queue.submit(submission())
     act(queue, Action.CLAIM)
     act(queue, Action.RETURN)
@@ -137,14 +138,14 @@ def test_an_appeal_goes_to_another_pharmacist(engine: Engine) -> None:
 
 
 def test_an_emergency_goes_ahead_and_is_judged_afterwards(engine: Engine) -> None:
-    queue = Reviews(engine, KEY)
+    queue = Reviews(engine, KeyRing(engine, KEY))
     queue.submit(submission(severity="contraindicated"))
     assert act(queue, Action.BYPASS, "李医生", Role.PRESCRIBER) is State.BYPASSED
     assert act(queue, Action.RETURN) is State.FAULTED
 
 
 def test_reassigned_means_for_that_person(engine: Engine) -> None:
-    queue = Reviews(engine, KEY)
+    queue = Reviews(engine, KeyRing(engine, KEY))
     queue.submit(submission())
     act(queue, Action.REASSIGN, to="赵药师")
     with pytest.raises(MovedError, match="赵药师"):
@@ -153,7 +154,7 @@ def test_reassigned_means_for_that_person(engine: Engine) -> None:
 
 
 def test_a_changed_prescription_supersedes_the_first(engine: Engine) -> None:
-    queue = Reviews(engine, KEY)
+    queue = Reviews(engine, KeyRing(engine, KEY))
     queue.submit(submission())
     act(queue, Action.CLAIM)
     act(queue, Action.RETURN)
@@ -166,7 +167,7 @@ def test_a_changed_prescription_supersedes_the_first(engine: Engine) -> None:
 
 
 def test_reasons_are_asked_for(engine: Engine) -> None:
-    queue = Reviews(engine, KEY)
+    queue = Reviews(engine, KeyRing(engine, KEY))
     queue.submit(submission())
     act(queue, Action.CLAIM)
     with pytest.raises(QueueError, match="理由"):
@@ -174,7 +175,7 @@ def test_reasons_are_asked_for(engine: Engine) -> None:
 
 
 def test_of_two_who_decide_at_once_one_wins(engine: Engine) -> None:
-    queue = Reviews(engine, KEY)
+    queue = Reviews(engine, KeyRing(engine, KEY))
     for number in range(8):
         queue.submit(submission(number))
     won: list[tuple[int, str]] = []
@@ -199,7 +200,7 @@ def test_of_two_who_decide_at_once_one_wins(engine: Engine) -> None:
 
 
 def test_a_stale_screen_is_told_so(engine: Engine) -> None:
-    queue = Reviews(engine, KEY)
+    queue = Reviews(engine, KeyRing(engine, KEY))
     queue.submit(submission())
     act(queue, Action.CLAIM)
     act(queue, Action.UNCLAIM)
@@ -208,7 +209,7 @@ def test_a_stale_screen_is_told_so(engine: Engine) -> None:
 
 
 def test_the_queue_shows_the_most_pressing_first(engine: Engine) -> None:
-    queue = Reviews(engine, KEY)
+    queue = Reviews(engine, KeyRing(engine, KEY))
     queue.submit(submission(1, severity="moderate"))
     queue.submit(submission(2, severity="contraindicated", at=NOW + timedelta(minutes=1)))
     queue.submit(submission(3, severity="moderate", urgent=True, at=NOW + timedelta(minutes=2)))
@@ -218,7 +219,7 @@ def test_the_queue_shows_the_most_pressing_first(engine: Engine) -> None:
 
 
 def test_the_overdue_are_found_and_the_clock_runs_on_in_other_hands(engine: Engine) -> None:
-    queue = Reviews(engine, KEY)
+    queue = Reviews(engine, KeyRing(engine, KEY))
     queue.submit(submission())
     act(queue, Action.CLAIM)
     assert queue.overdue(NOW + timedelta(minutes=9)) == []
@@ -226,7 +227,7 @@ def test_the_overdue_are_found_and_the_clock_runs_on_in_other_hands(engine: Engi
 
 
 def test_nothing_of_the_patient_is_readable_in_the_database(engine: Engine) -> None:
-    queue = Reviews(engine, KEY)
+    queue = Reviews(engine, KeyRing(engine, KEY))
     queue.submit(submission())
     act(queue, Action.BYPASS, "李医生", Role.PRESCRIBER, reason="张三病情危急")
     with engine.connect() as connection:
@@ -237,7 +238,7 @@ def test_nothing_of_the_patient_is_readable_in_the_database(engine: Engine) -> N
 
 
 def test_every_move_leaves_a_message_for_the_hospital_that_asked(engine: Engine) -> None:
-    queue = Reviews(engine, KEY)
+    queue = Reviews(engine, KeyRing(engine, KEY))
     queue.submit(submission(callback="https://his.example/hook"))
     act(queue, Action.CLAIM)
     later = NOW + timedelta(hours=1)
@@ -254,7 +255,7 @@ def test_every_move_leaves_a_message_for_the_hospital_that_asked(engine: Engine)
 
 def test_a_move_is_whole_or_not_at_all(engine: Engine) -> None:
     """As when the process is killed between two writes: what is not committed is not there."""
-    queue = Reviews(engine, KEY)
+    queue = Reviews(engine, KeyRing(engine, KEY))
     queue.submit(submission(callback="https://his.example/hook"))
     with engine.connect() as connection, connection.begin() as transaction:
         queue._apply(connection, queue._case(connection, "review-1"), Move(Action.CLAIM, "王", Role.PHARMACIST, NOW))
@@ -266,7 +267,7 @@ def test_a_move_is_whole_or_not_at_all(engine: Engine) -> None:
 
 
 def test_managers_read_what_review_achieved(engine: Engine) -> None:
-    queue = Reviews(engine, KEY)
+    queue = Reviews(engine, KeyRing(engine, KEY))
     queue.submit(submission(1))
     act(queue, Action.CLAIM)
     act(queue, Action.RETURN, verdicts={"f-1": True})

@@ -1,0 +1,45 @@
+"""``yigong keys``: the key that signs releases, and the data keys that seal what may name a person."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from api.bootstrap import key_ring
+from api.terminal import OUT, Command, DataDir, bar, house
+from base.audit import Event, append
+from base.keyring import reseal
+
+
+class Act(StrEnum):
+    """What to do with the keys."""
+
+    SHOW = "show"
+    ROTATE = "rotate"
+
+
+def keys(
+    act: Annotated[Act, typer.Argument(help="show or rotate")] = Act.SHOW,
+    by: Annotated[str, typer.Option("--by", help="rotate: who does this (recorded)")] = "",
+    data_dir: DataDir = None,
+) -> None:
+    """The public key that signs releases here (other sites trust it through YIGONG_TRUSTED_KEYS); or replace the
+    data key and seal everything anew, while work goes on."""
+    opened = house(data_dir)
+    if act is Act.SHOW:
+        OUT.print(opened.key.public, highlight=False, soft_wrap=True)
+        return
+    if not by:
+        raise typer.BadParameter("who rotates must be said", param_hint="--by")
+    ring = key_ring(opened)
+    old = [key_id for key_id, _ in ring.known()]
+    append(opened.engine, [Event(by, "keys.rotate", detail={"from": old})])
+    new = ring.rotate()
+    with bar("重新加密") as advance:
+        done = reseal(opened.engine, ring, advance)
+    OUT.print(f"{done} values are sealed with the new key {new}; {', '.join(old)} still opens what comes late")
+
+
+COMMANDS = (Command("keys", keys),)
