@@ -92,6 +92,8 @@ def build(house: House) -> FastAPI:
     # The pages of /docs with their scripts from this machine: a hospital's network reaches no CDN.
     app = FastAPIOffline(
         redoc_url=None,
+        # What is measured here stands in /metrics; nothing of a request goes to whatever OTEL_* may name.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         title=TITLE,
         summary=_SUMMARY,
         version="0.1.0",

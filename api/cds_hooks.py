@@ -40,6 +40,7 @@ _TYPES: Final[dict[type, tuple[bytes, str]]] = {
 }
 _NOTHING: Final = msgspec.Raw(b"null")
 _OUTCOMES: Final = ("accepted", "overridden")
+_OUTCOME: Final = b"OperationOutcome"
 _CALLS: Final = "/cds-services/"
 SUBMIT: Final = "cn.yigong.submit"
 """Request extension that makes a verification enter the pharmacist's queue."""
@@ -92,7 +93,8 @@ class CdsHooks:
         asked = _asked(body)
         context = _checked(hook, asked)
         given = members(asked.prefetch, "prefetch")
-        prefetch = await complete(hook, given, context, asked, self._settings)
+        whole = _OUTCOME not in body
+        prefetch = await complete(hook, given, context, asked, self._settings, whole)
         now = datetime.now(UTC)
         incoming = incoming_of(hook, context, prefetch, now)
         answer, reviewed = self._answer(hook, incoming, context, prefetch, client, now)
@@ -224,9 +226,9 @@ def incoming_of(hook: Hook, context: Parts, prefetch: Parts, now: datetime) -> I
 
 def sent_orders(context: Parts, prefetch: Parts) -> dict[str, Json]:
     """Orders as sent, by reference: update actions carry the whole resource."""
-    bundles = [context.get("draftOrders"), context.get("medications"), prefetch.get("orders")]
     found: dict[str, Json] = {}
-    for bundle in map(parsed, bundles):
+    for part in (context.get("draftOrders"), context.get("medications"), prefetch.get("orders")):
+        bundle = None if part is None else parsed(part)
         for entry in (_bundle(bundle).get("entry") if bundle else None) or ():
             resource = entry.get("resource") if isinstance(entry, dict) else None
             if isinstance(resource, dict) and "id" in resource:

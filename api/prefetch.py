@@ -34,15 +34,16 @@ class Access(Protocol):
 
 
 async def complete(
-    hook: Hook, given: dict[str, Any], context: Parts, access: Access, settings: Settings
+    hook: Hook, given: dict[str, Any], context: Parts, access: Access, settings: Settings, whole: bool = False
 ) -> dict[str, Any]:
     """Prefetched resources by key, with missing ones fetched where the client lets us; what was given itself when
     nothing was added or left out.
 
-    A key given as OperationOutcome counts as missing. Raises ``ApiError`` 412 when something
-    required cannot be had; what is optional and missing just stays missing.
+    A key given as OperationOutcome counts as missing; ``whole`` says that none is. Raises ``ApiError`` 412 when
+    something required cannot be had; what is optional and missing just stays missing.
     """
-    found = given if all(map(_usable, given.values())) else {k: v for k, v in given.items() if _usable(v)}
+    found = given if whole and None not in given.values() else {k: v for k, v in given.items() if _usable(v)}
+    found = given if len(found) == len(given) else found
     missing = [key for key in hook.prefetch if key not in given or (key not in found and given[key] is not None)]
     if missing and access.fhir_server and access.fhir_authorization and settings.fhir_budget_ms:
         found = {**found, **await _fetch(missing, context, access, settings)}

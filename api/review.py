@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from time import perf_counter
 from typing import Any
-from uuid import uuid4
 
+from api.cards import fresh_ids
 from api.serving import Served, Serving
 from clinical.coded import CHINA
 from clinical.finding import Finding, Review
@@ -85,7 +85,7 @@ class Reviewer:
         shown = policy.apply(outcome, self.policy(tenant), Moment.of(patient), before)
         shown = vetted(shown, case, self.families)
         spent = (perf_counter() - started) * 1000
-        return Reviewed(str(uuid4()), shown, unmapped, orders, spent, person, before, patient.institution)
+        return Reviewed(next(fresh_ids(1)), shown, unmapped, orders, spent, person, before, patient.institution)
 
     def record(
         self,

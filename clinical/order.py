@@ -54,7 +54,7 @@ class Dosage(Value, frozen=True):
     """How a drug is to be taken. Unknown parts stay UNKNOWN; nothing is assumed.
 
     ``route`` is the canonical Chinese word (口服, 静脉滴注). ``times_per_day`` is a mean:
-    once a week is 1/7. ``as_needed`` makes ``times_per_day`` an upper limit.
+    once a week is 1/7. ``as_needed`` makes ``times_per_day`` an upper limit. ``route_text`` is the route as written.
     """
 
     dose: Known[Quantity] = UNKNOWN
@@ -65,6 +65,7 @@ class Dosage(Value, frozen=True):
     rate: Known[Quantity] = UNKNOWN
     as_needed: bool = False
     frequency_text: str = ""
+    route_text: str = ""
 
     def is_single(self) -> bool:
         """Whether this is one dose and no course: it says nothing of how often the drug is given."""

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from clinical.coded import Coded, Origin
+from clinical.coded import CHINA, Coded, Origin, zoned
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Order
 from clinical.quantity import Quantity
@@ -80,8 +80,22 @@ class Report(Value, frozen=True):
 
 
 class Procedure(Value, frozen=True):
+    """An operation of the record: done, or (its time lies ahead, its name says 拟行) planned."""
+
     what: Coded
     origin: Origin = Origin()
+
+    def lies_ahead(self, as_of: datetime) -> bool:
+        """Whether it is yet to be done at that time; one called planned counts up to the end of its day."""
+        time = self.origin.time
+        if time is not None and zoned(time) > zoned(as_of):
+            return True
+        same_day = time is None or zoned(time).astimezone(CHINA).date() == zoned(as_of).astimezone(CHINA).date()
+        return same_day and _PLANNED.match(self.what.text) is not None
+
+
+_PLANNED: Final = re.compile(r"[\s(（\[【]*(?:拟|择期|待行|预约|计划)")
+"""How a record begins the name of an operation that is yet to come."""
 
 
 class Pregnancy(Value, frozen=True):

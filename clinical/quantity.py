@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from math import isfinite, prod
 from typing import overload
 
+from msgspec.structs import force_setattr
+
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.units import (
     SUPERSCRIPTS,
@@ -24,6 +26,7 @@ from clinical.units import (
     plain_unit,
     shown,
 )
+from clinical.value import Value
 
 __all__ = [
     "Quantity",
@@ -43,8 +46,7 @@ __all__ = [
 _TOLERANCE = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(Value, frozen=True):
     """A finite number and a unit; the unit is brought to its canonical name (毫克 → mg).
 
     A unit that nobody knows is kept as sent and converts to nothing but itself.
@@ -60,7 +62,7 @@ class Quantity:
             raise QuantityError(f"数值必须是有限数 (value must be a finite number, got {self.value})")
         unit = plain_unit(self.unit)
         if unit != self.unit:
-            object.__setattr__(self, "unit", unit)
+            force_setattr(self, "unit", unit)
 
     def to(self, unit: str, substance: Substance | None = None) -> Quantity:
         """The same amount in another unit; ``substance`` opens the way between mg, mmol, mEq and IU.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
@@ -30,6 +31,7 @@ from clinical.patient import (
 )
 from clinical.quantity import Quantity, QuantityError
 from clinical.units import canonical_unit
+from clinical.value import replace
 from exchange.fhir.context import Incoming
 from exchange.fhir.values import ReadError
 
@@ -41,6 +43,8 @@ _SYSTEMS: Final = {
     "atc": "http://www.whocc.no/atc",
     "snomed": "http://snomed.info/sct",
 }
+_DRAFT: Final = OrderStatus.DRAFT  # bound once: looked up on the enumeration for every order they cost
+_ACTIVE: Final = OrderStatus.ACTIVE
 _ORDER_KINDS: Final = {kind.value: kind for kind in OrderKind}
 _VISITS: Final = {visit.value: visit for visit in Visit}
 _STATUSES: Final = {status.value: status for status in ClinicalStatus}
@@ -256,11 +260,13 @@ def read(plain: PlainReview, now: datetime) -> Incoming:
             institution_level=UNKNOWN if plain.institution_level is None else plain.institution_level,
             insurance=plain.insurance,
         ),
-        tuple(_order(o, f"orders[{i}]", OrderStatus.DRAFT) for i, o in enumerate(plain.orders)),
+        tuple([_order(o, f"orders[{i}]", _DRAFT) for i, o in enumerate(plain.orders)]),
     )
 
 
 def _each_its_id(orders: tuple[PlainOrder, ...]) -> None:
+    if len({order.id for order in orders}) == len(orders):
+        return
     seen: set[str] = set()
     for number, order in enumerate(orders):
         if order.id in seen:
@@ -271,7 +277,9 @@ def _each_its_id(orders: tuple[PlainOrder, ...]) -> None:
 def _all(items: tuple[_S, ...] | None, field: str, make: Callable[[_S, str], _N]) -> Known[tuple[_N, ...]]:
     if items is None:
         return UNKNOWN
-    return tuple(make(item, f"patient.{field}[{number}]") for number, item in enumerate(items))
+    if not items:
+        return ()
+    return tuple([make(item, f"patient.{field}[{number}]") for number, item in enumerate(items)])
 
 
 def _what(item: _Named) -> Coded:
@@ -357,11 +365,11 @@ def _prescriber(given: PlainPrescriber | None) -> Known[Prescriber]:
 
 
 def _medication(item: PlainOrder, path: str) -> Order:
-    return _order(item, path, OrderStatus.ACTIVE)
+    return _order(item, path, _ACTIVE)
 
 
 def _order(item: PlainOrder, path: str, status: OrderStatus) -> Order:
-    stop = item.stop
+    stop, packed = item.stop, item.quantity
     if stop is None and item.start is not None and item.days is not None:
         stop = item.start + timedelta(days=max(item.days - 1, 0))
     return Order(
@@ -376,7 +384,7 @@ def _order(item: PlainOrder, path: str, status: OrderStatus) -> Order:
         prescriber=item.prescriber,
         origin=_origin(item, item.id),
         group=item.group,
-        quantity=_optional(item.quantity, item.quantity_unit, f"{path}.quantityUnit"),
+        quantity=UNKNOWN if packed is None else _quantity(packed, item.quantity_unit, path, "quantityUnit"),
         purpose=UNKNOWN if item.purpose is None else Purpose(item.purpose),
         urgent=item.urgent,
         consulted=UNKNOWN if item.consulted is None else item.consulted,
@@ -385,37 +393,39 @@ def _order(item: PlainOrder, path: str, status: OrderStatus) -> Order:
 
 
 def _dosage(item: PlainOrder, path: str) -> Dosage:
-    frequency = frequency_of(item.frequency) if item.frequency else UNKNOWN
-    dose = _optional(item.dose, item.unit, f"{path}.unit")
-    rate = _optional(item.rate, item.rate_unit, f"{path}.rateUnit")
+    words, once = _regimen(item.route, item.frequency)
     days: Known[float] = UNKNOWN if item.days is None else item.days
-    if not isinstance(frequency, Frequency):
-        return Dosage(dose, _route(item), duration_days=days, rate=rate, frequency_text=item.frequency)
-    if frequency.once and item.days is None:
+    if once and item.days is None:
         days = 1.0
-    return Dosage(
-        dose=dose,
-        route=_route(item),
-        times_per_day=frequency.times_per_day,
-        interval_hours=UNKNOWN if frequency.interval_hours is None else frequency.interval_hours,
+    return replace(
+        words,
+        dose=UNKNOWN if item.dose is None else _quantity(item.dose, item.unit, path, "unit"),
         duration_days=days,
-        rate=rate,
-        as_needed=frequency.as_needed,
-        frequency_text=item.frequency,
+        rate=UNKNOWN if item.rate is None else _quantity(item.rate, item.rate_unit, path, "rateUnit"),
     )
 
 
-def _route(item: PlainOrder) -> Known[str]:
-    return route_of(item.route) if item.route else UNKNOWN
+@lru_cache(maxsize=4096)
+def _regimen(route: str, often: str) -> tuple[Dosage, bool]:
+    """What the words for route and frequency say of a dosage, and whether they say that it is given once."""
+    way = route_of(route) if route else UNKNOWN
+    frequency = frequency_of(often) if often else UNKNOWN
+    if not isinstance(frequency, Frequency):
+        return Dosage(route=way, frequency_text=often, route_text=route), False
+    said = Dosage(
+        route=way,
+        times_per_day=frequency.times_per_day,
+        interval_hours=UNKNOWN if frequency.interval_hours is None else frequency.interval_hours,
+        as_needed=frequency.as_needed,
+        frequency_text=often,
+        route_text=route,
+    )
+    return said, frequency.once
 
 
-def _optional(value: float | None, unit: str, path: str) -> Known[Quantity]:
-    return UNKNOWN if value is None else _quantity(value, unit, path)
-
-
-def _quantity(value: float, unit: str, path: str) -> Quantity:
+def _quantity(value: float, unit: str, path: str, field: str) -> Quantity:
     try:
         canonical_unit(unit)
         return Quantity(value, unit)
     except QuantityError as error:
-        raise ReadError(path, str(error)) from None
+        raise ReadError(f"{path}.{field}", str(error)) from None

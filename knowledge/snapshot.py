@@ -157,8 +157,11 @@ class Snapshot:
 
     def in_force(self, predicate: Predicate, subject: str, day: str) -> tuple[Statement, ...]:
         """``statements`` that are effective on an ISO date; most have no dates and need no look."""
-        found = self.statements(predicate, subject)
-        if not found or (predicate, subject) not in self._dated:
+        key = (predicate, subject)
+        found = self._found.get(key)
+        if found is None:
+            found = self.statements(predicate, subject)
+        if not found or key not in self._dated:
             return found
         return tuple(s for s in found if s.holds_on(day))
 

@@ -35,12 +35,14 @@ def is_impossible(snapshot: Snapshot, observation: Observation) -> bool:
     if not isinstance(told, Quantity):
         return False
     for concept in observation.what.concepts:
-        field, unit = _FIELDS.get(concept, ("", ""))
-        if field:
-            try:
-                value = told.value if told.unit == unit else told.to(unit, snapshot.substance(concept)).value
-            except UnitMismatch:
-                continue
-            if not is_possible(field, value):
-                return True
+        known = _FIELDS.get(concept)
+        if known is None:
+            continue
+        field, unit = known
+        try:
+            value = told.value if told.unit == unit else told.to(unit, snapshot.substance(concept)).value
+        except UnitMismatch:
+            continue
+        if not is_possible(field, value):
+            return True
     return False

@@ -87,8 +87,10 @@ def bands(
         value = egfr(case) if lab == EGFR else measured(case, lab, unit, days)
         if isinstance(value, Unknown):
             return UNKNOWN
-        points = next((p for low, high, p in steps if low <= value.value < high), 0)
-        return (points, value.data[0]) if points else NOTHING
+        for low, high, points in steps:
+            if low <= value.value < high:
+                return points, value.data[0]
+        return NOTHING
 
     return Factor(read, decisive, needed, missing)
 
@@ -97,8 +99,12 @@ def ill(points: int, *diseases: str, decisive: bool = True) -> Factor:
     """Points for a diagnosis; unknown diagnoses are the business of other families."""
 
     def read(case: Case) -> Known[Added]:
-        held = next((case.conditions[d] for d in diseases if d in case.conditions), None)
-        return NOTHING if held is None else (points, Datum.at("诊断", held.what.text, held.origin))
+        conditions = case.conditions
+        for disease in diseases:
+            held = conditions.get(disease)
+            if held is not None:
+                return points, Datum.at("诊断", held.what.text, held.origin)
+        return NOTHING
 
     return Factor(read, decisive)
 

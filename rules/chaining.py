@@ -162,6 +162,7 @@ class Chain:
             raise ChainError(trouble)
         self._rules = {rule.name: rule for rule in rules}
         self._clauses = list(_numbered(rules))
+        self._asked = _asked(self._clauses)
         self._remembered: dict[tuple[tuple[int, ...], ...], list[tuple[ForwardRule, tuple[int, ...]]]] = {}
         self._fired: dict[str, list[tuple[ForwardRule, tuple[int, ...]]]] = {}
         self._host = self._open(made)
@@ -201,18 +202,14 @@ class Chain:
     def _useful(self, facts: Sequence[Fact]) -> tuple[list[Fact], tuple[tuple[int, ...], ...]]:
         """Facts that may match a clause of a rule all of whose clauses may be matched, and for each the
         numbers of the clauses it may pass."""
-        named_so: dict[_Key, list[int]] = {}
-        for number, fact in enumerate(facts):
-            for key in _keys(fact):
-                named_so.setdefault(key, []).append(number)
+        named_so = self._named(facts)
         passes: dict[int, list[int]] = {}
-        for first, wanted, clauses in self._clauses:
-            if not wanted <= named_so.keys():
-                continue
+        for first, clauses in self._clauses:
             found: list[list[int]] = []
             for key, tests in clauses:
-                named = named_so[key]
-                passing = [n for n in named if all(test.may_pass(facts[n]) for test in tests)] if tests else named
+                passing = named_so.get(key, [])
+                for test in tests:
+                    passing = [n for n in passing if test.may_pass(facts[n])]
                 if not passing:
                     break
                 found.append(passing)
@@ -222,6 +219,17 @@ class Chain:
                         passes.setdefault(n, []).append(clause)
         kept = sorted(passes)
         return [facts[n] for n in kept], tuple(tuple(passes[n]) for n in kept)
+
+    def _named(self, facts: Sequence[Fact]) -> dict[_Key, list[int]]:
+        """Numbers of the facts by what some clause asks for."""
+        named_so: dict[_Key, list[int]] = {}
+        for number, fact in enumerate(facts):
+            kind = fact["kind"]
+            for field, values in self._asked.get(kind, ()):
+                value = fact.get(field, "") if field else ""
+                if value in values:
+                    named_so.setdefault((kind, field, value), []).append(number)
+        return named_so
 
     def _run(self, session: str, facts: Sequence[Fact]) -> list[tuple[ForwardRule, tuple[int, ...]]]:
         self._fired[session] = []
@@ -281,22 +289,21 @@ _Key = tuple[str | float, str, str | float]
 _Clause = tuple[_Key, tuple[Test, ...]]
 
 
-def _numbered(rules: Sequence[ForwardRule]) -> Iterator[tuple[int, frozenset[_Key], list[_Clause]]]:
-    """Clauses by rule with the kinds of facts they ask for, and the number of each rule's first."""
+def _numbered(rules: Sequence[ForwardRule]) -> Iterator[tuple[int, list[_Clause]]]:
+    """Clauses by rule, and the number of each rule's first."""
     first = 0
     for rule in rules:
-        clauses = [_by_kind(clause) for clause in rule.when]
-        yield first, frozenset(key for key, _ in clauses), clauses
+        yield first, [_by_kind(clause) for clause in rule.when]
         first += len(rule.when)
 
 
-def _keys(fact: Fact) -> Iterator[_Key]:
-    """All that a clause may ask a fact to be."""
-    kind = fact["kind"]
-    yield kind, "", ""
-    for field, value in fact.items():
-        if isinstance(value, str) and field != "kind":
-            yield kind, field, value
+def _asked(rules: Sequence[tuple[int, list[_Clause]]]) -> dict[str | float, list[tuple[str, frozenset[str | float]]]]:
+    """By kind of fact the texts that clauses ask for, by name (empty: any fact of the kind)."""
+    found: dict[str | float, dict[str, set[str | float]]] = {}
+    for _, clauses in rules:
+        for (kind, field, value), _ in clauses:
+            found.setdefault(kind, {}).setdefault(field, set()).add(value)
+    return {kind: [(field, frozenset(values)) for field, values in by.items()] for kind, by in found.items()}
 
 
 def _by_kind(clause: tuple[Test, ...]) -> _Clause:

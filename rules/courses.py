@@ -8,12 +8,14 @@ from datetime import date, timedelta
 from typing import Final
 
 from clinical.logic import UNKNOWN, Known, Unknown
-from clinical.order import Order, OrderKind
+from clinical.order import Order, OrderKind, OrderStatus
 from clinical.quantity import UnitMismatch
 from clinical.value import Value
 from knowledge.model import ConceptKind, Statement
 from rules.model import Case, Use
 
+_DRUG: Final = OrderKind.DRUG
+_GOING_ON: Final = (OrderStatus.ACTIVE, OrderStatus.ON_HOLD)
 GRACE_DAYS: Final = 3
 """Days between two orders that do not end a course: a refill is fetched after a weekend."""
 
@@ -43,9 +45,9 @@ def _spans(case: Case) -> dict[str, list[Span]]:
     medications, today = case.patient.medications, case.patient.as_of.date()
     drafts = {order.id for order in case.orders}
     for order in () if isinstance(medications, Unknown) else medications:
-        last = order.stop if order.stop else today if order.is_active() else None
-        if order.kind is OrderKind.DRUG and order.id not in drafts and last is not None:
-            span = Span(order, order.start, min(last, today))
+        stop = order.stop
+        if order.kind is _DRUG and (stop or order.status in _GOING_ON) and order.id not in drafts:
+            span = Span(order, order.start, stop if stop and stop < today else today)
             for ingredient in order.ingredients:
                 found.setdefault(ingredient.concept, []).append(span)
     return found

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Final
 
 from clinical.finding import Datum, Finding, Gap, Suggestion
@@ -16,8 +18,13 @@ from rules.measures import Measured, height, weight
 from rules.model import Case, Use, Way
 
 _RANGE: Final = Predicate.DOSE_RANGE
+_NEITHER: Final[tuple[Known[float], Known[float]]] = (UNKNOWN, UNKNOWN)
+_MASSES: Final = frozenset({"ug", "mg", "g", "IU", "万IU", "MIU"})
+"""Units of a dose that are neither counted nor a volume, as most are written."""
 TOLERANCE = 1.05
 """Five per cent above a limit is rounding of tablets and vials, not an error."""
+WELL_BELOW: Final = 0.5
+"""A dose under half the least of all rows is worth a word."""
 
 
 class Limits(Value, frozen=True):
@@ -59,23 +66,21 @@ def rows_for(case: Case, use: Use, way: Way) -> list[Row]:
     days = case.age_days
     if isinstance(days, Unknown):
         return []
-    loading, conditions = _may_be_loading(use), case.conditions
-    rows = [
-        row
-        for row in _read_rows(case, way)
-        if row.age_min <= days < row.age_max
-        and (loading or not row.loading)
-        and (not row.disease or row.disease in conditions)
-        and (not row.weighed or _fits_weight(case, row))
-    ]
-    return [row for row in rows if row.names_form] or rows
-
-
-def _read_rows(case: Case, way: Way) -> Sequence[Row]:
-    """Rows in force that fit route and form."""
-    rows = way.once("dose-rows", _read_all)
-    dated = _RANGE in way.dated
-    return [row for row in rows if row.statement.holds_on(case.iso_day)] if dated else rows
+    rows: Sequence[Row] = way.once("dose-rows", _read_all)
+    if _RANGE in way.dated:
+        rows = [row for row in rows if row.statement.holds_on(case.iso_day)]
+    fit: list[Row] = []
+    formed = False
+    for row in rows:
+        if (
+            row.age_min <= days < row.age_max
+            and (not row.loading or _may_be_loading(use))
+            and (not row.disease or row.disease in case.conditions)
+            and (not row.weighed or _fits_weight(case, row))
+        ):
+            fit.append(row)
+            formed = formed or row.names_form
+    return [row for row in fit if row.names_form] if formed else fit
 
 
 def _read_all(way: Way) -> tuple[Row, ...]:
@@ -97,6 +102,82 @@ def _read(s: Statement, form: str) -> Row:
         s.object,
         lightest != 0 or heaviest != float("inf"),
     )
+
+
+class Room(Value, frozen=True):
+    """What rows that concern everybody between two ages (days) leave an order to move in, rounding included; closed
+    (``single_most`` below 0) where that hangs on more than the age. ``means`` when some limit of a day is a mean."""
+
+    age_min: float
+    age_max: float
+    unit: str
+    single_least: float
+    single_most: float
+    day_most: float
+    means: bool
+
+
+def has_room(case: Case, use: Use, way: Way) -> bool:
+    """Whether an order is surely within the limits, or no row is about this age: a few comparisons, for most orders.
+    False where only the rows themselves, one by one, can tell."""
+    days = case.age_days
+    if use.product or isinstance(days, Unknown):
+        return False
+    rooms = way.once("dose-rooms", _rooms)
+    if _RANGE in way.dated:
+        return False
+    for room in rooms:
+        if room.age_min <= days < room.age_max:
+            single, day = doses(case, use, room.unit)
+            return (
+                not isinstance(single, Unknown)
+                and room.single_least <= single <= room.single_most
+                and (isinstance(day, Unknown) or day <= room.day_most)
+                and not (room.means and use.order.dosage.is_single())
+            )
+    return True
+
+
+def _rooms(way: Way) -> tuple[Room, ...]:
+    rows = way.once("dose-rows", _read_all)
+    ages = sorted({age for row in rows for age in (row.age_min, row.age_max)})
+    between = [(a, b, [r for r in rows if r.age_min <= a and b <= r.age_max]) for a, b in pairwise(ages)]
+    return tuple(_room(a, b, there) for a, b, there in between if there)
+
+
+def _room(age_min: float, age_max: float, rows: list[Row]) -> Room:
+    """What is allowed by rows that hang on nothing but age: others can only allow more."""
+    sure = [row for row in rows if row.limits and not (row.loading or row.disease or row.weighed)]
+    if any(row.names_form for row in rows):
+        sure = [row for row in sure if row.names_form]
+    units = {row.statement.qualifiers.get("unit", "") for row in rows}
+    limits = [row.limits for row in sure if row.limits]
+    if len(units) > 1 or not limits:
+        return Room(age_min, age_max, "", 0.0, -1.0, -1.0, False)
+    return Room(
+        age_min,
+        age_max,
+        units.pop(),
+        min(limit.single_min or 0 for limit in limits) * WELL_BELOW,
+        _most("single", [limit.single_max for limit in limits], rows),
+        _most("daily", [limit.daily_max for limit in limits], rows),
+        any(map(is_mean, limits)),
+    )
+
+
+def _most(which: str, limits: list[float | None], rows: list[Row]) -> float:
+    """The greatest of these limits; all the room there is where no row states one, none where only others do."""
+    known = [limit for limit in limits if limit is not None]
+    if known:
+        return max(known) * TOLERANCE
+    stated = any(f"{which}_{end}" in row.statement.qualifiers for row in rows for end in ("max", "cap"))
+    return -1.0 if stated else float("inf")
+
+
+def is_mean(limits: Limits) -> bool:
+    """Whether the day's limit is a mean of doses taken days apart, which one dose cannot be held against."""
+    single, day = limits.single_max, limits.daily_max
+    return single is not None and day is not None and day < single
 
 
 def limits_of(case: Case, row: Row) -> Known[Limits]:
@@ -130,21 +211,38 @@ def daily_dose(case: Case, use: Use, unit: str) -> Known[float]:
 
 def doses(case: Case, use: Use, unit: str) -> tuple[Known[float], Known[float]]:
     """Single and daily dose of the ingredient from this order in a unit."""
-    return case.once(("doses", use.order.id, use.concept, unit), lambda: _doses(case, use, unit))
-
-
-def _doses(case: Case, use: Use, unit: str) -> tuple[Known[float], Known[float]]:
-    dose, times = use.order.dose_of(use.ingredient), use.order.dosage.times_per_day
-    if isinstance(dose, Unknown):
-        return UNKNOWN, UNKNOWN
-    multiplier = divisor = 1.0
-    if dose.unit != unit:
-        try:
-            multiplier, divisor = conversion(dose.unit, plain_unit(unit), case.snapshot.substance(use.concept))
-        except UnitMismatch:
-            return UNKNOWN, UNKNOWN
+    order = use.order
+    dosage = order.dosage
+    dose, times = dosage.dose, dosage.times_per_day
+    # A mass ordered of a drug with one ingredient is that dose, as ``dose_of`` would find after other questions.
+    if isinstance(dose, Unknown) or dose.unit not in _MASSES or len(order.ingredients) != 1:
+        dose = order.dose_of(use.ingredient)
+        if isinstance(dose, Unknown):
+            return _NEITHER
+    factor = _factor(dose.unit, unit) or _factor_of(case, use.concept, dose.unit, unit)
+    if factor is None:
+        return _NEITHER
+    multiplier, divisor = factor
     single = dose.value * multiplier / divisor
     return single, UNKNOWN if isinstance(times, Unknown) else dose.value * times * multiplier / divisor
+
+
+@lru_cache(maxsize=4096)
+def _factor(source: str, target: str) -> tuple[float, float] | None:
+    """Multiplier and divisor between two units of any substance; None when there are none."""
+    try:
+        return (1.0, 1.0) if source == target else conversion(source, plain_unit(target))
+    except UnitMismatch:
+        return None
+
+
+def _factor_of(case: Case, concept: str, source: str, target: str) -> tuple[float, float] | None:
+    """The same for a substance whose molar mass or activity is known."""
+    substance = case.snapshot.substance(concept)
+    try:
+        return None if substance is None else conversion(source, plain_unit(target), substance)
+    except UnitMismatch:
+        return None
 
 
 def whole_doses(order: Order, unit: str) -> tuple[Known[float], Known[float]]:
@@ -187,7 +285,8 @@ def over_cap(case: Case, use: Use, statement: Statement) -> Known[str]:
 
 def has_cap(statement: Statement) -> bool:
     """Whether a renal or hepatic row states a figure to hold the order against."""
-    return any(field in statement.qualifiers for field in ("single_max", "daily_max", "times_per_day_max"))
+    q = statement.qualifiers
+    return "single_max" in q or "daily_max" in q or "times_per_day_max" in q
 
 
 def unique(outcomes: Iterable[Finding | Gap]) -> Iterator[Finding | Gap]:

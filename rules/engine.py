@@ -24,24 +24,6 @@ class Counters:
 COUNTERS = Counters()
 
 
-@dataclass(slots=True)
-class _Gathered:
-    findings: list[Finding] = field(default_factory=list)
-    gaps: dict[Gap, None] = field(default_factory=dict)
-    passed: list[Passed] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-
-    def take(self, outcome: Outcome) -> None:
-        if isinstance(outcome, Finding):
-            self.findings.append(outcome)
-        elif isinstance(outcome, Gap):
-            self.gaps[outcome] = None
-        elif isinstance(outcome, Fault):
-            self.faults.append(outcome)
-        else:
-            self.passed.append(outcome)
-
-
 def review(case: Case, families: Sequence[Family]) -> Review:
     """Run the families that concern the orders of the case.
 
@@ -49,25 +31,43 @@ def review(case: Case, families: Sequence[Family]) -> Review:
     counted; the others still answer. Nothing is suppressed here: see ``policy.apply``.
     """
     started = perf_counter()
-    gathered = _Gathered()
-    take = gathered.take
-    for outcome in outcomes(case, families):
-        take(outcome)
-    return Review(
-        release=case.snapshot.release,
-        findings=tuple(gathered.findings),
-        gaps=tuple(gathered.gaps),
-        passed=tuple(gathered.passed),
-        faults=tuple(gathered.faults),
-        elapsed_ms=(perf_counter() - started) * 1000,
-    )
+    asked, others = _chosen(tuple(families), case.kinds, case.patient.stage, case.told)
+    said: list[Outcome] = list(map(_left_out, others)) if case.explain else []
+    for family in asked:
+        try:
+            for outcome in family.check(case):  # not extended by it: that costs twice as much for nothing said
+                said.append(outcome)
+        except Exception as error:  # one family must never take the others down
+            said.append(fault(family.name, "", error))
+    return _gathered(case.snapshot.release, said, started)
+
+
+def _gathered(release: str, said: list[Outcome], started: float) -> Review:
+    """Outcomes by their kind, every gap once; faults are counted."""
+    findings: list[Finding] = []
+    gaps: dict[Gap, None] = {}
+    passed: list[Passed] = []
+    faults: list[Fault] = []
+    for outcome in said:
+        if isinstance(outcome, Finding):
+            findings.append(outcome)
+        elif isinstance(outcome, Gap):
+            gaps[outcome] = None
+        elif isinstance(outcome, Passed):
+            passed.append(outcome)
+        else:
+            faults.append(outcome)
+            COUNTERS.faults[outcome.family] += 1
+    elapsed = (perf_counter() - started) * 1000
+    kinds = (tuple(findings), tuple(gaps), tuple(passed), tuple(faults))
+    return Review(release, *kinds, elapsed_ms=elapsed)
 
 
 def outcomes(case: Case, families: Sequence[Family]) -> Iterator[Outcome]:
-    """What the families that concern the orders say, one after the other."""
+    """What the families that concern the orders say, one after the other, for those who may stop early."""
     asked, others = _chosen(tuple(families), case.kinds, case.patient.stage, case.told)
     if case.explain:
-        yield from (Passed(family.name, "", "未评估: 没有该规则所涉及的医嘱类别") for family in others)
+        yield from map(_left_out, others)
     for family in asked:
         try:
             for outcome in family.check(case):
@@ -77,6 +77,10 @@ def outcomes(case: Case, families: Sequence[Family]) -> Iterator[Outcome]:
         except Exception as error:  # one family must never take the others down
             COUNTERS.faults[family.name] += 1
             yield fault(family.name, "", error)
+
+
+def _left_out(family: Family) -> Passed:
+    return Passed(family.name, "", "未评估: 没有该规则所涉及的医嘱类别")
 
 
 @lru_cache(maxsize=65536)

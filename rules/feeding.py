@@ -24,6 +24,8 @@ _REACH: Final = 8
 _SOLID: Final = re.compile(r"片|胶囊|丸|缓释颗粒|微球")
 _MADE_TO_DISSOLVE: Final = ("分散", "泡腾", "口腔崩解", "咀嚼", "阴道")
 _BY_MOUTH: Final = frozenset({"口服", "鼻饲"})
+_TUBE_ROUTE: Final = WORDS[TUBE]
+_COUNTED: Final = ("片", "粒")
 
 
 def is_solid(form: str) -> bool:
@@ -39,12 +41,21 @@ def by_mouth(order: Order) -> bool:
     return isinstance(route, Unknown) or route in _BY_MOUTH
 
 
+def asks_any(order: Order) -> bool:
+    """Whether ``ways`` could find anything in the order; most say nothing of it."""
+    dosage = order.dosage
+    if order.note or dosage.route == _TUBE_ROUTE:
+        return True
+    dose = dosage.dose
+    return not isinstance(dose, Unknown) and dose.unit in _COUNTED and bool(dose.value % 1)
+
+
 def ways(order: Order) -> Iterator[tuple[str, Datum]]:
     """Every way the order asks for, with where it says so."""
     route, dose = order.dosage.route, order.dosage.dose
-    if route == WORDS[TUBE]:
-        yield TUBE, Datum("给药途径", WORDS[TUBE])
-    if not isinstance(dose, Unknown) and dose.unit in ("片", "粒") and dose.value % 1:
+    if route == _TUBE_ROUTE:
+        yield TUBE, Datum("给药途径", _TUBE_ROUTE)
+    if not isinstance(dose, Unknown) and dose.unit in _COUNTED and dose.value % 1:
         yield "split", Datum("单次剂量", str(dose))
     for way, pattern in _WRITTEN.items() if order.note else ():
         if any(not _negated(order.note, match.start()) for match in pattern.finditer(order.note)):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from clinical.coded import CHINA, zoned
@@ -45,14 +46,38 @@ MAX_AGE_DAYS: Final = {WEIGHT: 365, HEIGHT: 3650, CREATININE: 180, EGFR: 180, CR
 """How old a value may be. Children's weights: 90 days (see ``weight``)."""
 DEFAULT_MAX_AGE: Final = 90
 _NEVER: Final = float("inf")
+_ZONE_DAYS: Final = 3
+"""Less than a day between each of two clocks and UTC, and the rest of the day of the review."""
+_FEMALE: Final = Sex.FEMALE
+_MALE: Final = Sex.MALE
+
+Ground = Datum | tuple[str, Observation] | tuple[str, float]
+"""What a value rests on: a datum, or a result or a rate in ml/min with what it is called, to make one of."""
 
 
 class Measured(Value, frozen=True):
-    """A value in the asked unit and the evidence for it."""
+    """A value in the asked unit and what it rests on; put into words (``data``) for findings only, since most values
+    lead to none."""
 
     value: float
     unit: str
-    data: tuple[Datum, ...]
+    grounds: tuple[Ground, ...]
+
+    @property
+    def data(self) -> tuple[Datum, ...]:
+        """The evidence, the value itself first."""
+        return tuple([_in_words(ground) for ground in self.grounds])
+
+
+def _in_words(ground: Ground) -> Datum:
+    if isinstance(ground, Datum):
+        return ground
+    what, told = ground
+    if not isinstance(told, Observation):
+        return Datum(what, f"{told:.0f} ml/min")
+    value, at = told.value, told.origin
+    said = f"{value.value:g} {value.unit}" if isinstance(value, Quantity) else ""
+    return Datum(what, said, at.time, at.institution, at.reference)
 
 
 def latest(case: Case, concept: str, max_age_days: int = 0) -> Known[Observation]:
@@ -60,10 +85,10 @@ def latest(case: Case, concept: str, max_age_days: int = 0) -> Known[Observation
     observed = case.observed.get(concept)
     if not observed:
         return UNKNOWN
-    limit = case.china_midnight - timedelta(max_age_days or MAX_AGE_DAYS.get(concept, DEFAULT_MAX_AGE))
+    days = max_age_days or MAX_AGE_DAYS.get(concept, DEFAULT_MAX_AGE)
     if len(observed) == 1:
-        return observed[0] if _since(observed[0], limit) else UNKNOWN
-    usable = [o for o in observed if _since(o, limit)]
+        return observed[0] if _is_recent(case, observed[0], days) else UNKNOWN
+    usable = [o for o in observed if _is_recent(case, o, days)]
     if len(usable) < 2:
         return usable[0] if usable else UNKNOWN
     return max(usable, key=_when)
@@ -85,9 +110,7 @@ def _measured(case: Case, concept: str, unit: str, max_age_days: int) -> Known[M
         value = told.value if told.unit == unit else told.to(unit, case.snapshot.substance(concept)).value
     except UnitMismatch:
         return UNKNOWN
-    at = found.origin
-    datum = Datum(case.name(concept), f"{told.value:g} {told.unit}", at.time, at.institution, at.reference)
-    return Measured(value, unit, (datum,))
+    return Measured(value, unit, ((case.snapshot.name(concept), found),))
 
 
 def weight(case: Case) -> Known[Measured]:
@@ -123,7 +146,7 @@ def _egfr(case: Case) -> Known[Measured]:
     sex = case.patient.sex
     if isinstance(sex, Unknown):
         return UNKNOWN
-    return _derived("eGFR (CKD-EPI 2021)", egfr_ckd_epi_2021(creatinine.value, years, sex is Sex.FEMALE), creatinine)
+    return _derived("eGFR (CKD-EPI 2021)", egfr_ckd_epi_2021(creatinine.value, years, sex is _FEMALE), creatinine)
 
 
 def crcl(case: Case) -> Known[Measured]:
@@ -141,7 +164,7 @@ def _crcl(case: Case) -> Known[Measured]:
         return UNKNOWN
     if isinstance(sex, Unknown) or years < 18:
         return UNKNOWN
-    value = cockcroft_gault(creatinine.value, years, kg.value, sex is Sex.FEMALE)
+    value = cockcroft_gault(creatinine.value, years, kg.value, sex is _FEMALE)
     return _derived("CrCl (Cockcroft-Gault)", value, creatinine, kg)
 
 
@@ -185,11 +208,17 @@ def _child_pugh(case: Case) -> Known[tuple[str, tuple[Datum, ...]]]:
             return grade, (Datum.at("Child-Pugh", f"{grade} 级", found.origin),)
     conditions = case.patient.conditions
     for condition in () if isinstance(conditions, Unknown) else conditions:
-        text = condition.what.text
-        written = _CHILD_PUGH_TEXT.search(text) if "ch" in text.lower() else None
-        if written:
-            return written[1].upper(), (Datum.at("诊断", condition.what.text, condition.origin),)
+        grade = _grade_in(condition.what.text)
+        if grade:
+            return grade, (Datum.at("诊断", condition.what.text, condition.origin),)
     return _reckoned_child_pugh(case) if CIRRHOSIS in case.conditions else UNKNOWN
+
+
+@lru_cache(maxsize=4096)
+def _grade_in(diagnosis: str) -> str:
+    """The Child-Pugh class that a diagnosis states, or empty."""
+    written = _CHILD_PUGH_TEXT.search(diagnosis) if "ch" in diagnosis.lower() else None
+    return written[1].upper() if written else ""
 
 
 def _reckoned_child_pugh(case: Case) -> Known[tuple[str, tuple[Datum, ...]]]:
@@ -258,7 +287,7 @@ def _highs(case: Case, lab: str, unit: str) -> Iterator[tuple[str, float, float,
 
 def _cannot_bear(case: Case) -> bool:
     years, sex = case.age_years, case.patient.sex
-    if not isinstance(sex, Unknown) and sex is Sex.MALE:
+    if sex is _MALE:
         return True
     return not isinstance(years, Unknown) and not 10 <= years <= 55
 
@@ -266,14 +295,25 @@ def _cannot_bear(case: Case) -> bool:
 def _derived(what: str, value: Known[float], *inputs: Measured) -> Known[Measured]:
     if isinstance(value, Unknown):
         return UNKNOWN
-    data = tuple(d for part in inputs for d in part.data)
-    return Measured(value, "mL/min", (Datum(what, f"{value:.0f} ml/min"), *data))
+    grounds: list[Ground] = [(what, value)]
+    for measure in inputs:
+        grounds += measure.grounds
+    return Measured(value, "mL/min", tuple(grounds))
 
 
-def _since(observation: Observation, limit: datetime) -> bool:
-    """Whether the value is recent enough; one without a time is not known to be old and counts."""
+def surely_within(case: Case, time: datetime, days: float) -> bool:
+    """Whether a time is within so many days of the review wherever its clock stood: comparing calendar days costs a
+    fraction of comparing times of two zones, which False leaves to be done."""
+    return time.toordinal() - case.patient.as_of.toordinal() + days >= _ZONE_DAYS
+
+
+def _is_recent(case: Case, observation: Observation, days: float) -> bool:
+    """Whether the value was made so many days in China ago or later; one without a time is not known to be old and
+    counts."""
     time = observation.origin.time
-    return time is None or zoned(time) >= limit
+    if time is None or surely_within(case, time, days):
+        return True
+    return zoned(time) >= case.china_midnight - timedelta(days)
 
 
 def _when(observation: Observation) -> date:

@@ -6,7 +6,7 @@ import logging
 import traceback
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any, Final, Generic, TypeVar
 
 from clinical.administration import route_among
@@ -23,6 +23,9 @@ _log = logging.getLogger(__name__)
 _DRUG: Final = OrderKind.DRUG  # bound once: looked up on the enumeration it takes 0.2 µs each time
 _ACTIVE: Final = ClinicalStatus.ACTIVE
 _DRAFT: Final = OrderStatus.DRAFT
+_GOING_ON: Final = (OrderStatus.ACTIVE, OrderStatus.ON_HOLD)
+_MIDNIGHT: Final = time(tzinfo=CHINA)
+_ABSENT: Final[Any] = object()
 _T = TypeVar("_T")
 
 
@@ -90,9 +93,9 @@ class Way(dict[Predicate, tuple[Statement, ...]]):
 
     def once(self, key: str, make: Callable[[Way], _T]) -> _T:
         """What a family works out of these statements, whoever takes the drug and when, worked out once."""
-        if key not in self._made:
-            self._made[key] = make(self)
-        made: _T = self._made[key]
+        made: _T = self._made.get(key, _ABSENT)
+        if made is _ABSENT:
+            made = self._made[key] = make(self)
         return made
 
 
@@ -130,9 +133,9 @@ class Case:
 
     def once(self, key: Hashable, make: Callable[[], _T]) -> _T:
         """What several families ask of one case (its eGFR), worked out once."""
-        if key not in self._known:
-            self._known[key] = make()
-        known: _T = self._known[key]
+        known: _T = self._known.get(key, _ABSENT)
+        if known is _ABSENT:
+            known = self._known[key] = make()
         return known
 
     def take_over(self, other: Case) -> None:
@@ -145,7 +148,7 @@ class Case:
     @Lazy
     def china_midnight(self) -> datetime:
         """Where the day began in China as of which the patient is seen: ages of results are counted in days."""
-        return zoned(self.patient.as_of).astimezone(CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
+        return datetime.combine(zoned(self.patient.as_of).astimezone(CHINA), _MIDNIGHT)
 
     @Lazy
     def iso_day(self) -> str:
@@ -162,7 +165,7 @@ class Case:
     @Lazy
     def drugs(self) -> tuple[Order, ...]:
         """The drug orders under review."""
-        return tuple(order for order in self.orders if order.kind is _DRUG)
+        return tuple([order for order in self.orders if order.kind is _DRUG])
 
     @Lazy
     def kinds(self) -> frozenset[OrderKind]:
@@ -178,27 +181,34 @@ class Case:
     def active_uses(self) -> tuple[Use, ...]:
         """Ingredients of the patient's other active drugs, without those whose last day is past and
         those that an order under review continues; empty when that list is unknown."""
-        medications = self.patient.medications
-        if isinstance(medications, Unknown):
-            return ()
-        drafts, today = {order.id for order in self.orders}, self.patient.as_of.date()
+        drafts = {order.id for order in self.orders}
         again = {order.what.text for order in self.orders}
         beside = [
             m
-            for m in medications
-            if m.is_active()
-            and m.id not in drafts
-            and not (m.stop and m.stop < today)
-            and (m.what.text not in again or not any(o.renews(m) for o in self.orders))
+            for m in self._taken_and_past[0]
+            if m.id not in drafts and (m.what.text not in again or not any(o.renews(m) for o in self.orders))
         ]
         return _uses(beside, False)
 
     @Lazy
     def past_uses(self) -> tuple[Use, ...]:
         """Ingredients of drugs that were stopped and whose last day is known: some act on for weeks."""
+        past = self._taken_and_past[1]
+        return _uses(past, False) if past else ()
+
+    @Lazy
+    def _taken_and_past(self) -> tuple[list[Order], list[Order]]:
+        """The other orders that go on, and those that ended on a known day."""
+        taken: list[Order] = []
+        past: list[Order] = []
         medications, today = self.patient.medications, self.patient.as_of.date()
-        known = () if isinstance(medications, Unknown) else medications
-        return _uses([m for m in known if m.stop and (m.stop < today or not m.is_active())], False)
+        for order in () if isinstance(medications, Unknown) else medications:
+            stop = order.stop
+            if order.status in _GOING_ON and not (stop and stop < today):
+                taken.append(order)
+            elif stop:
+                past.append(order)
+        return taken, past
 
     @Lazy
     def uses(self) -> tuple[Use, ...]:
@@ -208,11 +218,13 @@ class Case:
     @Lazy
     def ways(self) -> tuple[tuple[Use, Way], ...]:
         """Ingredients under review that the user is working on, with what is said of each as it is given."""
-        return tuple((use, self.way(use)) for use in self.new_uses if self.in_focus(use.order.id))
+        focus, way = self.focus, self.way
+        return tuple([(use, way(use)) for use in self.new_uses if not focus or use.order.id in focus])
 
     def way(self, use: Use) -> Way:
         """What the release says of an ingredient as it is given."""
-        key = ("way", use.concept, use.product, use.order.dosage.route, use.order.form)
+        order = use.order
+        key = ("way", use.concept, use.product, order.dosage.route, order.form)
         return self.snapshot.remember(key, lambda: Way(self.snapshot, use))
 
     def asked(self, predicate: Predicate) -> list[tuple[Use, Statement]]:
@@ -229,7 +241,8 @@ class Case:
     @Lazy
     def lineage(self) -> dict[str, frozenset[str]]:
         """Ancestors (with itself) of every ingredient in use."""
-        return {use.concept: self.snapshot.ancestors(use.concept) for use in self.uses}
+        ancestors = self.snapshot.ancestors
+        return {use.concept: ancestors(use.concept) for use in self.uses}
 
     @Lazy
     def new_lineage(self) -> frozenset[str]:
@@ -249,7 +262,7 @@ class Case:
         for condition in () if isinstance(conditions, Unknown) else conditions:
             if condition.status is _ACTIVE:
                 for own in condition.what.concepts:
-                    for concept in ancestors(own):
+                    for concept in () if own in found else ancestors(own):  # where it is, its ancestors are
                         if concept not in found:
                             found[concept] = condition
         return found
@@ -267,8 +280,9 @@ class Case:
     @Lazy
     def told(self) -> frozenset[Predicate]:
         """Predicates of which some statement has a drug under review, or something in it, as its subject."""
-        subjects = {concept for order in self.drugs for concept in order.what.concepts}
-        subjects.update([ingredient.concept for order in self.drugs for ingredient in order.ingredients])
+        subjects = {use.concept for use in self.new_uses}
+        for order in self.drugs:
+            subjects.update(order.what.concepts)
         return frozenset().union(*map(self.snapshot.told, subjects))
 
     def statements(self, predicate: Predicate, subject: str) -> tuple[Statement, ...]:

@@ -13,6 +13,7 @@ from clinical.patient import ClinicalStatus, Condition, Observation, Procedure, 
 from knowledge.model import ConceptKind, Predicate, Statement
 from rules.model import Case, Use
 from rules.stewardship import allergic_to
+from rules.subjects import rows_of
 
 _DRUGS: Final = (ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS, ConceptKind.PRODUCT)
 _KINDS: Final = {
@@ -32,7 +33,10 @@ def steps(case: Case, avoiding: bool = False) -> Iterator[tuple[Condition, list[
     """Diagnoses of this stay with the steps of their pathways (with ``avoiding`` only what they advise
     against); each step once, at the diagnosis listed first."""
     seen: set[str] = set()
+    known = rows_of(case, Predicate.PATHWAY_STEP)
     for number, condition in enumerate(_present(case)):
+        if not any(map(known.__getitem__, condition.what.concepts)):
+            continue
         found = [s for c in condition.what.concepts for s in _rows(case, c, avoiding)]
         if not found:
             continue

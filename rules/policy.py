@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -141,6 +141,9 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 DEFAULT = Policy()
+_WORST: Final = Severity.CONTRAINDICATED  # bound once: looked up on the enumeration for every finding they cost
+_LEAST: Final = Severity.INFO
+_SECONDARY: Final = Standing.SECONDARY
 
 
 def load(path: Path) -> Policy:
@@ -163,15 +166,19 @@ def apply(review: Review, policy: Policy, at: Moment, seen: Mapping[str, Seen] =
     shown: list[Finding] = []
     hidden: list[Suppressed] = list(review.suppressed)
     for finding in review.findings:
-        reason = _hidden_because(finding, policy, at) or _said_before(finding, policy.repeats, at, seen)
+        reason = _hidden_because(finding, policy, at)
+        if seen and not reason:
+            reason = _said_before(finding, policy.repeats, at, seen)
         if reason:
             hidden.append(Suppressed(finding, reason))
         else:
-            shown.append(_quieter(finding, policy, at))
+            shown.append(_quieter(finding, policy, at) if policy.passive else finding)
     merged = sorted(_merge(shown), key=_order)
-    most = max(policy.most, sum(finding.never for finding in merged))
-    hidden += [Suppressed(finding, f"超过单次显示上限 {policy.most} 条") for finding in merged[most:]]
-    return replace(review, findings=tuple(merged[:most]), suppressed=tuple(hidden))
+    if len(merged) > policy.most:
+        most = max(policy.most, sum(finding.never for finding in merged))
+        hidden += [Suppressed(finding, f"超过单次显示上限 {policy.most} 条") for finding in merged[most:]]
+        del merged[most:]
+    return replace(review, findings=tuple(merged), suppressed=tuple(hidden))
 
 
 def orders_key(finding: Finding) -> str:
@@ -182,7 +189,7 @@ def orders_key(finding: Finding) -> str:
 def _said_before(finding: Finding, repeats: Repeats, at: Moment, seen: Mapping[str, Seen]) -> str:
     """Why the finding need not be said again; empty when it must."""
     before = seen.get(finding.cause or finding.rule_id)
-    grave = finding.never or finding.severity is Severity.CONTRAINDICATED
+    grave = finding.never or finding.severity is _WORST
     if before is None or grave or at.stage not in repeats.stages:
         return ""
     if before.acknowledged is not None:
@@ -199,7 +206,7 @@ def _said_before(finding: Finding, repeats: Repeats, at: Moment, seen: Mapping[s
 
 def _quieter(finding: Finding, policy: Policy, at: Moment) -> Finding:
     """Shown without interrupting where the policy says so; never what is contraindicated."""
-    if not policy.passive or finding.severity is Severity.CONTRAINDICATED or not finding.interruptive:
+    if finding.severity is _WORST or not finding.interruptive:
         return finding
     for line in policy.passive:
         fits = line.family in ("", finding.family) and line.scope.covers(at)
@@ -214,16 +221,18 @@ def _hidden_because(finding: Finding, policy: Policy, at: Moment) -> str:
     for s in policy.suppressions:
         if s.rule_id == finding.rule_id and at.now.astimezone(CHINA).date() <= s.until and s.scope.covers(at):
             return f"{s.by} 设置屏蔽至 {s.until.isoformat()}: {s.reason}"
-    if finding.severity is Severity.CONTRAINDICATED:
+    severity = finding.severity
+    if severity is _WORST:
         return ""
     least = _least(finding, policy, at)
-    return f"低于机构设置的提示级别 ({least.value})" if finding.severity.rank < least.rank else ""
+    below = least is not _LEAST and severity.rank < least.rank
+    return f"低于机构设置的提示级别 ({least.value})" if below else ""
 
 
 def _least(finding: Finding, policy: Policy, at: Moment) -> Severity:
     """The most specific threshold that applies: a named family before all families, later before earlier."""
-    least = policy.secondary_least if _only_secondary(finding) else Severity.INFO
-    for named in (False, True):
+    least = policy.secondary_least if _only_secondary(finding) else _LEAST
+    for named in (False, True) if policy.thresholds else ():
         for threshold in policy.thresholds:
             fits = bool(threshold.family) is named and threshold.family in ("", finding.family)
             if fits and threshold.scope.covers(at):
@@ -232,7 +241,10 @@ def _least(finding: Finding, policy: Policy, at: Moment) -> Severity:
 
 
 def _only_secondary(finding: Finding) -> bool:
-    return bool(finding.references) and all(r.standing == Standing.SECONDARY for r in finding.references)
+    for reference in finding.references:
+        if reference.standing != _SECONDARY:
+            return False
+    return bool(finding.references)
 
 
 def _merge(findings: Iterable[Finding]) -> list[Finding]:
@@ -240,13 +252,15 @@ def _merge(findings: Iterable[Finding]) -> list[Finding]:
     by_cause: dict[object, list[Finding]] = {}
     for finding in findings:
         key = (finding.cause or finding.rule_id, frozenset(finding.orders))
-        by_cause.setdefault(key, []).append(finding)
-    return [_worst_with_all(same) for same in by_cause.values()]
+        same = by_cause.get(key)
+        if same is None:
+            by_cause[key] = [finding]
+        else:
+            same.append(finding)
+    return [same[0] if len(same) == 1 else _worst_with_all(same) for same in by_cause.values()]
 
 
 def _worst_with_all(same: list[Finding]) -> Finding:
-    if len(same) == 1:
-        return same[0]
     worst = min(same, key=_order)
     return replace(
         worst,
@@ -258,5 +272,11 @@ def _worst_with_all(same: list[Finding]) -> Finding:
 
 def _order(finding: Finding) -> tuple[bool, int, bool, str, tuple[str, ...], str]:
     """The never list first, so that neither the cap nor merging takes anything on it away."""
-    worst = (not finding.never, -finding.severity.rank, not finding.interruptive)
-    return (*worst, finding.family, finding.orders, finding.rule_id)
+    return (
+        not finding.never,
+        -finding.severity.rank,
+        not finding.interruptive,
+        finding.family,
+        finding.orders,
+        finding.rule_id,
+    )

@@ -67,9 +67,10 @@ def _fitting(
         yield use, rows
 
 
-def orders_in_focus(case: Case) -> Iterator[Order]:
+def orders_in_focus(case: Case) -> tuple[Order, ...]:
     """The drug orders under review that the user is working on now."""
-    return (order for order in case.drugs if case.in_focus(order.id))
+    focus = case.focus
+    return tuple([order for order in case.drugs if order.id in focus]) if focus else case.drugs
 
 
 def controlled(case: Case, order: Order) -> tuple[Use, Statement] | None:

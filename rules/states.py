@@ -8,7 +8,6 @@ installed or fails, states are unknown and findings stand as they are.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -193,25 +192,27 @@ class States:
         if self._chain is None:
             return {}
         try:
-            facts = list(_facts(case))
-            fired = self._chain.fire([fact for fact, _ in facts if fact])
+            facts, known = _facts(case)
+            fired = self._chain.fire(facts)
         except Exception as error:  # what helps the families must never take them down
             COUNTERS.faults[NAME] += 1
             fault(NAME, "", error)
             return {}
         present = {f.rule.then.state for f in fired if isinstance(f.rule.then, Derive)}
-        known = {name for _, name in facts if name}
         absent = {state for state, needs in NEEDS.items() if state not in present and needs <= known}
         return dict.fromkeys(sorted(present), True) | dict.fromkeys(sorted(absent), False)
 
     def apply(self, review: Review, case: Case) -> Review:
         """The review with findings escalated or suppressed; states are derived only where a rule over findings may
         act on one. If the engine fails, they stand unchanged and the failure is a counted fault."""
-        if self._chain is None or not any(map(_may_change, review.findings)):
+        if self._chain is None:
+            return review
+        told = [_as_fact(n, finding) for n, finding in enumerate(review.findings) if finding.family in _FAMILIES]
+        if not any(map(_may_change, told)):
             return review
         present = [name for name, holds in case.states.items() if holds]
         facts: list[Fact] = [{"kind": "state", "name": name} for name in present]
-        facts += [_as_fact(number, finding) for number, finding in enumerate(review.findings)]
+        facts += told
         try:
             fired = self._chain.fire(facts)
         except ChainError:
@@ -225,18 +226,20 @@ class States:
 
 _ACTED_ON: Final = tuple(rule.when[-1] for rule in FINDING_RULES)
 """Of each rule over findings the clause about the finding that it changes."""
-_FAMILIES: Final = frozenset(t.value for clause in _ACTED_ON for t in clause if t.field == "family")
+_FAMILIES: Final = frozenset(
+    t.value for rule in FINDING_RULES for clause in rule.when for t in clause if t.field == "family"
+)
+"""Findings that a rule speaks of at all."""
 
 
-def _may_change(finding: Finding) -> bool:
+def _may_change(fact: Fact) -> bool:
     """Whether the finding alone may be one that a rule changes."""
-    if finding.family not in _FAMILIES:
-        return False
-    fact = _as_fact(0, finding)
     return any(all(test.may_pass(fact) for test in clause) for clause in _ACTED_ON)
 
 
 def _changed(review: Review, rules: dict[int, ForwardRule], states: tuple[str, ...]) -> Review:
+    if not rules:
+        return replace(review, states=states)
     kept: list[Finding] = []
     hidden = list(review.suppressed)
     for number, finding in enumerate(review.findings):
@@ -272,13 +275,22 @@ def _as_fact(number: int, finding: Finding) -> Fact:
     }
 
 
-def _facts(case: Case) -> Iterator[tuple[Fact | None, str]]:
-    """(fact or None, name of the input it makes known)."""
-    counted = Counter(group for concept in case.lineage for group in _groups(case, concept))
-    for group, members in counted.items():
-        yield {"kind": "count", "group": group, "n": float(members)}, ""
-    if not isinstance(case.patient.medications, Unknown):
-        yield None, "medications"
+def _facts(case: Case) -> tuple[list[Fact], set[str]]:
+    """The facts, and the names of the inputs that are known."""
+    counted: dict[str, float] = {}
+    for concept, lineage in case.lineage.items():
+        for group in () if _COUNTED.isdisjoint(lineage) else _groups(case, concept, lineage):
+            counted[group] = counted.get(group, 0.0) + 1
+    facts: list[Fact] = [{"kind": "count", "group": group, "n": members} for group, members in counted.items()]
+    known = set() if isinstance(case.patient.medications, Unknown) else {"medications"}
+    for fact, name in _measures(case):
+        facts.append(fact)
+        known.add(name)
+    return facts, known
+
+
+def _measures(case: Case) -> Iterator[tuple[Fact, str]]:
+    """What was measured, with the name of the input it makes known."""
     for name, (concept, unit, days) in LABS.items():
         found = measured(case, concept, unit, days)
         if not isinstance(found, Unknown):
@@ -290,9 +302,11 @@ def _facts(case: Case) -> Iterator[tuple[Fact | None, str]]:
     yield from _egfr_course(case)
 
 
-def _groups(case: Case, concept: str) -> tuple[str, ...]:
+_COUNTED: Final = frozenset().union(*GROUPS.values())
+
+
+def _groups(case: Case, concept: str, lineage: frozenset[str]) -> tuple[str, ...]:
     """Groups an ingredient counts in."""
-    lineage = case.lineage[concept]
     return case.snapshot.remember(
         ("groups", concept), lambda: tuple(group for group, classes in GROUPS.items() if lineage & classes)
     )
@@ -302,7 +316,7 @@ def _value(name: str, value: float) -> Fact:
     return {"kind": "lab", "name": name, "value": round(value, 4)}
 
 
-def _creatinine_course(case: Case) -> Iterator[tuple[Fact | None, str]]:
+def _creatinine_course(case: Case) -> Iterator[tuple[Fact, str]]:
     """The last creatinine against the least of the 7 days and 48 hours before it."""
     course = _course(case, CREATININE, "umol/L")
     if len(course) < 2:
@@ -316,7 +330,7 @@ def _creatinine_course(case: Case) -> Iterator[tuple[Fact | None, str]]:
         yield _value("creatinine-rise-48h", last - min(two_days)), "creatinine"
 
 
-def _egfr_course(case: Case) -> Iterator[tuple[Fact | None, str]]:
+def _egfr_course(case: Case) -> Iterator[tuple[Fact, str]]:
     """The best eGFR of the last value and those at least ninety days before it."""
     course = _course(case, EGFR, "mL/min")
     if course:
@@ -328,7 +342,10 @@ def _egfr_course(case: Case) -> Iterator[tuple[Fact | None, str]]:
 
 def _course(case: Case, concept: str, unit: str) -> list[tuple[datetime, float]]:
     """Dated values of a test in a unit, oldest first."""
-    values = ((o.origin.time, _number(o, unit)) for o in case.observed.get(concept, ()))
+    observed = case.observed.get(concept)
+    if not observed:
+        return []
+    values = ((o.origin.time, _number(o, unit)) for o in observed)
     return sorted((time, value) for time, value in values if time is not None and value is not None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -15,17 +15,17 @@ from clinical.order import Order, OrderKind, Purpose
 from clinical.patient import ClinicalStatus, Condition
 from clinical.value import Value, replace
 from knowledge.model import ConceptKind, Predicate, Statement
-from rules.model import Case, Use, order_datum
+from rules.model import Case, Use, Way, order_datum
 from rules.saying import drop, found, instead, named, passed
 
 ANTIBACTERIAL: Final = "drug-class:antibacterial"
 ANTIFUNGAL: Final = "drug-class:antifungal"
 BETA_LACTAM: Final = "drug-class:beta-lactam"
 _ANTITUBERCULOSIS: Final = "drug-class:antituberculosis"
-_ONLY_ANTIBACTERIAL: Final = frozenset({ANTIBACTERIAL})
-_ANTIMICROBIAL: Final = frozenset({ANTIBACTERIAL, ANTIFUNGAL})
 GUIDELINE: Final = "cn-abx-2015"
 RECENT_SURGERY_DAYS: Final = 14
+_ACTIVE: Final = ClinicalStatus.ACTIVE  # bound once, as in ``rules.model``
+_PROCEDURE: Final = OrderKind.PROCEDURE
 
 _IN_THE_GUT: Final = frozenset(
     f"ingredient:{name}"
@@ -82,23 +82,31 @@ def is_systemic(use: Use) -> bool:
     return route_among(route, SYSTEMIC) and not (use.concept in _IN_THE_GUT and route in ("口服", "鼻饲"))
 
 
-def antimicrobials(case: Case) -> tuple[Use, ...]:
-    """Systemic antibacterials and antifungals under review, one use of each order."""
-    return case.once("antimicrobials", lambda: _one_each(case, case.new_uses, _ANTIMICROBIAL))
+def antimicrobials(case: Case) -> list[tuple[Use, Way]]:
+    """Systemic antibacterials and antifungals that the user is working on, one use of each order. One that is
+    an antibacterial is among ``antibacterials`` too."""
+    found: dict[str, tuple[Use, Way]] = {}
+    lineage = case.lineage
+    for use, way in case.ways:
+        kinds = lineage[use.concept]
+        either = ANTIBACTERIAL in kinds or ANTIFUNGAL in kinds
+        if either and _ANTITUBERCULOSIS not in kinds and is_systemic(use):
+            found.setdefault(use.order.id, (use, way))
+    return list(found.values())
 
 
 def antibacterials(case: Case) -> tuple[Use, ...]:
     """All systemic antibacterials the patient would take, one use of each order, those against
     tuberculosis left out."""
-    return case.once("antibacterials", lambda: _one_each(case, case.uses, _ONLY_ANTIBACTERIAL))
+    return case.once("antibacterials", lambda: _antibacterials(case))
 
 
-def _one_each(case: Case, uses: tuple[Use, ...], classes: frozenset[str]) -> tuple[Use, ...]:
+def _antibacterials(case: Case) -> tuple[Use, ...]:
     found: dict[str, Use] = {}
-    of = case.lineage
-    for use in uses:
-        lineage = of[use.concept]
-        if not classes.isdisjoint(lineage) and _ANTITUBERCULOSIS not in lineage and is_systemic(use):
+    lineage = case.lineage
+    for use in case.uses:
+        kinds = lineage[use.concept]
+        if ANTIBACTERIAL in kinds and _ANTITUBERCULOSIS not in kinds and is_systemic(use):
             found.setdefault(use.order.id, use)
     return tuple(found.values())
 
@@ -112,8 +120,7 @@ def active_conditions(case: Case) -> tuple[Condition, ...]:
     """Conditions the patient has now; empty when unknown."""
     conditions = case.patient.conditions
     known = () if isinstance(conditions, Unknown) else conditions
-    active = ClinicalStatus.ACTIVE
-    return tuple(c for c in known if c.status is active)
+    return tuple([c for c in known if c.status is _ACTIVE])
 
 
 def has_any(case: Case, diseases: frozenset[str]) -> bool:
@@ -128,7 +135,7 @@ def purpose(case: Case, order: Order) -> Known[Purpose]:
         return order.purpose
     if has_any(case, INFECTIONS):
         return Purpose.TREATMENT
-    if isinstance(case.patient.conditions, Unknown) or OrderKind.PROCEDURE not in case.kinds:
+    if isinstance(case.patient.conditions, Unknown) or _PROCEDURE not in case.kinds:
         return UNKNOWN
     doubtful = any(_MAY_BE_INFECTION.search(c.what.text) for c in active_conditions(case))
     return UNKNOWN if doubtful else Purpose.PROPHYLAXIS
@@ -193,7 +200,9 @@ def listed(case: Case, names: tuple[str, ...]) -> frozenset[str]:
 def allergic_to(case: Case, concept: str) -> bool:
     """Whether a recorded allergy is to the concept, a class of it or a member of it."""
     allergies, snapshot = case.patient.allergies, case.snapshot
-    said = () if isinstance(allergies, Unknown) else tuple(c for a in allergies for c in a.what.concepts)
+    if isinstance(allergies, Unknown) or not allergies:
+        return False
+    said = tuple(c for a in allergies for c in a.what.concepts)
     if not said:
         return False
     covered = {s.object for c in said for s in case.statements(Predicate.ALLERGEN_OF, c)}
@@ -237,11 +246,15 @@ def cited(case: Case, rule: str, source_id: str, section: str) -> tuple[Referenc
 # -- prophylaxis around operations ---------------------------------------------------------
 
 
-def prophylaxis(case: Case, family: str, use: Use) -> Iterator[Outcome]:
+def prophylaxis(case: Case, family: str, use: Use) -> Iterable[Outcome]:
     """An antimicrobial given around an operation: whether one is called for, which, and for how long.
     Of several operations the one that permits most decides."""
     if ANTIBACTERIAL not in case.lineage[use.concept] or _far_from_surgery(case, use.order):
-        return
+        return ()
+    return _around_surgery(case, family, use)
+
+
+def _around_surgery(case: Case, family: str, use: Use) -> Iterator[Outcome]:
     meant, around = purpose(case, use.order), surgeries(case)
     if isinstance(meant, Unknown):
         if around:
@@ -255,9 +268,10 @@ def prophylaxis(case: Case, family: str, use: Use) -> Iterator[Outcome]:
 
 def _far_from_surgery(case: Case, order: Order) -> bool:
     """Whether no operation is in sight that an order of unstated purpose could be meant for: nothing to ask then."""
-    if not isinstance(order.purpose, Unknown) or OrderKind.PROCEDURE in case.kinds:
+    if not isinstance(order.purpose, Unknown) or _PROCEDURE in case.kinds:
         return False
-    return isinstance(case.patient.procedures, Unknown) or not case.patient.procedures
+    procedures = case.patient.procedures
+    return isinstance(procedures, Unknown) or not procedures
 
 
 def _fittest(case: Case, family: str, use: Use, around: tuple[Surgery, ...]) -> Iterator[Outcome]:

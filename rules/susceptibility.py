@@ -7,7 +7,7 @@ A later result of the same drug goes before an earlier one; what is too old, dou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
@@ -16,14 +16,18 @@ from clinical.coded import Origin
 from clinical.finding import Datum, Finding, Outcome, Severity
 from clinical.logic import Unknown
 from clinical.order import Purpose
+from clinical.patient import ClinicalStatus
 from clinical.value import Value, replace
 from knowledge.model import Predicate, Statement
 from knowledge.naming import normal_name
 from rules.infusion import concepts_in
-from rules.model import Case, Use
+from rules.model import Case, Use, Way
 from rules.saying import drop, found
-from rules.stewardship import active_conditions, antibacterials, called, hours_since, told
+from rules.stewardship import antibacterials, called, hours_since, told
 
+_ACTIVE: Final = ClinicalStatus.ACTIVE  # bound once, as in ``rules.model``
+_PROPHYLAXIS: Final = Purpose.PROPHYLAXIS
+_RESISTANCE: Final = Predicate.ORGANISM_RESISTANCE
 _DAYS: Final = 14
 """How long a culture speaks of the infection that is treated now."""
 _TREATING: Final = "抗菌药物治疗性应用的基本原则"
@@ -58,19 +62,27 @@ class _Said(Value, frozen=True):
     susceptibility: bool
 
 
-def resistant(case: Case, family: str, use: Use) -> Iterator[Outcome]:
-    """A culture that speaks against an antibacterial ordered as treatment."""
-    if use.order.purpose is Purpose.PROPHYLAXIS or not any(u is use for u in antibacterials(case)):
-        return
-    said = case.once("cultures", lambda: tuple(_all(case)))
-    if not said:
-        return
-    tested = _tested(case, use, said)
+def resistant(case: Case, family: str, use: Use, way: Way) -> Iterable[Outcome]:
+    """A culture that speaks against an antibacterial (one of ``antibacterials``) ordered as treatment."""
+    if use.order.purpose is _PROPHYLAXIS:
+        return ()
+    results = case.once("cultures", lambda: _results(case))
+    tested = _tested(case, use, results) if results else None
     if tested is not None:
-        yield from _reported(case, family, use, *tested)
-        return
-    organisms = _organisms(case, use)
-    for s, words in organisms.rows if any(_shows(organisms.any, one.text) for one in said) else ():
+        return _reported(case, family, use, *tested)
+    organisms = _organisms(case, use, way)
+    if not organisms.rows:
+        return ()
+    said = [*_diagnosed(case, organisms.any), *results]
+    for one in said:
+        if _shows(organisms.any, one.text):
+            return _unfit(case, family, use, organisms, said)
+    return ()
+
+
+def _unfit(case: Case, family: str, use: Use, organisms: _Organisms, said: Sequence[_Said]) -> Iterator[Finding]:
+    """The first organism said to be there that the drug does not reach and nothing else in use may."""
+    for s, words in organisms.rows:
         against = next((one for one in said if _shows(words, one.text)), None)
         if against is not None and not _other(case, use, s.qualifiers["organism"]):
             yield _against_organism(case, family, use, s, against)
@@ -91,20 +103,44 @@ def _shows(words: str, text: str) -> bool:
     return False
 
 
-def _all(case: Case) -> Iterator[_Said]:
-    patient = case.patient
-    for condition in active_conditions(case):
-        yield _Said(_plain(condition.what.text), condition.what.text, condition.origin, False)
-    for o in () if isinstance(patient.observations, Unknown) else patient.observations:
+def _diagnosed(case: Case, words: str) -> list[_Said]:
+    """Diagnoses in which an organism of these words is written, in whatever sense; most name none."""
+    conditions = case.patient.conditions
+    found = []
+    for condition in () if isinstance(conditions, Unknown) else conditions:
+        text = condition.what.text
+        if condition.status is _ACTIVE and _holds(words, text):
+            found.append(_Said(_plain(text), text, condition.origin, False))
+    return found
+
+
+@lru_cache(maxsize=16384)
+def _holds(words: str, text: str) -> bool:
+    return re.search(words, _plain(text)) is not None
+
+
+def _results(case: Case) -> list[_Said]:
+    """Every sentence of the results and reports of late."""
+    observations, reports = case.patient.observations, case.patient.reports
+    found = []
+    for o in () if isinstance(observations, Unknown) else observations:
         if isinstance(o.value, str) and _recent(case, o.origin):
-            name, value = _plain(o.what.text), _plain(o.value)
-            about = bool(_ABOUT_DRUGS.search(name)) or "培养" in name
-            for part in _SENTENCE.split(value):
-                yield _Said(f"{name} {part}", f"{o.what.text} {o.value}", o.origin, about)
-    for report in () if isinstance(patient.reports, Unknown) else patient.reports:
+            about, parts = _result(o.what.text, o.value)
+            for part in parts:
+                found.append(_Said(part, f"{o.what.text} {o.value}", o.origin, about))
+    for report in () if isinstance(reports, Unknown) else reports:
         if report.conclusion and _recent(case, report.origin):
             for part in _SENTENCE.split(_plain(report.conclusion)):
-                yield _Said(part, f"{report.what.text}: {report.conclusion}", report.origin, True)
+                found.append(_Said(part, f"{report.what.text}: {report.conclusion}", report.origin, True))
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _result(what: str, value: str) -> tuple[bool, tuple[str, ...]]:
+    """Whether a result in words is of a test of susceptibility, and its sentences, each with the name of the test."""
+    name = _plain(what)
+    about = _ABOUT_DRUGS.search(name) is not None or "培养" in name
+    return about, tuple(f"{name} {part}" for part in _SENTENCE.split(_plain(value)))
 
 
 @lru_cache(maxsize=16384)
@@ -122,14 +158,17 @@ def _recent(case: Case, origin: Origin) -> bool:
 # -- a drug by its name ----------------------------------------------------------------------
 
 
-def _tested(case: Case, use: Use, said: tuple[_Said, ...]) -> tuple[bool, _Said] | None:
+def _tested(case: Case, use: Use, said: Sequence[_Said]) -> tuple[bool, _Said] | None:
     """Whether the latest test of the drug found resistance; None when none is reported."""
+    tests = [s for s in said if s.susceptibility]
+    if not tests:
+        return None
+    names = _names(case, use)
     found: list[tuple[datetime | None, bool, _Said]] = []
-    for s in said:
-        if s.susceptibility:
-            status = _status(s.text, _names(case, use))
-            if status is not None:
-                found.append((s.origin.time, status, s))
+    for s in tests:
+        status = _status(s.text, names)
+        if status is not None:
+            found.append((s.origin.time, status, s))
     if not found:
         return None
     last = max((time for time, _, _ in found if time is not None), default=None)
@@ -215,16 +254,25 @@ class _Organisms(Value, frozen=True):
     any: str
 
 
-def _organisms(case: Case, use: Use) -> _Organisms:
-    way = case.way(use)
-    rows = way.in_force(Predicate.ORGANISM_RESISTANCE, case.iso_day)
-    inside = tuple(i.concept for i in use.order.ingredients)
-    key = ("organisms", use.concept, inside, tuple(s.id for s in rows))
-    return case.snapshot.remember(key, lambda: _unreached(case, use, rows, inside))
+_NONE: Final = _Organisms((), r"\b\B")
 
 
-def _unreached(case: Case, use: Use, rows: tuple[Statement, ...], inside: tuple[str, ...]) -> _Organisms:
-    inhibited, lineage = not _INHIBITORS.isdisjoint(inside), case.lineage[use.concept]
+def _organisms(case: Case, use: Use, way: Way) -> _Organisms:
+    rows = way[_RESISTANCE]
+    if not rows:
+        return _NONE
+    inside = use.order.ingredients
+    inhibited = any(i.concept in _INHIBITORS for i in inside) if len(inside) > 1 else use.concept in _INHIBITORS
+    if _RESISTANCE not in way.dated:
+        key = "organisms of a compound" if inhibited else "organisms"
+        return way.once(key, lambda way: _unreached(case, use, rows, inhibited))
+    held = way.in_force(_RESISTANCE, case.iso_day)
+    key_of_day = ("organisms", use.concept, inhibited, tuple(s.id for s in held))
+    return case.snapshot.remember(key_of_day, lambda: _unreached(case, use, held, inhibited))
+
+
+def _unreached(case: Case, use: Use, rows: tuple[Statement, ...], inhibited: bool) -> _Organisms:
+    lineage = case.lineage[use.concept]
     told = tuple(
         (s, _pattern(s.qualifiers["written"]))
         for s in rows
@@ -247,7 +295,8 @@ def _word(word: str) -> str:
 def _other(case: Case, use: Use, organism: str) -> bool:
     """Whether something else in use may act on the organism: then this one may be for another."""
     others = (u for u in antibacterials(case) if u.order.id != use.order.id)
-    return any(all(s.qualifiers["organism"] != organism for s, _ in _organisms(case, u).rows) for u in others)
+    reached = (_organisms(case, u, case.way(u)).rows for u in others)
+    return any(all(s.qualifiers["organism"] != organism for s, _ in rows) for rows in reached)
 
 
 def _against_organism(case: Case, family: str, use: Use, s: Statement, said: _Said) -> Finding:

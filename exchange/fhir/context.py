@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from clinical.logic import UNKNOWN, Known, Unknown
@@ -24,9 +25,21 @@ from clinical.patient import (
     says_no_allergy,
 )
 from clinical.value import Value
-from exchange.fhir.orders import extension, read_order, read_orders
-from exchange.fhir.shapes import ReadError, Resource, Sent, shaped
-from exchange.fhir.values import Json, code_values, coded, day, display, moment, origin, quantity, texts
+from exchange.fhir.orders import extension, read_drug, read_orders
+from exchange.fhir.shapes import ABSENT, OUTCOME, Concept, Entry, ReadError, Resource, Sent, part, shaped
+from exchange.fhir.values import (
+    Json,
+    code_values,
+    day,
+    days_of,
+    display,
+    moment,
+    moment_of,
+    origin,
+    quantity,
+    said,
+    texts,
+)
 
 _T = TypeVar("_T")
 Parts = Mapping[str, Any]
@@ -41,7 +54,8 @@ _VISITS: Final = {
     "HH": Visit.HOME,
 }
 _AUTHORITIES: Final = {authority.value: authority for authority in Authority}
-_IGNORED: Final = frozenset({"entered-in-error"})
+_SEXES: Final = {"male": Sex.MALE, "female": Sex.FEMALE}
+_IGNORED: Final = "entered-in-error"
 _NO_ALLERGY: Final = frozenset({"716186003", "409137002"})
 _NOT_NOW: Final = frozenset({"refuted", "entered-in-error", "resolved", "inactive"})
 _INACTIVE: Final = frozenset({"inactive", "remission", "resolved"})
@@ -54,6 +68,11 @@ _LACTATING: Final = frozenset({"63895-7"})
 _STATES: Final = _WOMB_STATES | _GESTATION | _LACTATING
 _YES: Final = frozenset({"LA33-6", "yes", "是", "哺乳", "哺乳期"})
 _EMPTY: Final = Resource()
+_ON: Final = ClinicalStatus.ACTIVE
+_OVER: Final = ClinicalStatus.INACTIVE
+_GOING_ON: Final = OrderStatus.ACTIVE
+_Found = tuple[Entry, ...]
+"""What stands under a prefetch key; OperationOutcomes among it say nothing of the patient."""
 
 
 class Incoming(Value, frozen=True):
@@ -95,7 +114,8 @@ def split_bundle(bundle: Any) -> tuple[Json, dict[str, Any]]:
     """A Bundle of one prescription as hook context and prefetch: drafts are under review, requests of
     another status are what the patient has. Of a kind that does not occur nothing is known, but for the
     kinds that ``Bundle.meta.tag`` codes name as complete. Raises ``ReadError`` that names the field."""
-    resources = shaped(bundle, Sent, "body").resources()
+    entries = [(n, e.resource) for n, e in enumerate(shaped(bundle, Sent, "body").entries())]
+    resources = [(number, resource) for number, resource in entries if resource.resource_type != OUTCOME]
     meta = bundle.get("meta")
     tags = meta.get("tag") if isinstance(meta, dict) else ()
     said = [tag.get("code") for tag in tags or () if isinstance(tag, dict)]
@@ -121,27 +141,28 @@ def read_bundle(bundle: Any, now: datetime) -> Incoming:
     return read_context(context, prefetch, now, "medication-verify")
 
 
-def _orders(hook_context: Parts) -> Iterator[Order]:
+def _orders(hook_context: Parts) -> list[Order]:
     """A Bundle of orders, or a single order (medication-verify), bare or as an entry."""
+    orders: list[Order] = []
     for field in ("draftOrders", "medications", "order", "medication"):
         if hook_context.get(field) is not None:
-            yield from read_orders(hook_context[field], f"context.{field}")
+            orders += read_orders(hook_context[field], f"context.{field}")
+    return orders
 
 
 def _patient(prefetch: Parts, hook_context: Parts, now: datetime, stage: str) -> PatientContext:
     patient, encounter = _one(prefetch, "patient"), _one(prefetch, "encounter")
-    observed = _resources(prefetch, "observations")
-    states = _states(observed)
+    observations, states = _observations(_resources(prefetch, "observations"))
     return PatientContext(
         id=shaped(hook_context.get("patientId") or "", str, "context.patientId"),
         as_of=now,
-        sex=Sex(patient.gender) if patient.gender in ("male", "female") else UNKNOWN,
+        sex=_SEXES.get(patient.gender or "", UNKNOWN),
         birth_date=day(patient.birth_date, "prefetch.patient.birthDate"),
-        pregnancy=_pregnancy(states),
-        lactating=_lactating(states),
+        pregnancy=_pregnancy(states) if states else UNKNOWN,
+        lactating=_lactating(states) if states else UNKNOWN,
         conditions=_list(prefetch, "conditions", _condition),
         allergies=_list(prefetch, "allergies", _allergy),
-        observations=_nouns(observed, "observations", _observation),
+        observations=observations,
         medications=_list(prefetch, "medications", _medication_use),
         reports=_list(prefetch, "reports", _report),
         procedures=_list(prefetch, "procedures", _procedure),
@@ -163,13 +184,14 @@ def _department(encounter: Resource) -> str:
 
 def _visit(encounter: Resource) -> Known[Visit]:
     """From ``Encounter.class``: a Coding in R4, a list of CodeableConcepts in R5."""
-    said = encounter.class_
-    entries = said if isinstance(said, list) else [said]
-    found: list[Any] = []
-    for entry in entries:
+    given = encounter.class_
+    for entry in given if isinstance(given, list) else (given,):
         if isinstance(entry, dict):
-            found += [entry.get("code"), *(c.get("code") for c in entry.get("coding") or () if isinstance(c, dict))]
-    return next((_VISITS[code] for code in found if isinstance(code, str) and code in _VISITS), UNKNOWN)
+            for coding in (entry, *(entry.get("coding") or ())):
+                code = coding.get("code") if isinstance(coding, dict) else None
+                if isinstance(code, str) and code in _VISITS:
+                    return _VISITS[code]
+    return UNKNOWN
 
 
 def _admitted(encounter: Resource) -> Known[date]:
@@ -187,43 +209,51 @@ def _prescriber(role: Resource) -> Known[Prescriber]:
     """From the PractitionerRole: title in ``code``, authorities in extensions."""
     if role is _EMPTY:
         return UNKNOWN
-    codes = role.code if isinstance(role.code, tuple) else (role.code,)
-    titles = (text for concept in codes for text in texts(concept))
     authority = _AUTHORITIES.get(str(extension(role, "antimicrobial-authority")), UNKNOWN)
     controlled = extension(role, "controlled-drug-authority")
     known = controlled if isinstance(controlled, bool) else UNKNOWN
-    return Prescriber(display(role.practitioner), next(titles, ""), authority, known)
+    return Prescriber(display(role.practitioner), _title(bytes(role.code)), authority, known)
+
+
+@lru_cache(maxsize=1024)
+def _title(codes: bytes) -> str:
+    try:
+        read = part(codes, "code")
+    except ReadError as error:
+        raise error.within("prefetch.practitionerRole") from None
+    concepts: tuple[Concept | None, ...] = read if isinstance(read, tuple) else (read,)
+    return next((text for concept in concepts for text in texts(concept)), "")
 
 
 def _one(prefetch: Parts, key: str) -> Resource:
     """The only resource under a key; an empty one when there is none."""
     found = _resources(prefetch, key)
-    return _EMPTY if isinstance(found, Unknown) or not found else found[0][1]
+    if not isinstance(found, Unknown):
+        for entry in found:
+            if entry.resource.resource_type != OUTCOME:
+                return entry.resource
+    return _EMPTY
 
 
-def _resources(prefetch: Parts, key: str) -> Known[list[tuple[int, Resource]]]:
+def _resources(prefetch: Parts, key: str) -> Known[_Found]:
     """Resources of a prefetched Bundle (or a single one); UNKNOWN when it was not given or could not be had
     (an OperationOutcome in its place)."""
     value = prefetch.get(key)
     if value is None:
         return UNKNOWN
     sent = shaped(value, Sent, f"prefetch.{key}")
-    return UNKNOWN if sent.resource_type == "OperationOutcome" else sent.resources()
+    return UNKNOWN if sent.resource_type == OUTCOME else sent.entries()
 
 
 def _list(prefetch: Parts, key: str, read: Callable[[Resource], _T | None]) -> Known[tuple[_T, ...]]:
-    return _nouns(_resources(prefetch, key), key, read)
-
-
-def _nouns(
-    resources: Known[list[tuple[int, Resource]]], key: str, read: Callable[[Resource], _T | None]
-) -> Known[tuple[_T, ...]]:
-    """Resources as nouns, without what was entered in error."""
-    if isinstance(resources, Unknown):
+    """Resources under a key as nouns, without what was entered in error."""
+    found = _resources(prefetch, key)
+    if isinstance(found, Unknown):
         return UNKNOWN
     nouns: list[_T] = []
-    for number, resource in resources:
-        if resource.status in _IGNORED:
+    for number, entry in enumerate(found):
+        resource = entry.resource
+        if resource.status == _IGNORED or resource.resource_type == OUTCOME:
             continue
         try:
             noun = read(resource)
@@ -235,25 +265,31 @@ def _nouns(
 
 
 def _condition(resource: Resource) -> Condition | None:
-    if resource.resource_type != "Condition" or "refuted" in code_values(resource.verification_status):
+    verified = resource.verification_status
+    if resource.resource_type != "Condition" or (
+        verified is not ABSENT and "refuted" in said(bytes(verified), "verificationStatus").codes
+    ):
         return None
-    inactive = not _INACTIVE.isdisjoint(code_values(resource.clinical_status))
-    onset = moment(resource.onset_date_time, "onsetDateTime")
-    time = moment(resource.recorded_date, "recordedDate") or onset
+    clinical = resource.clinical_status
+    over = clinical is not ABSENT and not _INACTIVE.isdisjoint(said(bytes(clinical), "clinicalStatus").codes)
+    began, recorded = resource.onset_date_time, resource.recorded_date
+    onset = None if began is None else moment_of(began, "onsetDateTime")
+    time = onset if recorded is None else moment_of(recorded, "recordedDate")
     return Condition(
-        what=coded(resource.named()),
-        status=ClinicalStatus.INACTIVE if inactive else ClinicalStatus.ACTIVE,
-        onset=onset.date() if onset else None,
-        origin=origin(resource, time),
+        said(bytes(resource.code), "code").what,
+        _OVER if over else _ON,
+        onset.date() if onset else None,
+        origin(resource, time),
     )
 
 
 def _allergy(resource: Resource) -> Allergy | None:
     """Refuted, resolved and "no known allergy" entries are no allergies."""
-    said = (*code_values(resource.verification_status), *code_values(resource.clinical_status))
-    what = coded(resource.named())
+    verified = said(bytes(resource.verification_status), "verificationStatus").codes
+    clinical = said(bytes(resource.clinical_status), "clinicalStatus").codes
+    what = said(bytes(resource.code), "code").what
     none = not _NO_ALLERGY.isdisjoint(code.value for code in what.codes) or says_no_allergy(what.text)
-    if none or not _NOT_NOW.isdisjoint(said):
+    if none or not _NOT_NOW.isdisjoint(verified) or not _NOT_NOW.isdisjoint(clinical):
         return None
     reactions = resource.reaction or ()
     words = (next(texts(m), "") for reaction in reactions for m in reaction.manifestation or ())
@@ -262,10 +298,27 @@ def _allergy(resource: Resource) -> Allergy | None:
     return Allergy(what, tuple(w for w in words if w), True if severe else UNKNOWN, origin(resource, time))
 
 
-def _observation(resource: Resource) -> Observation | None:
-    if resource.resource_type != "Observation" or resource.status == "cancelled":
-        return None
-    return Observation(coded(resource.named()), _value(resource), origin(resource, _effective(resource)))
+def _observations(found: Known[_Found]) -> tuple[Known[tuple[Observation, ...]], list[Resource]]:
+    """Observations, and the resources among them that say whether somebody is pregnant, for how long, or
+    breast-feeding."""
+    if isinstance(found, Unknown):
+        return UNKNOWN, []
+    nouns: list[Observation] = []
+    states: list[Resource] = []
+    for number, entry in enumerate(found):
+        resource = entry.resource
+        try:
+            named, status = said(bytes(resource.code), "code"), resource.status
+            if status == _IGNORED or status == "cancelled":
+                continue
+            if named.codes and not _STATES.isdisjoint(named.codes):
+                states.append(resource)
+            if resource.resource_type == "Observation":
+                time = _effective(resource)
+                nouns.append(Observation(named.what, _value(resource), origin(resource, time)))
+        except ReadError as error:
+            raise error.within(f"prefetch.observations.entry[{number}].resource") from None
+    return tuple(nouns), states
 
 
 def _value(resource: Resource) -> Known[Any]:
@@ -279,16 +332,18 @@ def _value(resource: Resource) -> Known[Any]:
 def _effective(resource: Resource) -> datetime | None:
     if resource.effective_period is not None:
         return moment(resource.effective_period.start, "effectivePeriod.start")
-    return moment(resource.effective_date_time or resource.issued, "effectiveDateTime")
+    stated = resource.effective_date_time or resource.issued
+    return None if stated is None else moment_of(stated, "effectiveDateTime")
 
 
 def _medication_use(resource: Resource) -> Order | None:
     """Active drugs, and past ones whose last day is known: some still act for weeks. Drafts are under review."""
     if resource.resource_type not in _DRUG_USES:
         return None
-    order = read_order(resource, {})
-    kept = order.is_active() or (order.status is not OrderStatus.DRAFT and order.stop is not None)
-    return order if kept else None
+    order = read_drug(resource, {})
+    if order.status is _GOING_ON or order.is_active():
+        return order
+    return order if order.status is not OrderStatus.DRAFT and order.stop is not None else None
 
 
 def _report(resource: Resource) -> Report | None:
@@ -296,7 +351,7 @@ def _report(resource: Resource) -> Report | None:
         return None
     recognised = extension(resource, "recognised")
     return Report(
-        what=coded(resource.named()),
+        what=said(bytes(resource.code), "code").what,
         conclusion=resource.conclusion or "",
         recognised=recognised if isinstance(recognised, bool) else UNKNOWN,
         origin=origin(resource, _effective(resource)),
@@ -307,14 +362,7 @@ def _procedure(resource: Resource) -> Procedure | None:
     if resource.resource_type != "Procedure":
         return None
     time = moment(resource.performed_date_time, "performedDateTime")
-    return Procedure(coded(resource.named()), origin(resource, time))
-
-
-def _states(observed: Known[list[tuple[int, Resource]]]) -> list[Resource]:
-    """Observations that say whether somebody is pregnant, for how long, or breast-feeding."""
-    if isinstance(observed, Unknown):
-        return []
-    return [r for _, r in observed if not _STATES.isdisjoint(code_values(r.named()))]
+    return Procedure(said(bytes(resource.code), "code").what, origin(resource, time))
 
 
 def _pregnancy(states: list[Resource]) -> Known[Pregnancy | None]:
@@ -329,8 +377,8 @@ def _pregnancy(states: list[Resource]) -> Known[Pregnancy | None]:
 
 
 def _gestation_days(age: Resource | None) -> Known[int]:
-    found = UNKNOWN if age is None else quantity(age.value_quantity)
-    return UNKNOWN if isinstance(found, Unknown) else round(found.to("d").value)
+    days = UNKNOWN if age is None else days_of(quantity(age.value_quantity))
+    return UNKNOWN if isinstance(days, Unknown) else round(days)
 
 
 def _lactating(states: list[Resource]) -> Known[bool]:
@@ -340,7 +388,7 @@ def _lactating(states: list[Resource]) -> Known[bool]:
 
 def _stated(states: list[Resource], codes: frozenset[str]) -> Resource | None:
     """The newest observation of a state."""
-    matching = [r for r in states if not codes.isdisjoint(code_values(r.named()))]
+    matching = [r for r in states if not codes.isdisjoint(said(bytes(r.code), "code").codes)]
     return max(matching, key=lambda r: r.effective_date_time or "", default=None)
 
 

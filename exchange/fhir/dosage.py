@@ -9,24 +9,45 @@ from clinical.administration import Frequency, frequency_of, route_of
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Dosage
 from clinical.quantity import Quantity
-from exchange.fhir.shapes import Amount, Instruction, Repeat, Resource, Timing
-from exchange.fhir.values import code_values, quantity, texts
+from exchange.fhir.shapes import ABSENT, Amount, Instruction, ReadError, Repeat, Resource, Timing, part
+from exchange.fhir.values import code_values, days_of, quantity, texts
 
 _HOURS: Final = {"s": 1 / 3600, "min": 1 / 60, "h": 1.0, "d": 24.0, "wk": 168.0, "mo": 730.5, "a": 8766.0}
 
 
 def read_dosage(resource: Resource) -> Dosage:
     """The first dosage instruction of a MedicationRequest (``dosageInstruction``) or
-    MedicationStatement (``dosage``). Absent parts are UNKNOWN."""
-    given = resource.dosage_instruction or resource.dosage
-    request = resource.dispense_request
-    return _dosage(given[0] if given else None, None if request is None else request.expected_supply_duration)
+    MedicationStatement (``dosage``). Absent parts are UNKNOWN. Raises ``ReadError``."""
+    instruction, stated, request = resource.dosage_instruction, resource.dosage, resource.dispense_request
+    supply = ABSENT if request is None else request.expected_supply_duration
+    return _read(
+        b"" if instruction is ABSENT else bytes(instruction),
+        b"" if stated is ABSENT else bytes(stated),
+        b"" if supply is ABSENT else bytes(supply),
+    )
+
+
+@lru_cache(maxsize=16384)
+def _read(instruction: bytes, stated: bytes, supply: bytes) -> Dosage:
+    """Most orders are taken as many others are: each way is given its shape once for the text it was sent as, and
+    read once (``_dosage``) however it was spelt."""
+    first = part(instruction, "dosageInstruction") if instruction else None
+    other = part(stated, "dosage") if stated else None
+    given = first or other
+    return _dosage(given[0] if given else None, _supply(supply) if supply else None)
+
+
+def _supply(text: bytes) -> Amount | None:
+    try:
+        amount: Amount | None = part(text, "expectedSupplyDuration")
+    except ReadError as error:
+        raise error.within("dispenseRequest") from None
+    return amount
 
 
 @lru_cache(maxsize=65536)
 def _dosage(entry: Instruction | None, supply: Amount | None) -> Dosage:
-    """Most orders are taken as many others are: each way is read once."""
-    days = _days(quantity(supply))
+    days = days_of(quantity(supply))
     if entry is None:
         return Dosage(duration_days=days)
     frequency, text = _frequency(entry, entry.timing)
@@ -95,11 +116,7 @@ def _repeat(repeat: Repeat) -> Known[Frequency]:
 
 def _bounds(timing: Timing | None) -> Known[float]:
     repeat = None if timing is None else timing.repeat
-    return UNKNOWN if repeat is None else _days(quantity(repeat.bounds_duration))
-
-
-def _days(duration: Known[Quantity]) -> Known[float]:
-    return UNKNOWN if isinstance(duration, Unknown) else duration.to("d").value
+    return UNKNOWN if repeat is None else days_of(quantity(repeat.bounds_duration))
 
 
 def _single(frequency: Known[Frequency], days: Known[float]) -> Known[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -10,13 +10,27 @@ from zlib import crc32
 
 import msgspec
 
-from clinical.coded import Coded
+from clinical.coded import Coded, Origin
 from clinical.logic import Known, Unknown
 from clinical.order import Order, OrderKind, OrderStatus, Purpose
 from clinical.value import replace
 from exchange.fhir.dosage import read_dosage
-from exchange.fhir.shapes import Concept, ReadError, Resource, Sent, shaped
-from exchange.fhir.values import code_values, coded, display, moment, origin, quantity, reference, texts
+from exchange.fhir.shapes import ABSENT, OUTCOME, Concept, ReadError, Resource, Sent, Span, content, shaped
+from exchange.fhir.values import (
+    UNSAID,
+    code_values,
+    coded,
+    display,
+    institution,
+    moment,
+    moment_of,
+    origin,
+    quantity,
+    reference,
+    said,
+    texts,
+    who,
+)
 
 UNSENT: Final = "#"
 """Ids that begin with it are ours: the order was sent without one."""
@@ -31,6 +45,9 @@ _STATUS: Final = {
     "revoked": OrderStatus.STOPPED,
     "not-taken": OrderStatus.STOPPED,
 }
+_DRUG: Final = OrderKind.DRUG
+_ACTIVE: Final = OrderStatus.ACTIVE
+_NO_ORDERS: Final = ("Medication", OUTCOME)
 _PURPOSES: Final = {purpose.value: purpose for purpose in Purpose}
 _URGENT: Final = frozenset({"urgent", "asap", "stat"})
 _KINDS: Final = {
@@ -41,15 +58,17 @@ _KINDS: Final = {
 }
 
 
-def read_orders(sent: Any, path: str) -> Iterator[Order]:
+def read_orders(sent: Any, path: str) -> list[Order]:
     """Orders of a Bundle, or a single one; medications they refer to may stand beside them or be contained.
     Raises ``ReadError`` naming the field; an id that stands twice is one: the two would be taken for one order, and
     what they do to each other would go unsaid."""
-    resources = shaped(sent, Sent, path).resources()
-    beside = {reference(r): r for _, r in resources if r.resource_type == "Medication"}
+    entries = shaped(sent, Sent, path).entries()
+    beside = {reference(e.resource): e.resource for e in entries if e.resource.resource_type == "Medication"}
+    orders: list[Order] = []
     seen: set[str] = set()
-    for number, resource in resources:
-        if resource.resource_type != "Medication":
+    for number, entry in enumerate(entries):
+        resource = entry.resource
+        if resource.resource_type not in _NO_ORDERS:
             try:
                 order = read_order(resource, beside)
                 if order.id in seen and resource.id is not None:
@@ -58,14 +77,19 @@ def read_orders(sent: Any, path: str) -> Iterator[Order]:
                 raise error.within(f"{path}.entry[{number}].resource") from None
             order = replace(order, id=f"{order.id}.{number}") if order.id in seen else order
             seen.add(order.id)
-            yield order
+            orders.append(order)
+    return orders
 
 
 def read_order(resource: Resource, beside: Mapping[str, Resource]) -> Order:
     """One order; what is no request we know is listed as such, so that nothing vanishes. One without an id
     gets one of its content (``#5d2f08a2``), so that it is told from others."""
     order = _READERS.get(resource.resource_type or "", _other_order)(resource, beside)
-    return order if order.id else replace(order, id=f"{UNSENT}{crc32(msgspec.json.encode(resource)):08x}")
+    return order if order.id else replace(order, id=_own_id(resource))
+
+
+def _own_id(resource: Resource) -> str:
+    return f"{UNSENT}{crc32(msgspec.json.encode(content(resource))):08x}"
 
 
 def extension(resource: Resource, name: str) -> bool | str | int | None:
@@ -76,26 +100,38 @@ def extension(resource: Resource, name: str) -> bool | str | int | None:
     return None
 
 
-def _drug_order(resource: Resource, beside: Mapping[str, Resource]) -> Order:
-    what, form = _medication(resource, beside)
-    authored = moment(resource.authored_on or resource.date_asserted, "authoredOn")
-    dosage = read_dosage(resource)
-    start, stop = _period(resource, authored, dosage.duration_days)
-    reasons, about = resource.reason_code, origin(resource, authored)
-    return Order(
-        id=about.reference,
-        kind=OrderKind.DRUG,
-        what=what,
-        status=_STATUS.get(resource.status or "draft", OrderStatus.ACTIVE),
-        form=form,
-        dosage=dosage,
-        start=start,
-        stop=stop,
-        prescriber=display(resource.requester),
-        reason=tuple(coded(r) for r in reasons) if reasons else (),
-        origin=about,
-        **_more(resource),
+def read_drug(resource: Resource, beside: Mapping[str, Resource]) -> Order:
+    """One order of a drug, or a statement that it is taken; with an id in any case, as ``read_order`` gives it."""
+    named = said(bytes(resource.medication_codeable_concept), "medicationCodeableConcept")
+    what, form = _referred(resource, beside) if named is UNSAID else (named.what, "")
+    written = resource.authored_on or resource.date_asserted
+    authored = None if written is None else moment_of(written, "authoredOn")
+    asked = who(bytes(resource.requester), "requester")
+    request, dosage = resource.dispense_request, read_dosage(resource)
+    period = resource.effective_period if request is None else request.validity_period
+    if period is not None:
+        start, stop = _stated(period, authored, dosage.duration_days)
+    else:
+        start, stop = (None, None) if written is None else _course(written, dosage.duration_days)
+    place = asked.organisation if resource.performer is ABSENT else None
+    reasons, ref = resource.reason_code, reference(resource)
+    order = Order(  # by place: there are a dozen in a request, and sorting names costs as much as making one
+        ref or _own_id(resource),
+        _DRUG,
+        what,
+        _STATUS.get(resource.status or "draft", _ACTIVE),
+        (),
+        form,
+        dosage,
+        start,
+        stop,
+        "",
+        asked.display,
+        tuple(coded(r) for r in reasons) if reasons else (),
+        Origin(ref, authored, institution(resource) if place is None else place),
     )
+    more = _more(resource)
+    return replace(order, **more) if more else order
 
 
 def _more(resource: Resource) -> dict[str, Any]:
@@ -104,8 +140,9 @@ def _more(resource: Resource) -> dict[str, Any]:
     group = resource.group_identifier or resource.requisition
     if group is not None and group.value is not None:
         found["group"] = group.value
-    if resource.dispense_request is not None:
-        found["quantity"] = quantity(resource.dispense_request.quantity)
+    request = resource.dispense_request
+    if request is not None and request.quantity is not None:
+        found["quantity"] = quantity(request.quantity)
     if resource.priority in _URGENT:
         found["urgent"] = True
     if resource.extension:
@@ -119,10 +156,8 @@ def _more(resource: Resource) -> dict[str, Any]:
     return found
 
 
-def _medication(resource: Resource, beside: Mapping[str, Resource]) -> tuple[Coded, str]:
-    """What drug an order names, inline, by reference beside it or contained; and its dosage form."""
-    if resource.medication_codeable_concept is not None:
-        return coded(resource.medication_codeable_concept), ""
+def _referred(resource: Resource, beside: Mapping[str, Resource]) -> tuple[Coded, str]:
+    """What drug an order names by reference, beside it or contained; and its dosage form."""
     ref = resource.medication_reference
     if ref is None:
         return Coded(), ""
@@ -130,41 +165,40 @@ def _medication(resource: Resource, beside: Mapping[str, Resource]) -> tuple[Cod
     medication = contained.get(ref.reference or "") or beside.get(ref.reference or "")
     if medication is None:
         return Coded(display(ref)), ""
-    what = coded(medication.named())
+    what = said(bytes(medication.code), "code").what
     return what if what.text or what.codes else Coded(display(ref)), next(texts(medication.form), "")
 
 
-def _period(resource: Resource, authored: datetime | None, days: Known[float]) -> tuple[date | None, date | None]:
-    """First and last day: as the order states them, else from when it was written and for how long."""
-    request = resource.dispense_request
-    period = resource.effective_period if request is None else request.validity_period
-    start, stop = authored, None
-    if period is not None:
-        start = moment(period.start, "validityPeriod.start") or authored
-        stop = moment(period.end, "validityPeriod.end")
-    if start is None:
-        return None, stop.date() if stop else None
-    return _days_of(start, stop, None if isinstance(days, Unknown) else days)
+def _stated(period: Span, authored: datetime | None, days: Known[float]) -> tuple[date | None, date | None]:
+    """First and last day as the order states them, else from when it was written and for how long."""
+    start = moment(period.start, "validityPeriod.start") or authored
+    return _days_of(start, moment(period.end, "validityPeriod.end"), days)
 
 
 @lru_cache(maxsize=4096)
-def _days_of(start: datetime, stop: datetime | None, days: float | None) -> tuple[date, date | None]:
-    """First and last day; many orders are of one round."""
-    if stop is None and days is not None:
+def _course(written: str, days: Known[float]) -> tuple[date | None, date | None]:
+    """First and last day of what only says when it was written; many orders are of one round. Kept by the text:
+    one moment written in two zones may lie on two days."""
+    return _days_of(moment_of(written, "authoredOn"), None, days)
+
+
+def _days_of(start: datetime | None, stop: datetime | None, days: Known[float]) -> tuple[date | None, date | None]:
+    if start is not None and stop is None and not isinstance(days, Unknown):
         stop = start + timedelta(days=max(days - 1, 0))
-    return start.date(), stop.date() if stop else None
+    return start.date() if start else None, stop.date() if stop else None
 
 
 def _service_order(resource: Resource, beside: Mapping[str, Resource]) -> Order:
     authored = moment(resource.authored_on, "authoredOn")
     planned = moment(resource.occurrence_date_time, "occurrenceDateTime") or authored
+    asked = who(bytes(resource.requester), "requester")
     return Order(
         id=reference(resource),
         kind=_service_kind(resource),
-        what=coded(resource.named()),
-        status=_STATUS.get(resource.status or "draft", OrderStatus.ACTIVE),
+        what=said(bytes(resource.code), "code").what,
+        status=_STATUS.get(resource.status or "draft", _ACTIVE),
         start=planned.date() if planned else None,
-        prescriber=display(resource.requester),
+        prescriber=asked.display,
         reason=tuple(coded(r) for r in resource.reason_code or ()),
         origin=origin(resource, authored),
         **_more(resource),
@@ -180,12 +214,12 @@ def _service_kind(resource: Resource) -> OrderKind:
 
 def _other_order(resource: Resource, beside: Mapping[str, Resource]) -> Order:
     """Nutrition, devices …: no family concerns them yet."""
-    return Order(reference(resource), OrderKind.OTHER, coded(resource.named()))
+    return Order(reference(resource), OrderKind.OTHER, said(bytes(resource.code), "code").what)
 
 
 _READERS: Final[dict[str, Callable[[Resource, Mapping[str, Resource]], Order]]] = {
-    "MedicationRequest": _drug_order,
-    "MedicationStatement": _drug_order,
-    "MedicationDispense": _drug_order,
+    "MedicationRequest": read_drug,
+    "MedicationStatement": read_drug,
+    "MedicationDispense": read_drug,
     "ServiceRequest": _service_order,
 }

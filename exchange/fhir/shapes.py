@@ -4,6 +4,9 @@ Only fields that decide something are declared, all optional: what a hospital se
 nothing. A field of another type than FHIR gives it is refused, named by its path. Shapes are filled from
 JSON as it was sent (``msgspec.Raw``) or from what was parsed before, in a tenth of the time that reading
 dictionaries by hand takes.
+
+What hospitals send over and over (names of drugs and tests, ways of taking, who asked) stays as sent: readers look
+up by its text what it said the last time, and give it its shape only the first. Its form is checked where it is read.
 """
 
 from __future__ import annotations
@@ -11,6 +14,10 @@ from __future__ import annotations
 from typing import Any, Final, TypeVar
 
 import msgspec
+
+OUTCOME: Final = "OperationOutcome"
+ABSENT: Final = msgspec.Raw(b"null")
+"""Stands for a part kept as sent that was not sent."""
 
 
 class _Shape(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -92,7 +99,7 @@ class Dispense(_Shape, frozen=True):
     """A MedicationRequest's dispenseRequest."""
 
     validity_period: Span | None = None
-    expected_supply_duration: Amount | None = None
+    expected_supply_duration: msgspec.Raw = ABSENT
     quantity: Amount | None = None
 
 
@@ -122,27 +129,28 @@ class Reaction(_Shape, frozen=True):
 
 
 class Resource(_Shape, frozen=True):
-    """Any resource we read. Fields of one name that differ between types are unions or left as they are."""
+    """Any resource we read. Fields of one name that differ between types are unions or left as they are;
+    ``_PARTS`` has the shapes of those kept as sent."""
 
     resource_type: str | None = None
     id: str | None = None
     status: str | None = None
-    code: Concept | tuple[Concept, ...] | None = None
+    code: msgspec.Raw = ABSENT
     extension: tuple[Extension, ...] | None = None
     # orders
     authored_on: str | None = None
     date_asserted: str | None = None
     occurrence_date_time: str | None = None
-    medication_codeable_concept: Concept | None = None
+    medication_codeable_concept: msgspec.Raw = ABSENT
     medication_reference: Ref | None = None
     contained: tuple[Resource, ...] | None = None
     form: Concept | None = None
-    dosage_instruction: tuple[Instruction, ...] | None = None
-    dosage: tuple[Instruction, ...] | None = None
+    dosage_instruction: msgspec.Raw = ABSENT
+    dosage: msgspec.Raw = ABSENT
     dispense_request: Dispense | None = None
     effective_period: Span | None = None
     reason_code: tuple[Concept, ...] | None = None
-    requester: Ref | None = None
+    requester: msgspec.Raw = ABSENT
     category: Any = None
     group_identifier: Identifier | None = None
     requisition: Identifier | None = None
@@ -151,8 +159,8 @@ class Resource(_Shape, frozen=True):
     # what is known of the patient
     gender: str | None = None
     birth_date: str | None = None
-    verification_status: Concept | None = None
-    clinical_status: Concept | None = None
+    verification_status: msgspec.Raw = ABSENT
+    clinical_status: msgspec.Raw = ABSENT
     recorded_date: str | None = None
     onset_date_time: str | None = None
     criticality: str | None = None
@@ -165,7 +173,7 @@ class Resource(_Shape, frozen=True):
     conclusion: str | None = None
     performed_date_time: str | None = None
     # where, and by whom
-    performer: Ref | tuple[Ref, ...] | None = None
+    performer: msgspec.Raw = ABSENT
     custodian: Ref | None = None
     recorder: Ref | None = None
     managing_organization: Ref | None = None
@@ -174,10 +182,6 @@ class Resource(_Shape, frozen=True):
     class_: Any = msgspec.field(default=None, name="class")
     period: Span | None = None
     practitioner: Ref | None = None
-
-    def named(self) -> Concept | None:
-        """The code where it is one concept."""
-        return self.code if isinstance(self.code, Concept) else None
 
 
 class Entry(_Shape, frozen=True):
@@ -195,15 +199,25 @@ class Sent(Resource, frozen=True):
     entry: tuple[Entry, ...] | None = None
     resource: Resource | None = None
 
-    def resources(self) -> list[tuple[int, Resource]]:
-        """Resources with the numbers of their entries, but for OperationOutcomes."""
+    def entries(self) -> tuple[Entry, ...]:
+        """Entries of a Bundle, or the single resource as if it were one. Entries that are OperationOutcomes speak
+        of what could not be had: they keep their places, and readers pass over them."""
         if self.resource_type == "Bundle":
-            entries = enumerate(self.entry or ())
-            return [(n, e.resource) for n, e in entries if e.resource.resource_type != "OperationOutcome"]
-        single = self.resource if self.resource_type is None and self.resource is not None else self
-        return [] if single.resource_type == "OperationOutcome" else [(0, single)]
+            return self.entry or ()
+        return (Entry(self.resource if self.resource_type is None and self.resource is not None else self),)
 
 
+_PARTS: Final[dict[str, Any]] = {
+    "code": Concept | tuple[Concept, ...] | None,
+    "medicationCodeableConcept": Concept | None,
+    "dosageInstruction": tuple[Instruction, ...] | None,
+    "dosage": tuple[Instruction, ...] | None,
+    "expectedSupplyDuration": Amount | None,
+    "requester": Ref | None,
+    "verificationStatus": Concept | None,
+    "clinicalStatus": Concept | None,
+    "performer": Ref | tuple[Ref, ...] | None,
+}
 _S = TypeVar("_S")
 _DECODERS: Final[dict[Any, msgspec.json.Decoder[Any]]] = {}
 
@@ -223,15 +237,27 @@ class ReadError(Exception):
 
 def shaped(value: Any, kind: type[_S], path: str) -> _S:
     """A JSON value, as sent or parsed, as a shape. Raises ``ReadError`` naming the field and what it must be."""
+    decoder: msgspec.json.Decoder[_S] | None = _DECODERS.get(kind)
+    if decoder is None:
+        decoder = _DECODERS[kind] = msgspec.json.Decoder(kind)
     try:
-        return _decoded(value, kind) if isinstance(value, msgspec.Raw) else msgspec.convert(value, kind)
+        # What was parsed is written again: parts kept as sent have no other source.
+        return decoder.decode(value if isinstance(value, msgspec.Raw) else msgspec.json.encode(value))
     except msgspec.DecodeError as error:
         message, _, where = str(error).partition(" - at `$")
         raise ReadError(f"{path}{where.rstrip('`')}", message) from None
 
 
-def _decoded(value: msgspec.Raw, kind: type[_S]) -> _S:
-    decoder: msgspec.json.Decoder[_S] | None = _DECODERS.get(kind)
-    if decoder is None:
-        decoder = _DECODERS[kind] = msgspec.json.Decoder(kind)
-    return decoder.decode(value)
+def part(text: bytes, field: str) -> Any:
+    """A part kept as sent in the shape that ``_PARTS`` gives it. Raises ``ReadError`` from the field on."""
+    return shaped(msgspec.Raw(text), _PARTS[field], field)
+
+
+def content(value: Any) -> Any:
+    """All that a shape says, for JSON: the same however its parts were spelt and whatever stood beside them."""
+    if isinstance(value, tuple):
+        return [content(item) for item in value]
+    if not isinstance(value, _Shape):
+        return value
+    fields = ((f.encode_name, getattr(value, f.name)) for f in msgspec.structs.fields(value))
+    return {n: content(part(bytes(v), n) if isinstance(v, msgspec.Raw) else v) for n, v in fields}

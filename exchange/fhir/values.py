@@ -9,12 +9,31 @@ from typing import Any, Final
 
 from clinical.coded import Coded, Origin, zoned
 from clinical.codes import Code, code_for
-from clinical.logic import UNKNOWN, Known
-from clinical.quantity import Quantity, QuantityError
-from exchange.fhir.shapes import Amount, Coding, Concept, ReadError, Ref, Resource
+from clinical.logic import UNKNOWN, Known, Unknown
+from clinical.quantity import Quantity, QuantityError, UnitMismatch
+from clinical.value import Value
+from exchange.fhir.shapes import ABSENT, Amount, Coding, Concept, ReadError, Ref, Resource, part
 
 Json = dict[str, Any]
 _NOTHING: Final = Coded()
+
+
+class Said(Value, frozen=True):
+    """What a CodeableConcept kept as sent says: the thing it names and its bare code strings."""
+
+    what: Coded = _NOTHING
+    codes: tuple[str, ...] = ()
+
+
+class Who(Value, frozen=True):
+    """Whom a Reference names (or several): the text of a single one, and the first that is an organisation."""
+
+    display: str = ""
+    organisation: str | None = None
+
+
+UNSAID: Final = Said()
+"""What a concept says that is missing or null."""
 
 
 def texts(concept: Concept | None) -> Iterator[str]:
@@ -45,6 +64,26 @@ def coded(concept: Concept | None) -> Coded:
     return _NOTHING if concept is None else _coded(concept)
 
 
+@lru_cache(maxsize=16384)
+def said(text: bytes, field: str) -> Said:
+    """What a CodeableConcept kept as sent says, read once per text; ``UNSAID`` for none, and for a list of them.
+    Raises ``ReadError``."""
+    concept = part(text, field)
+    if not isinstance(concept, Concept):
+        return UNSAID
+    return Said(_coded(concept), tuple(code_values(concept)))
+
+
+@lru_cache(maxsize=16384)
+def who(text: bytes, field: str) -> Who:
+    """Whom references kept as sent name: few people and departments sign what a hospital sends. Raises
+    ``ReadError``."""
+    read = part(text, field)
+    refs = () if read is None else read if isinstance(read, tuple) else (read,)
+    organisation = next((ref.display for ref in refs if _is_organisation(ref)), None)
+    return Who(display(read) if isinstance(read, Ref) else "", organisation)
+
+
 def _code(coding: Coding) -> Code | None:
     if not coding.code:
         return None
@@ -61,24 +100,23 @@ def moment(value: Any, path: str) -> datetime | None:
         return None
     if not isinstance(value, str):
         raise ReadError(path, "must be a dateTime, written as a string")
-    try:
-        return _moment(value)
-    except ValueError:
-        raise ReadError(path, f"{value!r} is no dateTime: write 2026-01-31 or 2026-01-31T08:00:00+08:00") from None
+    return moment_of(value, path)
 
 
 @lru_cache(maxsize=4096)
-def _moment(text: str) -> datetime:
-    """One request names the same moment many times."""
-    return zoned(datetime.fromisoformat({4: f"{text}-01-01", 7: f"{text}-01"}.get(len(text), text)))
+def moment_of(text: str, path: str) -> datetime:
+    """The moment that is written; one request names the same many times. Raises ``ReadError``."""
+    try:
+        return zoned(datetime.fromisoformat({4: f"{text}-01-01", 7: f"{text}-01"}.get(len(text), text)))
+    except ValueError:
+        raise ReadError(path, f"{text!r} is no dateTime: write 2026-01-31 or 2026-01-31T08:00:00+08:00") from None
 
 
 def day(value: str | None, path: str) -> Known[date]:
     """A full date; a partial one (2019, 2019-05) is not precise enough and stays UNKNOWN."""
     if value is None or len(value) in (4, 7):
         return UNKNOWN
-    found = moment(value, path)
-    return UNKNOWN if found is None else found.date()
+    return moment_of(value, path).date()
 
 
 def quantity(amount: Amount | None) -> Known[Quantity]:
@@ -88,15 +126,25 @@ def quantity(amount: Amount | None) -> Known[Quantity]:
     for unit in (amount.unit, amount.code):
         if unit:
             try:
-                return Quantity(float(amount.value), unit)
+                return Quantity(amount.value, unit)
             except QuantityError:
                 continue
     return UNKNOWN
 
 
+def days_of(duration: Known[Quantity]) -> Known[float]:
+    """A length of time in days; UNKNOWN in a unit that is none (7 片)."""
+    try:
+        return UNKNOWN if isinstance(duration, Unknown) else duration.to("d").value
+    except UnitMismatch:
+        return UNKNOWN
+
+
 def origin(resource: Resource, time: datetime | None) -> Origin:
     """Reference, time and institution of a resource."""
-    return Origin(reference(resource), time, institution(resource))
+    kind, id_ = resource.resource_type, resource.id
+    ref = f"{kind}/{id_}" if kind is not None and id_ is not None else ""
+    return Origin(ref, time, institution(resource))
 
 
 def reference(resource: Resource) -> str:
@@ -108,14 +156,13 @@ def reference(resource: Resource) -> str:
 def institution(resource: Resource) -> str:
     """Name of the institution a resource comes from: ``meta.source``'s display has no place in
     FHIR, so performers, requester, custodian or recorder that are organisations count."""
-    performers = resource.performer
-    if performers is not None:
-        for performer in performers if isinstance(performers, tuple) else (performers,):
-            if _is_organisation(performer):
-                return performer.display or ""
-    requester = resource.requester
-    if requester is not None and _is_organisation(requester):
-        return requester.display or ""
+    named = None
+    if resource.performer is not ABSENT:
+        named = who(bytes(resource.performer), "performer").organisation
+    if named is None and resource.requester is not ABSENT:
+        named = who(bytes(resource.requester), "requester").organisation
+    if named is not None:
+        return named
     for ref in (resource.custodian, resource.recorder, resource.managing_organization, resource.service_provider):
         if ref is not None and _is_organisation(ref):
             return ref.display or ""
@@ -134,16 +181,23 @@ def display(ref: Ref | None) -> str:
 
 
 __all__ = [
+    "UNSAID",
     "Json",
     "ReadError",
+    "Said",
+    "Who",
     "code_values",
     "coded",
     "day",
+    "days_of",
     "display",
     "institution",
     "moment",
+    "moment_of",
     "origin",
     "quantity",
     "reference",
+    "said",
     "texts",
+    "who",
 ]

@@ -4,29 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Final
 
 from clinical.finding import Datum, Gap, Outcome
 from clinical.logic import Unknown
 from knowledge.model import Predicate, Statement
 from rules.courses import exceptions
-from rules.model import Case, Family, Use, each_statement
+from rules.model import Case, Family, Use, Way, each_statement
 from rules.saying import degree, found, named, passed
 
 NAME = "age"
+_LIMIT: Final = Predicate.AGE_LIMIT
 _NO_END = float("inf")
 
 
 def check(case: Case) -> Iterator[Outcome]:
     """Age limits of every new drug against the age on the day of the review."""
-    statements, days = case.asked(Predicate.AGE_LIMIT), case.age_days
-    if not isinstance(days, Unknown) and not case.explain:
-        statements = [(use, s) for use, s in statements if _is_of_age(s, days)]
-    yield from each_statement(NAME, statements, partial(_judge, case))
+    days = case.age_days
+    statements = case.asked(_LIMIT) if case.explain or isinstance(days, Unknown) else _at_age(case, days)
+    if statements:
+        yield from each_statement(NAME, statements, partial(_judge, case))
+
+
+def _at_age(case: Case, days: int) -> list[tuple[Use, Statement]]:
+    """Limits in force that are about this age."""
+    found = []
+    for use, way in case.ways:
+        for youngest, oldest, s in way.once("age-limits", _ages):
+            if youngest <= days < oldest and (_LIMIT not in way.dated or s.holds_on(case.iso_day)):
+                found.append((use, s))
+    return found
+
+
+def _ages(way: Way) -> tuple[tuple[float, float, Statement], ...]:
+    return tuple((*_span(s), s) for s in way[_LIMIT])
+
+
+def _span(s: Statement) -> tuple[float, float]:
+    """The ages in days that a limit is about, the last not included."""
+    return s.qualifiers.get("age_min", 0), s.qualifiers.get("age_max", _NO_END)
 
 
 def _is_of_age(s: Statement, days: int) -> bool:
-    q = s.qualifiers
-    return bool(q.get("age_min", 0) <= days < q.get("age_max", _NO_END))
+    youngest, oldest = _span(s)
+    return youngest <= days < oldest
 
 
 def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from functools import lru_cache, partial
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from clinical.coded import Coded, Origin
@@ -15,9 +15,10 @@ from clinical.patient import Authority, Condition, Prescriber, Visit
 from clinical.value import replace
 from knowledge.model import ConceptKind, Predicate, Statement
 from rules.measures import measured
-from rules.model import Case, Family, Use, fault
-from rules.saying import drop, fitting, found, passed
+from rules.model import Case, Family, Use, Way, fault
+from rules.saying import drop, found, passed
 from rules.stewardship import (
+    ANTIBACTERIAL,
     INFECTIONS,
     active_conditions,
     antibacterials,
@@ -34,6 +35,10 @@ from rules.stewardship import (
 from rules.susceptibility import resistant
 
 NAME = "antimicrobial-stewardship"
+_GRADE: Final = Predicate.ANTIMICROBIAL_GRADE  # bound once, as in ``rules.model``
+_PROPHYLAXIS: Final = Purpose.PROPHYLAXIS
+_OUTPATIENT: Final = Visit.OUTPATIENT
+_INPATIENT: Final = Visit.INPATIENT
 _REGULATION: Final = "moh-84-2012"
 _GRADES: Final = {"unrestricted": "非限制使用级", "restricted": "限制使用级", "special": "特殊使用级"}
 _RANKS: Final = {authority: rank for rank, authority in enumerate(Authority)}
@@ -104,52 +109,68 @@ _TREATING: Final = "抗菌药物治疗性应用的基本原则"
 def check(case: Case) -> Iterator[Outcome]:
     """Every antimicrobial under review, then what antibacterials do together."""
     uses = antimicrobials(case)
-    if not uses:
-        return
-    for use in uses:
-        if case.in_focus(use.order.id):
-            yield from _isolated(partial(_each, case, use))
-    yield from _isolated(partial(_together, case))
+    for use, way in uses:
+        try:
+            yield from _each(case, use, way)
+        except Exception as error:  # one order that cannot be judged does not silence the others
+            yield fault(NAME, "", error)
+    if uses:
+        try:
+            if len(antibacterials(case)) > 1:
+                yield from _together(case)
+        except Exception as error:
+            yield fault(NAME, "", error)
 
 
-def _isolated(judge: Callable[[], Iterator[Outcome]]) -> Iterator[Outcome]:
-    """One order that cannot be judged does not silence the others."""
-    try:
-        yield from judge()
-    except Exception as error:  # isolation is the point
-        yield fault(NAME, "", error)
-
-
-def _each(case: Case, use: Use) -> Iterator[Outcome]:
-    graded = _grade(case, use)
+def _each(case: Case, use: Use, way: Way) -> Iterator[Outcome]:
+    graded = _grade(case, use, way)
     if graded is not None:
         yield from _authority(case, use, graded)
-        yield from _culture(case, use, graded)
+        if case.patient.visit is _INPATIENT:
+            yield from _culture(case, use, graded)
     yield from prophylaxis(case, NAME, use)
-    yield from _common_cold(case, use)
-    yield from resistant(case, NAME, use)
+    if ANTIBACTERIAL in case.lineage[use.concept]:
+        if has_any(case, _VIRAL):
+            yield from _common_cold(case, use)
+        yield from resistant(case, NAME, use, way)
 
 
 # -- grades ----------------------------------------------------------------------------------
 
 
-def _grade(case: Case, use: Use) -> Statement | None:
+def _grade(case: Case, use: Use, way: Way) -> Statement | None:
     """The row that grades the order: of the compound, else the strictest of its ingredients. Where the route
     is unknown and would decide, the mildest row of a drug holds."""
-    if len(use.order.ingredients) == 1 and use.order.ingredients[0].concept == use.concept:
-        return min(_rows(case, use), key=_rank, default=None)
-    whole = [s for c in sorted(compounds(case, use.order)) for s in _rows(case, replace(use, concept=c))]
-    if whole:
-        return min(whole, key=_rank)
-    uses = (use if i.concept == use.concept else replace(use, concept=i.concept) for i in use.order.ingredients)
-    rows = [_rows(case, u) for u in uses]
-    return max((min(own, key=_rank) for own in rows if own), key=_rank, default=None)
+    order = use.order
+    if len(order.ingredients) == 1 and order.ingredients[0].concept == use.concept:
+        return _mildest(case, way)
+    inside = tuple([i.concept for i in order.ingredients])
+    key = ("graded", use.concept, use.product, order.what.concepts, inside, order.dosage.route, order.form)
+    whole, parts = case.snapshot.remember(key, lambda: _ways(case, use))
+    graded = [s for way in whole if (s := _mildest(case, way)) is not None]
+    if graded:
+        return min(graded, key=_rank)
+    return max([s for way in parts if (s := _mildest(case, way)) is not None], key=_rank, default=None)
 
 
-def _rows(case: Case, use: Use) -> list[Statement]:
-    """Rows of a drug, those of its own before those of its class."""
-    fit = fitting(case, Predicate.ANTIMICROBIAL_GRADE, use)
-    return [s for s in fit if s.subject == fit[0].subject] if len(fit) > 1 else list(fit)
+def _ways(case: Case, use: Use) -> tuple[list[Way], list[Way]]:
+    """The compounds that an order may be, and its ingredients, as they are given."""
+    concepts = [i.concept for i in use.order.ingredients]
+    whole = [case.way(replace(use, concept=c)) for c in sorted(compounds(case, use.order))]
+    return whole, [case.way(replace(use, concept=c)) for c in concepts]
+
+
+def _mildest(case: Case, way: Way) -> Statement | None:
+    """The mildest row of a drug, of its own before those of its class."""
+    if not way[_GRADE]:
+        return None
+    if _GRADE in way.dated:
+        return _mildest_of(way.in_force(_GRADE, case.iso_day))
+    return way.once("grade", lambda way: _mildest_of(way[_GRADE]))
+
+
+def _mildest_of(rows: tuple[Statement, ...]) -> Statement | None:
+    return min((s for s in rows if s.subject == rows[0].subject), key=_rank, default=None)
 
 
 def _rank(s: Statement) -> int:
@@ -174,7 +195,7 @@ def _authority(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
         yield from passed(case, NAME, s, use, "该诊断不适用抗菌药物分级")
         return
     special, visit = s.qualifiers["grade"] == "special", case.patient.visit
-    if special and visit is Visit.OUTPATIENT:
+    if special and visit is _OUTPATIENT:
         summary = f"{called(case, use)} 属特殊使用级抗菌药物，不得在门诊使用"
         finding = found(case, NAME, s, (use,), summary, cause=f"{NAME}:grade:{use.order.id}")
         yield _regulated(case, finding, "第二十七条")
@@ -274,10 +295,15 @@ def _consulted(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
 
 
 def _culture(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
-    """A restricted or special antimicrobial begun as treatment of an inpatient without any specimen."""
+    """A restricted or special antimicrobial begun as treatment of an inpatient (one it is asked of) without any
+    specimen."""
     grade = s.qualifiers["grade"]
-    treated = grade != "unrestricted" and case.patient.visit is Visit.INPATIENT and not _exempt(case, s)
-    if not treated or _continued(case, use) or purpose(case, use.order) is not Purpose.TREATMENT:
+    if (
+        grade == "unrestricted"
+        or _exempt(case, s)
+        or _continued(case, use)
+        or purpose(case, use.order) is not Purpose.TREATMENT
+    ):
         return
     looked = case.once("culture", lambda: _looked(case))
     if isinstance(looked, Unknown):
@@ -325,7 +351,7 @@ def _recent(case: Case, origin: Origin) -> bool:
 def _together(case: Case) -> Iterator[Outcome]:
     """Antibacterials in use for treatment at the same time. Which others the patient takes, the family
     duplicate-therapy already says when it is unknown."""
-    uses = tuple(u for u in antibacterials(case) if u.order.purpose is not Purpose.PROPHYLAXIS)
+    uses = tuple([u for u in antibacterials(case) if u.order.purpose is not _PROPHYLAXIS])
     if len(uses) < 2 or not any(u.new and case.in_focus(u.order.id) for u in uses):
         return
     if isinstance(case.patient.conditions, Unknown):
@@ -341,6 +367,8 @@ def _together(case: Case) -> Iterator[Outcome]:
 
 
 def _many(case: Case, uses: tuple[Use, ...]) -> Iterator[Outcome]:
+    if len(uses) < 3:
+        return
     drugs = {u.concept for u in uses}
     if len(drugs) < 3:
         return
@@ -351,12 +379,17 @@ def _many(case: Case, uses: tuple[Use, ...]) -> Iterator[Outcome]:
 
 
 def _doubles(case: Case, uses: tuple[Use, ...]) -> Iterator[Outcome]:
+    taken = case.whole_lineage
     for group, severity in _DOUBLED:
+        if group not in taken:
+            continue
         same = tuple(u for u in uses if group in case.lineage[u.concept])
         if len({u.concept for u in same}) > 1 and any(u.new for u in same):
             summary = f"同类抗菌药物联用: {_all(case, same)} 同属{case.name(group)}"
             detail = "作用靶点相同，联用不增加疗效而不良反应相加。"
             yield _combined(case, "class", same, severity, summary, detail, "保留一种；更换品种的请停用原医嘱。")
+    if _PENICILLIN not in taken or _CEPHALOSPORIN not in taken:
+        return
     both = [next((u for u in uses if c in case.lineage[u.concept]), None) for c in (_PENICILLIN, _CEPHALOSPORIN)]
     pair = tuple(u for u in both if u is not None)
     if len(pair) == 2 and any(u.new for u in pair):
@@ -368,6 +401,8 @@ def _doubles(case: Case, uses: tuple[Use, ...]) -> Iterator[Outcome]:
 
 def _anaerobes(case: Case, uses: tuple[Use, ...]) -> Iterator[Outcome]:
     """A nitroimidazole beside a drug that covers anaerobes itself."""
+    if _NITROIMIDAZOLE not in case.whole_lineage:
+        return
     azole = next((u for u in uses if _NITROIMIDAZOLE in case.lineage[u.concept]), None)
     other = next((u for u in uses if _covers_anaerobes(case, u)), None)
     if azole is None or other is None or not (azole.new or other.new):
@@ -405,9 +440,7 @@ def _combined(
 def _common_cold(case: Case, use: Use) -> Iterator[Outcome]:
     """An antibacterial where nothing but a viral infection of the upper airways is diagnosed."""
     order = use.order
-    if order.purpose is Purpose.PROPHYLAXIS or order.reason or not has_any(case, _VIRAL):
-        return
-    if not any(u is use for u in antibacterials(case)):
+    if order.purpose is _PROPHYLAXIS or order.reason:
         return
     viral = case.once("only-viral", lambda: _only_viral(case))
     if viral is None:

@@ -18,8 +18,12 @@ NAME = "authored"
 
 def check(case: Case) -> Iterator[Outcome]:
     """Every rule of the release that is in force and in scope, each isolated."""
-    for rule in case.snapshot.rules:
-        if rule.standing is Standing.UNREVIEWED or not _applies(case, rule) or _idle(case, rule):
+    rules = case.snapshot.remember((NAME, "rules"), lambda: _anchored(case))
+    if not case.explain:
+        new = case.new_lineage
+        rules = [(rule, anchors) for rule, anchors in rules if anchors is None or not anchors.isdisjoint(new)]
+    for rule, _ in rules:
+        if not _applies(case, rule):
             continue
         try:
             yield from _judge(case, rule)
@@ -35,12 +39,11 @@ def _applies(case: Case, rule: Rule) -> bool:
     return in_force and here and (not scope.get("stages") or patient.stage in scope["stages"])
 
 
-def _idle(case: Case, rule: Rule) -> bool:
-    """Whether the condition asks for a drug to be ordered that nobody orders: most rules, for most orders."""
-    if case.explain:
-        return False
-    anchors = case.snapshot.remember(("anchors", rule.id), lambda: _anchors(case, rule))
-    return anchors is not None and anchors.isdisjoint(case.new_lineage)
+def _anchored(case: Case) -> list[tuple[Rule, frozenset[str] | None]]:
+    """The rules of the release that may speak, each with the drugs of which one must be ordered for it to hold:
+    most rules ask for one that nobody orders."""
+    rules = [rule for rule in case.snapshot.rules if rule.standing is not Standing.UNREVIEWED]
+    return [(rule, _anchors(case, rule)) for rule in rules]
 
 
 def _anchors(case: Case, rule: Rule) -> frozenset[str] | None:

@@ -8,11 +8,11 @@ once: the duplicate-therapy family speaks of those.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Reference
 from clinical.logic import Unknown
+from clinical.value import Value
 from knowledge.model import Predicate, Statement
 from rules.burdens import BURDENS, CONVENTION, Burden, Factor, Level
 from rules.model import Case, Family, Use, Way, fault, may_interrupt, order_datum
@@ -21,28 +21,24 @@ from rules.saying import drop
 NAME = "burden"
 _BURDEN: Final = Predicate.BURDEN
 SHOWN_AS = "interaction"
+_NOTHING: Final[dict[str, Statement]] = {}
 _GRAVE = 3
 """Points of a factor that is an alarm by itself (potassium of 5.5 mmol/L)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Value, frozen=True):
     """What one drug (or several of one class) adds; those under review come first in ``uses``."""
 
     statement: Statement
     uses: tuple[Use, ...]
-
-    @property
-    def points(self) -> int:
-        return int(self.statement.qualifiers["points"])
+    points: int
 
     @property
     def new(self) -> bool:
         return self.uses[0].new
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(Value, frozen=True):
     """Points of drugs and of the patient for one burden; ``unknown`` are the factors nobody told."""
 
     parts: tuple[Part, ...]
@@ -66,21 +62,34 @@ def check(case: Case) -> Iterator[Outcome]:
 
 def _counted(case: Case) -> dict[str, tuple[Part, ...]]:
     """Burden → what contributes; only burdens that a new order in focus adds to."""
-    wanted = dict.fromkeys([burden for use, way in case.ways if way[_BURDEN] for burden in _adds(case, use)])
+    wanted = dict.fromkeys([burden for _, way in case.ways if way[_BURDEN] for burden in _said(case, way)])
     if not wanted:
         return {}
-    added = [(use, burdens) for use in case.uses if (burdens := _adds(case, use))]
     uses: dict[str, dict[str, tuple[Statement, list[Use]]]] = {burden: {} for burden in wanted}
-    for use, burdens in added:
-        for burden, s in burdens.items():
+    for use in case.uses:
+        for burden, s in _adds(case, use).items():
             if burden in wanted:
-                uses[burden].setdefault(s.id, (s, []))[1].append(use)
-    return {burden: tuple(Part(s, tuple(of)) for s, of in by.values()) for burden, by in uses.items()}
+                by = uses[burden]
+                if s.id in by:
+                    by[s.id][1].append(use)
+                else:
+                    by[s.id] = (s, [use])
+    return {burden: tuple([_part(s, of) for s, of in by.values()]) for burden, by in uses.items()}
+
+
+def _part(s: Statement, uses: list[Use]) -> Part:
+    return Part(s, tuple(uses), int(s.qualifiers["points"]))
 
 
 def _adds(case: Case, use: Use) -> dict[str, Statement]:
     """Burden → what is said most closely of the ingredient as it is given."""
-    way = case.way(use)
+    said = case.snapshot.statements
+    if not said(_BURDEN, use.concept) and not (use.product and said(_BURDEN, use.product)):
+        return _NOTHING
+    return _said(case, case.way(use))
+
+
+def _said(case: Case, way: Way) -> dict[str, Statement]:
     if _BURDEN in way.dated:
         return _closest(way.in_force(_BURDEN, case.iso_day))
     return way.once(NAME, _lasting)
@@ -98,19 +107,20 @@ def _closest(statements: tuple[Statement, ...]) -> dict[str, Statement]:
 
 
 def _judge(case: Case, name: str, parts: tuple[Part, ...]) -> Iterator[Outcome]:
-    burden = BURDENS[name]
-    counted = _sum(case, burden, parts)
+    burden, held = BURDENS[name], sum([part.points for part in parts])
+    counted = _sum(case, burden, parts, held)
     level = _level(burden, counted)
     if level is not None and not _said_elsewhere(case, burden, counted):
         yield _finding(case, name, burden, counted, level)
-    elif level is None and burden.asks <= sum(p.points for p in parts) and counted.total > 0:
+    elif level is None and burden.asks <= held and counted.total > 0:
         yield from _missing(burden, counted)
     elif case.explain:
         yield Passed(NAME, f"{NAME}:{name}", f"{burden.title}累积未达提示水平，或患者情况不适用", _orders(parts))
 
 
-def _sum(case: Case, burden: Burden, parts: tuple[Part, ...]) -> Sum:
-    total, decisive = sum(part.points for part in parts), False
+def _sum(case: Case, burden: Burden, parts: tuple[Part, ...], total: int) -> Sum:
+    """``total`` is what the drugs come to."""
+    decisive = False
     data: list[tuple[int, Datum]] = []
     unknown: list[Factor] = []
     for factor in burden.factors:
@@ -128,9 +138,10 @@ def _sum(case: Case, burden: Burden, parts: tuple[Part, ...]) -> Sum:
 
 def _level(burden: Burden, counted: Sum) -> Level | None:
     """The worst level reached, if there are drugs and factors enough to be more than a pair."""
-    level = next((level for level in burden.levels if counted.total >= level.points), None)
-    if level is None or counted.decisive or (len(counted.parts) > 2 and len(_orders(counted.parts)) > 2):
-        return level
+    for level in burden.levels:
+        if counted.total >= level.points:
+            enough = counted.decisive or (len(counted.parts) > 2 and len(_orders(counted.parts)) > 2)
+            return level if enough else None
     return None
 
 
@@ -164,7 +175,7 @@ def _finding(case: Case, name: str, burden: Burden, counted: Sum, level: Level) 
         orders=_orders(counted.parts),
         data=(*dict.fromkeys(order_datum(use.order) for use in uses), *(datum for _, datum in counted.data)),
         references=(
-            *_level_references(case, name, burden),
+            *case.snapshot.remember((NAME, name), lambda: tuple(_level_references(case, name, burden))),
             *(r for p in parts for r in case.references(p.statement)),
         ),
         advice=f"首先考虑停用或更换 {case.name(first.concept)}；{burden.watch}。",

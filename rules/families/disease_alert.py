@@ -13,8 +13,11 @@ from clinical.patient import ClinicalStatus, Condition, Visit
 from knowledge.model import Predicate, Statement
 from knowledge.naming import normal_name
 from rules.model import Case, Family, fault, may_interrupt, severity_of
+from rules.subjects import rows_of
 
 NAME = "disease-alert"
+_ALERT: Final = Predicate.DISEASE_ALERT  # bound once, as in ``rules.model``
+_ACTIVE: Final = ClinicalStatus.ACTIVE
 _SIGNING: Final = "order-sign"
 _ASKED_FOR: Final = frozenset({"", "patient-view", "encounter-discharge"})
 """Where a missing list of diagnoses is worth saying."""
@@ -35,7 +38,7 @@ def check(case: Case) -> Iterator[Outcome]:
             yield Gap(NAME, "conditions", "未提供诊断，未能检查疾病报告与预警")
         return
     said: set[str] = set()
-    for condition in conditions:
+    for condition in _told_of(case, conditions):
         for s in _alerts(case, condition):
             if s.qualifiers["title"] in said:
                 continue
@@ -48,11 +51,21 @@ def check(case: Case) -> Iterator[Outcome]:
         yield Passed(NAME, "", "没有须报告、登记或启动急救的诊断")
 
 
+def _told_of(case: Case, conditions: tuple[Condition, ...]) -> list[Condition]:
+    """Active diagnoses of which the release says anything; most are none of these."""
+    rows, found = rows_of(case, _ALERT), []
+    for condition in conditions:
+        if condition.status is _ACTIVE:
+            for concept in condition.what.concepts:
+                if rows[concept]:
+                    found.append(condition)
+                    break
+    return found
+
+
 def _alerts(case: Case, condition: Condition) -> list[Statement]:
     """What a diagnosis calls for: of several reports the one it names most closely, beside it the team."""
-    if condition.status is not ClinicalStatus.ACTIVE:
-        return []
-    found = {s.id: s for c in condition.what.concepts for s in case.statements(Predicate.DISEASE_ALERT, c)}
+    found = {s.id: s for c in condition.what.concepts for s in case.statements(_ALERT, c)}
     if not found or any(word in condition.what.text for word in _PAST):
         return []
     holding = [s for s in found.values() if _concerns(case, condition, s)]

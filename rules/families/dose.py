@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -9,7 +10,21 @@ from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.value import Value
 from knowledge.model import Predicate, Statement
-from rules.dosing import TOLERANCE, Limits, Row, adjust, amount, daily_dose, doses, limits_of, rows_for, whole_doses
+from rules.dosing import (
+    TOLERANCE,
+    WELL_BELOW,
+    Limits,
+    Row,
+    adjust,
+    amount,
+    daily_dose,
+    doses,
+    has_room,
+    is_mean,
+    limits_of,
+    rows_for,
+    whole_doses,
+)
 from rules.model import Case, Family, Use, Way, fault, may_interrupt, order_datum
 from rules.saying import named
 
@@ -60,13 +75,24 @@ class _Excess(Value, frozen=True):
 
 def check(case: Case) -> Iterator[Outcome]:
     """Every new ingredient; the same ingredient in several orders counts together for the day."""
+    repeated = _repeated(case)
     for use, way in case.ways:
         try:
+            if not case.explain and use.concept not in repeated and has_room(case, use, way):
+                continue
             said = _judge(case, use, way)
             if said is not None:
                 yield said
         except Exception as error:  # one row must not silence the others
             yield fault(NAME, use.concept, error)
+
+
+def _repeated(case: Case) -> frozenset[str]:
+    """Ingredients that are there more than once, whose doses of the day add up."""
+    if len(case.lineage) == len(case.uses):
+        return frozenset()
+    concepts = Counter(use.concept for use in case.uses)
+    return frozenset(concept for concept, times in concepts.items() if times > 1)
 
 
 def _judge(case: Case, use: Use, way: Way) -> Outcome | None:
@@ -101,21 +127,16 @@ def _over(use: Use, rows: list[_Held], which: str) -> Known[_Excess | None]:
     """The least excess over all rows that apply: a dose that one of them allows is allowed."""
     found: list[_Excess] = []
     single = which == "单次"
+    one_dose = not single and use.order.dosage.is_single()
     for held in rows:
         limits = held.limits
         most, dose = (limits.single_max, held.single) if single else (limits.daily_max, held.day)
-        if most is None or isinstance(dose, Unknown) or (not single and _is_mean(limits, use)):
+        if most is None or isinstance(dose, Unknown) or (one_dose and is_mean(limits)):
             continue
         if dose <= most * TOLERANCE:
             return None
         found.append(_Excess(which, dose, most, held.row, limits))
     return min(found, key=lambda e: e.ratio) if found else UNKNOWN
-
-
-def _is_mean(limits: Limits, use: Use) -> bool:
-    """Whether the day's limit is a mean of doses taken days apart, which one dose cannot be held against."""
-    single, day = limits.single_max, limits.daily_max
-    return single is not None and day is not None and day < single and use.order.dosage.is_single()
 
 
 def _finding(case: Case, use: Use, e: _Excess) -> Finding:
@@ -165,7 +186,7 @@ def _under(case: Case, use: Use, rows: list[_Held]) -> Finding | None:
             return None
     least = min(rows, key=lambda held: held.limits.single_min or 0) if len(rows) > 1 else rows[0]
     row, limits, dose = least.row, least.limits, least.single
-    if isinstance(dose, Unknown) or limits.single_min is None or dose >= limits.single_min * 0.5:
+    if isinstance(dose, Unknown) or limits.single_min is None or dose >= limits.single_min * WELL_BELOW:
         return None
     given, least_ = amount(dose, limits.unit), amount(limits.single_min, limits.unit)
     summary = f"{named(case, use)} 单次剂量 {given} 明显低于常用下限 {least_}"

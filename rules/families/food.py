@@ -31,7 +31,10 @@ _DISULFIRAM_LIKE = "drug-class:disulfiram-like"
 
 def check(case: Case) -> Iterator[Outcome]:
     """Alerts for known habits, then the advice for dispensing."""
-    said = [(use, s) for use, way in case.ways if way[_FOOD] for s in _closest(case, way)]
+    ways = [(use, way) for use, way in case.ways if way[_FOOD]]
+    if case.patient.stage != VERIFY:  # nothing is told then but of habits
+        ways = [(use, way) for use, way in ways if way.once("habits", _of_habits)]
+    said = [(use, s) for use, way in ways for s in _closest(case, way)]
     if not said:
         return
     alerted: set[tuple[str, str]] = set()
@@ -43,6 +46,11 @@ def check(case: Case) -> Iterator[Outcome]:
         advised = [(use, s) for use, s in said if (use.order.id, s.id) not in alerted and _worth_telling(case, s)]
         if advised:
             yield _counselling(case, advised)
+
+
+def _of_habits(way: Way) -> bool:
+    """Whether anything is said of what some have a habit of."""
+    return any(s.qualifiers["food"] in _HABITS for s in way[_FOOD])
 
 
 def _closest(case: Case, way: Way) -> tuple[Statement, ...]:

@@ -9,7 +9,7 @@ from typing import Final
 from clinical.finding import Finding, Gap, Outcome, Suggestion
 from clinical.logic import Unknown
 from knowledge.model import Predicate, Statement
-from rules.model import Case, Family, Use, each_statement
+from rules.model import Case, Family, Use, Way, each_statement
 from rules.saying import found, named, passed
 
 NAME = "frequency"
@@ -21,7 +21,7 @@ def check(case: Case) -> Iterator[Outcome]:
     """Frequency limits of every new drug; a row for an indication holds only with that diagnosis. Of
     several limits that an order passes, the worst speaks."""
     for use, way in case.ways:
-        if not way[_LIMIT]:
+        if not way[_LIMIT] or (not case.explain and _is_seldom(use, way)):
             continue
         rows = way.in_force(_LIMIT, case.iso_day)
         concerning = [(use, s) for s in rows if _concerns(case, use, s)]
@@ -30,6 +30,20 @@ def check(case: Case) -> Iterator[Outcome]:
             findings = [outcome for outcome in outcomes if isinstance(outcome, Finding)]
             yield from (outcome for outcome in outcomes if not isinstance(outcome, Finding))
             yield from sorted(findings, key=lambda f: (-f.severity.rank, f.rule_id))[:1]
+
+
+def _is_seldom(use: Use, way: Way) -> bool:
+    """Whether the drug is known to be given no more often than every row allows, be it about this patient or not."""
+    times = use.order.dosage.times_per_day
+    return not isinstance(times, Unknown) and times <= way.once("fewest-times", _fewest)
+
+
+def _fewest(way: Way) -> float:
+    """The least of the limits a day; below zero where one cannot be read, for ``_judge`` to report."""
+    try:
+        return min(_limit(s)[0] for s in way[_LIMIT]) * _ROUNDING
+    except (KeyError, TypeError, ZeroDivisionError):
+        return -1.0
 
 
 def _concerns(case: Case, use: Use, s: Statement) -> bool:

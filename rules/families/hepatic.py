@@ -22,7 +22,8 @@ def check(case: Case) -> Iterator[Outcome]:
     statements = case.asked(Predicate.HEPATIC_LIMIT)
     if statements and not case.explain and _without_liver_disease(case) and isinstance(child_pugh(case), Unknown):
         statements = [(use, s) for use, s in statements if not s.qualifiers.get("child_pugh")]
-    yield from each_statement(NAME, statements, partial(_judge, case))
+    if statements:
+        yield from each_statement(NAME, statements, partial(_judge, case))
 
 
 def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:

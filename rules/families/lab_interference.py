@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Final
 
 from clinical.finding import Datum, Finding, Gap, Outcome
 from clinical.logic import Unknown
@@ -14,6 +15,7 @@ from rules.model import Case, Family, Use, fault, may_interrupt, order_datum, se
 from rules.saying import fitting
 
 NAME = "lab-interference"
+_LAB: Final = OrderKind.LAB  # bound once, as in ``rules.model``
 SHOWN_AS = "interaction"
 _DIRECTIONS = {
     "falsely-high": "假性升高",
@@ -29,9 +31,9 @@ _FALSELY = {"falsely-high", "falsely-low", "false-positive", "false-negative", "
 
 def check(case: Case) -> Iterator[Outcome]:
     """Every test under review against every drug in use: one finding for a drug and an order."""
-    if OrderKind.LAB not in case.kinds:
+    if _LAB not in case.kinds:
         return
-    tests = [order for order in case.orders if order.kind is OrderKind.LAB and order.what.concepts]
+    tests = [order for order in case.orders if order.kind is _LAB and order.what.concepts]
     if not tests:
         return
     disturbing = [(use, fit) for use in _taken(case) if (fit := fitting(case, Predicate.LAB_INTERFERENCE, use))]

@@ -10,13 +10,15 @@ from clinical.logic import Unknown
 from clinical.order import Order, OrderKind
 from clinical.patient import Visit
 from knowledge.model import Predicate, Statement
-from rules.feeding import TUBE, WORDS, by_mouth, is_solid, ways
+from rules.feeding import TUBE, WORDS, asks_any, by_mouth, is_solid, ways
 from rules.measures import measured
 from rules.model import Case, Family, Use, each_statement, fault, may_interrupt, severity_of
 from rules.nursing import REACHING, Assessment, Factor, added_to, all_factors, assess, recorded
 from rules.saying import found, named, passed
 
 NAME = "nursing"
+_LIMIT: Final = Predicate.ADMINISTRATION_LIMIT  # bound once, as in ``rules.model``
+_INPATIENT: Final = Visit.INPATIENT
 _SIGNING: Final = "order-sign"
 _RISKS: Final = {"fall": "跌倒", "pressure": "压力性损伤", "aspiration": "误吸"}
 _MEDICAL: Final = "vte-medical"
@@ -39,8 +41,10 @@ _MOST_ADVISED: Final = 3
 def check(case: Case) -> Iterator[Outcome]:
     """Ways the orders under review are to be given; risks of inpatients. While orders are signed a risk is
     named only when one of them adds to it."""
-    yield from _administration(case)
-    if case.patient.visit is not Visit.INPATIENT:
+    limited = _limited(case)
+    if limited:
+        yield from each_statement(NAME, limited, lambda use, s: _judge(case, use, s))
+    if case.patient.visit is not _INPATIENT:
         return
     signing = case.patient.stage == _SIGNING
     added = added_to(case) if signing else frozenset()
@@ -167,14 +171,15 @@ def _measures(found: Assessment, factors: list[Factor]) -> str:
 # -- ways of giving -----------------------------------------------------------------------
 
 
-def _administration(case: Case) -> Iterator[Outcome]:
-    statements = (
+def _limited(case: Case) -> list[tuple[Use, Statement]]:
+    """Drugs by mouth with what limits how they may be given, where the order asks for any such way; an
+    explained review is told of the others too."""
+    return [
         (use, s)
-        for use in case.new_uses
-        if case.in_focus(use.order.id) and by_mouth(use.order)
-        for s in case.statements(Predicate.ADMINISTRATION_LIMIT, use.concept)
-    )
-    yield from each_statement(NAME, statements, lambda use, s: _judge(case, use, s))
+        for use, _ in case.ways
+        if (asks_any(use.order) or case.explain) and by_mouth(use.order)
+        for s in case.statements(_LIMIT, use.concept)
+    ]
 
 
 def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:

@@ -16,6 +16,7 @@ from rules.pathways import is_done, is_due, is_excused, missing_input, named, st
 from rules.saying import drop
 
 NAME = "pathway-deviation"
+_INPATIENT: Final = Visit.INPATIENT  # bound once, as in ``rules.model``
 _SIGNING: Final = "order-sign"
 _ASKED_FOR: Final = frozenset({"", "patient-view", "encounter-discharge"})
 _LISTS: Final = {
@@ -30,7 +31,7 @@ _LISTS: Final = {
 def check(case: Case) -> Iterator[Outcome]:
     """One finding for each diagnosis with what it lacks, one with what does not suit it. While orders are
     signed only the latter: what is missing may be the next order."""
-    if case.patient.visit is not Visit.INPATIENT:
+    if case.patient.visit is not _INPATIENT:
         return
     if isinstance(case.patient.conditions, Unknown):
         if case.patient.stage in _ASKED_FOR:

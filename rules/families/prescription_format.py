@@ -39,6 +39,8 @@ _LAW: Final = "moh-prescription-2007"
 _LONG_LAW: Final = "nhc-longterm-2021"
 _MOST_DRUGS: Final = 5
 _FAR_TOO_MANY: Final = 6
+_WEIGHED_YEARS: Final = 14
+"""Age below which the body weight belongs on the prescription."""
 _MOST_DAYS: Final = {Visit.OUTPATIENT: 7.0, Visit.EMERGENCY: 3.0}
 _WEEKS_4, _WEEKS_12, _PACK_DAYS = 28.0, 84.0, 31.0
 _FAR_TOO_LONG: Final = {Visit.OUTPATIENT: 31.0, Visit.EMERGENCY: 12.0}
@@ -62,8 +64,10 @@ _PACK: Final = re.compile(r"[*×xX](\d{1,3})\s*(片|粒|袋|支|丸|贴|枚)")
 
 def check(case: Case) -> Iterator[Outcome]:
     """What each order leaves out; for outpatients also the prescription as a whole."""
-    visit, orders = case.patient.visit, tuple(orders_in_focus(case))
+    visit, orders = case.patient.visit, orders_in_focus(case)
     if not orders:
+        return
+    if visit in _MOST_DAYS and _is_in_order(case, orders, _MOST_DAYS[visit]):
         return
     if not all(map(_is_complete, orders)):
         yield from each_order(NAME, case, _incomplete)
@@ -73,6 +77,26 @@ def check(case: Case) -> Iterator[Outcome]:
         if any(not isinstance(order.quantity, Unknown) for order in orders):
             yield from each_order(NAME, case, _quantity)
         yield from gathered(_prescription(case, orders, visit))
+
+
+def _is_in_order(case: Case, orders: tuple[Order, ...], most: float) -> bool:
+    """Whether nothing below would find anything to say, seen in one go: a few complete orders for few days, of
+    no child, with diagnoses, by a prescriber who may."""
+    patient, years = case.patient, case.age_years
+    conditions, who = patient.conditions, patient.prescriber
+    if len(case.drugs) > _MOST_DRUGS or (not isinstance(years, Unknown) and years < _WEIGHED_YEARS):
+        return False
+    if isinstance(conditions, Unknown) or not conditions:
+        return False
+    if isinstance(who, Unknown) or not who.title or _has_no_right(who.title):
+        return False
+    for order in orders:
+        days = order.dosage.duration_days
+        if isinstance(days, Unknown) or days > most or not isinstance(order.quantity, Unknown):
+            return False
+        if not _is_complete(order):
+            return False
+    return True
 
 
 def _prescription(case: Case, orders: tuple[Order, ...], visit: Visit) -> Iterator[Outcome]:
@@ -284,7 +308,7 @@ def _no_diagnosis(case: Case, orders: tuple[Order, ...]) -> Iterator[Outcome]:
 def _no_weight(case: Case, orders: tuple[Order, ...]) -> Iterator[Finding]:
     """Children whose dose goes by body weight."""
     years = case.age_years
-    if isinstance(years, Unknown) or years >= 14 or not isinstance(weight(case), Unknown):
+    if isinstance(years, Unknown) or years >= _WEIGHED_YEARS or not isinstance(weight(case), Unknown):
         return
     concerned = tuple(
         o for o in orders if any(_by_weight(case, use, way) for use, way in case.ways if use.order.id == o.id)

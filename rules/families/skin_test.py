@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache
 from typing import Final
 
-from clinical.coded import Coded, Origin
+from clinical.coded import Origin
 from clinical.finding import Datum, Gap, Outcome, Severity
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Order
 from clinical.value import Value, replace
 from knowledge.model import Predicate, Statement
-from rules.model import Case, Family, Use, each_statement, severity_of
+from rules.model import Case, Family, Use, fault, severity_of
 from rules.saying import found, passed
 from rules.stewardship import allergic_to, called, hours_since
 
 NAME = "skin-test"
+_SKIN_TEST: Final = Predicate.SKIN_TEST  # bound once, as in ``rules.model``
 _TEST: Final = re.compile(r"皮试|皮肤试验|皮肤过敏试验|过敏试验|皮敏|\bast\b", re.IGNORECASE)
 _READING: Final = re.compile(
     r"(?:皮试|皮肤试验|过敏试验|\bast\b)(?:结果)?[\s:,(]*(?:已做|结果)?[\s:,(]*(阴|阳|-|\+|neg|pos)", re.IGNORECASE
@@ -39,9 +40,12 @@ class Result(Value, frozen=True):
 
 def check(case: Case) -> Iterator[Outcome]:
     """Every new drug that needs a skin test, each test once an order."""
-    asked = [(use, s) for use, s in case.asked(Predicate.SKIN_TEST) if not _is_test(use.order)]
-    if asked:
-        yield from each_statement(NAME, _once_each(asked), partial(_judge, case))
+    asked = [(use, s) for use, s in case.asked(_SKIN_TEST) if not _is_test(use.order)]
+    for use, s in _once_each(asked):
+        try:
+            yield from _judge(case, use, s)
+        except Exception as error:  # isolation is the point
+            yield fault(NAME, s.id, error)
 
 
 def _once_each(asked: list[tuple[Use, Statement]]) -> list[tuple[Use, Statement]]:
@@ -52,20 +56,26 @@ def _once_each(asked: list[tuple[Use, Statement]]) -> list[tuple[Use, Statement]
     return list({(use.order.id, s.object): (use, s) for use, s in worst}.values())
 
 
-def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
-    """What is on record decides; then whether it goes on without a pause, or the test is under way."""
+def _judge(case: Case, use: Use, s: Statement) -> Iterable[Outcome]:
+    """What is on record decides."""
     result = _latest(case, use, s)
-    test = case.name(s.object)
     if allergic_to(case, use.concept):
-        yield from passed(case, NAME, s, use, "已有该药过敏记录，由过敏检查提示")
-    elif result is not None and result.positive is True:
-        yield _positive(case, use, s, result)
-    elif result is not None and isinstance(result.positive, Unknown):
-        yield Gap(NAME, "skin-test", f"{test}结果“{result.shown}”无法判读，未能检查皮试", (use.order.id,), s.id)
-    elif result is not None:
-        if case.explain:
-            yield from passed(case, NAME, s, use, f"{test}阴性")
-    elif _continued(case, s) or _EXEMPT.search(_written(use.order)):
+        return passed(case, NAME, s, use, "已有该药过敏记录，由过敏检查提示")
+    if result is None:
+        return _untested(case, use, s)
+    if result.positive is True:
+        return (_positive(case, use, s, result),)
+    test = case.name(s.object)
+    if isinstance(result.positive, Unknown):
+        reason = f"{test}结果“{result.shown}”无法判读，未能检查皮试"
+        return (Gap(NAME, "skin-test", reason, (use.order.id,), s.id),)
+    return passed(case, NAME, s, use, f"{test}阴性") if case.explain else ()
+
+
+def _untested(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
+    """Without a result: whether the drug goes on without a pause, or the test is under way."""
+    test = case.name(s.object)
+    if _continued(case, s) or _EXEMPT.search(_written(use.order)):
         yield from passed(case, NAME, s, use, "连续用药或注明免试，无需重做皮试")
     elif _under_way(case, s):
         yield from passed(case, NAME, s, use, f"已开{test}，待结果")
@@ -99,34 +109,38 @@ def _asked(s: Statement) -> tuple[Datum, ...]:
 def _latest(case: Case, use: Use, s: Statement) -> Result | None:
     """The newest reading; a negative one only while it holds, a positive one always. What the order itself
     says (皮试(-)) goes before records."""
-    noted = _READING.search(_written(use.order))
-    if noted:
-        return Result(
-            noted[1].casefold() in ("阳", "+", "pos"), use.order.note or use.order.what.text, use.order.origin
-        )
-    results = tuple(_results(case, use, s))
-    newest = min(results, key=lambda r: _age(case, r.origin)) if len(results) > 1 else next(iter(results), None)
-    if newest is None or newest.positive is True or _age(case, newest.origin) <= s.qualifiers["valid_hours"]:
+    order = use.order
+    noted = _noted(order.what.text, order.note)
+    if noted is not None:
+        return Result(noted, order.note or order.what.text, order.origin)
+    results = _results(case, use, s)
+    if not results:
+        return None
+    newest = min(results, key=lambda r: _age(case, r.origin)) if len(results) > 1 else results[0]
+    if newest.positive is True or _age(case, newest.origin) <= s.qualifiers["valid_hours"]:
         return newest
     return None
 
 
-def _results(case: Case, use: Use, s: Statement) -> Iterator[Result]:
+@lru_cache(maxsize=4096)
+def _noted(text: str, note: str) -> bool | None:
+    """Whether the reading that an order of this text and note states is positive; None when it states none."""
+    noted = _READING.search(_in_one_width(text, note))
+    return None if noted is None else noted[1].casefold() in ("阳", "+", "pos")
+
+
+def _results(case: Case, use: Use, s: Statement) -> list[Result]:
     """Observations and reports of the test, or of a test that names the drug itself."""
     observations, reports = case.patient.observations, case.patient.reports
-    name = case.name(use.concept)
+    test, drug, found = s.object, case.name(use.concept), []
     for o in () if isinstance(observations, Unknown) else observations:
-        if _is_of(o.what, name, s):
+        if test in o.what.concepts or (drug in o.what.text and _TEST.search(o.what.text)):
             shown = o.value if isinstance(o.value, str) else ""
-            yield Result(_read(shown), shown, o.origin)
+            found.append(Result(_read(shown), shown, o.origin))
     for r in () if isinstance(reports, Unknown) else reports:
-        if _is_of(r.what, name, s):
-            yield Result(_read(r.conclusion), r.conclusion, r.origin)
-
-
-def _is_of(what: Coded, drug: str, s: Statement) -> bool:
-    """The test of a statement, or one that names the drug."""
-    return s.object in what.concepts or (drug in what.text and _TEST.search(what.text) is not None)
+        if test in r.what.concepts or (drug in r.what.text and _TEST.search(r.what.text)):
+            found.append(Result(_read(r.conclusion), r.conclusion, r.origin))
+    return found
 
 
 def _age(case: Case, origin: Origin) -> float:
@@ -134,6 +148,7 @@ def _age(case: Case, origin: Origin) -> float:
     return 0.0 if origin.time is None else hours_since(case, origin.time)
 
 
+@lru_cache(maxsize=1024)
 def _read(text: str) -> Known[bool]:
     """Positive or negative, as 阴性, (-), 阳性(+), ++; what is doubtful (±, 可疑) is unknown."""
     plain = unicodedata.normalize("NFKC", text).strip().casefold()
@@ -148,8 +163,13 @@ def _read(text: str) -> Known[bool]:
 
 
 def _written(order: Order) -> str:
-    """All that the order says, in one width, with one kind of minus."""
-    plain = unicodedata.normalize("NFKC", f"{order.what.text} {order.note}")
+    """All that the order says."""
+    return _in_one_width(order.what.text, order.note)
+
+
+def _in_one_width(text: str, note: str) -> str:
+    """Text and note in one width, with one kind of minus."""
+    plain = unicodedata.normalize("NFKC", f"{text} {note}")
     return plain.replace("−", "-").replace("—", "-").replace("–", "-")
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Final
 
 from clinical.finding import Datum, Gap, Outcome
 from clinical.logic import Unknown
-from clinical.order import Order
+from clinical.order import Order, OrderStatus
 from clinical.value import replace
 from knowledge.model import Predicate, Standing, Statement
 from rules.model import Case, Family, Use, fault, order_datum
@@ -15,6 +16,7 @@ from rules.saying import found, passed, route_fits
 
 NAME = "washout"
 SHOWN_AS = "interaction"
+_GOING_ON: Final = (OrderStatus.ACTIVE, OrderStatus.ON_HOLD)
 _DAYS_ON = 120
 """Hours from which a drug that was stopped is likely to be off the list of those in use."""
 _IN_HOURS = 72
@@ -29,7 +31,7 @@ def check(case: Case) -> Iterator[Outcome]:
         yield from _gap(case, "medications", "未提供用药史，未能检查停药间隔")
         return
     yield from _undated(case, medications)
-    for past in _last_uses(case):
+    for past in _last_uses(case) if case.past_uses else ():
         statements = case.statements(Predicate.WASHOUT, past.concept)
         for use in case.new_uses if statements else ():
             if case.in_focus(use.order.id):
@@ -95,7 +97,7 @@ def _span(hours: float) -> str:
 def _undated(case: Case, medications: tuple[Order, ...]) -> Iterator[Gap]:
     """Drugs that were stopped on an unknown day and would act on."""
     for order in medications:
-        if order.stop is None and not order.is_active():
+        if order.stop is None and order.status not in _GOING_ON:
             acting = (s for i in order.ingredients for s in case.statements(Predicate.WASHOUT, i.concept))
             met = [use.order.id for s in acting for use in case.new_uses if s.object in case.lineage[use.concept]]
             if met:

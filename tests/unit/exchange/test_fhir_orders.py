@@ -9,6 +9,7 @@ import pytest
 from api.cards import render
 from clinical.logic import UNKNOWN
 from clinical.order import Order
+from clinical.patient import Pregnancy
 from exchange.fhir.context import ReadError, read_context, read_orders
 from knowledge.snapshot import Snapshot
 from records.terminology import Terminology
@@ -65,3 +66,32 @@ def test_an_id_that_stands_twice_is_refused_by_name() -> None:
 
 def test_a_dose_below_zero_is_no_dose() -> None:
     assert orders(draft("华法林钠片", -3))[0].dosage.dose is UNKNOWN
+
+
+@pytest.mark.parametrize("where", ["supply", "bounds", "gestation"])
+def test_a_length_in_a_unit_that_is_no_time_counts_as_not_said(where: str) -> None:
+    amount = {"value": 7, "unit": "片"}
+    order = draft("华法林钠片")
+    if where == "supply":
+        order["dispenseRequest"] = {"expectedSupplyDuration": amount}
+    if where == "bounds":
+        order["dosageInstruction"] = [{"timing": {"repeat": {"boundsDuration": amount}}}]
+    observed = [_observed("82810-3", valueString="怀孕"), _observed("18185-9", valueQuantity=amount)]
+    read = read_context({"patientId": "1", "draftOrders": bundle(order)}, {"observations": bundle(*observed)}, NOW)
+    assert read.orders[0].dosage.duration_days is UNKNOWN
+    assert isinstance(read.context.pregnancy, Pregnancy)
+    assert read.context.pregnancy.gestational_days is UNKNOWN
+
+
+@pytest.mark.parametrize("status", ["entered-in-error", "cancelled"])
+def test_a_pregnancy_entered_in_error_is_none(status: str) -> None:
+    observed = bundle(_observed("82810-3", valueString="怀孕", status=status))
+    read = read_context(
+        {"patientId": "1", "draftOrders": bundle(draft("华法林钠片"))}, {"observations": observed}, NOW
+    )
+    assert read.context.pregnancy is UNKNOWN
+
+
+def _observed(code: str, **members: Any) -> dict[str, Any]:
+    loinc = {"coding": [{"system": "http://loinc.org", "code": code}]}
+    return {"resourceType": "Observation", "status": "final", "code": loinc, **members}

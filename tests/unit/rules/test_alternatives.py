@@ -32,8 +32,10 @@ KNOWN: dict[str, Any] = {
 }
 
 
-def _offered(snapshot: Snapshot, patient: dict[str, Any], *concepts: str) -> list[str]:
-    plain = msgspec.convert({"patient": KNOWN | patient, "orders": [ORDER]}, PlainReview, strict=False)
+def _offered(
+    snapshot: Snapshot, patient: dict[str, Any], *concepts: str, beside: tuple[dict[str, Any], ...] = ()
+) -> list[str]:
+    plain = msgspec.convert({"patient": KNOWN | patient, "orders": [ORDER, *beside]}, PlainReview, strict=False)
     incoming = read(plain, NOW)
     context, orders, _ = Terminology(snapshot).resolve(incoming.context, incoming.orders)
     names = [snapshot.name(concept) for concept in concepts]
@@ -59,6 +61,22 @@ def test_a_harmless_alternative_is_offered(snapshot: Snapshot) -> None:
 )
 def test_one_that_would_alert_itself_is_not(snapshot: Snapshot, patient: dict[str, Any]) -> None:
     assert _offered(snapshot, patient, "ingredient:paracetamol") == []
+
+
+def test_one_that_does_not_go_with_another_new_order_is_not(snapshot: Snapshot) -> None:
+    """Whatever is ordered together will be taken together."""
+    again = {
+        "id": "o2",
+        "text": "对乙酰氨基酚片",
+        "dose": 0.5,
+        "unit": "g",
+        "route": "口服",
+        "frequency": "tid",
+        "days": 3,
+    }
+    assert _offered(snapshot, {}, "ingredient:paracetamol", "ingredient:loratadine", beside=(again,)) == [
+        "ingredient:loratadine"
+    ]
 
 
 def test_the_first_safe_ones_are_enough(snapshot: Snapshot) -> None:
