@@ -31,6 +31,9 @@ SECOND: Final = "yigong-second-pass"
 """Who wrote the starter content and who tried to refute it: two passes by different hands."""
 
 
+_LEFT_OUT: Final = "no longer in the starter content"
+
+
 class BootstrapError(Exception):
     """The starter content could not be published; the message says why."""
 
@@ -99,7 +102,9 @@ def load_starter(house: House, progress: Callable[[int], None] = lambda rows: No
         first = "; ".join(f"{e.file}:{e.line} {e.field} {e.message}" for e in report.errors[:10])
         raise BootstrapError(f"{len(report.errors)} faults in the shipped tables: {first}")
     rows = loaders()["yigong"].rows(CONTENT)
-    retire_left_out(house.store, [row.record for row in rows if isinstance(row, Row)])
+    shipped = [row.record for row in rows if isinstance(row, Row)]
+    retire_left_out(house.store, shipped)
+    bring_back(house.store, shipped)
     Workflow(house.store).accept_load("yigong", SECOND, "second pass over the starter content")
     return report
 
@@ -110,11 +115,22 @@ def retire_left_out(store: Store, shipped: list[Record]) -> int:
     loader = loaders()["yigong"]
     kept = {stamp(record, loader).id for record in shipped}
     gone: list[Statement | Rule] = [*_left_out(store, Statement, kept), *_left_out(store, Rule, kept)]
-    reason = "no longer in the starter content"
-    store.write([Change(r, "retired", Status.RETIRED, AUTHOR, reason, r.revision) for r in gone])
+    store.write([Change(r, "retired", Status.RETIRED, AUTHOR, _LEFT_OUT, r.revision) for r in gone])
     empty = [p for p in _products(store) if p.id not in kept and not _said_of(store, p.id)]
-    store.write([Change(p, "retired", Status.RETIRED, AUTHOR, reason, p.revision) for p in empty])
+    store.write([Change(p, "retired", Status.RETIRED, AUTHOR, _LEFT_OUT, p.revision) for p in empty])
     return len(gone) + len(empty)
+
+
+def bring_back(store: Store, shipped: list[Record]) -> int:
+    """What an earlier edition left out and this one ships again becomes a draft again; what a local reviewer retired
+    stays retired."""
+    loader = loaders()["yigong"]
+    here = {stamp(record, loader).id for record in shipped}
+    kinds: tuple[type[Statement | Rule | Concept], ...] = (Statement, Rule, Concept)
+    retired = [r for kind in kinds for r, _ in store.heads(kind, statuses=[Status.RETIRED], origin="yigong")]
+    again = [(r, store.history(type(r), r.id)[-1]) for r in retired if r.id in here]
+    back = [r for r, last in again if (last.author, last.reason) == (AUTHOR, _LEFT_OUT)]
+    return store.write([Change(r, "restored", Status.DRAFT, AUTHOR, "shipped again", r.revision) for r in back])
 
 
 def _left_out(store: Store, kind: type[_Said], kept: set[str]) -> Iterator[_Said]:

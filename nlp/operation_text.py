@@ -13,6 +13,7 @@ from typing import Final
 from knowledge.naming import normal_name
 
 _JOINED: Final = re.compile(r"[+,、;/]|联合|备(?=.{4,}术)")
+_BRACKETS: Final = re.compile(r"[(\[].*?[)\]]")
 _REMARK: Final = re.compile(r"[(\[].*?[)\]]|\s|^(?:拟|拟行|行|择期|急诊|限期|全麻下|局麻下|腰麻下)+|[:.。]$|后$")
 _APPROACH: Final = re.compile(
     r"(?:单孔|多孔|全)?(?:腹腔镜|胸腔镜|宫腔镜|关节镜|椎间孔镜|显微镜|机器人|达芬奇机器人|神经导航|导航|超声引导|ct引导|x线引导)"
@@ -27,7 +28,7 @@ _LEAST: Final = 5
 def parts(text: str) -> tuple[str, ...]:
     """The operations that a name lists, without remarks; empty where it names none."""
     plain = normal_name(text)
-    found = (_REMARK.sub("", part) for part in _JOINED.split(plain))
+    found = (_REMARK.sub("", part) for part in _JOINED.split(_BRACKETS.sub("", plain) or plain))
     return tuple(part for part in found if len(part) >= _LEAST and "术" in part)
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final, TypeVar
 
 from clinical.administration import INJECTED, ROUTE_OF_FORM
-from clinical.coded import Coded, zoned
+from clinical.coded import Coded, Origin, zoned
 from clinical.codes import Atc, Code, DrugInsurance, HospitalCode, Hpo, Icd9Cm3, Icd10, Loinc, Snomed
 from clinical.forms import FORMS
 from clinical.logic import UNKNOWN, Known, Unknown
@@ -26,11 +26,12 @@ from knowledge.model import Concept, ConceptKind, Predicate, Standing
 from knowledge.naming import normal_name
 from knowledge.snapshot import Snapshot
 from nlp import operation_text as operations
+from nlp.blood_text import blood_names
 from nlp.drug_text import DrugText, cut_forms, is_maker, may_be_maker, read_drug, readings
 from nlp.exam_text import Imaging, imaging
+from nlp.gene_text import gene_names, genes_of, is_restricted
 from records.plausibility import is_impossible
 
-_T = TypeVar("_T")
 _N = TypeVar("_N", Condition, Allergy, Observation, Report, Procedure)
 _Kinds = tuple[ConceptKind, ...]
 SYSTEMS: Final[dict[type[Code], str]] = {
@@ -51,23 +52,49 @@ _ALLERGIES: Final = (
     ConceptKind.PRODUCT,
 )
 _NOT_HAVING: Final = re.compile(r"否认|排除|家族史|陈旧|愈合期|已愈|治愈|^无|^未见|除外|待排|待查|可能|疑似|\?")
+_DOUBTED: Final = re.compile(r"待排|待查|可能|疑似|可疑|考虑|\?")
+_RULED_OUT: Final = re.compile(r"否认|(?<!待)排除|家族史|陈旧|愈合期|已愈|治愈|^无|^未见|除外")
+"""Of a diagnosis in doubt and of one that nobody has (any more)."""
 _DECORATION: Final = re.compile(r"[(\[].*?[)\]]|\d+级|[ivxⅠⅡⅢⅣ]+[级期度型]?$|(?:极?高|中|低)危组?$|[,;:。\.\s]")
+_BESIDE_PREGNANCY: Final = re.compile(r"[^,;产]{0,6}(?:妊娠|孕)[^,;产]{0,8}?(?:合并|伴有?|并发|期)")
+"""The beginning of a diagnosis that names a pregnancy and something beside it."""
+_IN_BRACKETS: Final = re.compile(r"[(\[]([^()\[\]]+)[)\]]")
 _ALLERGY_WORDS: Final = re.compile(
     r"(?:药物)?过敏(?:个人)?(?:史|反应|者|状态)?|类药物?$|^对|皮试(?:阳性|\(\+\))?|[(\[].*?[)\]]"
 )
 _ALLERGY_CODES: Final = {"Z88.0": "青霉素", "Z88.2": "磺胺类", "Z88.4": "局部麻醉药"}
 """ICD-10 codes of allergies that stand among the diagnoses, as the allergen they name."""
 _ALLERGY_HISTORY: Final = re.compile(r"过敏(?:个人)?(?:史|者|状态|体质史)$|过敏$")
+_HARMED: Final = re.compile(r"^(.{2,20}?)(?:所致|所引起|引起|诱导|诱发|导致|致)的?(.{2,})")
+"""A diagnosis that tells of a drug and what it did: 卡马西平致重症药疹史."""
+_NOT_TAKEN: Final = re.compile(
+    r"父|母亲|其母|祖母|兄|弟|姐|妹|儿子|女儿|亲属|未|不|停[用药服]|[骤突]停|漏服|中断|预防|防止"
+)
+"""Before a drug: that somebody else had it, or that it was not given: 其父别嘌醇致…, 停用达格列净致…."""
+_NOT_YET: Final = re.compile(r"风险|高危|监测|筛查")
+"""Of a harm: that it is only feared."""
+_BESIDE: Final = re.compile(r"[,;。]|合并")
+"""What stands between two diagnoses of one text."""
 _ALLERGY_LIST: Final = re.compile(r"[、,;/;和及与]|以及")
 _CURATED: Final = (Standing.STARTER, Standing.REVIEWED)
+_PACKED: Final = re.compile(r"(?<=[A-Za-z])\s*[/+]\s*(?=[一-鿿]{2})")
+"""What stands between the strength of one drug of a pack and the next drug."""
+_REMARKS: Final = re.compile(r"[(（][^()（）]*[)）]")
 _CLOCKS: Final = timedelta(days=1)
 """How far a result's time may lie ahead: clocks and time zones of senders differ."""
+_ZONES: Final = timedelta(days=2)
+"""Two clocks of any two zones are less than this apart."""
 _PREGNANCY: Final = "disease:pregnancy"
+_LONGEST_DRUG: Final = 12
+"""Characters of the drug that a history begins with at most."""
+_LONGEST_SYMBOL: Final = 12
+"""Characters of a gene's symbol at most."""
 _FLUID: Final = "drug-class:infusion-fluid"
 _SEVERAL: Final = "名称有多种含义"
 _COMMON: Final = "名称有多种含义，仅按各含义共有的成分检查"
 
 
+_DRUG: Final = OrderKind.DRUG  # bound once: looked up on the enumeration for every order it costs
 _SERVICES: Final = {
     OrderKind.LAB: ConceptKind.LAB,
     OrderKind.EXAM: ConceptKind.EXAM,
@@ -109,7 +136,13 @@ class Terminology:
         self._understood: Callable[[str, Coded], Coded] = lru_cache(maxsize=65536)(
             lambda kind, what: replace(what, concepts=self._found(kind, what.text, what.codes))
         )
+        self._diagnosis: Callable[[Coded], tuple[Coded, Coded | None]] = lru_cache(maxsize=65536)(
+            lambda what: (self._understood("condition", what), self._as_allergy(what))
+        )
         self._ordered: Callable[[Coded], tuple[Drug, str, Coded]] = lru_cache(maxsize=65536)(self._read_order)
+        self._worded_gene: Callable[[str], tuple[str, ...]] = lru_cache(maxsize=4096)(
+            lambda text: self._gene(f"{normal_name(text)}基因") if len(text) < _LONGEST_SYMBOL else ()
+        )
         self._named: Callable[[str, tuple[ConceptKind, ...]], tuple[Concept, ...]] = lru_cache(maxsize=262144)(
             lambda text, kinds: self.snapshot.by_name(text, *kinds)
         )
@@ -137,12 +170,29 @@ class Terminology:
         for stem in (parts.stem, *parts.remarks):
             found = self._whole(stem, parts.strength)
             if found is not None:
+                found = self._fuller(found, text, parts.remarks)
                 return found if found.ingredients else self._inside(found, text, parts.strength) or found
         whole = self._one_of(self._named(text, _DRUGS), normal_name(text))
         if whole is not None:
             found = self._made(whole, "", "", parts.strength)
             return found if found.ingredients else self._inside(found, text, parts.strength) or found
         return self._after_maker(parts.stem, parts.strength)
+
+    def _fuller(self, first: Drug, text: str, remarks: tuple[str, ...]) -> Drug:
+        """Of several drugs in one pack (A片150mg/B片100mg组合包装(brand)) all: the compound that the brand in
+        brackets names when it holds the first and more, else what each part names."""
+        if not remarks and not _PACKED.search(text):
+            return first
+        held = {ingredient.concept for ingredient in first.ingredients}
+        others = [self._whole(remark, UNKNOWN) for remark in remarks]
+        parts = [self._whole(read_drug(part).stem, UNKNOWN) for part in _PACKED.split(_REMARKS.sub("", text))]
+        named = [part for part in parts if part is not None and part.ingredients]
+        if len(named) == len(parts) > 1:
+            concepts = tuple(dict.fromkeys(c for part in named for c in part.concepts))
+            made = {ingredient.concept: ingredient for part in named for ingredient in part.ingredients}
+            others.append(Drug(concepts, tuple(made.values()), first.form))
+        fuller = (d for d in others if d is not None and held < {i.concept for i in d.ingredients})
+        return next(fuller, first) if held else first
 
     def _inside(self, product: Drug, text: str, strength: Known[Strength]) -> Drug | None:
         """For a marketed product of unknown contents: what the text says once the maker is left out. The
@@ -335,11 +385,42 @@ class Terminology:
         for name in (text, _DECORATION.sub("", normal_name(text))):
             exact = self._best(self._named(name, kinds)) if name else ()
             if exact:
-                return exact
+                return tuple(dict.fromkeys((*exact, *self._remarked(text, exact))))
         plain = normal_name(text)
-        if _NOT_HAVING.search(plain) or len(plain) > 60:
+        if len(plain) > 60:
             return ()
-        return tuple(dict.fromkeys(self._munched(plain, kinds)))
+        if _NOT_HAVING.search(plain):
+            return tuple(self._doubted(plain, kinds))
+        return tuple(dict.fromkeys((*self._munched(plain, kinds), *self._beside_pregnancy(plain))))
+
+    def _beside_pregnancy(self, text: str) -> Iterator[str]:
+        """What a diagnosis names in full beside a pregnancy, however short: 妊娠合并哮喘, 孕32周合并肺炎(左下)."""
+        beside = _BESIDE_PREGNANCY.match(text)
+        if beside is None or text.endswith("史"):
+            return
+        parts = re.split(r"[,;、]|合并|伴有?|及|和", text[beside.end() :])
+        named = [self._best(self._named(_DECORATION.sub("", part), (ConceptKind.DISEASE,))) for part in parts if part]
+        if any(named):
+            yield from (c for c in (_PREGNANCY,) if self.snapshot.concept(c))
+            yield from (concept for concepts in named for concept in concepts)
+
+    def _doubted(self, plain: str, kinds: tuple[ConceptKind, ...]) -> Iterator[str]:
+        """Of a diagnosis in doubt what the release says of the doubt itself (消化道穿孔? is 可疑消化道穿孔):
+        most that is only thought of decides nothing, some forbids until it is ruled out."""
+        if _DOUBTED.search(plain) and not _RULED_OUT.search(plain):
+            for concept in dict.fromkeys(self._munched(plain, kinds)):
+                known = self.snapshot.concept(concept)
+                yield from (c.id for c in self._named(f"可疑{known.name}", kinds)) if known else ()
+
+    def _remarked(self, text: str, known: tuple[str, ...]) -> Iterator[str]:
+        """Diseases that the remark of a diagnosis names in full: 病态窦房结综合征(起搏器植入术后)."""
+        plain = normal_name(text)
+        if "(" not in plain or _NOT_HAVING.search(plain):
+            return
+        for remark in _IN_BRACKETS.findall(plain):
+            for part in re.split(r"[,;]", remark):
+                named = self._named(part, (ConceptKind.DISEASE,)) if len(part) > 2 else ()
+                yield from (c.id for c in named if c.standing is not Standing.UNREVIEWED and c.id not in known)
 
     def _munched(self, text: str, kinds: tuple[ConceptKind, ...]) -> Iterator[str]:
         """Longest names of three characters and more from left to right; only knowledge that may decide."""
@@ -374,23 +455,47 @@ class Terminology:
         found = dict.fromkeys(c for name in names for c in self._best(self._named(name, _ALLERGIES)))
         if not found and bare:
             found = dict.fromkeys(self._best(self._named(f"{bare}类", _ALLERGIES)))
-        if found:
-            return tuple(found)
-        return self.drug(bare, ()).concepts if len(bare) > 1 else ()
+        if not found and len(bare) > 1:
+            found = dict.fromkeys(self.drug(bare, ()).concepts)
+        return tuple(dict.fromkeys((*found, *self._allergens_called(found))))
+
+    def _allergens_called(self, found: Iterable[str]) -> Iterator[str]:
+        """Allergens that bear the plain name of an ingredient: 马来酸依那普利 stands for what 依那普利 does."""
+        for concept in map(self.snapshot.concept, found):
+            if concept is not None and concept.kind is ConceptKind.INGREDIENT:
+                yield from (c.id for c in self._named(concept.name, (ConceptKind.ALLERGEN,)) if _founded(c))
 
     def measurable(self, what: Coded, *kinds: ConceptKind) -> tuple[str, ...]:
         """A laboratory test or examination by code, then by name with specimen and remarks left out."""
         coded = self._coded(what.codes, kinds)
         if coded:
             return tuple(dict.fromkeys(c.id for c in coded))
-        names = _blood_names(what.text) if ConceptKind.BLOOD_PRODUCT in kinds else _test_names(what.text)
+        names = blood_names(what.text) if ConceptKind.BLOOD_PRODUCT in kinds else _test_names(what.text)
         for name in names:
             found = self._best(self._named(name, kinds))
             if found:
                 return found
         if ConceptKind.PROCEDURE in kinds:
             return self._operations(what.text)
-        return self._imaging(what.text) if ConceptKind.EXAM in kinds else ()
+        genes = self._genes(what.text) if ConceptKind.LAB in kinds and what.text.strip() else ()
+        return genes or (self._imaging(what.text) if ConceptKind.EXAM in kinds else ())
+
+    def _genes(self, text: str) -> tuple[str, ...]:
+        """The genetic test, or each of the several, that a name stands for."""
+        several = [self._gene(part) or self._gene(f"{part}基因") for part in genes_of(text)]
+        if several and all(several):
+            return tuple(dict.fromkeys(concept for found in several for concept in found))
+        return next(filter(None, map(self._gene, gene_names(text))), ())
+
+    def _gene(self, name: str) -> tuple[str, ...]:
+        """A genetic test of that very name; other tests that are called so (HIV) are none."""
+        found = self._best(self._named(name, (ConceptKind.LAB,)))
+        return tuple(concept for concept in found if self._is_genetic(concept))
+
+    def _is_genetic(self, concept: str) -> bool:
+        parts = (s.object for s in self.snapshot.statements(Predicate.CONTAINS, concept))
+        asked = (s for lab in (concept, *parts) for s in self.snapshot.pointing_at(lab))
+        return any(s.predicate is Predicate.PHARMACOGENOMIC for s in asked)
 
     def _operations(self, text: str) -> tuple[str, ...]:
         """Each operation of a combined name: the longest end of it that is a name, else the one that says
@@ -453,73 +558,158 @@ class Terminology:
     ) -> tuple[PatientContext, tuple[Order, ...], tuple[Unmapped, ...]]:
         """Patient and orders with concepts filled in, and the list of what was not understood."""
         missing: list[Unmapped] = []
-        orders = tuple(self._order(order, missing) for order in orders)
-        medications = _each(patient.medications, lambda o: self._order(o, missing))
+        orders = self._orders(orders, missing)
+        medications = patient.medications
+        if not isinstance(medications, Unknown):
+            medications = self._orders(medications, missing)
+        conditions, diagnosed = self._conditions(patient.conditions, missing)
+        allergies = self._all("allergy", patient.allergies, missing)
+        if diagnosed:
+            allergies = tuple(diagnosed) if isinstance(allergies, Unknown) else (*allergies, *diagnosed)
+        observations = self._observations(patient.observations, zoned(patient.as_of), missing)
+        reports = self._all("report", patient.reports, missing)
+        procedures = self._all("procedure", patient.procedures, missing)
         patient = replace(
             patient,
             medications=medications,
-            conditions=self._all("condition", patient.conditions, missing),
-            allergies=self._all("allergy", patient.allergies, missing),
-            observations=self._possible(
-                self._all("observation", patient.observations, missing), zoned(patient.as_of), missing
-            ),
-            reports=self._all("report", patient.reports, missing),
-            procedures=self._all("procedure", patient.procedures, missing),
+            conditions=self._with_states(conditions, procedures, zoned(patient.as_of)),
+            allergies=allergies,
+            observations=observations,
+            reports=reports,
+            procedures=procedures,
         )
-        patient = replace(patient, allergies=self._with_diagnosed(patient))
         return patient, orders, tuple(dict.fromkeys(missing))
 
-    def _with_diagnosed(self, patient: PatientContext) -> Known[tuple[Allergy, ...]]:
-        """The allergies with those that stand among the diagnoses (Z88.0, 青霉素过敏史)."""
-        diagnosed = tuple(self._diagnosed(patient))
-        if not diagnosed:
-            return patient.allergies
-        return diagnosed if isinstance(patient.allergies, Unknown) else (*patient.allergies, *diagnosed)
+    def _with_states(
+        self, conditions: Known[tuple[Condition, ...]], procedures: Known[tuple[Procedure, ...]], as_of: datetime
+    ) -> Known[tuple[Condition, ...]]:
+        """The diagnoses with the states that operations have left (脑深部电刺激术 → 脑深部电刺激术后)."""
+        if isinstance(conditions, Unknown) or isinstance(procedures, Unknown) or not procedures:
+            return conditions
+        left = (p for p in procedures if self._is_state(p.what) and not p.lies_ahead(as_of))
+        return (*conditions, *(Condition(p.what, origin=p.origin) for p in left))
 
-    def _diagnosed(self, patient: PatientContext) -> Iterator[Allergy]:
-        for condition in () if isinstance(patient.conditions, Unknown) else patient.conditions:
-            what = condition.what
-            text = next((_ALLERGY_CODES[c.value[:5]] for c in what.codes if c.value[:5] in _ALLERGY_CODES), "")
-            said = _ALLERGY_HISTORY.search(what.text) if "过敏" in what.text else None
-            named = said and not _NOT_HAVING.search(what.text)
-            for name in (what.text if named else "", text):
-                concepts = self._found("allergy", name, ()) if name else ()
-                if concepts:
-                    yield Allergy(Coded(what.text or name, what.codes, concepts), origin=condition.origin)
-                    break
+    def _is_state(self, what: Coded) -> bool:
+        known = map(self.snapshot.concept, what.concepts)
+        return any(concept is not None and concept.kind is ConceptKind.DISEASE for concept in known)
+
+    def _state_after(self, text: str) -> tuple[str, ...]:
+        """The state that an operation leaves, where the release names it by the operation and 后."""
+        for part in operations.parts(text):
+            for name in operations.ends(f"{part}后"):
+                found = self._named(name, (ConceptKind.DISEASE,))
+                if found:
+                    return self._best(found)
+        return ()
+
+    def _as_allergy(self, what: Coded) -> Coded | None:
+        """What somebody is allergic to, where a diagnosis says so (Z88.0, 青霉素过敏史)."""
+        text = next((_ALLERGY_CODES[c.value[:5]] for c in what.codes if c.value[:5] in _ALLERGY_CODES), "")
+        said = _ALLERGY_HISTORY.search(what.text) if "过敏" in what.text else None
+        named = said and not _NOT_HAVING.search(what.text)
+        for name in (what.text if named else "", text):
+            concepts = self._found("allergy", name, ()) if name else ()
+            if concepts:
+                return Coded(what.text or name, what.codes, concepts)
+        harmed = self._harmed_by(what.text)
+        return Coded(what.text, what.codes, harmed) if harmed else None
+
+    def _harmed_by(self, text: str) -> tuple[str, ...]:
+        """The drug of a diagnosis that tells what it did (别嘌醇致重症药疹史), where the release knows that harm
+        as one after which it or its kin must not be given again."""
+        plain = normal_name(text)
+        if _NOT_HAVING.search(plain):
+            return ()
+        return next((found for clause in _BESIDE.split(plain) if (found := self._harmed_in(clause))), ())
+
+    def _harmed_in(self, clause: str) -> tuple[str, ...]:
+        told = _HARMED.match(clause)
+        drug, harm = (told[1], told[2]) if told else self._named_first(clause) if clause.endswith("史") else ("", "")
+        if not drug or _NOT_TAKEN.search(drug) or _NOT_YET.search(harm):
+            return ()
+        concepts = self._found("allergy", f"{drug}过敏", ())
+        return concepts if any(self._warned(concept, harm) for concept in concepts) else ()
+
+    def _named_first(self, plain: str) -> tuple[str, str]:
+        """The longest drug, class or allergen that a history begins with, and what it tells of (磺胺类严重药疹史)."""
+        ends = range(min(len(plain) - 2, _LONGEST_DRUG), 1, -1)
+        end = next((end for end in ends if self._named(plain[:end], _ALLERGIES)), 0)
+        return plain[:end], re.split("[史、]", plain[end:])[0]  # 利拉鲁肽用药史、胰腺炎史 are two histories
+
+    def _warned(self, concept: str, harm: str) -> bool:
+        rows = self.snapshot.statements(Predicate.CROSS_REACTS, concept)
+        return any(normal_name(word) in harm for s in rows for word in s.qualifiers.get("reactions", ()))
+
+    def _conditions(
+        self, items: Known[tuple[Condition, ...]], missing: list[Unmapped]
+    ) -> tuple[Known[tuple[Condition, ...]], list[Allergy]]:
+        """Diagnoses understood, and the allergies that stand among them."""
+        allergies: list[Allergy] = []
+        if isinstance(items, Unknown):
+            return items, allergies
+        found = []
+        for condition in items:
+            what, allergy = self._diagnosis(condition.what)
+            if not what.concepts:
+                missing.append(_unmapped("condition", what, condition.origin))
+            if allergy is not None:
+                allergies.append(Allergy(allergy, origin=condition.origin))
+            found.append(replace(condition, what=what))
+        return tuple(found), allergies
 
     def _all(self, kind: str, items: Known[tuple[_N, ...]], missing: list[Unmapped]) -> Known[tuple[_N, ...]]:
-        return _each(items, lambda i: replace(i, what=self._mapped(kind, i.what, missing, i.origin.reference)))
+        if isinstance(items, Unknown) or not items:
+            return items
+        found = []
+        for item in items:
+            what = self._understood(kind, item.what)
+            if not what.concepts:
+                missing.append(_unmapped(kind, what, item.origin))
+            found.append(replace(item, what=what))
+        return tuple(found)
 
-    def _possible(
+    def _worded(self, o: Observation) -> Observation:
+        """A result in words under a name that is both a gene's and another test's (EGFR 野生型) is the gene's."""
+        if not isinstance(o.value, str) or not o.what.text or any(map(str.isdigit, o.value)):
+            return o
+        genes = self._worded_gene(o.what.text)
+        return replace(o, what=replace(o.what, concepts=genes)) if genes else o
+
+    def _observations(
         self, items: Known[tuple[Observation, ...]], now: datetime, missing: list[Unmapped]
     ) -> Known[tuple[Observation, ...]]:
-        """Results without those that cannot be true, which are listed: an earlier one counts instead."""
+        """Results understood, without those that cannot be true, which are listed: an earlier one counts instead."""
         if isinstance(items, Unknown):
             return items
-        kept = []
-        for o in items:
-            if isinstance(o.value, Quantity) and not is_known(o.value.unit):
-                text = f"{o.what.text or _codes(o.what)} {o.value}"
-                missing.append(Unmapped("observation", text, "单位无法识别，数值未采用", o.origin.reference))
-            later = o.origin.time is not None and zoned(o.origin.time) > now + _CLOCKS
-            if later or is_impossible(self.snapshot, o):
-                text = f"{o.what.text or _codes(o.what)} {o.value}"
-                reason = "时间晚于当前，未采用" if later else "数值超出可能范围，未采用"
-                missing.append(Unmapped("observation", text, reason, o.origin.reference))
+        latest, recent = now + _CLOCKS, (now - _ZONES).date()
+        kept, doubtful = [], []
+        for sent in items:
+            o = replace(sent, what=self._understood("observation", sent.what))
+            value, time = o.value, o.origin.time
+            if not o.what.concepts:
+                missing.append(_unmapped("observation", o.what, o.origin))
+            if isinstance(value, str):
+                o = self._worded(o)
+            elif isinstance(value, Quantity) and not is_known(value.unit):
+                doubtful.append(_doubtful(o, "单位无法识别，数值未采用"))
+            if time is not None and time.date() >= recent and zoned(time) > latest:  # the date alone tells most times
+                doubtful.append(_doubtful(o, "时间晚于当前，未采用"))
+            elif is_impossible(self.snapshot, o):
+                doubtful.append(_doubtful(o, "数值超出可能范围，未采用"))
             else:
                 kept.append(o)
+        missing += doubtful
         return tuple(kept)
 
-    def _mapped(self, kind: str, what: Coded, missing: list[Unmapped], reference: str) -> Coded:
-        found = self._understood(kind, what)
-        if not found.concepts:
-            missing.append(Unmapped(kind, what.text or _codes(what), "未收录的名称或编码", reference))
-        return found
+    def _orders(self, orders: tuple[Order, ...], missing: list[Unmapped]) -> tuple[Order, ...]:
+        return tuple(
+            [
+                self._drug_order(order, missing) if order.kind is _DRUG else self._service_order(order, missing)
+                for order in orders
+            ]
+        )
 
-    def _order(self, order: Order, missing: list[Unmapped]) -> Order:
-        if order.kind is OrderKind.DRUG:
-            return self._drug_order(order, missing)
+    def _service_order(self, order: Order, missing: list[Unmapped]) -> Order:
         found, kind = self._service(order)
         if not found:
             missing.append(Unmapped("order", order.what.text or _codes(order.what), "未收录的项目", order.id))
@@ -535,19 +725,24 @@ class Terminology:
         return (), order.kind
 
     def _drug_order(self, order: Order, missing: list[Unmapped]) -> Order:
-        text = order.what.text or _codes(order.what)
+        sent, dosage = order.what, order.dosage
+        text = sent.text or _codes(sent)
         if not text:
             missing.append(Unmapped("order", "", "医嘱未写明药品", order.id))
             return order
-        drug, note, what = self._ordered(order.what)
+        drug, note, what = self._ordered(sent)
         if note:
             missing.append(Unmapped("order", text, note, order.id, self._names(drug)))
-        reason = tuple(replace(r, concepts=self._found("condition", r.text, r.codes)) for r in order.reason)
-        form = FORMS.get(order.form, order.form) or drug.form or ("注射剂" if order.dosage.route in INJECTED else "")
-        dosage = order.dosage
-        if isinstance(dosage.route, Unknown) and form in ROUTE_OF_FORM:
+        form = FORMS.get(order.form, order.form) or drug.form or ("注射剂" if dosage.route in INJECTED else "")
+        if dosage.route is UNKNOWN and form in ROUTE_OF_FORM:
             dosage = replace(dosage, route=ROUTE_OF_FORM[form])
-        return replace(order, what=what, ingredients=drug.ingredients, form=form, reason=reason, dosage=dosage)
+        found = replace(order, what=what, ingredients=drug.ingredients, form=form, dosage=dosage)
+        return self._with_reason(found) if order.reason else found
+
+    def _with_reason(self, order: Order) -> Order:
+        """The order with the diagnoses it is given for understood."""
+        understood = [replace(r, concepts=self._found("condition", r.text, r.codes)) for r in order.reason]
+        return replace(order, reason=tuple(understood))
 
     def _read_order(self, what: Coded) -> tuple[Drug, str, Coded]:
         """What is ordered, why it must be listed, and the order's words with concepts filled in."""
@@ -570,7 +765,7 @@ class Terminology:
         "allergy": allergen,
         "observation": lambda self, what: self.measurable(what, ConceptKind.LAB),
         "report": lambda self, what: self.measurable(what, ConceptKind.EXAM, ConceptKind.LAB),
-        "procedure": lambda self, what: self.measurable(what, ConceptKind.PROCEDURE),
+        "procedure": lambda self, what: self.measurable(what, ConceptKind.PROCEDURE) or self._state_after(what.text),
     }
 
 
@@ -599,27 +794,9 @@ def _generic(concept: Concept, name: str) -> bool:
     return name not in brands
 
 
-def _each(items: Known[tuple[_T, ...]], change: Callable[[_T], _T]) -> Known[tuple[_T, ...]]:
-    return UNKNOWN if isinstance(items, Unknown) else tuple(change(item) for item in items)
-
-
 _SPECIMEN: Final = re.compile(
     r"[(\[].*?[)\]]|(?:测定|检测|检查|定量|项目|化验|试验)$|^(?:急诊|急查|床旁|复查)|[*★#△]"
 )
-
-
-_BLOOD_GROUP: Final = re.compile(r"(?:ab|[abo])型|rh\(?d?\)?(?:阳性|阴性)|\s")
-_BLOOD_AMOUNT: Final = re.compile(r"\s*[×x*]?\s*\d+(?:\.\d+)?\s*(?:单位|u|ml|毫升|治疗量|人份|袋|份)\s*$")
-_BLOOD_WORDS: Final = re.compile(r"去白细胞|少白细胞|去白|病毒灭活")
-
-
-def _blood_names(text: str) -> Iterator[str]:
-    """A blood product as written, without the amount and group that are asked for, then without its treatment."""
-    if text.strip():
-        yield text
-        bare = _BLOOD_GROUP.sub("", _BLOOD_AMOUNT.sub("", normal_name(text)))
-        yield bare
-        yield _BLOOD_WORDS.sub("", bare)
 
 
 def _test_names(text: str) -> Iterator[str]:
@@ -629,11 +806,20 @@ def _test_names(text: str) -> Iterator[str]:
     plain = normal_name(text)
     yield text
     bare = _SPECIMEN.sub("", plain)
-    if bare:
+    if bare and not is_restricted(plain):
         yield bare
         yield f"{bare}检查"
         yield f"{bare}测定"
     yield from re.findall(r"[(\[]([^()\[\]]+)[)\]]", plain)
+
+
+def _unmapped(kind: str, what: Coded, origin: Origin) -> Unmapped:
+    return Unmapped(kind, what.text or _codes(what), "未收录的名称或编码", origin.reference)
+
+
+def _doubtful(o: Observation, reason: str) -> Unmapped:
+    """A result, or its unit, that is not believed."""
+    return Unmapped("observation", f"{o.what.text or _codes(o.what)} {o.value}", reason, o.origin.reference)
 
 
 def _codes(what: Coded) -> str:

@@ -9,12 +9,13 @@ from typing import Final
 from clinical.coded import CHINA, zoned
 from clinical.logic import Unknown
 from clinical.order import Order, OrderStatus
-from clinical.patient import Observation
+from clinical.patient import Condition, Observation
 from clinical.quantity import Quantity, UnitMismatch
 from clinical.units import plain_unit
 from clinical.value import Value
 from knowledge.model import ConceptKind, Predicate, Statement
-from rules.model import Case
+from rules.courses import diseases_in, exceptions
+from rules.model import Case, severity_of
 
 RECENT_HOURS: Final = 48
 _CLOCK_HOURS: Final = 1
@@ -102,9 +103,9 @@ def _beyond(case: Case, lab: str, results: list[Observation], ranges: tuple[Stat
         observation, value = judged
         low, high = s.qualifiers.get("critical_low"), s.qualifiers.get("critical_high")
         if low is not None and value < low:
-            return Critical(lab, True, low, observation, s, _action(case, lab, "low"))
+            return Critical(lab, True, low, observation, s, _action(case, lab, "low", value))
         if high is not None and value > high:
-            return Critical(lab, False, high, observation, s, _action(case, lab, "high"))
+            return Critical(lab, False, high, observation, s, _action(case, lab, "high", value))
         return None
     return None
 
@@ -134,9 +135,29 @@ def _fits(case: Case, s: Statement) -> bool:
     return bool(q.get("age_min", 0) <= days < q.get("age_max", float("inf")))
 
 
-def _action(case: Case, lab: str, direction: str) -> Statement | None:
+def _action(case: Case, lab: str, direction: str, value: float) -> Statement | None:
+    """What is to be done for this patient: a row for a disease of theirs rather than the general one, the
+    gravest of several."""
     rows = case.statements(Predicate.CRITICAL_ACTION, lab)
-    return next((s for s in rows if s.qualifiers["direction"] == direction), None)
+    fitting = (s for s in rows if s.qualifiers["direction"] == direction and _concerns(case, s, value))
+    return max(fitting, key=lambda s: ("only" in s.qualifiers, severity_of(s).rank), default=None)
+
+
+def _concerns(case: Case, s: Statement, value: float) -> bool:
+    q = s.qualifiers
+    if not q.get("at_least", float("-inf")) <= value < q.get("below", float("inf")):
+        return False
+    if not exceptions(case, s).isdisjoint(case.conditions):
+        return False
+    return "only" not in q or explained_by(case, s) is not None
+
+
+def explained_by(case: Case, action: Statement | None) -> Condition | None:
+    """The known disease that a row is for: what is to be expected of the value, and how it is treated."""
+    if action is None:
+        return None
+    known = (case.conditions[d] for d in sorted(diseases_in(case, action, "only")) if d in case.conditions)
+    return next(known, None)
 
 
 def _superseded(case: Case, found: Critical) -> bool:
@@ -174,7 +195,7 @@ def answers(case: Case, found: Critical) -> tuple[Order, ...]:
     q, medications = found.action.qualifiers, case.patient.medications
     drugs = _drugs(case, found.action)
     active = () if isinstance(medications, Unknown) else tuple(o for o in medications if o.is_active())
-    orders = (o for o in (*case.orders, *active) if _since(o, found))
+    orders = (o for o in (*case.orders, *active) if q.get("standing") or _since(o, found))
     words = q.get("response_words", ())
     return tuple(o for o in orders if _given(case, o, drugs) or any(word in o.what.text for word in words))
 

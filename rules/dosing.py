@@ -270,10 +270,11 @@ def over_cap(case: Case, use: Use, statement: Statement) -> Known[str]:
     UNKNOWN when dose or frequency is missing."""
     q = statement.qualifiers
     answers: list[Known[str]] = []
+    single, day = _ordered(case, use, statement) if "unit" in q else (UNKNOWN, UNKNOWN)
     if "single_max" in q:
-        answers.append(_exceeds(single_dose(case, use, q["unit"]), q["single_max"], "单次", q["unit"]))
+        answers.append(_exceeds(single, q["single_max"], "单次", q["unit"]))
     if "daily_max" in q and not use.order.dosage.is_single():  # the first dose is not reduced
-        answers.append(_exceeds(daily_dose(case, use, q["unit"]), q["daily_max"], "每日", q["unit"]))
+        answers.append(_exceeds(day, q["daily_max"], "每日", q["unit"]))
     most_often = q.get("times_per_day_max", 1)
     if "times_per_day_max" in q and not (most_often < 1 and use.order.dosage.is_single()):
         answers.append(_exceeds(use.order.dosage.times_per_day, q["times_per_day_max"], "每日", "次"))
@@ -281,6 +282,12 @@ def over_cap(case: Case, use: Use, statement: Statement) -> Known[str]:
     if told:
         return "，".join(told)
     return UNKNOWN if any(isinstance(answer, Unknown) for answer in answers) else ""
+
+
+def _ordered(case: Case, use: Use, s: Statement) -> tuple[Known[float], Known[float]]:
+    """Single and daily dose in the unit of a row: of the ingredient, or of the whole where the row is about it."""
+    unit = s.qualifiers["unit"]
+    return whole_doses(use.order, unit) if s.subject == use.product else doses(case, use, unit)
 
 
 def has_cap(statement: Statement) -> bool:

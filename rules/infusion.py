@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 from clinical.finding import Datum
@@ -17,7 +16,7 @@ from clinical.value import replace
 from knowledge.model import ConceptKind, Statement
 from rules.dosing import single_dose
 from rules.measures import weight
-from rules.model import Case, Use
+from rules.model import Case, Lazy, Use
 
 VEIN: Final = frozenset({"静脉滴注", "静脉注射", "静脉泵入", "静脉给药"})
 FLUID: Final = "drug-class:infusion-fluid"
@@ -40,6 +39,18 @@ _SALT_OF_BOTH: Final = Quantity(9, "mg")
 """Sodium chloride in a millilitre of 葡萄糖氯化钠注射液 (0.9 %, Chinese Pharmacopoeia)."""
 
 
+_CENTRAL: Final = re.compile(
+    r"中心静脉|深静脉|锁骨下静脉|颈内静脉|股静脉|脐静脉|输液港|(?<![a-z])(?:picc|cvc|uvc|port)(?![a-z])",
+    re.IGNORECASE,
+)
+"""How a line into a central vein is written."""
+_NO_CENTRAL: Final = re.compile(
+    r"(?:无|未|非|没有|拒绝|拟|建议|已拔|拔除|血栓)[^,，。;；]{0,6}(?:中心静脉|深静脉|picc|cvc|输液港)"
+    r"|(?:深静脉|股静脉)[^,，。;；]{0,4}(?:血栓|取栓|滤器)|(?:picc|cvc|静脉导管|输液港)[^,，。;；]{0,6}(?:拔除|取出)",
+    re.IGNORECASE,
+)
+
+
 class LackingError(Exception):
     """An input without which an infusion cannot be judged; ``needed`` is its name in a ``Gap``."""
 
@@ -58,17 +69,17 @@ class Bag:
     uses: tuple[Use, ...]
     grouped: bool
 
-    @cached_property
+    @Lazy
     def runs(self) -> bool:
         """Whether it drips or is pumped, and is not injected at once."""
         return any(order.dosage.route in ("静脉滴注", "静脉泵入") for order in self.orders)
 
-    @cached_property
+    @Lazy
     def fluids(self) -> frozenset[str]:
         """Ids of the orders that hold what other drugs are dissolved in."""
         return frozenset(use.order.id for use in self.uses if is_fluid(self.case, use))
 
-    @cached_property
+    @Lazy
     def volume(self) -> float:
         """Millilitres. Powders add nothing; a fluid (or what may be one: 1 瓶 of something unknown) without
         a volume, or no fluid at all, leaves the volume unknown."""
@@ -84,13 +95,21 @@ class Bag:
             raise LackingError("volume")
         return total
 
-    @cached_property
+    @Lazy
     def flow(self) -> float:
         """ml/h: the greatest rate that its orders state."""
         found = [speed for order in self.orders if (speed := self._ml_per_hour(order)) is not None]
         if not found:
             raise LackingError("rate")
         return max(found)
+
+    @Lazy
+    def central(self) -> bool:
+        """Whether it runs into a central vein, as a route, a note or a line placed before tells."""
+        done = self.case.patient.procedures
+        texts = [t for order in self.orders for t in (order.dosage.route_text, order.note, order.what.text)]
+        texts += () if isinstance(done, Unknown) else [procedure.what.text for procedure in done]
+        return any(_CENTRAL.search(text) and not _NO_CENTRAL.search(text) for text in texts)
 
     @property
     def minutes(self) -> float:
@@ -175,11 +194,11 @@ def bags(case: Case) -> Iterator[Bag]:
     """The bags that the orders under review make."""
     together: dict[tuple[bool, str], list[Order]] = {}
     for order in case.drugs:
-        unsaid = bool(order.group) and isinstance(order.dosage.route, Unknown)
-        if unsaid or into_vein(order):
-            together.setdefault((bool(order.group), order.group or order.id), []).append(order)
+        route, group = order.dosage.route, order.group
+        if route in VEIN or (group and isinstance(route, Unknown)):
+            together.setdefault((bool(group), group or order.id), []).append(order)
     for (grouped, _), orders in together.items():
-        bag = Bag(case, tuple(orders), tuple(use for order in orders for use in uses_of(case, order)), grouped)
+        bag = Bag(case, tuple(orders), tuple([use for order in orders for use in uses_of(case, order)]), grouped)
         if bag.fluids or any(into_vein(order) for order in orders):
             yield bag
 

@@ -13,6 +13,7 @@ from clinical.order import Order, OrderKind
 from clinical.patient import Allergy, Observation
 from clinical.value import Value
 from knowledge.model import Predicate, Statement
+from rules.devices import device_severity
 from rules.measures import DIALYSIS, LACTATION, Measured, egfr, lactating, latest, measured, on_dialysis, pregnancy
 from rules.model import Case, Use, fault, order_datum, severity_of
 from rules.services import called, concerning, lineage, other_exams, said_of, take_back
@@ -63,11 +64,18 @@ def _judge(case: Case, family: str, order: Order, s: Statement) -> Iterator[Outc
     elif answer is None:
         yield from _passed(case, family, s, order, "条件不成立")
     else:
-        name, verb = called(case, order), _VERBS.get(s.qualifiers["severity"], "提示")
+        graded = _graded(case, order, s, answer)
+        name, verb = called(case, order), _VERBS.get(graded or s.qualifiers["severity"], "提示")
         kept = (*other_exams(case, s, order), *take_back(case, s, order))
         cause = f"{family}:{order.id}:{_subject_of(s)}"
         summary = f"{name}: {answer.words}，{verb}"
-        yield concerning(case, family, s, (order,), summary, answer.data, cause, suggestions=kept)
+        yield concerning(case, family, s, (order,), summary, answer.data, cause, graded, suggestions=kept)
+
+
+def _graded(case: Case, order: Order, s: Statement, held: Held) -> Severity | None:
+    """The severity of a row about an implant, by what is written of it; None: the row's own."""
+    written = (held.words, *(datum.value for datum in held.data))
+    return device_severity(case, order, ";".join(written)) if s.qualifiers.get("device") else None
 
 
 def _subject_of(s: Statement) -> str:
@@ -239,7 +247,8 @@ def _procedure(case: Case, s: Statement, order: Order) -> Answer:
     procedures = case.patient.procedures
     if isinstance(procedures, Unknown):
         return UNKNOWN
-    found = next((p for p in procedures if _is_a(case, p.what, s.object)), None)
+    done = (p for p in procedures if not p.lies_ahead(case.patient.as_of))
+    found = next((p for p in done if _is_a(case, p.what, s.object)), None)
     if found is None:
         return None
     said = found.what.text or case.name(s.object)

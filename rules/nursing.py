@@ -17,6 +17,7 @@ from clinical.value import Value
 from knowledge.model import Predicate, Statement
 from rules.measures import latest, measured
 from rules.model import Case, Use, order_datum
+from rules.subjects import rows_of
 
 SCORES: Final = {
     "fall": "lab:morse-score",
@@ -123,7 +124,10 @@ def all_factors(case: Case) -> tuple[Factor, ...]:
 
 def _factors(case: Case) -> Iterator[Factor]:
     yield from _drugs(case, case.uses)
+    rows = rows_of(case, Predicate.NURSING_RISK)
     for concept, condition in case.conditions.items():
+        if not rows[concept]:
+            continue
         shown = condition.what.text or case.name(concept)
         for s in case.statements(Predicate.NURSING_RISK, concept):
             if s.subject == concept:

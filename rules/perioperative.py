@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from math import ceil
 from typing import Final
 
+from clinical.coded import CHINA, zoned
 from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity, Suggestion
 from clinical.logic import Unknown
 from clinical.order import Order, OrderKind
+from clinical.patient import Procedure
+from clinical.value import replace
 from knowledge.model import ConceptKind, Predicate, Statement
 from rules.measures import crcl
 from rules.model import Case, Use, fault, severity_of
@@ -33,12 +37,18 @@ _WORDS: Final = {
     "cover": "围术期不可停用，评估应激剂量",
     "assess": "术前需评估",
 }
+_AFTERWARDS: Final = re.compile(r"(?:^|[,，;；。、:：(（\s])(?:拟|待|于)?手?术后(?!长期|常规长期|一直)")
+"""Words of a note that the drug begins after the operation (术后6小时首剂); an earlier one is named before them:
+支架术后."""
+_ANAESTHESIA: Final = re.compile(r"[^\s,，;；、。:：()（）\[\]【】下拟行后]*麻醉?")
+"""The way of anaesthesia in the name or note of an operation: 拟行腰硬联合麻醉下, (腰麻)."""
 _WINDOWED: Final = frozenset({"stop", "bridge"})
 """Actions that need days without the drug."""
 
 
 def planned(case: Case) -> list[Order]:
-    """Operations under review or already ordered that lie ahead or have no date."""
+    """Operations under review, already ordered or recorded as planned that lie ahead or have no date. One that
+    stands in the record and is no order has no id."""
     return case.once("planned-operations", lambda: _planned(case))
 
 
@@ -48,9 +58,34 @@ def _planned(case: Case) -> list[Order]:
     today, drafts = case.patient.as_of.date(), {order.id for order in case.orders}
     procedure = OrderKind.PROCEDURE
     standing = (o for o in known if o.kind is procedure and o.is_active() and o.id not in drafts)
-    orders = (*(o for o in case.orders if o.kind is procedure), *standing)
+    ordered = (*(o for o in case.orders if o.kind is procedure), *standing)
+    orders = (*ordered, *_recorded(case, ordered))
     ahead = (o for o in orders if o.start is None or 0 <= (o.start - today).days <= _HORIZON)
-    return [order for order in ahead if order.what.concepts]
+    return [_with_anaesthesia(case, order) for order in ahead if order.what.concepts]
+
+
+def _recorded(case: Case, ordered: tuple[Order, ...]) -> Iterator[Order]:
+    """Operations that the record has as planned (拟行) and that nobody has ordered here."""
+    procedures = case.patient.procedures
+    known = {concept for order in ordered for concept in order.what.concepts}
+    for procedure in () if isinstance(procedures, Unknown) else procedures:
+        if procedure.lies_ahead(case.patient.as_of) and known.isdisjoint(procedure.what.concepts):
+            yield Order("", OrderKind.PROCEDURE, procedure.what, start=_date(procedure), origin=procedure.origin)
+
+
+def _date(procedure: Procedure) -> date | None:
+    time = procedure.origin.time
+    return None if time is None else zoned(time).astimezone(CHINA).date()
+
+
+def _with_anaesthesia(case: Case, operation: Order) -> Order:
+    """With the way of anaesthesia that its name or note tells, after what it is itself."""
+    said = {word for text in (operation.what.text, operation.note) for word in _ANAESTHESIA.findall(text)}
+    ways = {c.id for word in said for c in case.snapshot.by_name(word, ConceptKind.PROCEDURE)}
+    more = sorted(ways.difference(operation.what.concepts))
+    if not more:
+        return operation
+    return replace(operation, what=replace(operation.what, concepts=(*operation.what.concepts, *more)))
 
 
 def drugs_around(case: Case, family: str) -> Iterator[Outcome]:
@@ -60,7 +95,7 @@ def drugs_around(case: Case, family: str) -> Iterator[Outcome]:
         fresh = operation.id in under_review
         kept: list[tuple[Use, Statement]] = []
         for use in case.uses if fresh else case.new_uses:
-            if not case.in_focus(operation.id, use.order.id):
+            if not case.in_focus(*(order.id for order in _concerned(operation, use))):
                 continue
             try:
                 yield from _judge(case, family, operation, use, kept)
@@ -83,7 +118,7 @@ def _judge(
     chosen, unsure = _by_clearance(case, [s for s in rows if s.object] or rows)
     if unsure:
         reason = f"缺少近期肌酐清除率，{case.name(use.concept)}术前停药时间按最长者提示"
-        yield Gap(family, "crcl", reason, (operation.id,))
+        yield Gap(family, "crcl", reason, (_concerned(operation, use)[0].id,))
     for s in chosen:
         if s.qualifiers["action"] == "continue":
             kept.append((use, s))
@@ -124,8 +159,10 @@ def _has_any(case: Case, s: Statement) -> bool:
 
 
 def _attribute(case: Case, operation: Order, name: str) -> str:
-    """An attribute of the operation, its own or of the nearest that it is a kind of."""
-    for concept in (*operation.what.concepts, *sorted(lineage(case, operation))):
+    """An attribute of the operation, its own or of the nearest that it is a kind of; a way of anaesthesia that is
+    told goes before the usual one."""
+    own = operation.what.concepts[::-1] if name == "anaesthesia" else operation.what.concepts
+    for concept in (*own, *sorted(lineage(case, operation))):
         known = case.snapshot.concept(concept)
         if known is not None and name in known.attributes:
             return str(known.attributes[name])
@@ -149,7 +186,7 @@ def _advise(case: Case, family: str, operation: Order, use: Use, s: Statement) -
     days, today = s.qualifiers.get("days", 0), case.patient.as_of.date()
     if _settled(operation, use, days, s.qualifiers["action"]):
         if case.explain:
-            yield Passed(family, s.id, "手术前已停用或术后才开始", (operation.id,))
+            yield Passed(family, s.id, "手术前已停用或术后才开始", (_concerned(operation, use)[0].id,))
         return
     left = None if operation.start is None else (operation.start - today).days
     windowed = s.qualifiers["action"] in _WINDOWED and days > 0
@@ -159,8 +196,10 @@ def _advise(case: Case, family: str, operation: Order, use: Use, s: Statement) -
 
 
 def _settled(operation: Order, use: Use, days: float, action: str) -> bool:
-    """Stopped long enough before the operation, or begun on its day or later."""
+    """Stopped long enough before the operation, or begun on its day or later, or after it as the note says."""
     start = operation.start
+    if use.new and _AFTERWARDS.search(use.order.note):
+        return True
     if start is None:
         return False
     begun_after = use.new and use.order.start is not None and use.order.start >= start
@@ -196,14 +235,24 @@ def _found(
         case,
         family,
         s,
-        (operation, use.order),
+        _concerned(operation, use),
         summary,
-        (Datum("计划手术日期", planned_for), *measured),
-        f"{family}:{operation.id}:{use.concept}:{s.id}",
+        (*_origin(operation), Datum("计划手术日期", planned_for), *measured),
+        f"{family}:{operation.id or operation.what.text}:{use.concept}:{s.id}",
         severity,
         advice=rescue or s.qualifiers["advice"],
         suggestions=dropping,
     )
+
+
+def _concerned(operation: Order, use: Use) -> tuple[Order, ...]:
+    """The operation and the drug; only the drug where the operation is none that was ordered."""
+    return (operation, use.order) if operation.id else (use.order,)
+
+
+def _origin(operation: Order) -> tuple[Datum, ...]:
+    """Where the record has an operation that nobody ordered here."""
+    return () if operation.id else (Datum.at("拟行手术", operation.what.text, operation.origin),)
 
 
 def _keep(case: Case, family: str, operation: Order, kept: list[tuple[Use, Statement]]) -> Finding:

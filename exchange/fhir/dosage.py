@@ -63,6 +63,7 @@ def _dosage(entry: Instruction | None, supply: Amount | None) -> Dosage:
         rate=rate,
         as_needed=needed or _needed(frequency),
         frequency_text=text,
+        route_text=next(iter(texts(entry.route)), ""),
     )
 
 

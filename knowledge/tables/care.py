@@ -124,6 +124,11 @@ TABLES: tuple[Table, ...] = (
         (
             Column("lab", "检验", Kind.LAB, True),
             Column("direction", "方向", Kind.ENUM, True, dict(DIRECTIONS)),
+            Column("only", "适用疾病", Kind.DISEASES, help="of patients with one of these, not of the general row"),
+            Column("except_for", "例外疾病", Kind.DISEASES, help="not of patients with one of these"),
+            number("at_least", "下限", "included, in the unit of the critical limit; only of results from here on"),
+            number("below", "上限", "excluded"),
+            Column("standing", "在用亦可", Kind.YES, help="是: what answers it counts whenever it was begun"),
             listed("same", "同类检验", "tests whose newer result speaks for this one too"),
             Column("responses", "应答药品", Kind.DRUGS, help="drugs or classes whose order answers the value"),
             listed("response_words", "应答医嘱", "words in the name of other orders that answer it: 红细胞;透析"),
@@ -132,7 +137,7 @@ TABLES: tuple[Table, ...] = (
             ADVICE,
             *CITATION,
         ),
-        about(Predicate.CRITICAL_ACTION, "direction", subject="lab"),
+        about(Predicate.CRITICAL_ACTION, "direction", "only", "at_least", "below", subject="lab"),
     ),
     Table(
         "disease_alerts",

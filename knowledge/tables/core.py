@@ -116,8 +116,8 @@ _BUILD: dict[str, Build] = {
     "diseases": _diseases,
     "interactions": pair(
         Predicate.INTERACTS_WITH,
-        *("routes", "routes_a", "routes_b", "dose_above_a", "dose_above_b"),
-        sided=("alternatives_", "routes_", "dose_above_"),
+        *("routes", "routes_a", "routes_b", "dose_above_a", "dose_above_b", "dose_below_a", "dose_below_b"),
+        sided=("alternatives_", "routes_", "dose_above_", "dose_below_"),
     ),
     "contraindications": between(Predicate.CONTRAINDICATED_IN, ("drug", "drug"), ("disease", "disease"), "routes"),
     "pregnancy_lactation": about(Predicate.PREGNANCY_LACTATION, "state", "trimesters", "routes"),
@@ -129,7 +129,7 @@ _BUILD: dict[str, Build] = {
     "route": about(Predicate.ROUTE_LIMIT, "forms", "forbidden", "allowed"),
     "duplicate_groups": about(Predicate.DUPLICATE_GROUP, "routes", subject="group", column="drug"),
     "allergens": _allergens,
-    "cross_reactivity": between(Predicate.CROSS_REACTS, ("allergen", "allergy"), ("drug", "drug")),
+    "cross_reactivity": between(Predicate.CROSS_REACTS, ("allergen", "allergy"), ("drug", "drug"), "reactions"),
     "labs": _measurable(ConceptKind.LAB, "specimen", "unit", "molar_mass"),
     "lab_ranges": about(Predicate.REFERENCE_RANGE, "sex", "age_min", "age_max", "unit", subject="lab", column="lab"),
     "exams": _measurable(ConceptKind.EXAM, "modality", "body_site"),
@@ -247,7 +247,13 @@ TABLES: tuple[Table, ...] = (
             listed("routes_b", "途径B", "only when 药品B is given so"),
             number("dose_above_a", "日剂量高于A", "only when 药品A is given at more than this a day, in 剂量单位"),
             number("dose_above_b", "日剂量高于B", "only when 药品B is given at more than this a day, in 剂量单位"),
-            text("dose_unit", "剂量单位", help="unit of 日剂量高于A and 日剂量高于B: mg, g, ug"),
+            number("dose_below_a", "日剂量低于A", "only when 药品A is given at less than this a day: not raised yet"),
+            number("dose_below_b", "日剂量低于B", "only when 药品B is given at less than this a day: not raised yet"),
+            text("dose_unit", "剂量单位", help="unit of the daily doses: mg, g, ug"),
+            Column(
+                "needed_in", "指征疾病", Kind.DISEASES, help="diseases that call for the two together: only 提示 then"
+            ),
+            Column("needed_within", "指征期限", Kind.DURATION, help="so long after 指征疾病 that is of a known day"),
             Column("onset", "起效", Kind.ENUM, False, dict(ONSETS), "how soon the harm shows: when to look for it"),
             NEVER,
             *CITATION,
@@ -261,6 +267,12 @@ TABLES: tuple[Table, ...] = (
         (
             drug(),
             Column("disease", "疾病", Kind.DISEASE, True),
+            Column(
+                "guarded_by", "保护药品", Kind.DRUGS, help="while one of these is in use, only 提示: 质子泵抑制剂"
+            ),
+            Column(
+                "needed_in", "指征疾病", Kind.DISEASES, help="保护药品 helps only where one of these needs the drug"
+            ),
             SEVERITY,
             REASON,
             ADVICE,
@@ -284,6 +296,7 @@ TABLES: tuple[Table, ...] = (
             ADVICE,
             INSTEAD,
             ROUTES,
+            EXCEPT_IN,
             *CITATION,
         ),
         _BUILD["pregnancy_lactation"],
@@ -441,6 +454,7 @@ TABLES: tuple[Table, ...] = (
         (
             text("allergen", "过敏原", True, "name in the allergens table or a drug"),
             drug(),
+            listed("reactions", "反应", "only where the recorded reaction holds one of these: 横纹肌溶解;血小板减少"),
             SEVERITY,
             REASON,
             ADVICE,

@@ -8,7 +8,7 @@ from knowledge.building import Values, concept, plain
 from knowledge.intake import by_name
 from knowledge.model import ConceptKind, Predicate, Record
 from knowledge.tables._conditions import CONDITION, INDICATION, SAID, indicated, limited
-from knowledge.tables._shape import CONCEPTS, NAMED, SOURCED, Table, listed, text
+from knowledge.tables._shape import CONCEPTS, NAMED, SOURCED, Column, Kind, Table, listed, text
 
 
 def _groups(v: Values) -> Iterator[Record]:
@@ -36,7 +36,12 @@ TABLES: tuple[Table, ...] = (
         "exam_limits",
         "检查禁忌",
         "an examination (or group of them) that should not be done under a condition",
-        (text("exam", "检查", True), *CONDITION, *SAID),
+        (
+            text("exam", "检查", True),
+            *CONDITION,
+            Column("device", "器械", Kind.YES, help="an implant: what is written of its MR safety sets the severity"),
+            *SAID,
+        ),
         limited(Predicate.EXAM_LIMIT, "exam"),
     ),
     Table(

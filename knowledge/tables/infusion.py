@@ -8,6 +8,7 @@ from knowledge.tables._shape import (
     ADVICE,
     AGES,
     CITATION,
+    EXCEPT_IN,
     REASON,
     ROUTES,
     SEVERITY,
@@ -21,6 +22,7 @@ from knowledge.tables._shape import (
 )
 
 WHERE = {"同瓶": "bag", "同管路": "line", "任何": "any"}
+LINES = {"外周": "peripheral", "中心": "central"}
 MEASURES = {
     "一价阳离子": "monovalent",
     "二价阳离子": "divalent",
@@ -29,6 +31,8 @@ MEASURES = {
     "葡萄糖输注速率": "glucose-rate",
     "非营养药物": "additives",
 }
+
+_TOLD_APART = ("words", "routes", "age_min", "age_max", "alone", "severity", "dose_above", "line", "except_for")
 
 TABLES: tuple[Table, ...] = (
     Table(
@@ -58,6 +62,7 @@ TABLES: tuple[Table, ...] = (
             listed("unless", "名称不含", "not for products whose name holds one of these"),
             ROUTES,
             *AGES,
+            Column("line", "静脉通路", Kind.ENUM, False, dict(LINES), "中心: a central line is told of; 外周: not"),
             Column("solvents", "允许溶媒", Kind.DRUGS, help="empty: any"),
             Column("forbidden", "禁用溶媒", Kind.DRUGS),
             number("dose_above", "剂量高于", "only where a bag holds more than this: maintenance, not loading"),
@@ -71,13 +76,14 @@ TABLES: tuple[Table, ...] = (
             Column("stable", "稳定时间", Kind.DURATION, help="from preparation to the end of the infusion"),
             Column("light", "避光", Kind.YES),
             Column("alone", "单独配制", Kind.YES, help="nothing but its solvent beside it in a bag"),
+            EXCEPT_IN,
             text("handling", "器具要求", help="non-PVC set, in-line filter …: told who prepares and hangs it"),
             SEVERITY,
             REASON,
             ADVICE,
             *CITATION,
         ),
-        about(Predicate.INFUSION_LIMIT, "words", "routes", "age_min", "age_max", "alone", "severity", "dose_above"),
+        about(Predicate.INFUSION_LIMIT, *_TOLD_APART),
     ),
     Table(
         "nutrition_limits",

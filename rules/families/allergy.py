@@ -48,11 +48,25 @@ def _judge(case: Case, use: Use, allergies: tuple[Allergy, ...]) -> Iterator[Out
 
 
 def _itself(case: Case, use: Use, allergy: Allergy) -> Finding | None:
-    """The ingredient or the product that was ordered."""
+    """The ingredient or the product that was ordered; by the row that tells of giving it again after what it
+    did, where there is one."""
     for concept in allergy.what.concepts:
         if concept in (use.concept, use.product):
+            again = _crossed(case, use, allergy)
+            if (
+                again is not None
+                and again.severity is Severity.CONTRAINDICATED
+                and _is_told(case, again.rule_id, allergy, concept)
+            ):
+                return again
             return _same(case, use, allergy, f"{NAME}:{concept}", ())
     return None
+
+
+def _is_told(case: Case, rule_id: str, allergy: Allergy, concept: str) -> bool:
+    """Whether a row speaks of giving that very drug again after a reaction."""
+    rows = _cross_statements(case, allergy)
+    return any(s.id == rule_id and s.object == concept and s.qualifiers.get("reactions") for s in rows)
 
 
 def _covered(case: Case, use: Use, allergy: Allergy) -> Finding | None:
@@ -80,7 +94,7 @@ def _same(
         rule_id=rule_id,
         rule_version=version,
         severity=Severity.CONTRAINDICATED,
-        summary=f"患者对{_said(allergy)}过敏，新开 {named(case, use)}",
+        summary=f"{_allergic(allergy)}，新开 {named(case, use)}",
         detail="记录的过敏原即本药、其所属类别或包含本药。",
         orders=(use.order.id,),
         data=(order_datum(use.order), _datum(allergy)),
@@ -93,18 +107,42 @@ def _same(
 
 def _crossed(case: Case, use: Use, allergy: Allergy) -> Finding | None:
     """The worst cross-reactivity that any concept or class of the allergy has with this drug."""
-    crossing = [s for s in _cross_statements(case, allergy) if s.object in case.lineage[use.concept]]
+    lineage = case.lineage[use.concept]
+    crossing = [s for s in _cross_statements(case, allergy) if s.object in lineage and _reacted(s, allergy)]
     if not crossing:
         return None
-    worst = max(crossing, key=lambda s: (s.object == use.concept, Severity(s.qualifiers["severity"]).rank, s.id))
-    summary = f"患者对{_said(allergy)}过敏，{named(case, use)} 可能交叉过敏"
+    worst = max(crossing, key=lambda s: _closeness(s, use))
+    crossed = "可能再发" if _is_history(allergy) else "可能交叉过敏"
+    summary = f"{_allergic(allergy)}，{named(case, use)} {crossed}"
     return found(case, NAME, worst, (use,), summary, (_datum(allergy),), cause=f"{NAME}:{use.concept}")
+
+
+def _closeness(s: Statement, use: Use) -> tuple[bool, int, bool, str]:
+    """A row about the drug itself before one about its class; the more severe; one for the reaction that is told."""
+    severity = Severity(s.qualifiers["severity"])
+    return s.object == use.concept, severity.rank, bool(s.qualifiers.get("reactions")), s.id
 
 
 def _cross_statements(case: Case, allergy: Allergy) -> Iterator[Statement]:
     """Cross-reactivity of what was recorded, and of the allergens that cover a recorded drug."""
     for concept in allergy.what.concepts:
         yield from case.statements(Predicate.CROSS_REACTS, concept)
+
+
+def _reacted(s: Statement, allergy: Allergy) -> bool:
+    """Whether the record tells of a reaction that a row is restricted to (反应): rhabdomyolysis under one statin
+    speaks against the others, an itch does not."""
+    words = s.qualifiers.get("reactions")
+    return not words or any(word in told for told in (allergy.what.text, *allergy.reactions) for word in words)
+
+
+def _allergic(allergy: Allergy) -> str:
+    """What is recorded, as the beginning of a sentence: an allergy, or a history written among the diagnoses."""
+    return f"患者有{_said(allergy)}" if _is_history(allergy) else f"患者对{_said(allergy)}过敏"
+
+
+def _is_history(allergy: Allergy) -> bool:
+    return "致" in allergy.what.text or allergy.what.text.endswith("史")
 
 
 def _said(allergy: Allergy) -> str:

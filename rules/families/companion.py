@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
+from typing import Final
 
 from clinical.finding import Datum, Gap, Outcome
 from clinical.logic import Unknown
@@ -16,6 +18,7 @@ from rules.model import Case, Family, Use, each_statement
 from rules.saying import found, named, passed, worst
 
 NAME = "companion"
+_ALONE: Final = re.compile(r"单用|(?:未|不|没有)(?:再|曾)?(?:使用|合用|联用|联合|加用|并用|同用)")
 
 
 def check(case: Case) -> Iterator[Outcome]:
@@ -35,7 +38,14 @@ def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
 
 def _noted(use: Use, s: Statement) -> bool:
     note = use.order.note
-    return bool(note) and any(word in note for word in (*s.qualifiers.get("noted", ()), *s.qualifiers["companions"]))
+    if not note or _denied(use):
+        return False
+    return any(word in note for word in (*s.qualifiers.get("noted", ()), *s.qualifiers["companions"]))
+
+
+def _denied(use: Use) -> bool:
+    """Whether the note says that the drug is given alone (单用, 未联用…)."""
+    return _ALONE.search(use.order.note) is not None
 
 
 def _alone(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
@@ -49,7 +59,7 @@ def _alone(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
         yield Gap(NAME, "weight", f"缺少体重或身高，未能判断{drug}是否须合用{_names(s)}", orders)
     elif isinstance(condition, Unknown):
         yield Gap(NAME, "conditions", f"未提供诊断，未能判断{drug}是否须合用其他药品", orders)
-    elif isinstance(case.patient.medications, Unknown):
+    elif isinstance(case.patient.medications, Unknown) and not _denied(use):
         yield Gap(NAME, "medications", f"未提供在用药品，未能核对{drug}须合用的{_names(s)}", orders)
     else:
         data = () if condition is None else (Datum.at("诊断", condition.what.text, condition.origin),)

@@ -8,9 +8,10 @@ from clinical.coded import CHINA, zoned
 from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity
 from clinical.logic import Unknown
 from clinical.order import Order
+from clinical.patient import Condition
 from clinical.quantity import Quantity
 from knowledge.model import Predicate
-from rules.critical import Critical, answers, criticals
+from rules.critical import Critical, answers, criticals, explained_by
 from rules.model import Case, Family, fault, may_interrupt, order_datum, severity_of
 
 NAME = "critical-value"
@@ -41,6 +42,8 @@ def _finding(case: Case, found: Critical) -> Finding:
     name, origin = case.name(found.lab), found.observation.origin
     value = _shown(found)
     rest = (resting, *(s for s in (found.range,) if s is not resting))
+    known = explained_by(case, found.action)
+    why = "" if known is None else f"已知{known.what.text}。"
     done = f"已有处置: {'、'.join(dict.fromkeys(o.what.text for o in answered))}。" if answered else ""
     return Finding(
         family=NAME,
@@ -48,14 +51,18 @@ def _finding(case: Case, found: Critical) -> Finding:
         rule_version=str(resting.revision),
         severity=_severity(found, answered),
         summary=f"危急值: {name} {value}{_place(found)}{'，已有处置' if answered else ''}",
-        detail=(found.action.qualifiers["reason"] if found.action else _REASON),
+        detail=why + (found.action.qualifiers["reason"] if found.action else _REASON),
         orders=tuple(dict.fromkeys(order.id for order in answered)),
-        data=(Datum.at(name, value, origin), *(order_datum(order) for order in answered)),
+        data=(Datum.at(name, value, origin), *_told(known), *(order_datum(order) for order in answered)),
         references=tuple(r for s in rest for r in case.references(s)),
         advice=done + (found.action.qualifiers["advice"] if found.action else _ADVICE),
         cause=f"{NAME}:{found.lab}:{'low' if found.low else 'high'}",
         interruptive=may_interrupt(resting),
     )
+
+
+def _told(known: Condition | None) -> tuple[Datum, ...]:
+    return () if known is None else (Datum.at("诊断", known.what.text, known.origin),)
 
 
 def _severity(found: Critical, answered: tuple[Order, ...]) -> Severity:

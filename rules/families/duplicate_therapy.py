@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Hashable, Iterator, Sequence
 from functools import partial
+from itertools import combinations
+from typing import Final
 
 from clinical.administration import SYSTEMIC, frequency_of
 from clinical.finding import Finding, Gap, Outcome, Severity
@@ -15,6 +18,22 @@ from rules.model import Case, Family, Use, each_statement, order_datum
 from rules.saying import drop, found, named, passed, route_fits
 
 NAME = "duplicate-therapy"
+_TIMES: Final = (
+    (re.compile(r"晨|早(?!期|产)|上午|(?<![a-z])qa?m(?![a-z])"), "早"),
+    (re.compile(r"中午|午餐|午饭|正午"), "中"),
+    (re.compile(r"下午|午后"), "下午"),
+    (re.compile(r"晚(?!期)|(?<![a-z])qn(?![a-z])"), "晚"),
+    (re.compile(r"睡前|临睡|(?<![a-z])q?hs(?![a-z])"), "睡前"),
+)
+"""Words and codes for a time of day, in the frequency or the note."""
+_HOUR: Final = re.compile(r"(\d{1,2})\s*(?:[:：]\d\d|[点时])")
+_UNTIL: Final = ((11, "早"), (14, "中"), (18, "下午"), (21, "晚"), (25, "睡前"))
+"""Hours before which it is which time of day, where only a clock time is written: 8点, 16:00."""
+_MEALS: Final = re.compile(r"三餐|每餐")
+_STRENGTH: Final = re.compile(r"[\s\d(（].*")
+_STAGES: Final = re.compile(r"首剂|首袋|首次|负荷|冲击|维持|序贯|第[一二三四五1-5](?:段|袋|瓶|组|步|阶段|剂|次)")
+"""Words for a stage of a regimen that is ordered stage by stage, in the notes."""
+_INFUSED: Final = ("静脉滴注", "静脉泵入")
 _FLUID = "drug-class:infusion-fluid"
 """What other drugs are dissolved in: the same saline under two infusions is no repeat."""
 
@@ -43,7 +62,7 @@ def _same_ingredient(case: Case) -> Iterator[Finding]:
             continue
         for reaching in _reaching_the_same(uses):
             same = _without_loading(reaching)
-            several = len(same) > _allowed(case, concept) and any(u.new for u in same)
+            several = len(same) > _allowed(case, concept) and any(u.new for u in same) and not _planned(same)
             if several and case.in_focus(*(u.order.id for u in same)):
                 yield _twice(case, concept, same)
 
@@ -72,6 +91,51 @@ def _loads(first: Order, then: Order) -> bool:
     pushed = first.dosage.route == "静脉注射" and then.dosage.route in ("静脉滴注", "静脉泵入")
     at_once = _is_at_once(first) and not _is_at_once(then)
     return pushed or at_once or not then.dosage.is_single()
+
+
+def _planned(uses: list[Use]) -> bool:
+    """Whether one product is ordered several times on purpose. What it comes to in all is held against the
+    limit by the family of doses."""
+    names = {(use.order.what.concepts, _STRENGTH.sub("", use.order.what.text)) for use in uses}
+    return len(names) == 1 and all(use.new for use in uses) and (_split(uses) or _staged(uses))
+
+
+def _staged(uses: list[Use]) -> bool:
+    """Whether the orders are stages of one regimen: each note names another stage (首剂, 第二袋, 维持), or they are
+    infusions given once, in bags of their own that differ in both dose and rate."""
+    orders = [use.order for use in uses]
+    told = [_STAGES.findall(order.note) for order in orders]
+    if all(told) and _differ(["".join(words) for words in told]):
+        return True
+    doses, rates = [order.dosage.dose for order in orders], [order.dosage.rate for order in orders]
+    known = not any(isinstance(x, Unknown) for x in (*doses, *rates)) and all(order.group for order in orders)
+    once = all(order.dosage.is_single() and order.dosage.route in _INFUSED for order in orders)
+    return known and once and _differ(doses) and _differ(rates) and _differ([order.group for order in orders])
+
+
+def _differ(things: Sequence[Hashable]) -> bool:
+    return len(set(things)) == len(things)
+
+
+def _split(uses: list[Use]) -> bool:
+    """Whether the orders are for stated times of the day that differ (晨 15mg, 午后 5mg): one day's dose in unequal
+    parts."""
+    times = [_times(use.order) for use in uses]
+    return all(times) and all(a.isdisjoint(b) for a, b in combinations(times, 2))
+
+
+def _times(order: Order) -> frozenset[str]:
+    """The times of day that an order states; none when it is given more often than it states."""
+    said, times = f"{order.dosage.frequency_text} {order.note}".casefold(), order.dosage.times_per_day
+    told = {time for pattern, time in _TIMES if pattern.search(said)}
+    told |= {"早", "中", "晚"} if _MEALS.search(said) else set()
+    told = told or {time for hour in _HOUR.findall(said) for time in [_time_at(int(hour))] if time}
+    known = not isinstance(times, Unknown) and times <= len(told)
+    return frozenset(told) if known else frozenset()
+
+
+def _time_at(hour: int) -> str:
+    return next((time for until, time in _UNTIL if hour < until), "")
 
 
 def _is_at_once(order: Order) -> bool:

@@ -94,7 +94,7 @@ def _unsaid(case: Case, use: Use, s: Statement, given_for: Truth) -> Iterator[Ga
     """No days on the order: a gap where a limit that matters certainly concerns it."""
     matters = "max_days" in s.qualifiers and severity_of(s).rank >= Severity.MODERATE.rank
     if given_for is Truth.TRUE and matters:
-        yield Gap(NAME, "duration", f"{named(case, use)}未写明用药天数，未能检查疗程", (use.order.id,))
+        yield Gap(NAME, "duration", f"{named(case, use, s)}未写明用药天数，未能检查疗程", (use.order.id,))
 
 
 def _long(case: Case, use: Use, s: Statement, length: _Length, given_for: Truth) -> Iterator[Outcome]:
@@ -118,7 +118,7 @@ def _finding(case: Case, use: Use, s: Statement, length: _Length, verdict: str) 
     said = f"疗程 {length.days:g} 天" if length.planned else f"已连续使用 {length.days:g} 天"
     before = f"(自 {length.course.first.isoformat()} 起连续计算)" if length.course.before else ""
     purpose = f"用于{case.name(s.object)}" if s.object else ""
-    summary = f"{named(case, use)}{purpose}: {said}{before}，{verdict}"
+    summary = f"{named(case, use, s)}{purpose}: {said}{before}，{verdict}"
     data = tuple(_evidence(case, use, s, length))
     said_so = found(case, NAME, s, (use,), summary, data, cause=f"{NAME}:{use.order.id}:{use.concept}")
     return replace(said_so, severity=Severity.MODERATE) if _far_off(s, length, said_so) else said_so

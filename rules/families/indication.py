@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from clinical.coded import Coded
+from clinical.codes import Icd10
 from clinical.finding import Datum, Finding, Gap, Outcome, Severity
 from clinical.logic import Unknown, is_known
 from clinical.order import Ingredient, Order, OrderKind, Purpose
@@ -46,11 +47,12 @@ class _Purposes:
 def check(case: Case) -> Iterator[Outcome]:
     """Every new drug order of whose drug it is known what it is for."""
     unmet: list[Order] = []
+    diagnosed = case.conditions.keys()
     for order in case.drugs:
         purposes = _purposes(case, order)
         if purposes is None or not case.in_focus(order.id):
             continue
-        if purposes.objects.isdisjoint(case.conditions) and not _met(case, order, purposes):
+        if diagnosed.isdisjoint(purposes.objects) and not _met(case, order, purposes):
             unmet.append(order)
         elif case.explain:
             yield from passed(case, NAME, purposes.written[0], _use(order), "诊断或用药目的与适应证相符")
@@ -66,8 +68,9 @@ def _use(order: Order) -> Use:
 
 def _purposes(case: Case, order: Order) -> _Purposes | None:
     """Remembered for each way a drug is given; None when nobody has written what it is for."""
-    ingredients = tuple(ingredient.concept for ingredient in order.ingredients)
-    key = (NAME, order.what.concepts, ingredients, order.dosage.route, order.form)
+    inside = order.ingredients
+    contents = inside[0].concept if len(inside) == 1 else tuple([ingredient.concept for ingredient in inside])
+    key = (NAME, order.what.concepts, contents, order.dosage.route, order.form)
     return case.snapshot.remember(key, lambda: _gathered(case, order))
 
 
@@ -172,10 +175,16 @@ def _understood(case: Case, what: Coded) -> bool:
     text = normal_name(what.text)
     names = {normal_name(name) for c in map(case.snapshot.concept, what.concepts) if c for name in c.names()}
     names |= {"孕", "停经"} if _PREGNANCY in what.concepts else set()
-    if what.codes or text in names:
+    if text in names or _coded(case, what):
         return True
     parts = (part for part in _PART.split(_REMARK.sub("", text)) if len(part) > 1)
     return all(any(name in part or part in name for name in names) for part in parts)
+
+
+def _coded(case: Case, what: Coded) -> bool:
+    """Whether a code says what the words leave open: an ICD-10 code where a disease it was understood as has it."""
+    known = [ref.code for c in map(case.snapshot.concept, what.concepts) if c for ref in c.codes]
+    return any(not isinstance(code, Icd10) or code.value.startswith(tuple(known)) for code in what.codes)
 
 
 def _own(case: Case, concept_id: str) -> bool:

@@ -7,16 +7,22 @@ from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from clinical.administration import route_among
-from clinical.finding import Finding, Gap, Outcome, Passed, Severity, Suggestion
+from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity, Suggestion
 from clinical.logic import Unknown
+from clinical.patient import Condition
 from clinical.value import replace
 from knowledge.model import Predicate, Standing, Statement
+from rules.courses import diseases_in
 from rules.dosing import amount, daily_dose
 from rules.model import Case, Family, Use, fault, may_interrupt, order_datum, severity_of
 from rules.saying import drop, instead
+from rules.stewardship import hours_since
 
 NAME = "interaction"
-_SIDED = frozenset({"routes_a", "routes_b", "dose_above_a", "dose_above_b"})
+_INTERACTS: Final = Predicate.INTERACTS_WITH
+_MODERATE: Final = Severity.MODERATE
+_WORTH_DROPPING: Final = frozenset({Severity.CONTRAINDICATED, Severity.MAJOR, Severity.MODERATE})
+_SIDED = frozenset({"routes_a", "routes_b", "dose_above_a", "dose_above_b", "dose_below_a", "dose_below_b"})
 _ONSETS = {
     "immediate": "。起效: 即刻，首次合用时就要观察",
     "days": "。起效: 数日，合用后1周内观察",
@@ -31,12 +37,15 @@ def check(case: Case) -> Iterator[Outcome]:
         yield Gap(NAME, "medications", "未提供患者在用药品，仅在本次医嘱之间检查相互作用", _ids(case.new_uses))
     told: set[tuple[frozenset[str], str]] = set()
     for a, b in _pairs(case):
-        decisive = next((s for s in _said_of(case, a, b) if s.holds_on(case.iso_day) and _fits(case, s, a, b)), None)
+        decisive = _decisive(case, a, b)
         if decisive is not None:
             place = (frozenset((a.order.id, b.order.id)), decisive.id)
             if place not in told:  # two ingredients of one product are one interaction of it
                 told.add(place)
-                yield from _judge(case, a, b, decisive)
+                try:
+                    yield _finding(case, a, b, decisive)
+                except Exception as error:  # a malformed statement must not silence other pairs
+                    yield fault(NAME, decisive.id, error)
         elif case.explain:
             reason = "相互作用陈述不适用于本次给药途径、剂量或日期"
             statements = case.snapshot.between(Predicate.INTERACTS_WITH, a.concept, b.concept)
@@ -46,10 +55,18 @@ def check(case: Case) -> Iterator[Outcome]:
 def _pairs(case: Case) -> Iterator[tuple[Use, Use]]:
     """Linked pairs from different orders, at least one under review and in focus."""
     uses, concepts = case.uses, [use.concept for use in case.uses]
-    for i, j in case.snapshot.linked(Predicate.INTERACTS_WITH, concepts, len(case.new_uses)):
+    for i, j in case.snapshot.linked(_INTERACTS, concepts, len(case.new_uses)):
         a, b = uses[i], uses[j]
-        if a.order.id != b.order.id and case.in_focus(a.order.id, b.order.id):
+        if a.order.id != b.order.id and (not case.focus or case.in_focus(a.order.id, b.order.id)):
             yield a, b
+
+
+def _decisive(case: Case, a: Use, b: Use) -> Statement | None:
+    """The first of what is said of two ingredients that holds for these orders."""
+    for s, always in _said_of(case, a.concept, b.concept):
+        if always or (s.holds_on(case.iso_day) and _fits(case, s, a, b)):
+            return s
+    return None
 
 
 def _fits(case: Case, statement: Statement, a: Use, b: Use) -> bool:
@@ -65,6 +82,8 @@ def _fits(case: Case, statement: Statement, a: Use, b: Use) -> bool:
         and _given(second, q.get("routes_b"))
         and _exceeds(case, first, q.get("dose_above_a"), q)
         and _exceeds(case, second, q.get("dose_above_b"), q)
+        and _falls_short(case, first, q.get("dose_below_a"), q)
+        and _falls_short(case, second, q.get("dose_below_b"), q)
         for first, second in _sides(case, statement, a, b)
     )
 
@@ -83,6 +102,14 @@ def _exceeds(case: Case, use: Use, limit: float | None, q: dict[str, Any]) -> bo
     return isinstance(dose, Unknown) or dose > limit
 
 
+def _falls_short(case: Case, use: Use, limit: float | None, q: dict[str, Any]) -> bool:
+    """Whether the daily dose may be below what it has to be raised to (always, as ``_exceeds``)."""
+    if limit is None:
+        return True
+    dose = daily_dose(case, use, q.get("dose_unit", "mg"))
+    return isinstance(dose, Unknown) or dose < limit
+
+
 def _sides(case: Case, s: Statement, a: Use, b: Use) -> Iterator[tuple[Use, Use]]:
     """The two uses as subject and object of the statement; both ways where its classes overlap."""
     for first, second in ((a, b), (b, a)):
@@ -90,9 +117,14 @@ def _sides(case: Case, s: Statement, a: Use, b: Use) -> Iterator[tuple[Use, Use]
             yield first, second
 
 
-def _said_of(case: Case, a: Use, b: Use) -> tuple[Statement, ...]:
-    """What the release says of two ingredients, the most decisive first."""
-    return case.snapshot.remember(("interacting", a.concept, b.concept), lambda: _ranked(case, a.concept, b.concept))
+def _said_of(case: Case, a: str, b: str) -> list[tuple[Statement, bool]]:
+    """What the release says of two ingredients, the most decisive first, with whether it holds by any route, in
+    any dose and on any day."""
+    return case.snapshot.remember(("interacting", a, b), lambda: [(s, _always(s)) for s in _ranked(case, a, b)])
+
+
+def _always(s: Statement) -> bool:
+    return not (s.valid_from or s.valid_to or s.qualifiers.get("routes")) and _SIDED.isdisjoint(s.qualifiers)
 
 
 def _ranked(case: Case, a: str, b: str) -> tuple[Statement, ...]:
@@ -107,24 +139,32 @@ def _ranked(case: Case, a: str, b: str) -> tuple[Statement, ...]:
     return tuple(sorted(case.snapshot.between(Predicate.INTERACTS_WITH, a, b), key=weight, reverse=True))
 
 
-def _judge(case: Case, a: Use, b: Use, s: Statement) -> Iterator[Outcome]:
-    try:
-        yield _finding(case, a, b, s)
-    except Exception as error:  # a malformed statement must not silence other pairs
-        yield fault(NAME, s.id, error)
-
-
 def _finding(case: Case, a: Use, b: Use, s: Statement) -> Finding:
     said = case.snapshot.remember((NAME, a.concept, b.concept, s.id), lambda: _said(case, a.concept, b.concept, s))
     target, other = (a, b) if a.new else (b, a)
-    if said.severity is Severity.MODERATE and "间隔" in said.advice and (_apart(a) or _apart(b)):
+    if said.severity is _MODERATE and "间隔" in said.advice and (_apart(a) or _apart(b)):
         said = replace(said, severity=Severity.MINOR)  # the order says already what the advice would
+    data: tuple[Datum, ...] = (order_datum(a.order), order_datum(b.order))
+    need = _need(case, s)
+    if need is not None and said.severity.rank > Severity.MINOR.rank:
+        said = replace(said, severity=Severity.MINOR)
+        data = (*data, Datum.at("诊断", need.what.text, need.origin))
     return replace(
         said,
         orders=(a.order.id, b.order.id),
-        data=(order_datum(a.order), order_datum(b.order)),
+        data=data,
         suggestions=_suggestions(case, s, said.severity, target, other),
     )
+
+
+def _need(case: Case, s: Statement) -> Condition | None:
+    """The diagnosis that calls for the two together (指征疾病), while it does (指征期限) or its day is not known."""
+    needs, hours = diseases_in(case, s, "needed_in"), s.qualifiers.get("needed_within")
+    for condition in (case.conditions[need] for need in needs if need in case.conditions):
+        time = condition.origin.time
+        if hours is None or time is None or hours_since(case, time) <= hours:
+            return condition
+    return None
 
 
 _APART: Final = re.compile(
@@ -157,23 +197,26 @@ def _said(case: Case, a: str, b: str, s: Statement) -> Finding:
 
 
 def _doses(case: Case, s: Statement) -> str:
-    """Above which doses a statement holds: (辛伐他汀>20 mg/日)."""
+    """Above or below which doses a statement holds: (辛伐他汀>20 mg/日)."""
     q = s.qualifiers
     sides = ((s.subject, q.get("dose_above_a")), (s.object, q.get("dose_above_b")))
     unit = q.get("dose_unit", "mg")
     bounds = [f"{case.name(drug)}>{amount(limit, unit)}/日" for drug, limit in sides if limit is not None]
+    sides = ((s.subject, q.get("dose_below_a")), (s.object, q.get("dose_below_b")))
+    bounds += [f"{case.name(drug)}<{amount(limit, unit)}/日" for drug, limit in sides if limit is not None]
     return f" ({'，'.join(bounds)})" if bounds else ""
 
 
 def _suggestions(case: Case, s: Statement, severity: Severity, target: Use, other: Use) -> tuple[Suggestion, ...]:
     """Instead of the first order under review, else instead of the other, else without the first."""
     offered: list[Suggestion] = []
-    if "alternatives_a" in s.qualifiers or "alternatives_b" in s.qualifiers:
+    q = s.qualifiers
+    if "alternatives_a" in q or "alternatives_b" in q:
         subject, _ = next(_sides(case, s, target, other), (target, other))
         for use in (target, other):
             if use.new:
                 offered += instead(case, s, use, "alternatives_a" if use is subject else "alternatives_b")
-    if severity.rank >= Severity.MODERATE.rank:
+    if severity in _WORTH_DROPPING:
         offered.append(drop(target))
     return tuple(offered)
 

@@ -8,17 +8,18 @@ from clinical.finding import Finding, Gap, Outcome, Severity, Suggestion
 from clinical.logic import Unknown
 from clinical.value import replace
 from knowledge.model import Predicate, Statement
+from rules.courses import exceptions
 from rules.dosing import TOLERANCE
 from rules.infusion import (
     DROPS_PER_ML,
     LIPID,
+    VEIN,
     Bag,
     LackingError,
     bags,
     concepts_in,
     dissolves,
     dose,
-    into_vein,
     is_vehicle,
     shown,
 )
@@ -85,7 +86,7 @@ def _joined(one: Finding, other: Finding) -> Finding:
 
 def _mixes(case: Case, made: tuple[Bag, ...]) -> Iterator[Outcome]:
     placed: list[_Placed] = [(use, bag) for bag in made for use in bag.uses]
-    placed += [(use, None) for use in case.active_uses if into_vein(use.order)]
+    placed += [(use, None) for use in case.active_uses if use.order.dosage.route in VEIN]
     if len(placed) < 2:
         return
     concepts = [use.concept for use, _ in placed]
@@ -159,11 +160,12 @@ def _age_fits(case: Case, s: Statement) -> bool | None:
 
 
 def _within(case: Case, bag: Bag) -> Iterator[Outcome]:
-    if not case.in_focus(*(order.id for order in bag.orders)):
+    if case.focus and not case.in_focus(*(order.id for order in bag.orders)):
         return
     said = [(use, s) for use in bag.uses for s in fitting(case, Predicate.INFUSION_LIMIT, use) if meant(s, use)]
     if said:
         fed = is_nutrition(bag)
+        said = [(use, s) for use, s in said if _concerns(case, bag, s)]
         said = [(use, s) for use, s in said if (fed if "measure" in s.qualifiers else not is_vehicle(use))]
     yield from each_statement(NAME, said, lambda use, s: _judge(case, bag, use, s))
 
@@ -181,6 +183,12 @@ def _judge(case: Case, bag: Bag, use: Use, s: Statement) -> Iterator[Outcome]:
             return
         outcomes = [*judge(case, bag, use, s)]
         yield from outcomes or passed(case, NAME, s, use, "溶媒、浓度与速度未超出该条要求")
+
+
+def _concerns(case: Case, bag: Bag, s: Statement) -> bool:
+    """Whether a row is about a bag: by its line (静脉通路), and unless a diagnosis excepts it (例外疾病)."""
+    line = s.qualifiers.get("line")
+    return (line is None or bag.central == (line == "central")) and exceptions(case, s).isdisjoint(case.conditions)
 
 
 def _too_little(bag: Bag, use: Use, s: Statement) -> bool:
@@ -210,14 +218,20 @@ def _limits(case: Case, bag: Bag, use: Use, s: Statement) -> Iterator[Outcome]:
 
 
 def _requirements(case: Case, bag: Bag, use: Use, s: Statement) -> Iterator[Outcome]:
-    yield from _solvents(case, bag, use, s)
-    yield from _beside(case, bag, use, s)
-    for judge in _JUDGES:
-        try:
-            yield from judge(case, bag, use, s)
-        except LackingError as lacking:
-            yield from _lacking(bag, use, s, lacking.needed)
-    yield from _reminder(case, use, s)
+    """What a row says of solvents and other drugs, then whatever it sets a limit to."""
+    q = s.qualifiers
+    if "solvents" in q or "forbidden" in q:
+        yield from _solvents(case, bag, use, s)
+    if q.get("alone"):
+        yield from _beside(case, bag, use, s)
+    for limit, judge in _JUDGES:
+        if limit in q:
+            try:
+                yield from judge(case, bag, use, s)
+            except LackingError as lacking:
+                yield from _lacking(bag, use, s, lacking.needed)
+    if case.patient.stage in _PREPARING:
+        yield from _reminder(case, use, s)
 
 
 def _solvents(case: Case, bag: Bag, use: Use, s: Statement) -> Iterator[Finding]:
@@ -245,7 +259,7 @@ def _unsuited(case: Case, use: Use, fluid: Use, s: Statement) -> Finding:
 
 def _beside(case: Case, bag: Bag, use: Use, s: Statement) -> Iterator[Finding]:
     """Other drugs in a bag that must hold nothing but this one and its solvent."""
-    if not s.qualifiers.get("alone") or is_nutrition(bag):  # what a nutrition bag may hold has a limit of its own
+    if is_nutrition(bag):  # what a nutrition bag may hold has a limit of its own
         return
     others = [u for u in bag.uses if u.order.id != use.order.id and not is_vehicle(u) and not dissolves(case, u)]
     for other in {u.order.id: u for u in others}.values():
@@ -304,20 +318,18 @@ def _told(case: Case, bag: Bag, use: Use, s: Statement, told: str, cause: str) -
     )
 
 
-_JUDGES: tuple[_Judge, ...] = (
-    _bounded("conc_max", "conc_unit", "药液浓度", "concentration", Bag.concentration),
-    _bounded("conc_min", "conc_unit", "药液浓度", "concentration", Bag.concentration, most=False),
-    _bounded("rate_max", "rate_unit", "输注速度", "pace", Bag.pace),
-    _too_short,
-    _too_long,
+_JUDGES: tuple[tuple[str, _Judge], ...] = (
+    ("conc_max", _bounded("conc_max", "conc_unit", "药液浓度", "concentration", Bag.concentration)),
+    ("conc_min", _bounded("conc_min", "conc_unit", "药液浓度", "concentration", Bag.concentration, most=False)),
+    ("rate_max", _bounded("rate_max", "rate_unit", "输注速度", "pace", Bag.pace)),
+    ("minutes_min", _too_short),
+    ("stable", _too_long),
 )
-"""What a bag is held to by one row, each by itself: what cannot be reckoned for one says nothing of the others."""
+"""What a bag is held to by one row, each by its limit: what cannot be reckoned for one says nothing of the others."""
 
 
 def _reminder(case: Case, use: Use, s: Statement) -> Iterator[Finding]:
     """What whoever prepares or hangs the bag must see to."""
-    if case.patient.stage not in _PREPARING:
-        return
     needs = [*(["避光"] if s.qualifiers.get("light") else []), s.qualifiers.get("handling", "")]
     if any(needs):
         summary = f"{named(case, use)}: 调配与输注时{'；'.join(need for need in needs if need)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from clinical.finding import Datum, Gap, Outcome, Severity
@@ -10,6 +10,7 @@ from clinical.logic import Unknown
 from clinical.patient import Pregnancy
 from clinical.value import replace
 from knowledge.model import Predicate, Statement
+from rules.courses import exceptions
 from rules.measures import lactating, pregnancy
 from rules.model import Case, Family, Use, each_statement, severity_of
 from rules.saying import degree, fitting, found, named, passed
@@ -21,24 +22,26 @@ _TRIMESTERS = {1: "妊娠早期", 2: "妊娠中期", 3: "妊娠晚期"}
 def check(case: Case) -> Iterator[Outcome]:
     """Statements about pregnancy and lactation for every new drug."""
     statements = case.asked(Predicate.PREGNANCY_LACTATION)
-    yield from each_statement(NAME, statements, partial(_judge, case))
+    if statements:
+        yield from each_statement(NAME, statements, partial(_judge, case))
 
 
-def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
-    if s.qualifiers["state"] == "pregnancy":
-        yield from _in_pregnancy(case, use, s)
-    else:
-        yield from _in_lactation(case, use, s)
-
-
-def _in_pregnancy(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
+def _judge(case: Case, use: Use, s: Statement) -> Iterable[Outcome]:
+    if _is_excepted(case, s):
+        return passed(case, NAME, s, use, "诊断属该条的例外")
+    if s.qualifiers["state"] != "pregnancy":
+        return _in_lactation(case, use, s)
     state = pregnancy(case)
+    if state is None:
+        return passed(case, NAME, s, use, "患者未妊娠")
     if isinstance(state, Unknown):
-        yield Gap(NAME, "pregnancy", "育龄女性妊娠状态未知，未能检查妊娠用药", (use.order.id,))
-    elif state is None:
-        yield from passed(case, NAME, s, use, "患者未妊娠")
-    else:
-        yield from _by_trimester(case, use, s, state)
+        return (Gap(NAME, "pregnancy", "育龄女性妊娠状态未知，未能检查妊娠用药", (use.order.id,)),)
+    return _by_trimester(case, use, s, state)
+
+
+def _is_excepted(case: Case, s: Statement) -> bool:
+    """Whether a diagnosis is one that the drug is given for in spite of the pregnancy, or to end it (例外疾病)."""
+    return not exceptions(case, s).isdisjoint(case.conditions)
 
 
 def _by_trimester(case: Case, use: Use, s: Statement, state: Pregnancy) -> Iterator[Outcome]:
@@ -55,7 +58,7 @@ def _by_trimester(case: Case, use: Use, s: Statement, state: Pregnancy) -> Itera
 def _weeks_unknown(case: Case, use: Use, s: Statement, state: Pregnancy) -> Iterator[Outcome]:
     """Limits of some trimesters in a pregnancy of unknown weeks: the worst speaks once. It is as severe
     as is certain: no less than the mildest limit where every trimester has one, else no more than moderate."""
-    rows = [r for r in fitting(case, Predicate.PREGNANCY_LACTATION, use) if _limits(r)]
+    rows = [r for r in fitting(case, Predicate.PREGNANCY_LACTATION, use) if _limits(r) and not _is_excepted(case, r)]
     worst = max(rows, key=lambda r: (severity_of(r).rank, r.id))
     names = "、".join(_TRIMESTERS[t] for t in s.qualifiers["trimesters"])
     yield Gap(NAME, "gestational-age", f"孕周未知，{named(case, use)}在{names}有用药限制", (use.order.id,), s.id)
@@ -78,14 +81,14 @@ def _limits(s: Statement) -> bool:
     return q["state"] == "pregnancy" and bool(q.get("trimesters"))
 
 
-def _in_lactation(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
+def _in_lactation(case: Case, use: Use, s: Statement) -> tuple[Outcome, ...]:
     state = lactating(case)
     if isinstance(state, Unknown):
-        yield Gap(NAME, "lactation", "哺乳状态未知，未能检查哺乳期用药", (use.order.id,))
-    elif not state:
-        yield from passed(case, NAME, s, use, "患者非哺乳期")
-    else:
-        yield found(case, NAME, s, (use,), f"{named(case, use, s)}: 哺乳期{degree(s)}", (Datum("人群", "哺乳期"),))
+        return (Gap(NAME, "lactation", "哺乳状态未知，未能检查哺乳期用药", (use.order.id,)),)
+    if not state:
+        return passed(case, NAME, s, use, "患者非哺乳期")
+    text = f"{named(case, use, s)}: 哺乳期{degree(s)}"
+    return (found(case, NAME, s, (use,), text, (Datum("人群", "哺乳期"),)),)
 
 
 def _datum(state: Pregnancy, when: str) -> Datum:

@@ -14,6 +14,7 @@ from clinical.value import replace
 from knowledge.model import Predicate, Statement
 from rules.dosing import adjust, amount
 from rules.herbs import (
+    HERB,
     Herb,
     batches_daily,
     by_order,
@@ -42,16 +43,23 @@ _IN_PREGNANCY: Final = {
     "caution": (Severity.MODERATE, Severity.MINOR, None),
 }
 _SAID: Final = {"forbidden": "禁用", "avoided": "忌用", "caution": "慎用"}
+_LONG: Final = frozenset({"先煎", "久煎"})
+_FIRST: Final = ("先煎", "先煮", "久煎", "久煮", "另煎", "先下", "先熬", "(先)", "（先）")
+_BOILED: Final = frozenset({"", "饮片"})
+"""Forms of a herb that the patient or the pharmacy boils."""
 _SIGN: Final = "确需使用须由处方医师再次签名"
 
 
 def check(case: Case) -> Iterator[Outcome]:
     """Herbs under review beside each other and beside what is taken already."""
+    if HERB not in case.new_lineage and Predicate.HERB_LIMIT not in case.told:
+        return  # nothing under review is a herb or has one in it, and what is taken already is no news
     known = herbs(case)
     if known and known[0].use.new:  # those under review come first
         yield from _pairs(case, known)
         yield from _limits(case, known)
         yield from _pregnancy(case, known)
+        yield from _boiling(case, known)
     yield from _from_several_sources(case, known)
 
 
@@ -227,6 +235,38 @@ def _each_time(case: Case, herb: Herb, s: Statement, once: float) -> Finding:
     text = f"{named(case, herb.use)} {grams}、频次每日多次: 请核对为每剂用量还是每次用量，最大每日 {most}"
     advice = "每剂用量请把频次写为每日1剂；每次用量则已超量，应减量"
     return told(case, NAME, s, (herb.use,), Severity.MINOR, text, advice)
+
+
+# -- how it is boiled -----------------------------------------------------------------------
+
+
+def _boiling(case: Case, known: tuple[Herb, ...]) -> Iterator[Outcome]:
+    """Toxic herbs that must be boiled first and for long (煎服法 先煎;久煎) in a decoction whose orders do not say
+    so. Granules and powders are not boiled; what hardens a decoction but harms nobody is left alone."""
+    for herb in known:
+        s = herb.limit
+        if not (herb.use.new and herb.piece and s and case.in_focus(herb.order.id)):
+            continue
+        if not _LONG.issubset(s.qualifiers.get("preparation", ())) or not _is_boiled(case, herb):
+            continue
+        if _says_boiled(herb):
+            if case.explain:
+                yield Passed(NAME, s.id, "已注明先煎", (herb.order.id,))
+        else:
+            text = f"{named(case, herb.use)}: 须先煎、久煎，医嘱未注明先煎"
+            advice = "在该药旁注明先煎及时间，久煎后再与其他药同煎，并告知煎煮者和患者"
+            yield told(case, NAME, s, (herb.use,), severity_of(s), text, advice, cause=f"{NAME}:{s.id}:boil")
+
+
+def _is_boiled(case: Case, herb: Herb) -> bool:
+    return herb.is_swallowed is True and herb.order.form in _BOILED and in_decoction(case, herb)
+
+
+def _says_boiled(herb: Herb) -> bool:
+    """In the note or the name: 先煎, 先煮, 久煎, or 制川乌(先)."""
+    order = herb.order
+    said = f"{order.note} {order.what.text} {order.dosage.frequency_text}"
+    return any(word in said for word in _FIRST)
 
 
 # -- pregnancy -----------------------------------------------------------------------------

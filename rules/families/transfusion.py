@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
+from clinical.coded import zoned
 from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Order, OrderKind
@@ -14,7 +15,8 @@ from clinical.patient import Condition
 from clinical.quantity import UnitMismatch
 from clinical.value import replace
 from knowledge.model import ConceptKind, Predicate, Statement
-from rules.measures import Measured, latest, measured
+from rules.blood_groups import Group, blood_group
+from rules.measures import Measured, measured
 from rules.model import Case, Family, fault
 from rules.services import called, concerning, in_hand, lineage, said_of, settled, take_back
 
@@ -84,7 +86,9 @@ def _above(s: Statement, value: Measured) -> bool:
     return bool(s.qualifiers.get("at_least", 0) <= value.value < s.qualifiers.get("below", float("inf")))
 
 
-_NO_REASON: Final = re.compile(r"营养|免疫力|抵抗力|体质|愈合|补充?蛋白|低蛋白|扩容|扩?[充补].{0,2}血?容量")
+_NO_REASON: Final = re.compile(
+    r"营养|免疫力|抵抗力|体质|愈合|[补提纠].{0,2}(?:血浆)?白?蛋白|低(?:白)?蛋白|扩容|扩?[充补].{0,2}血?容量"
+)
 """What is written as a reason for blood and is none (临床输血技术规范 附件三)."""
 
 
@@ -121,7 +125,21 @@ def _has(case: Case, s: Statement, field: str) -> Condition | None:
         ("transfusion", field, s.id),
         lambda: [c.id for name in names for c in case.snapshot.by_name(name, ConceptKind.DISEASE)],
     )
-    return next((case.conditions[concept] for concept in wanted if concept in case.conditions), None)
+    held = (case.conditions.get(concept) or _reacted(case).get(concept) for concept in wanted)
+    return next(filter(None, held), None)
+
+
+def _reacted(case: Case) -> dict[str, Condition]:
+    """Histories that allergies to blood components amount to (血浆 → 血浆过敏史), by disease."""
+    return case.once("blood-allergies", lambda: dict(_histories(case)))
+
+
+def _histories(case: Case) -> Iterator[tuple[str, Condition]]:
+    allergies = case.patient.allergies
+    for allergy in () if isinstance(allergies, Unknown) else allergies:
+        name = f"{allergy.what.text.removesuffix('过敏')}过敏史"
+        for disease in case.snapshot.by_name(name, ConceptKind.DISEASE):
+            yield disease.id, Condition(allergy.what, origin=allergy.origin)
 
 
 def _said(case: Case, order: Order, s: Statement, summary: str, data: tuple[Datum, ...]) -> Finding:
@@ -170,8 +188,10 @@ def _typed(case: Case, order: Order) -> bool:
 
 
 def _known(case: Case, lab: str) -> bool:
-    """A result of any age, or an order for the test or a panel with it."""
-    if lab in case.observed:
+    """A result of any age, its own or a panel's, or an order for the test or a panel with it."""
+    if lab in case.observed or any(panel in case.observed for panel in _panels(case, lab)):
+        return True
+    if lab in (ABO, RHD) and (_own_group(case).abo if lab == ABO else _own_group(case).rhd):
         return True
     asked = (concept for order in case.orders for concept in order.what.concepts if order.kind is OrderKind.LAB)
     return any(
@@ -180,8 +200,36 @@ def _known(case: Case, lab: str) -> bool:
     )
 
 
-_GROUP: Final = re.compile(r"(ab|[abo])\s*型", re.IGNORECASE)
-_RHD_POSITIVE: Final = re.compile(r"rh\s*\(?d?\)?\s*(?:阳性|\+)", re.IGNORECASE)
+def _panels(case: Case, lab: str) -> tuple[str, ...]:
+    """Panels that a test is part of; a result of one (输血前四项均阴性) is a result of each of its tests. What a
+    blood grouping found must be written out."""
+    if lab in (ABO, RHD):
+        return ()
+    pointing = case.snapshot.pointing_at
+    return case.snapshot.remember(
+        ("panels", lab), lambda: tuple(s.subject for s in pointing(lab) if s.predicate is Predicate.CONTAINS)
+    )
+
+
+def _own_group(case: Case) -> Group:
+    """The recipient's group: the newest result that names it, of whichever of the tests (血型 A型RhD阳性)."""
+    return case.once("blood-group", lambda: _grouped(case))
+
+
+def _grouped(case: Case) -> Group:
+    found = [
+        (o.origin, o.value) for lab in _GROUPINGS for o in case.observed.get(lab, ()) if isinstance(o.value, str)
+    ]
+    reports = case.patient.reports
+    for report in () if isinstance(reports, Unknown) else reports:
+        if not _GROUPINGS.isdisjoint(report.what.concepts):
+            found.append((report.origin, report.conclusion))
+    found.sort(key=lambda told: zoned(told[0].time).timestamp() if told[0].time else 0.0, reverse=True)
+    groups = [blood_group(text, alone=True) for _, text in found]
+    return Group(next((g.abo for g in groups if g.abo), ""), next((g.rhd for g in groups if g.rhd), ""))
+
+
+_GROUPINGS: Final = frozenset({ABO, RHD, "lab:blood-type"})
 _PLASMA: Final = "blood-product:plasma-products"
 _PLATELETS: Final = "blood-product:platelet-products"
 _RED_CELLS: Final = frozenset({"blood-product:red-cells", "blood-product:whole-blood"})
@@ -189,22 +237,26 @@ _TAKES: Final = {"O": ("O",), "A": ("A", "O"), "B": ("B", "O"), "AB": ("A", "B",
 """Red cells a recipient of each group may be given (临床输血技术规范, 相容性输注)."""
 
 
+def _ordered_group(order: Order) -> Group:
+    """The group that is asked for: in the name of what is ordered, else in the remark."""
+    named = blood_group(order.what.text)
+    return named if named.abo or named.rhd else blood_group(order.note)
+
+
 def _mismatched(case: Case, order: Order) -> Iterator[Finding]:
     """Red cells ordered in a group that the recipient's own does not take."""
     kinds = frozenset(lineage(case, order))
+    ordered, own = _ordered_group(order), _own_group(case)
     if _RED_CELLS.isdisjoint(kinds):
-        yield from _mismatched_plasma(case, order, kinds)
-        return
-    ordered = _GROUP.search(order.what.text)
-    own = _GROUP.search(f"{_text(case, ABO)}型")
-    if ordered and own and ordered[1].upper() not in _TAKES[own[1].upper()]:
-        summary = f"{called(case, order)}: 患者{own[1].upper()}型，申请{ordered[1].upper()}型，ABO不相容"
+        yield from _mismatched_plasma(case, order, kinds, ordered.abo, own.abo)
+    elif ordered.abo and own.abo and ordered.abo not in _TAKES[own.abo]:
+        summary = f"{called(case, order)}: 患者{own.abo}型，申请{ordered.abo}型，ABO不相容"
         reason, advice = (
             "ABO不相容的红细胞可致致死性急性溶血反应。",
             "核对患者身份与血型，改申请同型或相容红细胞并交叉配血。",
         )
         yield replace(_own(order, "abo", Severity.CONTRAINDICATED, summary, reason, advice), never=True)
-    elif _RHD_POSITIVE.search(order.what.text) and "阴性" in _text(case, RHD) and not order.urgent:
+    elif ordered.rhd == "阳性" and own.rhd == "阴性" and not order.urgent:
         summary = f"{called(case, order)}: 患者RhD阴性，申请RhD阳性红细胞"
         reason, advice = (
             "可致免疫并产生抗D抗体，育龄女性可致胎儿新生儿溶血。",
@@ -213,12 +265,10 @@ def _mismatched(case: Case, order: Order) -> Iterator[Finding]:
         yield _own(order, "rhd", Severity.MAJOR, summary, reason, advice)
 
 
-def _mismatched_plasma(case: Case, order: Order, kinds: frozenset[str]) -> Iterator[Finding]:
+def _mismatched_plasma(case: Case, order: Order, kinds: frozenset[str], given: str, taken: str) -> Iterator[Finding]:
     """Plasma with antibodies against the recipient's red cells; platelets, in which there is less of it."""
-    ordered, own = _GROUP.search(order.what.text), _GROUP.search(f"{_text(case, ABO)}型")
-    if not ordered or not own or kinds.isdisjoint({_PLASMA, _PLATELETS}):
+    if not given or not taken or kinds.isdisjoint({_PLASMA, _PLATELETS}):
         return
-    given, taken = ordered[1].upper(), own[1].upper()
     plasma = _PLASMA in kinds
     if (taken in _TAKES[given]) if plasma else given == taken:  # who may have the cells may be given the plasma of
         return
@@ -226,12 +276,6 @@ def _mismatched_plasma(case: Case, order: Order, kinds: frozenset[str]) -> Itera
     reason = "血浆中的抗A、抗B抗体可使受血者红细胞溶血。"
     advice = "改申请同型(或相容)血浆。" if plasma else "改申请同型血小板；无同型而紧急时由输血科评估并记录。"
     yield _own(order, "abo", Severity.MAJOR if plasma else Severity.MODERATE, summary, reason, advice)
-
-
-def _text(case: Case, lab: str) -> str:
-    """The newest result of a test as text."""
-    found = latest(case, lab, 36_500)
-    return "" if isinstance(found, Unknown) or not isinstance(found.value, str) else found.value
 
 
 def _ungrouped(case: Case, order: Order, missing: list[str]) -> Finding:

@@ -86,11 +86,13 @@ def _critical(s: Statement, snapshot: Snapshot) -> dict[str, Any]:
     ranges = snapshot.statements(Predicate.REFERENCE_RANGE, s.subject)
     limit = "critical_low" if low else "critical_high"
     row = next(r for r in ranges if limit in r.qualifiers)
-    value = row.qualifiers[limit] * (0.9 if low else 1.1)
+    q = s.qualifiers
+    value = min(row.qualifiers[limit] * (0.9 if low else 1.1), q.get("below", float("inf")) * 0.9)
+    conditions = [{"text": name} for name in q.get("only", ())[:1]]
     result = {"text": snapshot.name(s.subject), "value": value, "unit": row.qualifiers["unit"], "time": _NOW}
     sex = {"sex": row.qualifiers["sex"]} if "sex" in row.qualifiers else {}
     patient = {"id": "P-1", "birthDate": _born(row), **sex, **_KNOWN, "observations": [result]}
-    return {"patient": patient, "orders": []}
+    return {"patient": patient | {"conditions": conditions}, "orders": []}
 
 
 def _alert(s: Statement, snapshot: Snapshot) -> dict[str, Any]:

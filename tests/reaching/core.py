@@ -54,13 +54,17 @@ def _interaction(s: Statement, snapshot: Snapshot) -> Iterator[Asked]:
     pairs = ((a, b) for a in _members(snapshot, s.subject) for b in _members(snapshot, s.object) if a != b)
     for a, b in islice(pairs, 40):
         for route in ("", *q.get("routes", ())):
-            yield _asked([_side(snapshot, a, q, "a", route, 1), _side(snapshot, b, q, "b", route, 2)])
+            for one, two in ((0.1, 0.1), (9e3, 0.1), (0.1, 9e3)):
+                first = _side(snapshot, a, q, "a", route, 1, one)
+                yield _asked([first, _side(snapshot, b, q, "b", route, 2, two)])
 
 
-def _side(snapshot: Snapshot, drug: str, q: dict[str, Any], side: str, route: str, number: int) -> Asked:
-    """One drug of a pair, above the dose that the row asks for, else in a small one."""
+def _side(
+    snapshot: Snapshot, drug: str, q: dict[str, Any], side: str, route: str, number: int, given: float
+) -> Asked:
+    """One drug of a pair, above the dose that the row asks for, else in the one ``given``."""
     most = q.get(f"dose_above_{side}", 0)
-    dose = {"dose": most * 1.5 or 0.1, "unit": q.get("dose_unit", "mg"), "frequency": "qd"}
+    dose = {"dose": most * 1.5 or given, "unit": q.get("dose_unit", "mg"), "frequency": "qd"}
     way = next(iter(q.get(f"routes_{side}", ())), route)
     return {"id": f"o{number}", "text": snapshot.name(drug), **dose} | ({"route": way} if way else {})
 
@@ -148,7 +152,8 @@ def _crossing(s: Statement, snapshot: Snapshot) -> Asked:
     named = {r.object for r in rivals} | {s.subject}
     members = list(_members(snapshot, s.object))
     drug = next((m for m in members if m == s.object or m not in named), members[0])
-    return _asked([_order(snapshot, drug, s)], allergies=[{"text": snapshot.name(s.subject)}])
+    reaction = "".join(s.qualifiers.get("reactions", ())[:1])
+    return _asked([_order(snapshot, drug, s)], allergies=[{"text": snapshot.name(s.subject), "reaction": reaction}])
 
 
 REACH: dict[Predicate, tuple[str, Callable[[Statement, Snapshot], Asked | Iterator[Asked]]]] = {

@@ -44,12 +44,15 @@ def _order(s: Statement, snapshot: Snapshot, dose: float, unit: str) -> dict[str
 
 
 def _dose_bound(s: Statement, snapshot: Snapshot) -> dict[str, Any]:
-    """Just within two days at twice the mark, or at four fifths of it: between it and any that is graver."""
+    """A third above the mark, or four fifths of it: between it and any that is graver. A course is spread over
+    its days, so that no single dose of it is too much by itself."""
     q = s.qualifiers
     mark = min(q["value"] * {"kg": 50.0, "m2": 1.44}.get(q.get("per", ""), 1.0), q.get("cap", float("inf")))
-    parts = 2 if q["of"] == "course" else 1
+    days = q.get("days", 2) if q["of"] == "course" else 1 if q["of"] == "single" and q["side"] == "most" else 2
+    parts = days if q["of"] == "course" else 1
     dose = mark * (1.3 if q["side"] == "most" else 0.8) / parts
-    return {"patient": _patient(s), "orders": [_order(s, snapshot, dose, q["unit"])], "visit": "inpatient"}
+    order = _order(s, snapshot, dose, q["unit"]) | {"days": days}
+    return {"patient": _patient(s), "orders": [order], "visit": "inpatient"}
 
 
 def _companion(s: Statement, snapshot: Snapshot) -> dict[str, Any]:

@@ -15,7 +15,7 @@ Reach = tuple[str, Callable[[Statement, Snapshot], dict[str, Any]]]
 
 def _ingredient(s: Statement, snapshot: Snapshot) -> str:
     """The subject, or a member of the class that has no row of its own that would be told first."""
-    found = sorted(_members(s.subject, snapshot))
+    found = sorted(_members(s.subject, snapshot)) or [s.subject]  # a product has none
     free = [c for c in found if not _own(s, c, snapshot)]
     return snapshot.name((free or found)[0])
 

@@ -12,6 +12,7 @@ from knowledge.snapshot import Snapshot
 from tests.case_tables import NOW
 
 _FLUIDS = ("氯化钠", "葡萄糖", "复方氯化钠", "乳酸钠林格")
+_SOLUTES = ("氯化钠", "葡萄糖")
 _VOLUME = 100.0
 
 
@@ -48,10 +49,19 @@ def _pair(s: Statement, snapshot: Snapshot) -> dict[str, Any]:
 def _infusion(s: Statement, snapshot: Snapshot) -> dict[str, Any]:
     if "measure" in s.qualifiers:
         return _NUTRITION[s.qualifiers["measure"]](s)
+    if "conc_max" in s.qualifiers and "words" in s.qualifiers and snapshot.name(s.subject).endswith(_SOLUTES):
+        return _neat(s, snapshot)
     for field, make in _BREAKING.items():
         if field in s.qualifiers:
             return _broken(s, snapshot, make(s.qualifiers))
     raise AssertionError(f"{s.id} states no requirement")
+
+
+def _neat(s: Statement, snapshot: Snapshot) -> dict[str, Any]:
+    """What others are dissolved in itself, undiluted, of the strength that the row names."""
+    name, word = snapshot.name(s.subject), s.qualifiers["words"][0]
+    text = f"{name}注射液 {word}" if "ml" in word else f"{word.removesuffix(name)}{name}注射液"
+    return _request(s, [_order(1, text, dose=10.0, unit="ml") | {"route": s.qualifiers["routes"][0]}])
 
 
 def _broken(s: Statement, snapshot: Snapshot, more: dict[str, Any]) -> dict[str, Any]:
@@ -60,6 +70,8 @@ def _broken(s: Statement, snapshot: Snapshot, more: dict[str, Any]) -> dict[str,
     name = _member(s.subject, snapshot)
     text = f"{name}({q['words'][0]})" if q.get("words") else name
     drug = {"dose": 1.0, "unit": "g", "route": (q.get("routes") or ["静脉滴注"])[0], **more.get("drug", {})}
+    if q.get("line") == "central":
+        drug |= {"note": "中心静脉"}
     if "dose_above" in q:
         drug |= {"dose": q["dose_above"] * 2, "unit": q["dose_unit"]}
     fluid = more.get("fluid") or next(f for f in q.get("solvents", _FLUIDS) if f not in (name, "注射用水"))

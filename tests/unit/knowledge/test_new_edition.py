@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from api.bootstrap import House, ensure_release, loaders, retire_left_out
+from api.bootstrap import House, bring_back, ensure_release, loaders, retire_left_out
 from api.gates import GATES
 from knowledge.intake import Loader, Row
 from knowledge.merge import load
 from knowledge.model import CodeRef, Concept, ConceptKind, Predicate, Standing, Statement, Status
-from knowledge.store import Store
+from knowledge.store import Change, Store
 
 
 def _source(name: str, standing: Standing, *concepts: Concept) -> Loader:
@@ -46,3 +46,17 @@ def test_what_the_shipped_content_no_longer_says_leaves_the_next_release(fresh: 
     head = store.head(Statement, left_out.id)
     assert head is not None
     assert head.status is Status.RETIRED
+    assert bring_back(store, still) == 0
+    assert bring_back(store, kept) == 1, "an edition that ships it again brings it back"
+    again = store.head(Statement, left_out.id)
+    assert again is not None
+    assert again.status is Status.DRAFT
+
+
+def test_what_a_local_reviewer_retired_stays_retired_when_it_is_shipped_again(fresh: House) -> None:
+    ensure_release(fresh, GATES)
+    store: Store = fresh.store
+    one = next(s for s, _ in store.about("ingredient:warfarin") if s.predicate is Predicate.INTERACTS_WITH)
+    store.write([Change(one, "retired", Status.RETIRED, "王药师", "not for us", one.revision)])
+    rows = loaders()["yigong"].rows(Path(__file__).parents[3] / "knowledge" / "content")
+    assert bring_back(store, [row.record for row in rows if isinstance(row, Row)]) == 0

@@ -10,10 +10,12 @@ from alembic.migration import MigrationContext
 from msgspec import structs
 from sqlalchemy import Engine
 
-import base.tokens  # noqa: F401  all tables must be known before they are compared
+import base.audit  # all tables must be known before they are compared
+import base.keyring
+import base.tokens
 import records.comments
 import records.journal
-import records.reviews  # noqa: F401
+import records.reviews
 from base.db import METADATA, migrate
 from knowledge.model import Citation, CodeRef, Concept, ConceptKind, Predicate, Source, Statement, Status
 from knowledge.review import Workflow, WorkflowError
@@ -30,6 +32,9 @@ PAIR = Statement(
     (Citation("label:warfarin", "【药物相互作用】"),),
 )
 LABEL = Source("label:warfarin", "华法林钠片说明书", "label")
+
+
+TABLES_OF = (base.audit, base.keyring, base.tokens, records.comments, records.journal, records.reviews)
 
 
 @pytest.fixture

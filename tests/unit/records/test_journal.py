@@ -42,7 +42,7 @@ def test_patient_data_is_not_readable_in_the_database(engine: Engine) -> None:
         said = connection.execute(select(feedback)).one()
     assert "张三丰".encode() not in row.request + row.answer + said.comment
     with pytest.raises(Exception, match="altered"):
-        Journal(engine, bytes(16)).entry("r1")
+        Journal(engine, KeyRing(engine, bytes(16))).entry("r1")
 
 
 def test_feedback_is_counted_per_rule(engine: Engine) -> None:
