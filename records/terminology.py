@@ -73,7 +73,7 @@ _NOT_TAKEN: Final = re.compile(
 """Before a drug: that somebody else had it, or that it was not given: 其父别嘌醇致…, 停用达格列净致…."""
 _NOT_YET: Final = re.compile(r"风险|高危|监测|筛查")
 """Of a harm: that it is only feared."""
-_BESIDE: Final = re.compile(r"[,;。]|合并")
+_BESIDE: Final = re.compile(r"[,，;；。]|合并")
 """What stands between two diagnoses of one text."""
 _ALLERGY_LIST: Final = re.compile(r"[、,;/;和及与]|以及")
 _CURATED: Final = (Standing.STARTER, Standing.REVIEWED)
@@ -426,7 +426,8 @@ class Terminology:
         """Longest names of three characters and more from left to right; only knowledge that may decide."""
         start = 0
         while start < len(text) - 2:
-            for end in range(min(len(text), start + 20), start + 2, -1):
+            ends = () if _in_word(text, start) else range(min(len(text), start + 20), start + 2, -1)
+            for end in ends:
                 named = [c for c in self._named(text[start:end], kinds) if c.standing is not Standing.UNREVIEWED]
                 if named:
                     yield from (c.id for c in named)
@@ -617,10 +618,10 @@ class Terminology:
     def _harmed_by(self, text: str) -> tuple[str, ...]:
         """The drug of a diagnosis that tells what it did (别嘌醇致重症药疹史), where the release knows that harm
         as one after which it or its kin must not be given again."""
-        plain = normal_name(text)
-        if _NOT_HAVING.search(plain):
+        if _NOT_HAVING.search(normal_name(text)):
             return ()
-        return next((found for clause in _BESIDE.split(plain) if (found := self._harmed_in(clause))), ())
+        clauses = map(normal_name, _BESIDE.split(text))
+        return next((found for clause in clauses if (found := self._harmed_in(clause))), ())
 
     def _harmed_in(self, clause: str) -> tuple[str, ...]:
         told = _HARMED.match(clause)
@@ -634,7 +635,7 @@ class Terminology:
         """The longest drug, class or allergen that a history begins with, and what it tells of (磺胺类严重药疹史)."""
         ends = range(min(len(plain) - 2, _LONGEST_DRUG), 1, -1)
         end = next((end for end in ends if self._named(plain[:end], _ALLERGIES)), 0)
-        return plain[:end], re.split("[史、]", plain[end:])[0]  # 利拉鲁肽用药史、胰腺炎史 are two histories
+        return plain[:end], re.split("[史、,]", plain[end:])[0]  # 利拉鲁肽用药史、胰腺炎史 are two histories
 
     def _warned(self, concept: str, harm: str) -> bool:
         rows = self.snapshot.statements(Predicate.CROSS_REACTS, concept)
@@ -854,6 +855,12 @@ def _solution(drug: Drug, parts: DrugText | None) -> Drug:
         return drug
     dissolved = replace(ingredient, amount=UNKNOWN, per_ml=Quantity(parts.percent / 100, "g"))
     return replace(drug, ingredients=(dissolved,))
+
+
+def _in_word(text: str, at: int) -> bool:
+    """Whether a Latin letter follows two others: NSAIDs are not AIDS."""
+    letters = text[at - 2 : at + 1] if at > 1 else ""
+    return letters.isascii() and letters.isalpha()
 
 
 def _amounts(strength: Known[Strength], ingredients: int) -> tuple[Known[Quantity], ...]:

@@ -44,7 +44,7 @@ _IN_PREGNANCY: Final = {
 }
 _SAID: Final = {"forbidden": "禁用", "avoided": "忌用", "caution": "慎用"}
 _LONG: Final = frozenset({"先煎", "久煎"})
-_FIRST: Final = ("先煎", "先煮", "久煎", "久煮", "另煎", "先下", "先熬", "(先)", "（先）")
+_FIRST: Final = ("先煎", "先煮", "久煎", "久煮", "另煎", "单煎", "先炖", "先下", "先熬", "(先)", "（先）")
 _BOILED: Final = frozenset({"", "饮片"})
 """Forms of a herb that the patient or the pharmacy boils."""
 _SIGN: Final = "确需使用须由处方医师再次签名"
@@ -249,7 +249,7 @@ def _boiling(case: Case, known: tuple[Herb, ...]) -> Iterator[Outcome]:
             continue
         if not _LONG.issubset(s.qualifiers.get("preparation", ())) or not _is_boiled(case, herb):
             continue
-        if _says_boiled(herb):
+        if _says_boiled(case, herb, known):
             if case.explain:
                 yield Passed(NAME, s.id, "已注明先煎", (herb.order.id,))
         else:
@@ -262,11 +262,16 @@ def _is_boiled(case: Case, herb: Herb) -> bool:
     return herb.is_swallowed is True and herb.order.form in _BOILED and in_decoction(case, herb)
 
 
-def _says_boiled(herb: Herb) -> bool:
-    """In the note or the name: 先煎, 先煮, 久煎, or 制川乌(先)."""
-    order = herb.order
-    said = f"{order.note} {order.what.text} {order.dosage.frequency_text}"
-    return any(word in said for word in _FIRST)
+def _says_boiled(case: Case, herb: Herb, known: tuple[Herb, ...]) -> bool:
+    """In the note, the name or the way it is taken: 先煎, 先煮, 久煎, 先, or 制川乌(先); or in the note of another
+    herb of the decoction that names this one (附子先煎1小时). What needs no boiling (免煎) is left alone."""
+    order, dosage = herb.order, herb.order.dosage
+    said = f"{order.note} {order.what.text} {dosage.frequency_text} {dosage.route_text}"
+    if order.note.strip() == "先" or "免煎" in said:
+        return True
+    names = (case.snapshot.name(herb.use.concept), order.what.text)
+    beside = (h.order.note for h in known if h.source == herb.source and any(name in h.order.note for name in names))
+    return any(word in text for text in (said, *beside) for word in _FIRST)
 
 
 # -- pregnancy -----------------------------------------------------------------------------

@@ -105,6 +105,7 @@ def test_a_compound_brings_the_amounts_of_its_ingredients(terminology: Terminolo
         ("", "I48.900", "心房颤动"),
         ("心房颤动(持续性)", "", "心房颤动"),
         ("类风湿关节炎活动期", "", "类风湿关节炎"),
+        ("NSTEMI", "", "急性心肌梗死"),
     ],
 )
 def test_diagnoses(terminology: Terminology, text: str, code: str, expected: str) -> None:
@@ -113,7 +114,9 @@ def test_diagnoses(terminology: Terminology, text: str, code: str, expected: str
     assert expected in found
 
 
-@pytest.mark.parametrize("text", ["否认心房颤动", "心房颤动家族史", "心房颤动？", "排除心房颤动", "某种怪病"])
+@pytest.mark.parametrize(
+    "text", ["否认心房颤动", "心房颤动家族史", "心房颤动？", "排除心房颤动", "某种怪病", "NSAIDs相关性溃疡"]
+)
 def test_what_the_patient_does_not_have_is_no_diagnosis(terminology: Terminology, text: str) -> None:
     assert terminology.disease(Coded(text)) == ()
 
