@@ -106,7 +106,7 @@ def build(house: House) -> FastAPI:
     app.include_router(comments.router(settings, desk))
     app.include_router(reviews.router(settings, reviewer, dispensary))
     app.include_router(knowledge.router(reviewer.serving))
-    app.include_router(operations.router(settings, reviewer, house.engine))
+    app.include_router(operations.router(settings, reviewer, house.engine, audit))
     install(app)
     app.state.reviewer, app.state.dispensary, app.state.comments = reviewer, dispensary, desk
     app.state.audit = audit

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import sys
 import time
@@ -193,8 +192,13 @@ def replay(
     from api.replay import replay as ask_again
 
     opened = house(data_dir)
-    append(opened.engine, [Event(getpass.getuser(), "review.replay", f"review/{review_id}")])
+    append(opened.engine, [Event(_account(), "review.replay", f"review/{review_id}")])
     as_json(ask_again(build(opened).state.reviewer, review_id, release_id))
+
+
+def _account() -> str:
+    """The account of the machine that a command runs under; its number where it has no name."""
+    return os.environ.get("USER") or f"uid {os.getuid()}"
 
 
 @app.command("why")

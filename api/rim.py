@@ -31,6 +31,7 @@ class Metrics:
         self.gaps = Counter("yigong_gaps_total", "checks that could not be made", ["family"])
         self.faults = Counter("yigong_rule_faults_total", "rules that raised", ["family"])
         self.lost = Gauge("yigong_journal_lost", "journal entries dropped or not written", multiprocess_mode="sum")
+        self.unrecorded = Gauge("yigong_audit_lost", "audit events lost", multiprocess_mode="sum")
         self.swaps = Gauge("yigong_release_swaps", "release swaps since start", multiprocess_mode="max")
         # Labels are looked up under a lock that costs more than counting: the ones of every request are kept.
         self._timer = lru_cache(maxsize=64)(self.reviews.labels)
@@ -146,7 +147,8 @@ async def _answer(send: _Started, status: int, code: str, text: str) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def note_state(lost: int, swaps: int) -> None:
+def note_state(lost: int, unrecorded: int, swaps: int) -> None:
     """Set the gauges before they are read."""
     METRICS.lost.set(lost)
+    METRICS.unrecorded.set(unrecorded)
     METRICS.swaps.set(swaps)

@@ -8,8 +8,6 @@ outside the database: cutting the end off shows too. Events name patients by int
 from __future__ import annotations
 
 import logging
-import queue
-import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,6 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
+from base.batches import Batches
 from base.db import METADATA, insert_many
 from base.security import SigningKey, sm3, verify
 
@@ -44,6 +43,7 @@ _BATCH: Final = 500
 _PAGE: Final = 5_000
 _QUEUE: Final = 20_000
 _GATHER_SECONDS: Final = 0.2
+_RETRY_SECONDS: Final = 1.0
 LEAST_DAYS: Final = 365
 """What is younger is never removed (网络安全法 requires half a year, 等保三级 practice a year)."""
 
@@ -169,18 +169,15 @@ class AuditLog:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._waiting: queue.Queue[Event | threading.Event] = queue.Queue(_QUEUE)
-        self._hurry = threading.Event()
-        self.failed = 0
-        threading.Thread(target=self._run, name="audit", daemon=True).start()
+        self.lost = 0
+        self._batches: Batches[Event] = Batches("audit", self._take, _BATCH, _QUEUE, _GATHER_SECONDS)
 
     def note(self, event: Event) -> None:
-        """Record soon, with the time of now. When too much waits, the caller waits: nothing goes unrecorded."""
-        dated = event if event.at else event._replace(at=datetime.now(UTC))
-        try:
-            self._waiting.put_nowait(dated)
-        except queue.Full:
-            self.must(dated)
+        """Record soon, with the time of now. Never blocks and never raises: care goes on when the database is away
+        for so long that no more can wait; what is then lost is counted and reported."""
+        if not self._batches.offer(event if event.at else event._replace(at=datetime.now(UTC))):
+            self.lost += 1
+            _log.error("audit event lost: too many wait for the database", extra={"count": self.lost})
 
     def must(self, event: Event) -> None:
         """Record now. Raises ``AuditError`` when that is not possible."""
@@ -191,42 +188,19 @@ class AuditLog:
 
     def flush(self, timeout: float = 10) -> bool:
         """Wait until everything noted so far is stored; False when that took too long."""
-        done = threading.Event()
-        self._hurry.set()
-        try:
-            self._waiting.put(done, timeout=timeout)
-            return done.wait(timeout)
-        except queue.Full:
-            return False
-        finally:
-            self._hurry.clear()
+        return self._batches.flush(timeout)
 
-    def _run(self) -> None:
-        while True:
-            batch = [self._waiting.get()]
-            self._hurry.wait(_GATHER_SECONDS)
-            while len(batch) < _BATCH:
-                try:
-                    batch.append(self._waiting.get_nowait())
-                except queue.Empty:
-                    break
-            happened = [item for item in batch if isinstance(item, Event)]
-            while happened and not self._stored(happened):
-                self._hurry.wait(1.0)  # the database is away: what happened waits for it
-            for item in batch:
-                if isinstance(item, threading.Event):
-                    item.set()
-
-    def _stored(self, happened: list[Event]) -> bool:
-        try:
-            append(self._engine, happened)
-        except SQLAlchemyError as error:
-            self.failed += 1
-            _log.error(
-                "audit not written, trying again", extra={"error": type(error).__name__, "count": len(happened)}
-            )
-            return False
-        return True
+    def _take(self, happened: list[Event]) -> None:
+        """Store them, however long the database is away: what happened waits for it."""
+        while happened:
+            try:
+                append(self._engine, happened)
+            except SQLAlchemyError as error:
+                extra = {"error": type(error).__name__, "count": len(happened)}
+                _log.error("audit not written, trying again", extra=extra)
+                self._batches.pause(_RETRY_SECONDS)
+            else:
+                return
 
 
 def anchor(engine: Engine, key: SigningKey, file: Path | None = None) -> Anchor | None:

@@ -15,11 +15,25 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from cryptography.hazmat.primitives.hashes import SM3
 from cryptography.hazmat.primitives.hmac import HMAC
-from sqlalchemy import Column, DateTime, Engine, LargeBinary, String, Table, func, insert, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Engine,
+    LargeBinary,
+    Row,
+    String,
+    Table,
+    Update,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from base.db import METADATA
@@ -168,34 +182,50 @@ def sealed_columns() -> list[Column[Any]]:
     return [column for table in METADATA.sorted_tables for column in table.c if "bound" in column.info]
 
 
-def reseal(engine: Engine, ring: KeyRing, progress: Callable[[int], None] = lambda rows: None) -> int:
+class Resealed(NamedTuple):
+    """How many values were sealed anew, and how many nobody can open: these stay as they are."""
+
+    done: int
+    unreadable: int
+
+
+def reseal(engine: Engine, ring: KeyRing, progress: Callable[[int], None] = lambda rows: None) -> Resealed:
     """Seal everything with the newest key, a few rows at a time, while work goes on: a row that somebody changes
-    meanwhile is left as they wrote it. Gives how many values were sealed anew."""
+    meanwhile is left as they wrote it, one that cannot be opened is counted and does not stop the others."""
     ring.refresh()
-    return sum(_resealed(engine, ring, column, progress) for column in sealed_columns())
+    each = [_resealed(engine, ring, column, progress) for column in sealed_columns()]
+    return Resealed(sum(one.done for one in each), sum(one.unreadable for one in each))
 
 
-def _resealed(engine: Engine, ring: KeyRing, column: Column[Any], progress: Callable[[int], None]) -> int:
-    table, done = column.table, 0
-    own = list(table.primary_key.columns)
-    old = func.length(column) > 0, func.substr(column, 1, _HEAD) != ring.head()
+def _resealed(engine: Engine, ring: KeyRing, column: Column[Any], progress: Callable[[int], None]) -> Resealed:
+    own = list(column.table.primary_key.columns)
+    old = select(column.table).where(func.length(column) > 0, func.substr(column, 1, _HEAD) != ring.head())
+    done = unreadable = 0
     last: tuple[Any, ...] | None = None
     while True:
-        query = select(table).where(*old).order_by(*own).limit(_BATCH)
-        if last is not None:
-            query = query.where(tuple_(*own) > last)
+        query = old.order_by(*own).limit(_BATCH)
         with engine.begin() as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(query if last is None else query.where(tuple_(*own) > last)).all()
             for row in rows:
-                sealed, bound = row._mapping[column], column.info["bound"](row)
-                anew = ring.seal(ring.unseal(sealed, bound), bound)
-                here = (key == row._mapping[key] for key in own)
-                change = update(table).where(*here, column == sealed).values({column: anew})
-                done += connection.execute(change).rowcount
+                try:
+                    done += connection.execute(_anew(ring, column, row)).rowcount
+                except SealError:
+                    unreadable += 1
         progress(len(rows))
         if len(rows) < _BATCH:
-            return done
+            return Resealed(done, unreadable)
         last = tuple(rows[-1]._mapping[key] for key in own)
+
+
+def _anew(ring: KeyRing, column: Column[Any], row: Row[Any]) -> Update:
+    """The change that seals one value anew, unless it changed. Raises ``SealError``."""
+    sealed, bound = row._mapping[column], column.info["bound"](row)
+    here = (key == row._mapping[key] for key in column.table.primary_key.columns)
+    return (
+        update(column.table)
+        .where(*here, column == sealed)
+        .values({column: ring.seal(ring.unseal(sealed, bound), bound)})
+    )
 
 
 def _place(key_id: str, purpose: str) -> bytes:

@@ -17,7 +17,8 @@ from knowledge.compile import Content, compile_release
 from knowledge.model import Concept, ConceptKind, Standing
 from knowledge.naming import normal_name
 from knowledge.snapshot import Snapshot
-from records.terminology import Drug, Terminology
+from records.drug_names import Drug
+from records.terminology import Terminology
 
 _KG_NODE = "kg-drug:"
 

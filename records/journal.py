@@ -10,8 +10,6 @@ are dropped, counted and reported: care goes on.
 from __future__ import annotations
 
 import logging
-import queue
-import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -19,6 +17,7 @@ from typing import Final
 import orjson
 from sqlalchemy import Engine, select
 
+from base.batches import Batches
 from base.keyring import KeyRing
 from clinical.value import replace
 from records.journal_store import Entry, Feedback, Shown, as_json, cards, feedback, opened, requests, store
@@ -41,55 +40,29 @@ class Journal:
 
     def __init__(self, engine: Engine, ring: KeyRing, limit: int = QUEUE_LIMIT) -> None:
         self._engine, self._ring = engine, ring
-        self._waiting: queue.Queue[Entry | Feedback | threading.Event] = queue.Queue(limit)
-        self._hurry = threading.Event()
         self._writer: Writer | None = None
         self.dropped = 0
         self.failed = 0
-        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
-        self._thread.start()
+        self._batches: Batches[Entry | Feedback] = Batches("journal", self._take, _BATCH, limit, _GATHER_SECONDS)
 
     # -- writing -------------------------------------------------------------------------
 
     def write(self, item: Entry | Feedback) -> None:
         """Queue an entry or feedback; never blocks, never raises."""
-        try:
-            self._waiting.put_nowait(item)
-        except queue.Full:
-            self.dropped += 1
+        self.dropped += not self._batches.offer(item)
 
     def flush(self, timeout: float = 10) -> bool:
         """Wait until everything queued so far is stored; False when that took too long."""
-        done = threading.Event()
-        self._hurry.set()
+        return self._batches.flush(timeout)
+
+    def _take(self, batch: list[Entry | Feedback]) -> None:
         try:
-            self._waiting.put(done, timeout=timeout)
-            return done.wait(timeout)
-        except queue.Full:
-            return False
-        finally:
-            self._hurry.clear()
+            self._store(batch)
+        except Exception as error:  # the journal must outlive a database that is away
+            self.failed += len(batch)
+            _log.error("journal not written", extra={"error": type(error).__name__, "count": len(batch)})
 
-    def _run(self) -> None:
-        while True:
-            batch = [self._waiting.get()]
-            if not self._hurry.is_set() and self._waiting.qsize() < _BATCH:
-                self._hurry.wait(_GATHER_SECONDS)
-            while len(batch) < _BATCH:
-                try:
-                    batch.append(self._waiting.get_nowait())
-                except queue.Empty:
-                    break
-            try:
-                self._store(batch)
-            except Exception as error:  # the journal must outlive a database that is away
-                self.failed += len(batch)
-                _log.error("journal not written", extra={"error": type(error).__name__, "count": len(batch)})
-            for item in batch:
-                if isinstance(item, threading.Event):
-                    item.set()
-
-    def _store(self, batch: Sequence[Entry | Feedback | threading.Event]) -> None:
+    def _store(self, batch: Sequence[Entry | Feedback]) -> None:
         entries = [item for item in batch if isinstance(item, Entry)]
         given = [item for item in batch if isinstance(item, Feedback)]
         if len(entries) < _BUSY or not self._beside(entries, given):

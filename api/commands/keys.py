@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from api.bootstrap import key_ring
-from api.terminal import OUT, Command, DataDir, bar, house
+from api.terminal import ERR, OUT, Command, DataDir, bar, house
 from base.audit import Event, append
 from base.keyring import reseal
 
@@ -39,7 +39,10 @@ def keys(
     new = ring.rotate()
     with bar("重新加密") as advance:
         done = reseal(opened.engine, ring, advance)
-    OUT.print(f"{done} values are sealed with the new key {new}; {', '.join(old)} still opens what comes late")
+    OUT.print(f"{done.done} values are sealed with the new key {new}; {', '.join(old)} still opens what comes late")
+    if done.unreadable:
+        ERR.print(f"{done.unreadable} values cannot be opened with any key and stay as they are")
+        raise typer.Exit(1)
 
 
 COMMANDS = (Command("keys", keys),)

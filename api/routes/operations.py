@@ -12,11 +12,12 @@ from api.auth import caller
 from api.errors import moment_of, respond
 from api.review import Reviewer
 from api.rim import METRICS, note_state
+from base.audit import AuditLog
 from base.settings import Settings
 from records.ledger import rule_use
 
 
-def router(settings: Settings, reviewer: Reviewer, engine: Engine) -> APIRouter:
+def router(settings: Settings, reviewer: Reviewer, engine: Engine, audit: AuditLog) -> APIRouter:
     """``/healthz``, ``/readyz``, ``/metrics``, ``/api/v1/releases``, ``/api/v1/rules/usage``."""
     routes = APIRouter(tags=["Operations"])
 
@@ -36,7 +37,7 @@ def router(settings: Settings, reviewer: Reviewer, engine: Engine) -> APIRouter:
     @routes.get("/metrics")
     def metrics() -> Response:
         journal = reviewer.journal
-        note_state(journal.dropped + journal.failed, reviewer.serving.swaps)
+        note_state(journal.dropped + journal.failed, audit.lost, reviewer.serving.swaps)
         return Response(METRICS.text(), media_type="text/plain; version=0.0.4")
 
     @routes.get("/api/v1/releases")

@@ -158,11 +158,12 @@ def _finding(case: Case, a: Use, b: Use, s: Statement) -> Finding:
 
 
 def _need(case: Case, s: Statement) -> Condition | None:
-    """The diagnosis that calls for the two together (指征疾病), while it does (指征期限) or its day is not known."""
+    """The diagnosis that calls for the two together (指征疾病) while it does (指征期限): of one whose day nobody
+    tells it is not known that it still does."""
     needs, hours = diseases_in(case, s, "needed_in"), s.qualifiers.get("needed_within")
     for condition in (case.conditions[need] for need in needs if need in case.conditions):
         time = condition.origin.time
-        if hours is None or time is None or hours_since(case, time) <= hours:
+        if hours is None or (time is not None and hours_since(case, time) <= hours):
             return condition
     return None
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy.exc import OperationalError
 
 from base.audit import (
     AuditError,
@@ -130,6 +131,32 @@ def test_what_may_not_happen_unrecorded_is_refused_when_it_cannot_be_recorded(en
     events.drop(engine)
     with pytest.raises(AuditError):
         log.must(Event("a", "release.publish"))
+
+
+def test_a_database_that_is_away_stops_nobody_and_what_waited_is_recorded(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("base.audit._QUEUE", 2)
+    monkeypatch.setattr("base.audit._RETRY_SECONDS", 0.05)
+    away = threading.Event()
+    stored = append
+
+    def store(at: Engine, happened: list[Event]) -> int:
+        if not away.is_set():
+            raise OperationalError("away", {}, Exception())
+        return stored(at, happened)
+
+    monkeypatch.setattr("base.audit.append", store)
+    log = AuditLog(engine)
+    for number in range(50):
+        log.note(Event("a", "x", f"review/{number}"))
+    away.set()
+    assert log.flush()
+    with engine.connect() as connection:
+        recorded = connection.execute(select(func.count()).select_from(events)).scalar()
+    assert recorded is not None
+    assert recorded > 0
+    assert recorded + log.lost == 50, "each is stored or counted as lost"
 
 
 def test_events_are_found_by_who_what_and_when(engine: Engine) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Engine, select, update
 
+from base.batches import Batches
 from base.keyring import KeyRing
 from base.security import seal
 from records.journal import Entry, Feedback, Journal, JournalError, Shown, feedback, requests
@@ -75,7 +76,7 @@ def test_a_database_that_is_away_costs_entries_but_stops_nobody(engine: Engine) 
 
 
 def test_a_full_queue_drops_and_counts(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Journal, "_run", lambda self: None)
+    monkeypatch.setattr(Batches, "_run", lambda self: None)
     journal = Journal(engine, KeyRing(engine, KEY), limit=2)
     for number in range(5):
         journal.write(entry(number))
