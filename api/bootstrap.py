@@ -16,6 +16,7 @@ from base.keyring import KeyRing
 from base.plugins import discover
 from base.security import SigningKey, sealing_key, sm3
 from base.settings import Settings
+from base.tenancy import guard
 from knowledge.intake import Loader, Row, stamp
 from knowledge.merge import LoadReport, load
 from knowledge.model import Concept, ConceptKind, Record, Rule, Standing, Statement, Status
@@ -52,7 +53,7 @@ class House:
 def open_house(settings: Settings) -> House:
     """Open (and on first use create) the data folder: database migrated, signing key made."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    engine = open_engine(settings.database)
+    engine = guard(open_engine(settings.database))
     migrate(engine)
     key = SigningKey.load_or_create(settings.key_file)
     releases = Releases(settings.releases_dir, (key.public, *settings.trusted_keys))

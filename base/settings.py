@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("data"), description="folder for database, releases, keys and policies")
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the data folder")
     public_url: str = Field("", description="base URL clients call us under; checked as JWT audience")
+    league: str = Field("league", description="tenant path of the whole league, above all institutions")
     cors_origins: list[str] = Field(["*"], description="origins that browsers may call us from")
     max_body_bytes: int = Field(4_000_000, ge=10_000, description="largest request body taken")
     require_client_auth: bool = Field(False, description="refuse CDS Hooks calls without a trusted JWT")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from fastapi import APIRouter, Request, Response
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.auth import caller
@@ -69,7 +69,7 @@ def router(settings: Settings, reviewer: Reviewer, engine: Engine, audit: AuditL
 def _database(engine: Engine) -> str:
     try:
         with engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
+            connection.execute(select(1))
     except SQLAlchemyError:
         return "away"
     return "ok"
