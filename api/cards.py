@@ -63,6 +63,7 @@ _INDICATORS: Final = {
 _SUMMARY_LIMIT: Final = 139
 _VALUES: Final = {severity: severity.value for severity in Severity}  # asking a member for it takes 0.2 µs
 _OPENINGS: Final = {severity: f"【{label}】" for severity, label in LABELS.items()}
+_UUID_PARTS: Final = re.compile("(.{8})(.{4}).(.{3})(.)(.{3})(.{12})").findall
 _UUID_VARIANTS: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
 
@@ -74,10 +75,8 @@ def fresh_id() -> str:
 def fresh_ids(number: int) -> Iterator[str]:
     """Random UUIDs (version 4) as texts, from one draw: the system's randomness costs more than all the rest, and
     ``uuid.uuid4`` three times as much again on its object."""
-    drawn = os.urandom(16 * number).hex()
-    for at in range(0, 32 * number, 32):
-        h = drawn[at : at + 32]
-        yield f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_UUID_VARIANTS[h[16]]}{h[17:20]}-{h[20:]}"
+    parts = _UUID_PARTS(os.urandom(16 * number).hex())
+    return iter([f"{a}-{b}-4{c}-{_UUID_VARIANTS[variant]}{d}-{e}" for a, b, c, variant, d, e in parts])
 
 
 def render(
@@ -127,8 +126,9 @@ def review_extension(review: Review, unmapped: list[Json], elapsed_ms: float) ->
 
 _Told = tuple[str, Json]
 """A datum as a line of detail and as evidence."""
-_Said = dict[Datum, _Told]
-"""What was told already: many findings of one review rest on the same order."""
+_Said = dict[int, _Told]
+"""What was told already, by the identity of a datum of the review: many findings rest on the same order, and to
+hash its datum each time costs as much as to write it."""
 
 
 class _Cited(NamedTuple):
@@ -142,7 +142,18 @@ class _Cited(NamedTuple):
     url: str
 
 
-def _extension(finding: Finding, finding_id: str, release: str, told: list[_Told], cited: _Cited) -> Json:
+def _evidence(finding: Finding, said: _Said) -> tuple[list[str], list[Json]]:
+    """What a finding rests on of the patient, as lines of detail and as evidence."""
+    lines: list[str] = []
+    written: list[Json] = []
+    for datum in finding.data:
+        line, evidence = said.get(id(datum)) or _told(datum, said)
+        lines.append(line)
+        written.append(evidence)
+    return lines, written
+
+
+def _extension(finding: Finding, finding_id: str, release: str, data: list[Json], cited: _Cited) -> Json:
     """The finding for machines: ids, severity, orders, evidence chain."""
     found: Json = {
         "findingId": finding_id,
@@ -153,8 +164,8 @@ def _extension(finding: Finding, finding_id: str, release: str, told: list[_Told
         "orders": list(finding.orders),
         "release": release,
     }
-    if told or cited.evidence:
-        found["evidence"] = [*[evidence for _, evidence in told], *cited.evidence]
+    if data or cited.evidence:
+        found["evidence"] = [*data, *cited.evidence]
     return found
 
 
@@ -167,20 +178,20 @@ def _card(
     ids: Iterator[str],
 ) -> Json:
     uuid, family = next(ids), finding.family
-    told, cited = [_told(datum, said) for datum in finding.data], _cited(finding.references)
+    (lines, data), cited = _evidence(finding, said), _cited(finding.references)
     source: Json = {"label": cited.label, "topic": _topic(family, titles.get(family, family))}
     if cited.url:
         source["url"] = cited.url
     card: Json = {
         "uuid": uuid,
         "summary": _short(_OPENINGS[finding.severity] + finding.summary),
-        "detail": _detail(finding, told, cited),
+        "detail": _detail(finding, lines, cited),
         "indicator": indicator(finding),
         "source": source,
         "overrideReasons": _OVERRIDE_REASONS,
-        "extension": {EXTENSION: _extension(finding, uuid, release, told, cited)},
+        "extension": {EXTENSION: _extension(finding, uuid, release, data, cited)},
     }
-    suggestions = _suggestions(finding, resources, ids)
+    suggestions = _suggestions(finding, resources, ids) if finding.suggestions else None
     if suggestions:
         card["suggestions"] = suggestions
         card["selectionBehavior"] = "at-most-one"
@@ -198,21 +209,15 @@ def _topic(family: str, title: str) -> Json:
     return {"system": TOPICS, "code": family, "display": title}
 
 
-def _detail(finding: Finding, told: list[_Told], cited: _Cited) -> str:
+def _detail(finding: Finding, lines: list[str], cited: _Cited) -> str:
     """Markdown: why, what to do, on which data, from which source and rule."""
     summary, detail, advice = finding.summary, finding.detail, finding.advice
-    parts = [summary] if len(summary) + 4 > _SUMMARY_LIMIT else []
-    if detail:
-        parts.append(f"**原因** {_plain(detail)}")
-    if advice:
-        parts.append(f"**建议** {_plain(advice)}")
-    if told:
-        lines = "\n".join([line for line, _ in told])
-        parts.append(f"**依据数据**\n{lines}")
-    if cited.detail:
-        parts.append(cited.detail)
-    parts.append(f"规则 {finding.rule_id} 第 {finding.rule_version} 版")
-    return "\n\n".join(parts)
+    what = f"{summary}\n\n" if len(summary) + 4 > _SUMMARY_LIMIT else ""
+    why = f"**原因** {_plain(detail)}\n\n" if detail else ""
+    then = f"**建议** {_plain(advice)}\n\n" if advice else ""
+    told = "\n".join(lines)
+    data = f"**依据数据**\n{told}\n\n" if lines else ""
+    return f"{what}{why}{then}{data}{cited.detail}规则 {finding.rule_id} 第 {finding.rule_version} 版"
 
 
 _MARKUP: Final = re.compile(r"[\\<\[`*]")
@@ -226,16 +231,14 @@ def _plain(text: str) -> str:
 
 
 def _told(datum: Datum, said: _Said) -> _Told:
-    found = said.get(datum)
-    if found is None:
-        shown, written = _clock(datum.time, datum.time.tzinfo) if datum.time else ("", "")
-        found = said[datum] = (f"- {_plain(_line(datum, shown))}", _datum(datum, written))
+    shown, written = _clock(datum.time, datum.time.tzinfo) if datum.time else ("", "")
+    found = said[id(datum)] = (_plain(_line(datum, shown)), _datum(datum, written))
     return found
 
 
 def _line(datum: Datum, shown: str) -> str:
     where = f"{shown}，{datum.institution}" if shown and datum.institution else shown or datum.institution
-    return f"{datum.what}: {datum.value} ({where})" if where else f"{datum.what}: {datum.value}"
+    return f"- {datum.what}: {datum.value} ({where})" if where else f"- {datum.what}: {datum.value}"
 
 
 @lru_cache(maxsize=4096)
@@ -252,7 +255,7 @@ def _cited(references: tuple[Reference, ...]) -> _Cited:
     links = {r.url: {"label": r.source, "url": r.url, "type": "absolute"} for r in references if r.url}
     first = references[0] if references else None
     return _Cited(
-        "**知识来源**\n" + "\n".join(lines) if references else "",
+        "**知识来源**\n" + "\n".join(lines) + "\n\n" if references else "",
         tuple(map(_reference, references)),
         tuple(links.values()),
         first.source if first else "医共 (Yigong)",
@@ -271,15 +274,16 @@ def _cited_line(reference: Reference) -> str:
 
 def _datum(datum: Datum, written: str) -> Json:
     found: Json = {"type": "datum"}
-    for name, value in (
-        ("what", datum.what),
-        ("value", datum.value),
-        ("time", written),
-        ("institution", datum.institution),
-        ("reference", datum.reference),
-    ):
-        if value:
-            found[name] = value
+    if datum.what:
+        found["what"] = datum.what
+    if datum.value:
+        found["value"] = datum.value
+    if written:
+        found["time"] = written
+    if datum.institution:
+        found["institution"] = datum.institution
+    if datum.reference:
+        found["reference"] = datum.reference
     return found
 
 
@@ -299,21 +303,22 @@ def _reference(reference: Reference) -> Json:
 def _suggestions(finding: Finding, resources: Mapping[str, Json], ids: Iterator[str]) -> list[Json]:
     found: list[Json] = []
     for suggestion in finding.suggestions:
-        actions = _ACTIONS[suggestion.action](suggestion, resources.get(suggestion.order))
+        actions = _ACTIONS[suggestion.action](suggestion, resources)
         if actions:
             found.append({"label": suggestion.label, "uuid": next(ids), "actions": actions})
     return found
 
 
-def _delete(suggestion: Suggestion, resource: Json | None) -> list[Json]:
+def _delete(suggestion: Suggestion, resources: Mapping[str, Json]) -> list[Json]:
     if not suggestion.order or suggestion.order.startswith(UNSENT):
         return []
     return [{"type": "delete", "description": suggestion.label, "resourceId": suggestion.order}]
 
 
-def _adjust(suggestion: Suggestion, resource: Json | None) -> list[Json]:
+def _adjust(suggestion: Suggestion, resources: Mapping[str, Json]) -> list[Json]:
     """The order with the changed dose or frequency, in its entirety; nothing when we were not
     sent an order to change."""
+    resource = resources.get(suggestion.order)
     instructions = resource.get("dosageInstruction") if resource else None
     if not resource or not isinstance(instructions, list) or not instructions:
         return []
@@ -328,9 +333,10 @@ def _adjust(suggestion: Suggestion, resource: Json | None) -> list[Json]:
     return [{"type": "update", "description": suggestion.label, "resource": changed}]
 
 
-def _replace(suggestion: Suggestion, resource: Json | None) -> list[Json]:
+def _replace(suggestion: Suggestion, resources: Mapping[str, Json]) -> list[Json]:
     """The order taken back and another drug drafted in its place: same patient, visit and reason, but
     without the dosage, which was meant for the first drug."""
+    resource = resources.get(suggestion.order)
     if resource is None or resource.get("resourceType") != "MedicationRequest":
         return []
     kept = {key: copy.deepcopy(resource[key]) for key in _KEPT if key in resource}
@@ -356,9 +362,8 @@ def _repeat(times_per_day: float) -> Json:
 
 def as_json(finding: Finding, release: str) -> Json:
     """A finding for the plain JSON review."""
-    said: _Said = {}
-    told = [_told(datum, said) for datum in finding.data]
-    found = _extension(finding, fresh_id(), release, told, _cited(finding.references))
+    _, data = _evidence(finding, {})
+    found = _extension(finding, fresh_id(), release, data, _cited(finding.references))
     found |= {"summary": finding.summary, "interruptive": finding.interruptive}
     optional: dict[str, Any] = {"detail": finding.detail, "advice": finding.advice}
     optional["suggestions"] = [{"label": s.label, "action": s.action, "order": s.order} for s in finding.suggestions]

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 import orjson
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from api.bootstrap import House, open_house
 from base.log import setup
@@ -42,13 +42,26 @@ def house(data_dir: Path | None) -> House:
     return open_house(settings)
 
 
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Advances a progress bar when it is called; ``of`` tells it how far it goes."""
+
+    progress: Progress
+    task: TaskID
+
+    def __call__(self, rows: int) -> None:
+        self.progress.advance(self.task, rows)
+
+    def of(self, total: int) -> None:
+        self.progress.update(self.task, total=total)
+
+
 @contextmanager
-def bar(title: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """A progress bar on stderr; gives the function that advances it."""
+def bar(title: str, total: int | None = None) -> Iterator[Bar]:
+    """A progress bar on stderr; gives what advances it."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=ERR, transient=True) as progress:
-        task = progress.add_task(title, total=total or None)
-        yield lambda rows: progress.advance(task, rows)
+        yield Bar(progress, progress.add_task(title, total=total or None))
 
 
 def as_json(value: Any) -> None:

@@ -330,7 +330,7 @@ def _atom(token: str, text: str, below: bool) -> tuple[str, bool]:
 # Conversion
 
 _DIMENSIONS = ("iu", "equivalent", "osmole", "cfu", "copy", "body_mass", "body_area", "celsius",
-               "high_power_field", "low_power_field")  # fmt: skip
+               "high_power_field", "low_power_field", "batroxobin_unit")  # fmt: skip
 _LINKS = (("iu_per_mg", "每毫克单位数"), ("molar_mass", "摩尔质量"), ("valence", "化合价"))
 
 

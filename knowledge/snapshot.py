@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import mmap
 from bisect import bisect_left
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
@@ -24,6 +24,7 @@ from knowledge.naming import normal_name
 MAGIC: Final = b"YIGONG\x00\x01"
 _MOST_REMEMBERED: Final = 50_000
 _ABSENT: Final = object()
+_NO_PARTNERS: Final[dict[int, list[int]]] = {}
 _T = TypeVar("_T")
 _PREDICATE_NUMBER: Final = {predicate: number for number, predicate in enumerate(Predicate)}
 
@@ -74,6 +75,17 @@ class _Grouped:
         return self._values[self._starts[at] : self._starts[at + 1]]
 
 
+class _Lineage(dict[str, frozenset[str]]):
+    """Concept → itself and its ancestors; looked up when first asked."""
+
+    def __init__(self, find: Callable[[str], frozenset[str]]) -> None:
+        self._find = find
+
+    def __missing__(self, concept_id: str) -> frozenset[str]:
+        found = self[concept_id] = self._find(concept_id)
+        return found
+
+
 class Snapshot:
     """A release as the rules read it. Immutable; safe to share between threads.
 
@@ -107,7 +119,7 @@ class Snapshot:
         self._found: dict[tuple[Predicate, str], tuple[Statement, ...]] = {}
         self._dated: set[tuple[Predicate, str]] = set()
         self._partners: dict[int, dict[int, list[int]]] = {}
-        self._lineage: dict[str, frozenset[str]] = {}
+        self.lineage: Mapping[str, frozenset[str]] = _Lineage(self._ancestors)
         self._names: dict[str, str] = {}
         self._told: dict[str, frozenset[Predicate]] = {}
         self.rules: tuple[Rule, ...] = self._all("rules", Rule)
@@ -167,14 +179,20 @@ class Snapshot:
 
     def linked(
         self, predicate: Predicate, concept_ids: Sequence[str], leading: int | None = None
-    ) -> Iterator[tuple[int, int]]:
+    ) -> list[tuple[int, int]]:
         """Positions (i, j), i < j, of concepts that a symmetric predicate links, classes expanded; ``leading``:
         only of pairs with one of so many at the front."""
-        rows = [self._row(concept_id) for concept_id in concept_ids]
+        known = self._rows
+        try:
+            rows = [known[concept_id] for concept_id in concept_ids]
+        except KeyError:  # one was never asked for before
+            rows = [self._row(concept_id) for concept_id in concept_ids]
+        found: list[tuple[int, int]] = []
         for i, row in enumerate(rows[:leading]):
-            partners = {} if row is None else self._partners_of(predicate, row)
+            partners = _NO_PARTNERS if row is None else self._partners_of(predicate, row)
             if not partners.keys().isdisjoint(rows):
-                yield from ((i, j) for j in range(i + 1, len(rows)) if rows[j] in partners)
+                found += [(i, j) for j in range(i + 1, len(rows)) if rows[j] in partners]
+        return found
 
     def between(self, predicate: Predicate, a: str, b: str) -> tuple[Statement, ...]:
         """Statements of a symmetric predicate that hold between two concepts or their classes."""
@@ -184,14 +202,9 @@ class Snapshot:
         return tuple(self._statement_at(number) for number in self._partners_of(predicate, row).get(other, ()))
 
     def ancestors(self, concept_id: str) -> frozenset[str]:
-        """The concept itself and everything it is a kind of, at any distance."""
-        lineage = self._lineage.get(concept_id)
-        if lineage is None:
-            row = self._row(concept_id)
-            rows = () if row is None else self._up.get(row)
-            lineage = frozenset({concept_id, *(self._concept_at(r).id for r in rows)})
-            self._lineage[concept_id] = lineage
-        return lineage
+        """The concept itself and everything it is a kind of, at any distance; ``lineage`` gives the same without a
+        call."""
+        return self.lineage[concept_id]
 
     def is_a(self, concept_id: str, ancestor: str) -> bool:
         """Whether a concept is, or is a kind of, another."""
@@ -283,6 +296,11 @@ class Snapshot:
             self._section(f"{name}.starts", "I"),
             self._section(f"{name}.values", "I"),
         )
+
+    def _ancestors(self, concept_id: str) -> frozenset[str]:
+        row = self._row(concept_id)
+        rows = () if row is None else self._up.get(row)
+        return frozenset({concept_id, *(self._concept_at(r).id for r in rows)})
 
     def _row(self, concept_id: str) -> int | None:
         try:

@@ -83,9 +83,24 @@ class _Trial:
         order = next((o for o in here.orders if o.id == suggestion.order), None)
         if order is None:
             return False
-        case = Case(self._without(order), (self._changed(order, suggestion),), here.snapshot, here.day)
+        changed = self._changed(order, suggestion)
+        if self._is_ruled_out(changed):
+            return False
+        case = Case(self._without(order), (changed,), here.snapshot, here.day)
         case.take_over(here)
         return not any(_objects(outcome, suggestion.order) for outcome in outcomes(case, self._families))
+
+    def _is_ruled_out(self, changed: Order) -> bool:
+        """Whether some family objects for certain, so that nothing needs trying."""
+        here = self._case
+        for family in self._families:
+            if family.rules_out is not None and family.concerns((changed.kind,), here.patient.stage):
+                try:
+                    if family.rules_out(here, changed):
+                        return True
+                except Exception:  # what cannot be read: the trial meets and counts it
+                    return False
+        return False
 
     def _without(self, order: Order) -> PatientContext:
         """The patient as if all but one order were taken already."""

@@ -12,9 +12,10 @@ from clinical.order import Purpose
 from clinical.patient import Condition, Visit
 from clinical.value import Value
 from knowledge.model import Statement
-from rules.courses import age_fits, days_of, diseases_in, exceptions, in_use, spans
+from rules.courses import GRACE_DAYS, age_fits, days_of, diseases_in, exceptions, in_use, spans
 from rules.dosing import doses, scale
 from rules.infusion import concepts_in
+from rules.lifetimes import had
 from rules.measures import Measured
 from rules.model import Case, Use
 from rules.saying import meant
@@ -97,15 +98,16 @@ def recently(case: Case, s: Statement, field: str) -> bool:
     return taken(case, concepts_in(case, s, field))
 
 
-def taken(case: Case, wanted: frozenset[str], but: Use | None = None) -> bool:
-    """Whether something else that is, or is a kind of, one of these is ordered, in use or just stopped."""
+def taken(case: Case, wanted: frozenset[str], but: Use | None = None, grace: int = GRACE_DAYS) -> bool:
+    """Whether something else that is, or is a kind of, one of these is ordered, in use or stopped up to ``grace``
+    days ago."""
     if not wanted:
         return False
     itself = "" if but is None else but.concept
     if any(use.concept != itself and not wanted.isdisjoint(case.lineage[use.concept]) for use in case.uses):
         return True
     return any(
-        concept != itself and not wanted.isdisjoint(case.snapshot.ancestors(concept)) and in_use(case, concept)
+        concept != itself and not wanted.isdisjoint(case.snapshot.ancestors(concept)) and in_use(case, concept, grace)
         for concept in spans(case)
     )
 
@@ -177,4 +179,24 @@ def _amount(case: Case, use: Use, s: Statement, days: int | None) -> Known[float
     return daily * (lasts if days is None else min(lasts, days))
 
 
-_GIVEN: Final = {"single": _single, "daily": _daily, "course": _course}
+def _times(case: Case, uses: tuple[Use, ...], s: Statement) -> Known[float]:
+    """How many times a day, orders that go on counted in; UNKNOWN of a single dose."""
+    concept = uses[0].concept
+    dosages = [u.order.dosage for u in (*uses, *(u for u in case.active_uses if u.concept == concept))]
+    times = [d.times_per_day for d in dosages if not (d.is_single() or isinstance(d.times_per_day, Unknown))]
+    return float(sum(times)) if len(times) == len(dosages) else UNKNOWN
+
+
+def _lifetime(case: Case, uses: tuple[Use, ...], s: Statement) -> Known[float]:
+    """What the record says was given before, and these orders; UNKNOWN where it says nothing."""
+    before, now = had(case, uses[0], s.qualifiers["unit"]), _sum(case, uses, s, None)
+    return UNKNOWN if isinstance(before, Unknown) or isinstance(now, Unknown) else before.amount + now
+
+
+_GIVEN: Final = {
+    "single": _single,
+    "daily": _daily,
+    "course": _course,
+    "times": _times,
+    "lifetime": _lifetime,
+}

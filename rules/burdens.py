@@ -84,7 +84,9 @@ def bands(
     """Points by the latest value of a test: (from, below, points)."""
 
     def read(case: Case) -> Known[Added]:
-        value = egfr(case) if lab == EGFR else measured(case, lab, unit, days)
+        if reported and lab not in case.observed:
+            return UNKNOWN
+        value = measured(case, lab, unit, days) if reported else egfr(case)
         if isinstance(value, Unknown):
             return UNKNOWN
         for low, high, points in steps:
@@ -92,6 +94,7 @@ def bands(
                 return points, value.data[0]
         return NOTHING
 
+    reported = lab != EGFR
     return Factor(read, decisive, needed, missing)
 
 

@@ -25,7 +25,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 Fact = dict[str, str | float]
 SESSIONS: Final = 16
@@ -84,8 +84,7 @@ class ForwardRule:
     then: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Fired:
+class Fired(NamedTuple):
     """A rule that fired and the facts it matched, in the order of its clauses."""
 
     rule: ForwardRule
@@ -163,6 +162,8 @@ class Chain:
         self._rules = {rule.name: rule for rule in rules}
         self._clauses = list(_numbered(rules))
         self._asked = _asked(self._clauses)
+        self._by_keys: dict[frozenset[Key], bool] = {}
+        self._by_met: dict[frozenset[int], frozenset[int]] = {}
         self._remembered: dict[tuple[tuple[int, ...], ...], list[tuple[ForwardRule, tuple[int, ...]]]] = {}
         self._fired: dict[str, list[tuple[ForwardRule, tuple[int, ...]]]] = {}
         self._host = self._open(made)
@@ -186,7 +187,7 @@ class Chain:
             places = self._places(useful)
             if len(self._remembered) < _MOST_REMEMBERED:
                 self._remembered[passes] = places
-        return [Fired(rule, tuple(useful[n] for n in matched)) for rule, matched in places]
+        return [Fired(rule, tuple([useful[n] for n in matched])) for rule, matched in places]
 
     def _places(self, facts: list[Fact]) -> list[tuple[ForwardRule, tuple[int, ...]]]:
         """What the engine fires, facts by their place in the list."""
@@ -199,37 +200,49 @@ class Chain:
         finally:
             self._free.put(session)
 
+    def may_fire(self, keys: frozenset[Key]) -> bool:
+        """False where no rule can fire, whatever else facts that carry these texts say."""
+        found = self._by_keys.get(keys)
+        if found is None:
+            found = any(keys.issuperset(key for key, _ in clauses) for _, clauses in self._clauses)
+            if len(self._by_keys) < _MOST_REMEMBERED:
+                self._by_keys[keys] = found
+        return found
+
     def _useful(self, facts: Sequence[Fact]) -> tuple[list[Fact], tuple[tuple[int, ...], ...]]:
         """Facts that may match a clause of a rule all of whose clauses may be matched, and for each the
         numbers of the clauses it may pass."""
-        named_so = self._named(facts)
-        passes: dict[int, list[int]] = {}
-        for first, clauses in self._clauses:
-            found: list[list[int]] = []
-            for key, tests in clauses:
-                passing = named_so.get(key, [])
-                for test in tests:
-                    passing = [n for n in passing if test.may_pass(facts[n])]
-                if not passing:
-                    break
-                found.append(passing)
-            else:
-                for clause, numbers in enumerate(found, first):
-                    for n in numbers:
-                        passes.setdefault(n, []).append(clause)
-        kept = sorted(passes)
-        return [facts[n] for n in kept], tuple(tuple(passes[n]) for n in kept)
+        passes = [self._passed_by(fact) for fact in facts]
+        wanted = self._wanted(frozenset([clause for passed in passes for clause in passed]))
+        kept: list[Fact] = []
+        numbers: list[tuple[int, ...]] = []
+        for fact, passed in zip(facts, passes, strict=True):
+            useful = [clause for clause in passed if clause in wanted]
+            if useful:
+                kept.append(fact)
+                numbers.append(tuple(useful))
+        return kept, tuple(numbers)
 
-    def _named(self, facts: Sequence[Fact]) -> dict[_Key, list[int]]:
-        """Numbers of the facts by what some clause asks for."""
-        named_so: dict[_Key, list[int]] = {}
-        for number, fact in enumerate(facts):
-            kind = fact["kind"]
-            for field, values in self._asked.get(kind, ()):
-                value = fact.get(field, "") if field else ""
-                if value in values:
-                    named_so.setdefault((kind, field, value), []).append(number)
-        return named_so
+    def _passed_by(self, fact: Fact) -> list[int]:
+        """The numbers of the clauses that a fact may pass, in order."""
+        passed = []
+        kind = fact["kind"]
+        for field, by_text in self._asked.get(kind, ()):
+            for clause, may_pass in by_text.get(fact.get(field, "") if field else "", ()):
+                if may_pass(fact):
+                    passed.append(clause)
+        passed.sort()
+        return passed
+
+    def _wanted(self, met: frozenset[int]) -> frozenset[int]:
+        """The clauses of rules all of whose clauses some fact may pass, given those that some fact may pass."""
+        found = self._by_met.get(met)
+        if found is None:
+            each = [range(first, first + len(clauses)) for first, clauses in self._clauses]
+            found = frozenset([clause for rule in each if met.issuperset(rule) for clause in rule])
+            if len(self._by_met) < _MOST_REMEMBERED:
+                self._by_met[met] = found
+        return found
 
     def _run(self, session: str, facts: Sequence[Fact]) -> list[tuple[ForwardRule, tuple[int, ...]]]:
         self._fired[session] = []
@@ -284,9 +297,9 @@ class Chain:
         return action
 
 
-_Key = tuple[str | float, str, str | float]
+Key = tuple[str | float, str, str | float]
 """Kind of a fact, with one of its texts by name or without (empty)."""
-_Clause = tuple[_Key, tuple[Test, ...]]
+_Clause = tuple[Key, Callable[[Fact], bool]]
 
 
 def _numbered(rules: Sequence[ForwardRule]) -> Iterator[tuple[int, list[_Clause]]]:
@@ -297,23 +310,44 @@ def _numbered(rules: Sequence[ForwardRule]) -> Iterator[tuple[int, list[_Clause]
         first += len(rule.when)
 
 
-def _asked(rules: Sequence[tuple[int, list[_Clause]]]) -> dict[str | float, list[tuple[str, frozenset[str | float]]]]:
-    """By kind of fact the texts that clauses ask for, by name (empty: any fact of the kind)."""
-    found: dict[str | float, dict[str, set[str | float]]] = {}
-    for _, clauses in rules:
-        for (kind, field, value), _ in clauses:
-            found.setdefault(kind, {}).setdefault(field, set()).add(value)
-    return {kind: [(field, frozenset(values)) for field, values in by.items()] for kind, by in found.items()}
+_Asked = dict[str | float, list[tuple[str, dict[str | float, list[tuple[int, Callable[[Fact], bool]]]]]]]
+
+
+def _asked(rules: Sequence[tuple[int, list[_Clause]]]) -> _Asked:
+    """By kind of fact the texts that clauses ask for, by name (empty: any fact of the kind), and those clauses by
+    number."""
+    found: dict[str | float, dict[str, dict[str | float, list[tuple[int, Callable[[Fact], bool]]]]]] = {}
+    for first, clauses in rules:
+        for number, ((kind, field, value), may_pass) in enumerate(clauses, first):
+            found.setdefault(kind, {}).setdefault(field, {}).setdefault(value, []).append((number, may_pass))
+    return {kind: list(by.items()) for kind, by in found.items()}
 
 
 def _by_kind(clause: tuple[Test, ...]) -> _Clause:
     """The kind of fact a clause asks for (``lint`` demands one), the first text it must equal (which
-    of its kind it is), and the other tests."""
+    of its kind it is), and whether a fact may pass the other tests."""
     kind = next(t for t in clause if t.field == "kind" and t.operator == "=")
     others = [t for t in clause if t is not kind]
     named = next((t for t in others if t.operator == "=" and isinstance(t.value, str)), None)
-    rest = tuple(t for t in others if t is not named)
-    return ((kind.value, named.field, named.value) if named else (kind.value, "", ""), rest)
+    rest = [t for t in others if t is not named]
+    return ((kind.value, named.field, named.value) if named else (kind.value, "", ""), _joined(rest))
+
+
+def _joined(tests: list[Test]) -> Callable[[Fact], bool]:
+    """Whether a fact may pass all of some tests; the common case of ``Test.may_pass`` is asked without a call."""
+    ready = [(test, test.field, isinstance(test.value, str), _COMPARE[test.operator], test.value) for test in tests]
+
+    def may_pass(fact: Fact) -> bool:
+        for test, field, is_text, compare, value in ready:
+            given = fact.get(field)
+            if given is None or isinstance(given, str) is not is_text:
+                if not test.may_pass(fact):
+                    return False
+            elif not compare(given, value):
+                return False
+        return True
+
+    return may_pass
 
 
 def _matched(c: Any, clauses: int) -> Iterator[Any]:

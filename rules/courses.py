@@ -53,10 +53,14 @@ def _spans(case: Case) -> dict[str, list[Span]]:
     return found
 
 
-def in_use(case: Case, concept: str) -> bool:
-    """Whether the patient is known to take the ingredient already, apart from the orders under review."""
-    since = case.patient.as_of.date() - timedelta(days=GRACE_DAYS)
-    return any(span.last >= since for span in spans(case).get(concept, ()))
+def in_use(case: Case, concept: str, grace: int = GRACE_DAYS) -> bool:
+    """Whether the patient is known to take the ingredient already, apart from the orders under review, or to have
+    taken it up to ``grace`` days ago."""
+    earlier = spans(case).get(concept)
+    if not earlier:
+        return False
+    since = case.patient.as_of.date() - timedelta(days=grace)
+    return any(span.last >= since for span in earlier)
 
 
 def course(case: Case, use: Use, fits: Callable[[Order], bool] = lambda order: True) -> Course:

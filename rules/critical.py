@@ -14,6 +14,7 @@ from clinical.quantity import Quantity, UnitMismatch
 from clinical.units import plain_unit
 from clinical.value import Value
 from knowledge.model import ConceptKind, Predicate, Statement
+from knowledge.snapshot import Snapshot
 from rules.courses import diseases_in, exceptions
 from rules.model import Case, severity_of
 
@@ -35,11 +36,12 @@ class Critical(Value, frozen=True):
 
 def criticals(case: Case) -> Iterator[Critical]:
     """Critical values that no newer result of the same test (or of a test that speaks for it) silences."""
+    spans = case.snapshot.remember("critical-spans", lambda: _Spans(case.snapshot))
     for lab, observed in case.observed.items():
-        span = _span_of(case, lab)
-        if span is None or all(_within(o, span) for o in observed):
+        span = spans[lab]
+        if span is None or _all_within(observed, span):
             continue
-        found = _beyond(case, lab, recent(case, lab), limits(case, lab))
+        found = _beyond(case, lab, recent(case, lab), limits(case.snapshot, lab))
         if found is not None and not _superseded(case, found):
             yield found
 
@@ -47,8 +49,15 @@ def criticals(case: Case) -> Iterator[Critical]:
 _Span = tuple[str, float, float]
 
 
-def _span_of(case: Case, lab: str) -> _Span | None:
-    return case.snapshot.remember(("critical-span", lab), lambda: _span(limits(case, lab)))
+class _Spans(dict[str, _Span | None]):
+    """What is critical for nobody, by test; worked out when first asked."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def __missing__(self, lab: str) -> _Span | None:
+        span = self[lab] = _span(limits(self._snapshot, lab))
+        return span
 
 
 def _span(ranges: tuple[Statement, ...]) -> _Span | None:
@@ -61,19 +70,23 @@ def _span(ranges: tuple[Statement, ...]) -> _Span | None:
     return ("", 1.0, 0.0) if len({q["unit"] for q in said}) > 1 else (plain_unit(said[0]["unit"]), low, high)
 
 
-def _within(observation: Observation, span: _Span) -> bool:
+def _all_within(observed: list[Observation], span: _Span) -> bool:
     """The usual case, told without conversion or calendar."""
-    value = observation.value
-    return isinstance(value, Quantity) and value.unit == span[0] and span[1] <= value.value <= span[2]
+    unit, low, high = span
+    for observation in observed:
+        value = observation.value
+        if not isinstance(value, Quantity) or value.unit != unit or not low <= value.value <= high:
+            return False
+    return True
 
 
-def limits(case: Case, lab: str) -> tuple[Statement, ...]:
+def limits(snapshot: Snapshot, lab: str) -> tuple[Statement, ...]:
     """Ranges of a test that have a critical limit."""
-    return case.snapshot.remember(
+    return snapshot.remember(
         ("critical", lab),
         lambda: tuple(
             s
-            for s in case.snapshot.statements(Predicate.REFERENCE_RANGE, lab)
+            for s in snapshot.statements(Predicate.REFERENCE_RANGE, lab)
             if "critical_low" in s.qualifiers or "critical_high" in s.qualifiers
         ),
     )
@@ -175,7 +188,7 @@ def _speaks_for(case: Case, lab: str, found: Critical) -> bool:
     if observation.origin.time is None or zoned(observation.origin.time) <= zoned(time):
         return False
     within = value >= found.limit if found.low else value <= found.limit
-    return within or _beyond(case, lab, results, limits(case, lab)) is not None
+    return within or _beyond(case, lab, results, limits(case.snapshot, lab)) is not None
 
 
 def _same(case: Case, action: Statement | None) -> tuple[str, ...]:

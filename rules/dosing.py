@@ -121,7 +121,9 @@ def has_room(case: Case, use: Use, way: Way) -> bool:
     """Whether an order is surely within the limits, or no row is about this age: a few comparisons, for most orders.
     False where only the rows themselves, one by one, can tell."""
     days = case.age_days
-    if use.product or isinstance(days, Unknown):
+    if isinstance(days, Unknown):
+        return False
+    if use.product and use.product in way.once("dose-subjects", _subjects):  # it is held against the whole dose
         return False
     rooms = way.once("dose-rooms", _rooms)
     if _RANGE in way.dated:
@@ -136,6 +138,10 @@ def has_room(case: Case, use: Use, way: Way) -> bool:
                 and not (room.means and use.order.dosage.is_single())
             )
     return True
+
+
+def _subjects(way: Way) -> frozenset[str]:
+    return frozenset(s.subject for s in way[_RANGE])
 
 
 def _rooms(way: Way) -> tuple[Room, ...]:
@@ -271,10 +277,13 @@ def over_cap(case: Case, use: Use, statement: Statement) -> Known[str]:
     q = statement.qualifiers
     answers: list[Known[str]] = []
     single, day = _ordered(case, use, statement) if "unit" in q else (UNKNOWN, UNKNOWN)
+    measure = scale(case, q["per"]) if "per" in q else Measured(1.0, "1", ())
+    if isinstance(measure, Unknown):
+        return UNKNOWN
     if "single_max" in q:
-        answers.append(_exceeds(single, q["single_max"], "单次", q["unit"]))
+        answers.append(_exceeds(single, q["single_max"] * measure.value, "单次", q["unit"]))
     if "daily_max" in q and not use.order.dosage.is_single():  # the first dose is not reduced
-        answers.append(_exceeds(day, q["daily_max"], "每日", q["unit"]))
+        answers.append(_exceeds(day, q["daily_max"] * measure.value, "每日", q["unit"]))
     most_often = q.get("times_per_day_max", 1)
     if "times_per_day_max" in q and not (most_often < 1 and use.order.dosage.is_single()):
         answers.append(_exceeds(use.order.dosage.times_per_day, q["times_per_day_max"], "每日", "次"))

@@ -25,7 +25,7 @@ from rules.measures import (
     pregnancy,
     weight,
 )
-from rules.model import Case, Use, order_datum
+from rules.model import Case, Use
 from rules.states import STATE_DRUGS
 
 
@@ -67,7 +67,7 @@ class CaseFacts:
     def touch(self, orders: Iterable[Order]) -> None:
         for order in orders:
             self.orders[order.id] = None
-            self.data[order_datum(order)] = None
+            self.data[self.case.datum(order)] = None
 
 
 def _within(facts: CaseFacts, uses: tuple[Use, ...], access: Access) -> list[Use]:
@@ -157,7 +157,8 @@ def _state(facts: CaseFacts, access: Access) -> Value:
     if found is True:
         facts.data[Datum("推导状态", STATES[name])] = None
         classes = STATE_DRUGS.get(name, frozenset())
-        facts.touch(use.order for use in facts.case.uses if facts.case.lineage[use.concept] & classes)
+        lineage = facts.case.lineage
+        facts.touch([use.order for use in facts.case.uses if not lineage[use.concept].isdisjoint(classes)])
     return found
 
 

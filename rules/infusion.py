@@ -18,7 +18,7 @@ from rules.dosing import single_dose
 from rules.measures import weight
 from rules.model import Case, Lazy, Use
 
-VEIN: Final = frozenset({"静脉滴注", "静脉注射", "静脉泵入", "静脉给药"})
+VEIN: Final[frozenset[str | Unknown]] = frozenset({"静脉滴注", "静脉注射", "静脉泵入", "静脉给药"})
 FLUID: Final = "drug-class:infusion-fluid"
 GLUCOSE: Final = "ingredient:glucose"
 SALINE: Final = "ingredient:sodium-chloride"
@@ -185,11 +185,6 @@ class Bag:
         return hourly / self.concentration(Use(order, ingredient, True, ingredient.concept), f"{part}/mL")
 
 
-def into_vein(order: Order) -> bool:
-    """Whether an order is known to go into a vein."""
-    return order.dosage.route in VEIN
-
-
 def bags(case: Case) -> Iterator[Bag]:
     """The bags that the orders under review make."""
     together: dict[tuple[bool, str], list[Order]] = {}
@@ -199,7 +194,7 @@ def bags(case: Case) -> Iterator[Bag]:
             together.setdefault((bool(group), group or order.id), []).append(order)
     for (grouped, _), orders in together.items():
         bag = Bag(case, tuple(orders), tuple([use for order in orders for use in uses_of(case, order)]), grouped)
-        if bag.fluids or any(into_vein(order) for order in orders):
+        if not VEIN.isdisjoint([order.dosage.route for order in orders]) or bag.fluids:
             yield bag
 
 

@@ -111,7 +111,7 @@ def given_so(statement: Statement, route: Known[str], form: str) -> bool:
     return not (forms and form and form not in forms)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Case:
     """What a family judges. ``orders`` are under review; ``focus`` narrows alerts to these order ids
     (order-select); ``explain`` asks families to yield ``Passed`` too; ``day`` is the date as of which
@@ -121,10 +121,32 @@ class Case:
     orders: tuple[Order, ...]
     snapshot: Snapshot
     day: date
-    focus: frozenset[str] = frozenset()
-    explain: bool = False
-    derive: Callable[[Case], dict[str, bool]] = field(default=lambda case: {}, compare=False)
-    _known: dict[Hashable, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    focus: frozenset[str]
+    explain: bool
+    derive: Callable[[Case], dict[str, bool]] = field(compare=False)
+    _known: dict[Hashable, Any] = field(init=False, compare=False, repr=False)
+
+    def __init__(
+        self,
+        patient: PatientContext,
+        orders: tuple[Order, ...],
+        snapshot: Snapshot,
+        day: date,
+        focus: frozenset[str] = frozenset(),
+        explain: bool = False,
+        derive: Callable[[Case], dict[str, bool]] = lambda case: {},
+    ) -> None:
+        # At once: a frozen dataclass sets its fields one by one, which takes four times as long.
+        self.__dict__.update(
+            patient=patient,
+            orders=orders,
+            snapshot=snapshot,
+            day=day,
+            focus=focus,
+            explain=explain,
+            derive=derive,
+            _known={},
+        )
 
     @Lazy
     def states(self) -> dict[str, bool]:
@@ -137,6 +159,14 @@ class Case:
         if known is _ABSENT:
             known = self._known[key] = make()
         return known
+
+    def datum(self, order: Order) -> Datum:
+        """An order as evidence, made once: many findings rest on the same order. Kept by the identity of the order,
+        which the entry keeps alive."""
+        known: tuple[Order, Datum] | None = self._known.get(id(order))
+        if known is None:
+            known = self._known[id(order)] = (order, order_datum(order))
+        return known[1]
 
     def take_over(self, other: Case) -> None:
         """Use what was worked out for another case of the same patient with other orders."""
@@ -241,8 +271,8 @@ class Case:
     @Lazy
     def lineage(self) -> dict[str, frozenset[str]]:
         """Ancestors (with itself) of every ingredient in use."""
-        ancestors = self.snapshot.ancestors
-        return {use.concept: ancestors(use.concept) for use in self.uses}
+        known = self.snapshot.lineage
+        return {use.concept: known[use.concept] for use in self.uses}
 
     @Lazy
     def new_lineage(self) -> frozenset[str]:
@@ -258,11 +288,11 @@ class Case:
     def conditions(self) -> dict[str, Condition]:
         """Active conditions by every concept they are a kind of; empty when unknown."""
         found: dict[str, Condition] = {}
-        conditions, ancestors = self.patient.conditions, self.snapshot.ancestors
+        conditions, known = self.patient.conditions, self.snapshot.lineage
         for condition in () if isinstance(conditions, Unknown) else conditions:
             if condition.status is _ACTIVE:
                 for own in condition.what.concepts:
-                    for concept in () if own in found else ancestors(own):  # where it is, its ancestors are
+                    for concept in () if own in found else known[own]:  # where it is, its ancestors are
                         if concept not in found:
                             found[concept] = condition
         return found
@@ -390,6 +420,8 @@ class Family:
     patient, with or without orders); ``stages`` the moments it speaks at (none: always; a review
     without a stage asks all). ``by_drug`` promises that it says nothing unless a statement of ``reads`` has a
     drug under review, something in it, or a class of either, as its subject: the engine then need not ask.
+    ``rules_out`` tells of an order tried in place of one of the case that the family would surely object to it,
+    moderately or worse, for less than judging a case anew; False: only that can tell.
     """
 
     name: str
@@ -399,6 +431,7 @@ class Family:
     kinds: tuple[OrderKind, ...] = (OrderKind.DRUG,)
     stages: frozenset[str] = frozenset()
     by_drug: bool = False
+    rules_out: Callable[[Case, Order], bool] | None = None
 
     def concerns(self, kinds: Collection[OrderKind], stage: str) -> bool:
         """Whether it has anything to say of orders of these kinds at this moment."""

@@ -51,8 +51,10 @@ _DIVALENT: Final = {
 
 def is_nutrition(bag: Bag) -> bool:
     """Whether a bag is parenteral nutrition: amino acids with glucose or lipid."""
+    if not bag.grouped:
+        return False
     fed = any(use.concept in (GLUCOSE, LIPID) for use in bag.uses)
-    return bag.grouped and fed and any(holds_amino_acids(order) for order in bag.orders)
+    return fed and any(holds_amino_acids(order) for order in bag.orders)
 
 
 def holds_amino_acids(order: Order) -> bool:

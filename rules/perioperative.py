@@ -53,10 +53,13 @@ def planned(case: Case) -> list[Order]:
 
 
 def _planned(case: Case) -> list[Order]:
-    medications = case.patient.medications
+    medications, procedures = case.patient.medications, case.patient.procedures
     known = () if isinstance(medications, Unknown) else medications
-    today, drafts = case.patient.as_of.date(), {order.id for order in case.orders}
     procedure = OrderKind.PROCEDURE
+    unrecorded = isinstance(procedures, Unknown) or not procedures
+    if unrecorded and procedure not in case.kinds and procedure not in [order.kind for order in known]:
+        return []  # the usual case: there is neither a record nor an order of one
+    today, drafts = case.patient.as_of.date(), {order.id for order in case.orders}
     standing = (o for o in known if o.kind is procedure and o.is_active() and o.id not in drafts)
     ordered = (*(o for o in case.orders if o.kind is procedure), *standing)
     orders = (*ordered, *_recorded(case, ordered))

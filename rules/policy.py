@@ -165,8 +165,9 @@ def apply(review: Review, policy: Policy, at: Moment, seen: Mapping[str, Seen] =
         return review
     shown: list[Finding] = []
     hidden: list[Suppressed] = list(review.suppressed)
+    plain = not (policy.suppressions or policy.thresholds)
     for finding in review.findings:
-        reason = _hidden_because(finding, policy, at)
+        reason = "" if plain and not _only_secondary(finding) else _hidden_because(finding, policy, at)
         if seen and not reason:
             reason = _said_before(finding, policy.repeats, at, seen)
         if reason:

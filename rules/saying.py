@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from clinical.finding import Datum, Finding, Outcome, Passed, Severity, Suggestion
 from knowledge.model import ConceptKind, Predicate, Statement
-from rules.model import Case, Use, given_so, may_interrupt, order_datum, severity_of
+from rules.model import Case, Use, given_so, may_interrupt, severity_of
 
 
 def found(
@@ -38,7 +38,7 @@ def found(
         summary=summary,
         detail=statement.qualifiers.get("reason", ""),
         orders=orders,
-        data=(*(order_datum(use.order) for use in uses), *data),
+        data=(*[case.datum(use.order) for use in uses], *data),
         references=case.references(statement),
         advice=statement.qualifiers.get("advice", ""),
         suggestions=suggestions,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from clinical.finding import Fault, Finding, Review, Severity, Suppressed
@@ -207,12 +208,15 @@ class States:
         act on one. If the engine fails, they stand unchanged and the failure is a counted fault."""
         if self._chain is None:
             return review
-        told = [_as_fact(n, finding) for n, finding in enumerate(review.findings) if finding.family in _FAMILIES]
-        if not any(map(_may_change, told)):
+        told = {(_family_of(f), f.severity) for f in review.findings if f.family in _FAMILIES}
+        if not any(_may_change(family, severity) for family, severity in told):
             return review
         present = [name for name, holds in case.states.items() if holds]
-        facts: list[Fact] = [{"kind": "state", "name": name} for name in present]
-        facts += told
+        keys = [("state", "name", name) for name in present] + [("finding", "family", family) for family, _ in told]
+        facts: list[Fact] = []
+        if self._chain.may_fire(frozenset(keys)):  # seldom: most findings need no fact made of them
+            facts += [{"kind": "state", "name": name} for name in present]
+            facts += [_as_fact(n, f) for n, f in enumerate(review.findings) if f.family in _FAMILIES]
         try:
             fired = self._chain.fire(facts)
         except ChainError:
@@ -232,8 +236,10 @@ _FAMILIES: Final = frozenset(
 """Findings that a rule speaks of at all."""
 
 
-def _may_change(fact: Fact) -> bool:
-    """Whether the finding alone may be one that a rule changes."""
+@lru_cache(maxsize=256)
+def _may_change(family: str, severity: Severity) -> bool:
+    """Whether a finding alone may be one that a rule changes."""
+    fact: Fact = {"kind": "finding", "family": family, "rank": float(severity.rank)}
     return any(all(test.may_pass(fact) for test in clause) for clause in _ACTED_ON)
 
 
@@ -263,12 +269,17 @@ def _concerns(matched: tuple[Fact, ...]) -> bool:
     return len(orders) < 2 or bool(set.intersection(*orders))
 
 
-def _as_fact(number: int, finding: Finding) -> Fact:
+def _family_of(finding: Finding) -> str:
     """Rules over findings speak of pairs of drugs; what else counts as interaction goes by its cause."""
-    pair = finding.family != "interaction" or not finding.cause or finding.cause.startswith("interaction:")
+    family, cause = finding.family, finding.cause
+    pair = family != "interaction" or not cause or cause.startswith("interaction:")
+    return family if pair else cause.partition(":")[0]
+
+
+def _as_fact(number: int, finding: Finding) -> Fact:
     return {
         "kind": "finding",
-        "family": finding.family if pair else finding.cause.partition(":")[0],
+        "family": _family_of(finding),
         "rank": float(finding.severity.rank),
         "number": float(number),
         "orders": " ".join(finding.orders),
@@ -278,8 +289,8 @@ def _as_fact(number: int, finding: Finding) -> Fact:
 def _facts(case: Case) -> tuple[list[Fact], set[str]]:
     """The facts, and the names of the inputs that are known."""
     counted: dict[str, float] = {}
-    for concept, lineage in case.lineage.items():
-        for group in () if _COUNTED.isdisjoint(lineage) else _groups(case, concept, lineage):
+    for lineage in case.lineage.values():
+        for group in _groups(lineage):
             counted[group] = counted.get(group, 0.0) + 1
     facts: list[Fact] = [{"kind": "count", "group": group, "n": members} for group, members in counted.items()]
     known = set() if isinstance(case.patient.medications, Unknown) else {"medications"}
@@ -302,14 +313,10 @@ def _measures(case: Case) -> Iterator[tuple[Fact, str]]:
     yield from _egfr_course(case)
 
 
-_COUNTED: Final = frozenset().union(*GROUPS.values())
-
-
-def _groups(case: Case, concept: str, lineage: frozenset[str]) -> tuple[str, ...]:
-    """Groups an ingredient counts in."""
-    return case.snapshot.remember(
-        ("groups", concept), lambda: tuple(group for group, classes in GROUPS.items() if lineage & classes)
-    )
+@lru_cache(maxsize=16384)
+def _groups(lineage: frozenset[str]) -> tuple[str, ...]:
+    """Groups a drug counts in, by its classes."""
+    return tuple([group for group, classes in GROUPS.items() if not lineage.isdisjoint(classes)])
 
 
 def _value(name: str, value: float) -> Fact:
@@ -318,6 +325,8 @@ def _value(name: str, value: float) -> Fact:
 
 def _creatinine_course(case: Case) -> Iterator[tuple[Fact, str]]:
     """The last creatinine against the least of the 7 days and 48 hours before it."""
+    if len(case.observed.get(CREATININE, ())) < 2:  # most patients have one: nothing to compare it with
+        return
     course = _course(case, CREATININE, "umol/L")
     if len(course) < 2:
         return

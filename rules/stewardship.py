@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from clinical.administration import SYSTEMIC, route_among
-from clinical.coded import Coded, zoned
+from clinical.coded import CHINA, Coded, zoned
 from clinical.finding import Datum, Finding, Gap, Outcome, Reference, Severity
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Order, OrderKind, Purpose
@@ -107,6 +107,19 @@ def _antibacterials(case: Case) -> tuple[Use, ...]:
     for use in case.uses:
         kinds = lineage[use.concept]
         if ANTIBACTERIAL in kinds and _ANTITUBERCULOSIS not in kinds and is_systemic(use):
+            found.setdefault(use.order.id, use)
+    return tuple(found.values())
+
+
+def antifungals(case: Case) -> tuple[Use, ...]:
+    """All systemic antifungals the patient would take, one use of each order."""
+    return case.once("antifungals", lambda: _antifungals(case))
+
+
+def _antifungals(case: Case) -> tuple[Use, ...]:
+    found: dict[str, Use] = {}
+    for use in case.uses:
+        if ANTIFUNGAL in case.lineage[use.concept] and is_systemic(use):
             found.setdefault(use.order.id, use)
     return tuple(found.values())
 
@@ -350,7 +363,7 @@ def _course(case: Case, family: str, use: Use, surgery: Surgery) -> Iterator[Out
 
 def _given_hours(case: Case, use: Use, surgery: Surgery) -> float:
     """Hours for which the same drug has been given since the operation or since it was first ordered."""
-    since = [] if surgery.time is None else [hours_since(case, surgery.time)]
+    since = [] if surgery.time is None else [_hours_before(case, use.order, surgery.time)]
     today = case.patient.as_of.date()
     medications, drafts = case.patient.medications, {order.id for order in case.orders}
     for order in () if isinstance(medications, Unknown) else medications:
@@ -358,6 +371,12 @@ def _given_hours(case: Case, use: Use, surgery: Surgery) -> float:
         if same and order.is_active() and order.purpose is Purpose.PROPHYLAXIS and order.start:
             since.append((today - order.start).days * 24)
     return max([0.0, *since])
+
+
+def _hours_before(case: Case, order: Order, operation: datetime) -> float:
+    """Hours from an operation to the order; none where the order begins on that day, which its days count in."""
+    begins = order.start is not None and order.start <= zoned(operation).astimezone(CHINA).date()
+    return 0.0 if begins else hours_since(case, operation)
 
 
 def _said(case: Case, family: str, use: Use, surgery: Surgery, what: str, summary: str) -> Finding:

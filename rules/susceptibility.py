@@ -21,9 +21,10 @@ from clinical.value import Value, replace
 from knowledge.model import Predicate, Statement
 from knowledge.naming import normal_name
 from rules.infusion import concepts_in
+from rules.measures import surely_within
 from rules.model import Case, Use, Way
 from rules.saying import drop, found
-from rules.stewardship import antibacterials, called, hours_since, told
+from rules.stewardship import ANTIFUNGAL, antibacterials, antifungals, called, hours_since, told
 
 _ACTIVE: Final = ClinicalStatus.ACTIVE  # bound once, as in ``rules.model``
 _PROPHYLAXIS: Final = Purpose.PROPHYLAXIS
@@ -63,7 +64,8 @@ class _Said(Value, frozen=True):
 
 
 def resistant(case: Case, family: str, use: Use, way: Way) -> Iterable[Outcome]:
-    """A culture that speaks against an antibacterial (one of ``antibacterials``) ordered as treatment."""
+    """A culture that speaks against an antibacterial or antifungal (of ``antibacterials``, ``antifungals``) ordered
+    as treatment."""
     if use.order.purpose is _PROPHYLAXIS:
         return ()
     results = case.once("cultures", lambda: _results(case))
@@ -129,9 +131,10 @@ def _results(case: Case) -> list[_Said]:
             for part in parts:
                 found.append(_Said(part, f"{o.what.text} {o.value}", o.origin, about))
     for report in () if isinstance(reports, Unknown) else reports:
-        if report.conclusion and _recent(case, report.origin):
-            for part in _SENTENCE.split(_plain(report.conclusion)):
-                found.append(_Said(part, f"{report.what.text}: {report.conclusion}", report.origin, True))
+        what, said = report.what.text, report.conclusion
+        if _recent(case, report.origin):  # a report may be one text: 痰培养：铜绿假单胞菌，头孢他啶S
+            for part in _SENTENCE.split(_plain(said or what)):
+                found.append(_Said(part, f"{what}: {said}" if said else what, report.origin, True))
     return found
 
 
@@ -152,7 +155,8 @@ def _plain(text: str) -> str:
 
 
 def _recent(case: Case, origin: Origin) -> bool:
-    return origin.time is None or hours_since(case, origin.time) <= _DAYS * 24
+    time = origin.time
+    return time is None or surely_within(case, time, _DAYS) or hours_since(case, time) <= _DAYS * 24
 
 
 # -- a drug by its name ----------------------------------------------------------------------
@@ -233,7 +237,7 @@ def _resists(mark: re.Match[str]) -> bool | None:
 def _reported(case: Case, family: str, use: Use, resists: bool, said: _Said) -> Iterator[Finding]:
     if not resists:
         return
-    others = [u for u in antibacterials(case) if u.order.id != use.order.id and u.concept != use.concept]
+    others = [u for u in _alike(case, use) if u.concept != use.concept]
     summary = f"药敏报告对{called(case, use)}耐药"
     detail = "体外药敏耐药者临床多无效，延误有效治疗。"
     advice = "按药敏换用敏感品种；经感染科会诊确需沿用或联合的，请注明理由。"
@@ -294,9 +298,15 @@ def _word(word: str) -> str:
 
 def _other(case: Case, use: Use, organism: str) -> bool:
     """Whether something else in use may act on the organism: then this one may be for another."""
-    others = (u for u in antibacterials(case) if u.order.id != use.order.id)
+    others = _alike(case, use)
     reached = (_organisms(case, u, case.way(u)).rows for u in others)
     return any(all(s.qualifiers["organism"] != organism for s, _ in rows) for rows in reached)
+
+
+def _alike(case: Case, use: Use) -> list[Use]:
+    """Other orders against fungi, or of other antibacterials."""
+    kind = antifungals if ANTIFUNGAL in case.lineage[use.concept] else antibacterials
+    return [u for u in kind(case) if u.order.id != use.order.id]
 
 
 def _against_organism(case: Case, family: str, use: Use, s: Statement, said: _Said) -> Finding:

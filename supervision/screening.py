@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,14 +69,18 @@ def screen(
     workers: int = 1,
     chunk: int = 2_000,
     progress: Callable[[int], None] = lambda patients: None,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Screened:
     """Screen all patients of ``source`` into ``out/part-*.parquet``. ``judge`` takes a chunk of reviews in a
     worker process that was prepared with ``start``. A part is written whole or not at all; those that an
-    earlier run over the same input and release wrote are kept. Raises ``ScreeningError``."""
+    earlier run over the same input and release wrote are kept. ``meanwhile`` is done while the first parts are
+    judged and before any is written: what it raises ends the run. Raises ``ScreeningError``."""
     out.mkdir(parents=True, exist_ok=True)
     _same_run(out, source, release)
-    counted = Counted()
+    counted, once = Counted(), lru_cache(maxsize=1)(meanwhile)
     with ProcessPoolExecutor(workers, initializer=start[0], initargs=start[1]) as pool:
+        for _ in range(workers):
+            pool.submit(int)  # each gets ready while the first patients are read
         running: dict[Future[list[dict[str, Any]]], tuple[int, int]] = {}
         for number, reviews in enumerate(_chunks(source, chunk)):
             if _part(out, number).exists():
@@ -84,7 +89,9 @@ def screen(
                 continue
             running[pool.submit(judge, reviews)] = (number, len(reviews))
             while len(running) >= workers * 2:
+                once()
                 _finish(out, running, counted, progress)
+        once()
         while running:
             _finish(out, running, counted, progress)
     return Screened(counted.parts, counted.resumed, counted.patients, counted.findings, counted.errors)

@@ -5,19 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from api.app import build
-from api.comments import CommentDesk
-from api.errors import ApiError
-from api.routes.comments import moment
 from api.terminal import ERR, OUT, By, Command, DataDir, house
 from records.comments import Round
 from records.sampling import PRESCRIPTIONS, CommentError, Method, Plan, Source
 from supervision.comments import Results
+
+if TYPE_CHECKING:
+    from api.comments import CommentDesk
 
 
 class Do(StrEnum):
@@ -48,6 +47,10 @@ def comments(
     data_dir: DataDir = None,
 ) -> None:
     """Prescription comment (处方点评): draw a sample, show or write its results."""
+    from api.app import build  # the web framework: no other command waits for it
+    from api.errors import ApiError
+    from api.routes.comments import moment
+
     desk: CommentDesk = build(house(data_dir)).state.comments
     try:
         if do is Do.SAMPLE:

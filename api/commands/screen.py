@@ -17,7 +17,6 @@ from api.serving import Served, settle
 from api.terminal import OUT, Command, DataDir, bar, house
 from base.plugins import discover
 from base.settings import Settings
-from clinical import units
 from clinical.finding import Finding, Review
 from exchange.fhir.values import ReadError
 from exchange.plain import PlainReview, read
@@ -66,7 +65,6 @@ _HERE: list[Screener] = []
 def prepare(data_dir: str, release: str, chosen: bytes, day: str, now: str) -> None:
     """Set up a worker process."""
     settings = Settings(data_dir=Path(data_dir))
-    units.prepare()
     releases = Releases(settings.releases_dir, ())
     served = Served.of(releases.open_unverified(release))
     decoded = msgspec.msgpack.decode(chosen, type=policy.Policy)
@@ -90,15 +88,20 @@ def screen(
 ) -> None:
     """Screen stored orders in bulk: the same findings as at order entry, in parquet."""
     opened = house(data_dir)
-    release = opened.releases.active()
-    opened.releases.verify(release)
+    release = opened.releases.manifest(opened.releases.active()).release
     file = opened.settings.policies_dir / f"{tenant}.json"
     chosen = policy.load(file) if file.exists() else policy.DEFAULT
     now = datetime.now(UTC)
     day = day or china_day(now).isoformat()
     given = (str(opened.settings.data_dir), release, msgspec.msgpack.encode(chosen), day, now.isoformat())
     opened.engine.dispose()
-    with bar("筛查", patients_in(source)) as advance:
+    with bar("筛查") as advance:
+
+        def meanwhile() -> None:
+            """What takes a second or two and can be done while workers begin: no part is written before."""
+            opened.releases.verify(release)
+            advance.of(patients_in(source))
+
         done = screen_all(
             source,
             out,
@@ -108,6 +111,7 @@ def screen(
             workers=workers or os.cpu_count() or 1,
             chunk=chunk,
             progress=advance,
+            meanwhile=meanwhile,
         )
     OUT.print(
         f"{done.patients} patients screened in {done.parts} parts ({done.resumed} parts were there already): "

@@ -10,9 +10,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from api.app import build
 from api.gates import GATES
-from api.replay import again
 from api.serving import Served
 from api.terminal import OUT, Command, DataDir, bar, house
 from knowledge.release import candidate
@@ -35,6 +33,9 @@ def shadow(
     data_dir: DataDir = None,
 ) -> None:
     """Ask recorded requests again of two releases: which alerts appear, vanish or change, by hospital and rule."""
+    from api.app import build  # the web framework: no other command waits for it
+    from api.replay import again
+
     opened = house(data_dir)
     reviewer = build(opened).state.reviewer
     draft = opened.settings.data_dir / "shadow.ygr"

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Final
 
 from clinical.finding import Datum, Gap, Outcome
-from clinical.logic import Unknown
+from clinical.logic import UNKNOWN, Unknown
 from knowledge.model import Predicate, Statement
 from rules.courses import exceptions
+from rules.dosing import has_cap, over_cap
 from rules.model import Case, Family, Use, Way, each_statement
 from rules.saying import degree, found, named, passed
 
@@ -55,8 +56,12 @@ def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
     if isinstance(days, Unknown):
         yield Gap(NAME, "birth-date", "未提供出生日期，未能检查年龄限制", (use.order.id,))
     elif _is_of_age(s, days) and exceptions(case, s).isdisjoint(case.conditions):
-        age = age_text(days)
-        yield found(case, NAME, s, (use,), f"{named(case, use)}: {age}患者{degree(s)}", (Datum("年龄", age),))
+        told = over_cap(case, use, s) if has_cap(s) else UNKNOWN
+        if told == "":
+            yield from passed(case, NAME, s, use, "剂量未超过该年龄的上限")
+            return
+        age, word = age_text(days), degree(s) if isinstance(told, Unknown) else f"，{told}"
+        yield found(case, NAME, s, (use,), f"{named(case, use)}: {age}患者{word}", (Datum("年龄", age),))
     elif case.explain:
         yield from passed(case, NAME, s, use, f"年龄 {age_text(days)} 不在限制范围")
 

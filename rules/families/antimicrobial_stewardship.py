@@ -125,14 +125,14 @@ def check(case: Case) -> Iterator[Outcome]:
 def _each(case: Case, use: Use, way: Way) -> Iterator[Outcome]:
     graded = _grade(case, use, way)
     if graded is not None:
-        yield from _authority(case, use, graded)
+        if case.explain or not _is_granted(case, graded):
+            yield from _authority(case, use, graded)
         if case.patient.visit is _INPATIENT:
             yield from _culture(case, use, graded)
     yield from prophylaxis(case, NAME, use)
-    if ANTIBACTERIAL in case.lineage[use.concept]:
-        if has_any(case, _VIRAL):
-            yield from _common_cold(case, use)
-        yield from resistant(case, NAME, use, way)
+    if ANTIBACTERIAL in case.lineage[use.concept] and has_any(case, _VIRAL):
+        yield from _common_cold(case, use)
+    yield from resistant(case, NAME, use, way)
 
 
 # -- grades ----------------------------------------------------------------------------------
@@ -187,6 +187,14 @@ def _exempt(case: Case, s: Statement) -> bool:
         lambda: frozenset(c.id for n in names for c in case.snapshot.by_name(n, ConceptKind.DISEASE)),
     )
     return has_any(case, diseases)
+
+
+def _is_granted(case: Case, s: Statement) -> bool:
+    """Whether the prescriber surely may order the grade, and nothing else is asked of it: nothing to say then."""
+    ceiling, sure = _granted(case.patient.prescriber)
+    if isinstance(ceiling, Unknown):
+        return False
+    return sure and s.qualifiers["grade"] != "special" and _RANKS[ceiling] >= _rank(s)
 
 
 def _authority(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:

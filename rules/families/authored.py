@@ -80,7 +80,10 @@ def _finding(
         detail=rule.title,
         orders=orders,
         data=tuple(facts.data),
-        references=tuple(_reference(case, rule, c.source, c.section) for c in rule.citations),
+        references=case.snapshot.remember(
+            (NAME, "references", rule.id),
+            lambda: tuple(_reference(case, rule, c.source, c.section) for c in rule.citations),
+        ),
         advice=rule.advice,
         suggestions=drop,
         cause=f"{NAME}:{rule.id}",

@@ -14,14 +14,14 @@ from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Reference
 from clinical.logic import Unknown
 from clinical.value import Value
 from knowledge.model import Predicate, Statement
-from rules.burdens import BURDENS, CONVENTION, Burden, Factor, Level
-from rules.model import Case, Family, Use, Way, fault, may_interrupt, order_datum
+from knowledge.snapshot import Snapshot
+from rules.burdens import BURDENS, CONVENTION, NOTHING, Burden, Factor, Level
+from rules.model import Case, Family, Use, Way, fault, may_interrupt
 from rules.saying import drop
 
 NAME = "burden"
 _BURDEN: Final = Predicate.BURDEN
 SHOWN_AS = "interaction"
-_NOTHING: Final[dict[str, Statement]] = {}
 _GRAVE = 3
 """Points of a factor that is an alarm by itself (potassium of 5.5 mmol/L)."""
 
@@ -62,31 +62,40 @@ def check(case: Case) -> Iterator[Outcome]:
 
 def _counted(case: Case) -> dict[str, tuple[Part, ...]]:
     """Burden → what contributes; only burdens that a new order in focus adds to."""
-    wanted = dict.fromkeys([burden for _, way in case.ways if way[_BURDEN] for burden in _said(case, way)])
-    if not wanted:
+    counted: dict[str, dict[str, tuple[Statement, list[Use]]]] = {}
+    for _, way in case.ways:
+        if way[_BURDEN]:
+            for burden in _said(case, way):
+                counted.setdefault(burden, {})
+    if not counted:
         return {}
-    uses: dict[str, dict[str, tuple[Statement, list[Use]]]] = {burden: {} for burden in wanted}
+    adds = case.snapshot.remember((NAME, "adds"), lambda: _Adds(case.snapshot))
     for use in case.uses:
-        for burden, s in _adds(case, use).items():
-            if burden in wanted:
-                by = uses[burden]
-                if s.id in by:
-                    by[s.id][1].append(use)
-                else:
-                    by[s.id] = (s, [use])
-    return {burden: tuple([_part(s, of) for s, of in by.values()]) for burden, by in uses.items()}
+        if not (adds[use.concept].isdisjoint(counted) and (not use.product or adds[use.product].isdisjoint(counted))):
+            for burden, s in _said(case, case.way(use)).items():
+                by = counted.get(burden)
+                if by is not None:
+                    if s.id in by:
+                        by[s.id][1].append(use)
+                    else:
+                        by[s.id] = (s, [use])
+    return {burden: tuple([_part(s, of) for s, of in by.values()]) for burden, by in counted.items()}
+
+
+class _Adds(dict[str, frozenset[str]]):
+    """The burdens that a drug may add to, however and whenever it is given; looked up when first asked."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def __missing__(self, concept: str) -> frozenset[str]:
+        said = self._snapshot.statements(_BURDEN, concept)
+        told = self[concept] = frozenset([s.qualifiers["burden"] for s in said])
+        return told
 
 
 def _part(s: Statement, uses: list[Use]) -> Part:
     return Part(s, tuple(uses), int(s.qualifiers["points"]))
-
-
-def _adds(case: Case, use: Use) -> dict[str, Statement]:
-    """Burden → what is said most closely of the ingredient as it is given."""
-    said = case.snapshot.statements
-    if not said(_BURDEN, use.concept) and not (use.product and said(_BURDEN, use.product)):
-        return _NOTHING
-    return _said(case, case.way(use))
 
 
 def _said(case: Case, way: Way) -> dict[str, Statement]:
@@ -125,6 +134,8 @@ def _sum(case: Case, burden: Burden, parts: tuple[Part, ...], total: int) -> Sum
     unknown: list[Factor] = []
     for factor in burden.factors:
         found = factor.read(case)
+        if found is NOTHING:  # as most are
+            continue
         if isinstance(found, Unknown):
             unknown.append(factor)
             continue
@@ -161,10 +172,11 @@ def _said_elsewhere(case: Case, burden: Burden, counted: Sum) -> bool:
 
 def _finding(case: Case, name: str, burden: Burden, counted: Sum, level: Level) -> Finding:
     parts = sorted(counted.parts, key=lambda part: -part.points)
-    drugs = "、".join(f"{'与'.join(_names(case, part))} {part.points}" for part in parts)
-    patient = "".join(f"；{datum.what} {datum.value} +{points}" for points, datum in counted.data)
-    first = next(part.uses[0] for part in sorted(parts, key=lambda p: not _worked_on(case, p)) if part.new)
-    uses = [use for part in counted.parts for use in part.uses]
+    drugs = "、".join([f"{'与'.join(_names(case, part))} {part.points}" for part in parts])
+    patient = "".join([f"；{datum.what} {datum.value} +{points}" for points, datum in counted.data])
+    ordered = sorted(parts, key=lambda p: not _worked_on(case, p)) if case.focus else parts
+    first = next(part.uses[0] for part in ordered if part.new)
+    taken = dict.fromkeys([case.datum(use.order) for part in counted.parts for use in part.uses])
     return Finding(
         family=SHOWN_AS,
         rule_id=f"{NAME}:{name}",
@@ -173,10 +185,10 @@ def _finding(case: Case, name: str, burden: Burden, counted: Sum, level: Level) 
         summary=f"{burden.title}风险累积 {counted.total} 分: {drugs}{patient}",
         detail=f"{burden.reason}。达 {level.points} 分提示，单看两药之间的相互作用不能反映。",
         orders=_orders(counted.parts),
-        data=(*dict.fromkeys(order_datum(use.order) for use in uses), *(datum for _, datum in counted.data)),
+        data=(*taken, *[datum for _, datum in counted.data]),
         references=(
             *case.snapshot.remember((NAME, name), lambda: tuple(_level_references(case, name, burden))),
-            *(r for p in parts for r in case.references(p.statement)),
+            *[reference for part in parts for reference in case.references(part.statement)],
         ),
         advice=f"首先考虑停用或更换 {case.name(first.concept)}；{burden.watch}。",
         suggestions=(drop(first),),
@@ -218,15 +230,19 @@ def _gap(case: Case, counted: dict[str, tuple[Part, ...]]) -> Iterator[Gap]:
 def _of_several(parts: tuple[Part, ...]) -> bool:
     """Whether they come from more than one order."""
     first = parts[0].uses[0].order.id
-    return any(use.order.id != first for part in parts for use in part.uses)
+    for part in parts:
+        for use in part.uses:
+            if use.order.id != first:
+                return True
+    return False
 
 
 def _orders(parts: tuple[Part, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(use.order.id for part in parts for use in part.uses))
+    return tuple(dict.fromkeys([use.order.id for part in parts for use in part.uses]))
 
 
-def _names(case: Case, part: Part) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(case.name(use.concept) for use in part.uses))
+def _names(case: Case, part: Part) -> list[str]:
+    return list(dict.fromkeys([case.name(use.concept) for use in part.uses]))
 
 
 FAMILY = Family(NAME, "累积风险", check, reads=(Predicate.BURDEN,), by_drug=True)

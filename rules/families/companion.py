@@ -11,13 +11,15 @@ from clinical.finding import Datum, Gap, Outcome
 from clinical.logic import Unknown
 from knowledge.model import Predicate, Statement
 from rules.bounds import bound, fits, only_in, taken
-from rules.courses import in_use
+from rules.courses import GRACE_DAYS, in_use
 from rules.dosing import single_dose
 from rules.infusion import concepts_in
 from rules.model import Case, Family, Use, each_statement
 from rules.saying import found, named, passed, worst
 
 NAME = "companion"
+_TOLERANCE_DAYS: Final = 7
+"""How long a patient bears a drug like one taken before: opioids are lost within a week or so."""
 _ALONE: Final = re.compile(r"单用|(?:未|不|没有)(?:再|曾)?(?:使用|合用|联用|联合|加用|并用|同用)")
 
 
@@ -30,10 +32,15 @@ def check(case: Case) -> Iterator[Outcome]:
 def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
     if not fits(case, use, s) or (s.qualifiers.get("starting") and in_use(case, use.concept)):
         yield from passed(case, NAME, s, use, "该药品、年龄或用药阶段不适用")
-    elif taken(case, concepts_in(case, s, "companions"), use) or _noted(use, s):
+    elif taken(case, concepts_in(case, s, "companions"), use, _lookback(s)) or _noted(use, s):
         yield from passed(case, NAME, s, use, "已合用，或医嘱已注明")
     else:
         yield from _alone(case, use, s)
+
+
+def _lookback(s: Statement) -> int:
+    """Days for which a companion counts after its last day: longer where it only had to come before (仅起始)."""
+    return _TOLERANCE_DAYS if s.qualifiers.get("starting") else GRACE_DAYS
 
 
 def _noted(use: Use, s: Statement) -> bool:

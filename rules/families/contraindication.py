@@ -18,6 +18,7 @@ from rules.saying import degree, found, named, passed, route_fits
 from rules.stewardship import RECENT_SURGERY_DAYS, hours_since
 
 NAME = "contraindication"
+_FORBIDDEN: Final = Predicate.CONTRAINDICATED_IN
 _RECENT_OPERATION: Final = "disease:recent-surgery"
 _BLEEDING: Final = ("moderate", "high")
 
@@ -27,20 +28,29 @@ def check(case: Case) -> Iterator[Outcome]:
     if isinstance(case.patient.conditions, Unknown):
         yield from _gap(case)
         return
-    predicate = Predicate.CONTRAINDICATED_IN
+    known = {_RECENT_OPERATION, *case.conditions}
     statements = [
         (use, s)
         for use in case.new_uses
-        for s in case.said_of(predicate, use)
-        if case.explain or s.object in case.conditions or s.object == _RECENT_OPERATION
+        if case.explain or not known.isdisjoint(_forbidding(case, use))
+        for s in case.said_of(_FORBIDDEN, use)
+        if case.explain or s.object in known
     ]
-    yield from each_statement(NAME, statements, partial(_judge, case))
+    if statements:
+        yield from each_statement(NAME, statements, partial(_judge, case))
+
+
+def _forbidding(case: Case, use: Use) -> frozenset[str]:
+    """The diseases that some row, in force or not, forbids a drug in: most patients have none of them."""
+    snapshot = case.snapshot
+    subjects = (use.concept, use.product) if use.product else (use.concept,)
+    return snapshot.remember(
+        (NAME, subjects), lambda: frozenset(s.object for c in subjects for s in snapshot.statements(_FORBIDDEN, c))
+    )
 
 
 def _gap(case: Case) -> Iterator[Gap]:
-    concerned = [
-        use.order.id for use in case.new_uses if case.snapshot.statements(Predicate.CONTRAINDICATED_IN, use.concept)
-    ]
+    concerned = [use.order.id for use in case.new_uses if case.snapshot.statements(_FORBIDDEN, use.concept)]
     if concerned:
         yield Gap(NAME, "conditions", "未提供诊断，未能检查疾病禁忌", tuple(dict.fromkeys(concerned)))
 

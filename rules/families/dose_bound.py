@@ -7,17 +7,24 @@ from functools import partial
 from typing import Final
 
 from clinical.finding import Datum, Gap, Outcome
-from clinical.logic import Unknown
+from clinical.logic import UNKNOWN, Unknown
 from clinical.patient import Condition
 from knowledge.model import Predicate, Statement
 from rules.bounds import Bound, alike, bound, fits, given, long_in_use, only_in, prophylactic, recently
 from rules.dosing import TOLERANCE, amount
+from rules.lifetimes import had
 from rules.measures import crcl
 from rules.model import Case, Family, Use, each_statement
 from rules.saying import found, named, passed, worst
 
 NAME = "dose-bound"
-_OF: Final = {"single": "单次剂量", "daily": "每日剂量", "course": "总量"}
+_OF: Final = {
+    "single": "单次剂量",
+    "daily": "每日剂量",
+    "course": "总量",
+    "times": "每日次数",
+    "lifetime": "累积剂量(含本次)",
+}
 
 
 def check(case: Case) -> Iterator[Outcome]:
@@ -48,7 +55,7 @@ def _may_pass(s: Statement, dose: float, mark: Bound) -> bool:
     """Whether a dose passes the mark of this patient, or might, where weight or height is not known."""
     if s.qualifiers["side"] == "least":
         return dose < mark.most / TOLERANCE
-    return dose > mark.least * TOLERANCE
+    return dose > mark.least * (1 if s.qualifiers["of"] == "lifetime" else TOLERANCE)
 
 
 def _excused(case: Case, use: Use, s: Statement) -> bool:
@@ -80,12 +87,18 @@ def _held(case: Case, uses: tuple[Use, ...], s: Statement, dose: float, mark: Bo
     elif mark.least != mark.most:
         yield Gap(NAME, "weight", f"缺少体重或身高，未能核对{named(case, uses[0])}的剂量界限", orders)
     else:
-        data = (*(() if kidneys is None else kidneys.data), *_shown(condition))
+        data = (*(() if kidneys is None else kidneys.data), *_shown(condition), *_before(case, uses[0], s))
         yield _finding(case, uses, s, dose, mark, data)
 
 
 def _shown(condition: Condition | None) -> tuple[Datum, ...]:
     return () if condition is None else (Datum.at("诊断", condition.what.text, condition.origin),)
+
+
+def _before(case: Case, use: Use, s: Statement) -> tuple[Datum, ...]:
+    """What was given before, where a row is about a lifetime."""
+    before = had(case, use, s.qualifiers["unit"]) if s.qualifiers["of"] == "lifetime" else UNKNOWN
+    return () if isinstance(before, Unknown) else (Datum.at("既往累积", before.shown, before.origin),)
 
 
 def _finding(

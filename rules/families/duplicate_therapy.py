@@ -48,7 +48,17 @@ def check(case: Case) -> Iterator[Outcome]:
     group = Predicate.DUPLICATE_GROUP
     statements = [(use, s) for use in case.new_uses for s in case.statements(group, use.concept)]
     unique = [(use, s) for use, s in statements if not (s.id in seen or seen.add(s.id))]  # type: ignore[func-returns-value]
-    yield from each_statement(NAME, unique, partial(_group, case))
+    if unique and not case.explain:
+        lineages = [case.lineage[use.concept] for use in case.uses]
+        unique = [(use, s) for use, s in unique if _may_be_many(s, lineages)]
+    if unique:
+        yield from each_statement(NAME, unique, partial(_group, case))
+
+
+def _may_be_many(s: Statement, lineages: list[frozenset[str]]) -> bool:
+    """Whether so many uses are of a class that ``_group`` has to look: seldom."""
+    allowed = s.qualifiers.get("allowed_count")
+    return not isinstance(allowed, int) or sum([s.subject in lineage for lineage in lineages]) > allowed
 
 
 def _same_ingredient(case: Case) -> Iterator[Finding]:

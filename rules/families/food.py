@@ -35,6 +35,8 @@ def check(case: Case) -> Iterator[Outcome]:
     if case.patient.stage != VERIFY:  # nothing is told then but of habits
         ways = [(use, way) for use, way in ways if way.once("habits", _of_habits)]
     said = [(use, s) for use, way in ways for s in _closest(case, way)]
+    if case.patient.stage != VERIFY:
+        said = [(use, s) for use, s in said if s.qualifiers["food"] in _HABITS]
     if not said:
         return
     alerted: set[tuple[str, str]] = set()

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 from clinical.administration import route_among
 from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity, Suggestion
 from clinical.logic import Unknown
+from clinical.order import Order
 from clinical.patient import Condition
 from clinical.value import replace
 from knowledge.model import Predicate, Standing, Statement
 from rules.courses import diseases_in
 from rules.dosing import amount, daily_dose
-from rules.model import Case, Family, Use, fault, may_interrupt, order_datum, severity_of
+from rules.model import Case, Family, Use, fault, may_interrupt, severity_of
 from rules.saying import drop, instead
 from rules.stewardship import hours_since
 
 NAME = "interaction"
 _INTERACTS: Final = Predicate.INTERACTS_WITH
 _MODERATE: Final = Severity.MODERATE
+_MINOR: Final = Severity.MINOR
 _WORTH_DROPPING: Final = frozenset({Severity.CONTRAINDICATED, Severity.MAJOR, Severity.MODERATE})
 _SIDED = frozenset({"routes_a", "routes_b", "dose_above_a", "dose_above_b", "dose_below_a", "dose_below_b"})
 _ONSETS = {
@@ -39,42 +42,77 @@ def check(case: Case) -> Iterator[Outcome]:
     for a, b in _pairs(case):
         decisive = _decisive(case, a, b)
         if decisive is not None:
-            place = (frozenset((a.order.id, b.order.id)), decisive.id)
+            place = (frozenset((a.order.id, b.order.id)), decisive.statement.id)
             if place not in told:  # two ingredients of one product are one interaction of it
                 told.add(place)
                 try:
                     yield _finding(case, a, b, decisive)
                 except Exception as error:  # a malformed statement must not silence other pairs
-                    yield fault(NAME, decisive.id, error)
+                    yield fault(NAME, decisive.statement.id, error)
         elif case.explain:
             reason = "相互作用陈述不适用于本次给药途径、剂量或日期"
             statements = case.snapshot.between(Predicate.INTERACTS_WITH, a.concept, b.concept)
             yield from (Passed(NAME, s.id, reason, (a.order.id, b.order.id)) for s in statements)
 
 
-def _pairs(case: Case) -> Iterator[tuple[Use, Use]]:
+def rules_out(case: Case, order: Order) -> bool:
+    """Whether an order in place of one under review would raise a moderate or worse finding with a drug that the
+    patient takes already. Other orders of the same name are left out: the new one may continue them."""
+    a = Use(order, order.ingredients[0], True, order.ingredients[0].concept)
+    taken = [use for use in case.active_uses if use.order.what.text != order.what.text]
+    for _, j in case.snapshot.linked(_INTERACTS, [a.concept, *[use.concept for use in taken]], 1):
+        b = taken[j - 1]
+        decisive = _decisive(case, a, b)
+        if decisive is not None:
+            severity, _ = _weighed(case, a, b, decisive, decisive.line or _line(case, a, b, decisive))
+            if severity.rank >= _MODERATE.rank:
+                return True
+    return False
+
+
+def _pairs(case: Case) -> list[tuple[Use, Use]]:
     """Linked pairs from different orders, at least one under review and in focus."""
-    uses, concepts = case.uses, [use.concept for use in case.uses]
-    for i, j in case.snapshot.linked(_INTERACTS, concepts, len(case.new_uses)):
-        a, b = uses[i], uses[j]
-        if a.order.id != b.order.id and (not case.focus or case.in_focus(a.order.id, b.order.id)):
-            yield a, b
+    uses = case.uses
+    linked = case.snapshot.linked(_INTERACTS, [use.concept for use in uses], len(case.new_uses))
+    pairs = [(uses[i], uses[j]) for i, j in linked]
+    return [
+        (a, b)
+        for a, b in pairs
+        if a.order.id != b.order.id and (not case.focus or case.in_focus(a.order.id, b.order.id))
+    ]
 
 
-def _decisive(case: Case, a: Use, b: Use) -> Statement | None:
+@dataclass(slots=True)
+class _Row:
+    """A statement about two ingredients, whether it holds in any dose and on any day, and what it says of them,
+    worked out when it first decides."""
+
+    statement: Statement
+    always: bool
+    line: _Line | None = None
+
+
+class _Line(NamedTuple):
+    """What the release says of two ingredients: as a finding; whether taking them hours ``apart`` is all it asks;
+    the diseases that call for both."""
+
+    finding: Finding
+    apart: bool
+    needs: frozenset[str]
+
+
+def _decisive(case: Case, a: Use, b: Use) -> _Row | None:
     """The first of what is said of two ingredients that holds for these orders."""
-    for s, always in _said_of(case, a.concept, b.concept):
-        if always or (s.holds_on(case.iso_day) and _fits(case, s, a, b)):
-            return s
+    for row in _said_of(case, a, b):
+        if row.always or (row.statement.holds_on(case.iso_day) and _fits(case, row.statement, a, b)):
+            return row
     return None
 
 
 def _fits(case: Case, statement: Statement, a: Use, b: Use) -> bool:
-    """A statement bound to routes or doses holds unless a known route or daily dose lies outside them."""
+    """A statement bound to the routes or doses of one side holds unless a known route or daily dose lies outside
+    them."""
     q = statement.qualifiers
-    routes = q.get("routes")
-    if routes and not (_given(a, routes) and _given(b, routes)):
-        return False
     if _SIDED.isdisjoint(q):
         return True
     return any(
@@ -110,21 +148,34 @@ def _falls_short(case: Case, use: Use, limit: float | None, q: dict[str, Any]) -
     return isinstance(dose, Unknown) or dose < limit
 
 
-def _sides(case: Case, s: Statement, a: Use, b: Use) -> Iterator[tuple[Use, Use]]:
+def _sides(case: Case, s: Statement, a: Use, b: Use) -> list[tuple[Use, Use]]:
     """The two uses as subject and object of the statement; both ways where its classes overlap."""
-    for first, second in ((a, b), (b, a)):
-        if s.subject in case.lineage[first.concept] and s.object in case.lineage[second.concept]:
-            yield first, second
+    first, second = case.snapshot.lineage[a.concept], case.snapshot.lineage[b.concept]
+    sides = []
+    if s.subject in first and s.object in second:
+        sides.append((a, b))
+    if s.subject in second and s.object in first:
+        sides.append((b, a))
+    return sides
 
 
-def _said_of(case: Case, a: str, b: str) -> list[tuple[Statement, bool]]:
-    """What the release says of two ingredients, the most decisive first, with whether it holds by any route, in
-    any dose and on any day."""
-    return case.snapshot.remember(("interacting", a, b), lambda: [(s, _always(s)) for s in _ranked(case, a, b)])
+def _said_of(case: Case, a: Use, b: Use) -> list[_Row]:
+    """What the release says of two ingredients given by their routes, the most decisive first."""
+    key = ("interacting", a.concept, b.concept, a.order.dosage.route, b.order.dosage.route)
+    return case.snapshot.remember(key, lambda: _given_so(case, a, b))
+
+
+def _given_so(case: Case, a: Use, b: Use) -> list[_Row]:
+    """A statement bound to routes holds where neither is known to be another one."""
+    said = _ranked(case, a.concept, b.concept)
+    routes = [s.qualifiers.get("routes") for s in said]
+    return [
+        _Row(s, _always(s)) for s, among in zip(said, routes, strict=True) if _given(a, among) and _given(b, among)
+    ]
 
 
 def _always(s: Statement) -> bool:
-    return not (s.valid_from or s.valid_to or s.qualifiers.get("routes")) and _SIDED.isdisjoint(s.qualifiers)
+    return not (s.valid_from or s.valid_to) and _SIDED.isdisjoint(s.qualifiers)
 
 
 def _ranked(case: Case, a: str, b: str) -> tuple[Statement, ...]:
@@ -139,28 +190,37 @@ def _ranked(case: Case, a: str, b: str) -> tuple[Statement, ...]:
     return tuple(sorted(case.snapshot.between(Predicate.INTERACTS_WITH, a, b), key=weight, reverse=True))
 
 
-def _finding(case: Case, a: Use, b: Use, s: Statement) -> Finding:
-    said = case.snapshot.remember((NAME, a.concept, b.concept, s.id), lambda: _said(case, a.concept, b.concept, s))
+def _finding(case: Case, a: Use, b: Use, row: _Row) -> Finding:
+    line = row.line or _line(case, a, b, row)
+    severity, need = _weighed(case, a, b, row, line)
     target, other = (a, b) if a.new else (b, a)
-    if said.severity is _MODERATE and "间隔" in said.advice and (_apart(a) or _apart(b)):
-        said = replace(said, severity=Severity.MINOR)  # the order says already what the advice would
-    data: tuple[Datum, ...] = (order_datum(a.order), order_datum(b.order))
-    need = _need(case, s)
-    if need is not None and said.severity.rank > Severity.MINOR.rank:
-        said = replace(said, severity=Severity.MINOR)
+    data: tuple[Datum, ...] = (case.datum(a.order), case.datum(b.order))
+    if need is not None:
         data = (*data, Datum.at("诊断", need.what.text, need.origin))
     return replace(
-        said,
+        line.finding,
+        severity=severity,
         orders=(a.order.id, b.order.id),
         data=data,
-        suggestions=_suggestions(case, s, said.severity, target, other),
+        suggestions=_suggestions(case, row.statement, severity, target, other),
     )
 
 
-def _need(case: Case, s: Statement) -> Condition | None:
+def _weighed(case: Case, a: Use, b: Use, row: _Row, line: _Line) -> tuple[Severity, Condition | None]:
+    """How bad it is for these orders, and the diagnosis that makes it less so."""
+    severity = line.finding.severity
+    if line.apart and (_apart(a) or _apart(b)):
+        severity = _MINOR  # the order says already what the advice would
+    need = _need(case, row.statement, line.needs) if line.needs else None
+    if need is None or severity.rank <= _MINOR.rank:
+        return severity, None
+    return _MINOR, need
+
+
+def _need(case: Case, s: Statement, needs: frozenset[str]) -> Condition | None:
     """The diagnosis that calls for the two together (指征疾病) while it does (指征期限): of one whose day nobody
     tells it is not known that it still does."""
-    needs, hours = diseases_in(case, s, "needed_in"), s.qualifiers.get("needed_within")
+    hours = s.qualifiers.get("needed_within")
     for condition in (case.conditions[need] for need in needs if need in case.conditions):
         time = condition.origin.time
         if hours is None or (time is not None and hours_since(case, time) <= hours):
@@ -176,6 +236,14 @@ _APART: Final = re.compile(
 
 def _apart(use: Use) -> bool:
     return bool(use.order.note) and _APART.search(use.order.note) is not None
+
+
+def _line(case: Case, a: Use, b: Use, row: _Row) -> _Line:
+    s = row.statement
+    finding = _said(case, a.concept, b.concept, s)
+    apart = finding.severity is _MODERATE and "间隔" in finding.advice
+    row.line = _Line(finding, apart, diseases_in(case, s, "needed_in"))
+    return row.line
 
 
 def _said(case: Case, a: str, b: str, s: Statement) -> Finding:
@@ -213,7 +281,7 @@ def _suggestions(case: Case, s: Statement, severity: Severity, target: Use, othe
     offered: list[Suggestion] = []
     q = s.qualifiers
     if "alternatives_a" in q or "alternatives_b" in q:
-        subject, _ = next(_sides(case, s, target, other), (target, other))
+        subject = next((first for first, _ in _sides(case, s, target, other)), target)
         for use in (target, other):
             if use.new:
                 offered += instead(case, s, use, "alternatives_a" if use is subject else "alternatives_b")
@@ -226,4 +294,4 @@ def _ids(uses: tuple[Use, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(use.order.id for use in uses))
 
 
-FAMILY = Family(NAME, "药物相互作用", check, reads=(Predicate.INTERACTS_WITH,))
+FAMILY = Family(NAME, "药物相互作用", check, reads=(Predicate.INTERACTS_WITH,), rules_out=rules_out)

@@ -87,7 +87,7 @@ def _joined(one: Finding, other: Finding) -> Finding:
 def _mixes(case: Case, made: tuple[Bag, ...]) -> Iterator[Outcome]:
     placed: list[_Placed] = [(use, bag) for bag in made for use in bag.uses]
     placed += [(use, None) for use in case.active_uses if use.order.dosage.route in VEIN]
-    if len(placed) < 2:
+    if len({use.order.id for use, _ in placed}) < 2:  # what one order holds is its maker's
         return
     concepts = [use.concept for use, _ in placed]
     for i, j in case.snapshot.linked(Predicate.IV_INCOMPATIBLE, concepts):

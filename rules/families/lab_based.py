@@ -250,13 +250,22 @@ def _tested_by(case: Case, lab: str) -> Iterator[str]:
 
 def _tested(case: Case, s: Statement) -> bool:
     """Whether a result or a report is recent enough; one without a time is not known to be old and counts."""
-    days = s.qualifiers.get("days")
-    for _, origin in _done(case, s):
-        if days is None or origin.time is None or surely_within(case, origin.time, days):
-            return True
-        if _day(origin.time) >= _day(case.patient.as_of - timedelta(days=days)):
+    days, wanted, observed = s.qualifiers.get("days"), _wanted(case, s.object), case.observed
+    for concept in wanted:
+        for observation in observed.get(concept, ()):
+            if _is_recent(case, observation.origin.time, days):
+                return True
+    reports = case.patient.reports
+    for report in () if isinstance(reports, Unknown) else reports:
+        if not wanted.isdisjoint(report.what.concepts) and _is_recent(case, report.origin.time, days):
             return True
     return False
+
+
+def _is_recent(case: Case, time: datetime | None, days: float | None) -> bool:
+    if days is None or time is None or surely_within(case, time, days):
+        return True
+    return _day(time) >= _day(case.patient.as_of - timedelta(days=days))
 
 
 def _done(case: Case, s: Statement) -> Iterator[tuple[str, Origin]]:

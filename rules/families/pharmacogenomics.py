@@ -13,6 +13,7 @@ from clinical.logic import Unknown
 from clinical.value import Value, replace
 from knowledge.model import ConceptKind, Predicate, Statement
 from rules.courses import course, in_use
+from rules.dosing import has_cap, over_cap
 from rules.model import Case, Family, Use, each_statement, severity_of
 from rules.saying import degree, found, named, passed
 
@@ -62,6 +63,8 @@ def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
         yield from _unheld(case, use, s, results)
     elif _tolerated(case, use, s):
         yield from passed(case, NAME, s, use, f"已连续使用满 {s.qualifiers['tolerated_days']} 天而未见不良反应记录")
+    elif has_cap(s) and over_cap(case, use, s) == "":
+        yield from passed(case, NAME, s, use, "剂量已按该基因型减低")
     else:
         summary = f"{named(case, use)}: {case.name(s.object)} {held.text}，{degree(s)}"
         datum = Datum.at(case.name(s.object), held.text, held.origin)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import partial
+from typing import Final
 
 from clinical.finding import Datum, Gap, Outcome, Severity
 from clinical.logic import Unknown
@@ -11,19 +12,27 @@ from clinical.patient import Pregnancy
 from clinical.value import replace
 from knowledge.model import Predicate, Statement
 from rules.courses import exceptions
-from rules.measures import lactating, pregnancy
+from rules.measures import PREGNANCY, lactating, pregnancy
 from rules.model import Case, Family, Use, each_statement, severity_of
 from rules.saying import degree, fitting, found, named, passed
 
 NAME = "pregnancy-lactation"
+_STATES: Final = ("pregnancy", "lactation")
 _TRIMESTERS = {1: "妊娠早期", 2: "妊娠中期", 3: "妊娠晚期"}
 
 
 def check(case: Case) -> Iterator[Outcome]:
     """Statements about pregnancy and lactation for every new drug."""
     statements = case.asked(Predicate.PREGNANCY_LACTATION)
+    if statements and not case.explain and _is_neither(case):
+        statements = [(use, s) for use, s in statements if s.qualifiers.get("state") not in _STATES]
     if statements:
         yield from each_statement(NAME, statements, partial(_judge, case))
+
+
+def _is_neither(case: Case) -> bool:
+    """Whether the patient is known to be neither pregnant nor breast-feeding, as most are: no row speaks then."""
+    return PREGNANCY not in case.conditions and pregnancy(case) is None and lactating(case) is False
 
 
 def _judge(case: Case, use: Use, s: Statement) -> Iterable[Outcome]:

@@ -110,7 +110,7 @@ def _prescription(case: Case, orders: tuple[Order, ...], visit: Visit) -> Iterat
 def _visit_needed(case: Case, orders: tuple[Order, ...]) -> Iterator[Gap]:
     """Only where a limit of outpatients would be passed does it matter where the patient is."""
     long = [o.id for o in orders if _exceeding(case, o, _MOST_DAYS[Visit.OUTPATIENT])]
-    many = [o.id for o in _counted(case)]
+    many = [o.id for o in _counted(case)] if not long and len(case.drugs) > _MOST_DRUGS else []
     concerned = long if long else many if len(many) > _MOST_DRUGS else []
     if concerned:
         yield Gap(NAME, "visit", "未提供就诊类型，未能核对处方品种数和用量天数", tuple(concerned))
