@@ -304,8 +304,8 @@ TABLES: tuple[Table, ...] = (
     Table(
         "age_limits",
         "年龄限制",
-        "a drug that should not be given at some age",
-        (drug(), *AGES, SEVERITY, REASON, ADVICE, INSTEAD, ROUTES, EXCEPT_IN, NEVER, *CITATION),
+        "a drug that should not be given at some age, or (单次最大, 日最大) not at more than some dose",
+        (drug(), *AGES, *CAP, SEVERITY, REASON, ADVICE, INSTEAD, ROUTES, EXCEPT_IN, NEVER, *CITATION),
         _BUILD["age_limits"],
     ),
     Table(

@@ -21,7 +21,13 @@ from knowledge.tables._shape import (
     text,
 )
 
-OF: dict[str, object] = {"单次": "single", "每日": "daily", "疗程": "course"}
+OF: dict[str, object] = {
+    "单次": "single",
+    "每日": "daily",
+    "疗程": "course",
+    "次数": "times",
+    "终生": "lifetime",
+}
 SIDES: dict[str, object] = {"不低于": "least", "不超过": "most"}
 _WORDS = (
     listed("words", "名称含", "only for products whose name holds one of these"),
@@ -45,7 +51,15 @@ TABLES: tuple[Table, ...] = (
             Column("instead_of", "例外药品", Kind.DRUGS, help="not while one of these is, or was just, in use"),
             Column("within", "确诊天数", Kind.INTEGER, help="only so many days after the diagnosis"),
             number("crcl_min", "CrCl下限", "ml/min; only from here on"),
-            Column("of", "剂量", Kind.ENUM, True, dict(OF)),
+            Column(
+                "of",
+                "剂量",
+                Kind.ENUM,
+                True,
+                dict(OF),
+                "次数: times a day, 单位 次; 终生: this order and what the record says was given before, as an "
+                "observation, diagnosis, report or note that names the drug: 多柔比星累积剂量 510 mg/m²",
+            ),
             Column("side", "界限", Kind.ENUM, True, dict(SIDES)),
             Column("value", "数值", Kind.NUMBER, True),
             text("unit", "单位", True),

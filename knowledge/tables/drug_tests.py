@@ -7,6 +7,7 @@ from knowledge.model import Predicate
 from knowledge.tables._shape import (
     ADVICE,
     AGES,
+    CAP,
     CITATION,
     EXCEPT_IN,
     INSTEAD,
@@ -82,6 +83,8 @@ TABLES: tuple[Table, ...] = (
             Column("lab", "基因检测", Kind.LAB, True),
             Column("results", "结果", Kind.LIST, True, help="阳性;慢代谢型;*2/*2;TT … any of them"),
             Column("tolerated_days", "耐受天数", Kind.INTEGER, help="taken so long without harm: nothing is said"),
+            *CAP,
+            Column("per", "按", Kind.ENUM, False, {"kg": "kg", "m2": "m2"}, "the greatest doses are per kg or m²"),
             ROUTES,
             SEVERITY,
             REASON,

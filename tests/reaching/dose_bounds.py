@@ -21,11 +21,13 @@ def _ingredient(concept: str, snapshot: Snapshot) -> str:
     return next(_ingredient(child.id, snapshot) for child in snapshot.children(concept))
 
 
-def _patient(s: Statement) -> dict[str, Any]:
-    """Of 50 kg and 150 cm, with healthy kidneys and whatever disease the row is about."""
+def _patient(s: Statement, drug: str) -> dict[str, Any]:
+    """Of 50 kg and 150 cm, with healthy kidneys and whatever disease or earlier doses the row is about."""
     q = s.qualifiers
     years = q["age_min"] / _YEAR + 1 if "age_min" in q else q["age_max"] / _YEAR / 2 if "age_max" in q else 40
     measured = [("体重", 50, "kg"), ("身高", 150, "cm"), ("血肌酐", 50, "umol/L")]
+    if q.get("of") == "lifetime":
+        measured.append((f"{drug}既往累积剂量", q["value"], q["unit"] + ("/m²" if q.get("per") == "m2" else "")))
     return {
         "id": "p",
         "sex": "女",
@@ -51,8 +53,10 @@ def _dose_bound(s: Statement, snapshot: Snapshot) -> dict[str, Any]:
     days = q.get("days", 2) if q["of"] == "course" else 1 if q["of"] == "single" and q["side"] == "most" else 2
     parts = days if q["of"] == "course" else 1
     dose = mark * (1.3 if q["side"] == "most" else 0.8) / parts
-    order = _order(s, snapshot, dose, q["unit"]) | {"days": days}
-    return {"patient": _patient(s), "orders": [order], "visit": "inpatient"}
+    if q["of"] == "lifetime":
+        dose = mark / 50
+    order = _order(s, snapshot, dose, "g" if q["of"] == "times" else q["unit"]) | {"days": days}
+    return {"patient": _patient(s, order["text"]), "orders": [order], "visit": "inpatient"}
 
 
 def _companion(s: Statement, snapshot: Snapshot) -> dict[str, Any]:
@@ -64,7 +68,7 @@ def _companion(s: Statement, snapshot: Snapshot) -> dict[str, Any]:
     for n, other in enumerate(others, 2):
         named = snapshot.by_name(other.qualifiers["companions"][0], ConceptKind.DRUG_CLASS, ConceptKind.INGREDIENT)
         orders.append({"id": f"o{n}", "text": snapshot.name(_ingredient(named[0].id, snapshot))})
-    return {"patient": _patient(s), "orders": orders, "visit": "inpatient"}
+    return {"patient": _patient(s, orders[0]["text"]), "orders": orders, "visit": "inpatient"}
 
 
 REACH: dict[Predicate, Reach] = {
