@@ -4,10 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= data
 
-.PHONY: serve test install check bench docs clean
+.PHONY: serve demo-data test install check bench docs clean
 
 serve: $(VENV)/.base
 	$(BIN)/yigong serve --data-dir $(DATA)
+
+# Three hospitals with synthetic patients and what to try with them: docs/exchange.md.
+demo-data: $(VENV)/.base
+	$(BIN)/python -m demo --data-dir $(DATA)
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n auto -q
@@ -19,6 +23,7 @@ check: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python deploy/dependencies.py
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks

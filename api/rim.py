@@ -15,9 +15,39 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import outcome
 from api.review import Reviewed
+from api.throttle import Throttle
 from base.log import new_request, request_id
 
+Headers = tuple[tuple[bytes, bytes], ...]
 _log = logging.getLogger(__name__)
+_GUARDS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+)
+_DATA: Final = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+    *_GUARDS,
+)
+"""Answers are data about patients: no browser runs them, frames them or keeps them."""
+_INLINE: Final = b"'self' 'unsafe-inline'"
+_PAGES: Final = (
+    (
+        b"content-security-policy",
+        b"default-src 'self'; script-src %b; style-src %b; img-src 'self' data:" % (_INLINE, _INLINE),
+    ),
+    *_GUARDS,
+)
+"""The API's own pages: their scripts come from here, started by a line within the page."""
+_LASTING: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+_UNCOUNTED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+_FORMS: Final = {"/api/v1/oauth/token": (b"application/x-www-form-urlencoded",)}
+"""Bodies other than JSON, by path."""
+_MESSAGES: Final = "/api/v1/exchange/"
+"""Where bodies are messages of any standard."""
+_UNASKED: Final = (b"", b"text/plain", b"multipart/form-data", b"application/x-www-form-urlencoded")
+"""What web pages send to other sites unasked."""
 _BUCKETS: Final = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 
 
@@ -32,6 +62,8 @@ class Metrics:
         self.faults = Counter("yigong_rule_faults_total", "rules that raised", ["family"])
         self.lost = Gauge("yigong_journal_lost", "journal entries dropped or not written", multiprocess_mode="sum")
         self.unrecorded = Gauge("yigong_audit_lost", "audit events lost", multiprocess_mode="sum")
+        self.login_failures = Counter("yigong_login_failures_total", "logins that were wrong")
+        self.alerts = Counter("yigong_security_alerts_total", "alerts for security staff", ["kind"])
         self.swaps = Gauge("yigong_release_swaps", "release swaps since start", multiprocess_mode="max")
         # Labels are looked up under a lock that costs more than counting: the ones of every request are kept.
         self._timer = lru_cache(maxsize=64)(self.reviews.labels)
@@ -62,21 +94,29 @@ METRICS: Final = Metrics()
 
 class Rim:
     """ASGI middleware around everything. Bodies above ``limit`` bytes answer 413, bodies that are not
-    JSON 415, what nobody foresaw 500 with an OperationOutcome and no trace."""
+    JSON 415, a client that calls too often 429, what nobody foresaw 500 with an OperationOutcome and no trace.
+    Every answer tells browsers what they may do with it; ``https`` also that there is no other way."""
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
-        self.app, self.limit = app, limit
+    def __init__(self, app: ASGIApp, limit: int, throttle: Throttle, https: bool = False) -> None:
+        self.app, self.limit, self._throttle = app, limit, throttle
+        lasting = (_LASTING,) if https else ()
+        self._data, self._pages = (*_DATA, *lasting), (*_PAGES, *lasting)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         new_request()
-        started = _Started(send)
+        path: str = scope["path"]
+        started = _Started(send, self._pages if path.startswith("/docs") else self._data)
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        refused = self._refused(scope["method"], headers)
+        refused = self._refused(scope["method"], path, headers)
+        wait = 0 if path in _UNCOUNTED else self._throttle.wait(scope["client"][0] if scope.get("client") else "")
         try:
-            if refused:
+            if wait:
+                text = f"too many calls from this client (YIGONG_RATE_LIMIT): call again in {wait} s"
+                await _answer(started, 429, "throttled", text, ((b"retry-after", str(wait).encode()),))
+            elif refused:
                 await _answer(started, *refused)
             else:  # a body of a stated length is no longer than that: the server sees to it
                 counted = b"content-length" in headers and b"transfer-encoding" not in headers
@@ -94,7 +134,7 @@ class Rim:
                 await _answer(started, 500, "exception", text)
         METRICS.answered(scope["method"], started.status).inc()
 
-    def _refused(self, method: str, headers: dict[bytes, bytes]) -> tuple[int, str, str] | None:
+    def _refused(self, method: str, path: str, headers: dict[bytes, bytes]) -> tuple[int, str, str] | None:
         if method not in ("POST", "PUT", "PATCH"):
             return None
         length = headers.get(b"content-length", b"0")
@@ -102,9 +142,12 @@ class Rim:
             return 413, "too-long", self._too_large()
         sent = headers.get(b"content-type", b"")
         kind = sent if sent == b"application/json" else sent.partition(b";")[0].strip().lower()
-        if kind != b"application/json" and not kind.endswith(b"+json"):
+        if kind == b"application/json" or kind.endswith(b"+json") or kind in _FORMS.get(path, ()):
+            return None
+        if not path.startswith(_MESSAGES):
             return 415, "not-supported", "Content-Type must be application/json"
-        return None
+        named = "application/hl7-v2, application/xml or application/fhir+json"
+        return (415, "not-supported", f"Content-Type must be {named}") if kind in _UNASKED else None
 
     def _too_large(self) -> str:
         return f"the body is larger than {self.limit} bytes (YIGONG_MAX_BODY_BYTES)"
@@ -129,20 +172,22 @@ class _TooLarge(Exception):  # noqa: N818
 
 
 class _Started:
-    """Sends on, remembering the status."""
+    """Sends on with headers added, remembering the status. What an answer says of itself stands."""
 
-    def __init__(self, send: Send) -> None:
-        self._send, self.status, self.sent = send, 0, False
+    def __init__(self, send: Send, headers: Headers) -> None:
+        self._send, self._headers, self.status, self.sent = send, headers, 0, False
 
     async def __call__(self, message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             self.status, self.sent = message["status"], True
+            told = {name for name, _ in message["headers"]}
+            message["headers"] = [*message["headers"], *(h for h in self._headers if h[0] not in told)]
         await self._send(message)
 
 
-async def _answer(send: _Started, status: int, code: str, text: str) -> None:
+async def _answer(send: _Started, status: int, code: str, text: str, more: Headers = ()) -> None:
     body = orjson.dumps(outcome(code, text))
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

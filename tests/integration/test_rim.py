@@ -1,0 +1,56 @@
+"""What every answer tells a browser, and what happens to a client that calls too often."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+from starlette.testclient import TestClient
+
+from api.app import build
+from base.settings import Settings
+from tests.integration.conftest import opened
+
+DATA = ["/cds-services", "/healthz", "/api/v1/releases", "/no/such/page", "/openapi.json"]
+
+
+@pytest.mark.parametrize("path", DATA)
+def test_answers_may_not_be_run_framed_or_kept_by_a_browser(served: TestClient, path: str) -> None:
+    headers = served.get(path).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert headers["cache-control"] == "no-store"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "strict-transport-security" not in headers
+
+
+def test_the_pages_of_the_api_run_only_scripts_from_here(served: TestClient) -> None:
+    answer = served.get("/docs")
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    assert "https://" not in answer.text
+
+
+def test_behind_https_browsers_are_told_to_stay_there(starter_dir: Path, tmp_path: Path) -> None:
+    house = opened(starter_dir, tmp_path, public_url="https://cds.example.org")
+    with TestClient(build(house)) as client:
+        assert client.get("/cds-services").headers["strict-transport-security"].startswith("max-age=31536000")
+    house.engine.dispose()
+
+
+def test_a_client_that_calls_too_often_is_told_when_to_call_again(starter_dir: Path, tmp_path: Path) -> None:
+    house = opened(starter_dir, tmp_path, rate_limit="5/hour")
+    with TestClient(build(house)) as client:
+        statuses = [client.get("/cds-services").status_code for _ in range(6)]
+        assert statuses == [200] * 5 + [429]
+        refused = client.post("/cds-services/yigong-order-sign", json={})
+        assert refused.status_code == 429
+        assert refused.json()["issue"][0]["code"] == "throttled"
+        assert 0 < int(refused.headers["retry-after"]) <= 3600
+        assert client.get("/healthz").status_code == 200, "what watches over the service is never refused"
+    house.engine.dispose()
+
+
+def test_a_limit_that_cannot_be_read_stops_the_start_and_says_why() -> None:
+    with pytest.raises(ValidationError, match="5000/second"):
+        Settings(rate_limit="often")
