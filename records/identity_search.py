@@ -1,0 +1,116 @@
+"""Who may be meant: candidates that share a blind key, opened, compared, and judged."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection
+
+from base.keyring import KeyRing
+from records import identity_store as store
+from records.identity_store import Kept
+from records.judging import Judged, Relation, Rule, Someone, belongs, judge
+from records.matching import Field, Weights
+from records.names import prior_share
+from records.profiles import Block, Profile, blocks, profile
+
+_COUNT_SECONDS: Final = 60.0
+_PRIOR_RECORDS: Final = 50_000
+"""How many records the shares of names that we bring along count for, beside those that are here."""
+_CERTAIN: Final = 10.0
+"""Bits above the threshold of linking from where on a match is certain: an error in many thousands."""
+
+
+class Grade(StrEnum):
+    """How sure a match is, in the words of FHIR."""
+
+    CERTAIN = "certain"
+    PROBABLE = "probable"
+    POSSIBLE = "possible"
+
+
+class Candidate(NamedTuple):
+    """Somebody who may be meant, and their record that is most alike. ``score`` is in bits; ``probability`` follows
+    from it as far as fields are independent."""
+
+    person: int
+    record: int
+    score: float
+    probability: float
+    grade: Grade
+    rule: Rule
+    fields: tuple[Field, ...]
+
+    @property
+    def certain(self) -> bool:
+        return self.grade is Grade.CERTAIN
+
+
+class Search:
+    """Looks for the persons that a description may mean."""
+
+    def __init__(self, ring: KeyRing, weights: Weights) -> None:
+        self._ring, self._weights = ring, weights
+        self._counted, self._counts = -_COUNT_SECONDS, (0, 0)
+
+    def keys(self, given: Profile) -> list[int]:
+        """The blind keys by which a description is found."""
+        return [store.key_of(self._ring, block) for block in blocks(given)]
+
+    def judged(
+        self, connection: Connection, new: Profile, keys: Sequence[int], without: int = 0
+    ) -> tuple[list[Judged], dict[int, Kept]]:
+        """Persons that a description with these keys may mean, the surest first, and the records that were looked at.
+        ``without`` is the description's own record. Who would be joined is judged by all of their records."""
+        found_by_key, bearers = store.candidates(connection, self._ring, keys, self._name_key(new))
+        near = {one.id: one for one in found_by_key if one.id != without}
+        persons, share = self._rarity(connection, new, bearers)
+        found = judge(new, (someone(one) for one in near.values()), self._weights, persons, share)
+        same = [one.person for one in found if one.relation is Relation.SAME]
+        if not same:
+            return found, near
+        near |= {one.id: one for one in store.of_persons(connection, self._ring, same) if one.id != without}
+        return judge(new, (someone(one) for one in near.values()), self._weights, persons, share), near
+
+    def belongs(self, connection: Connection, new: Profile, kin: Sequence[Kept]) -> Judged:
+        """What a description is to the person who has these records."""
+        bearers = store.bearers(connection, self._name_key(new))
+        return belongs(new, [someone(one) for one in kin], self._weights, *self._rarity(connection, new, bearers))
+
+    def candidates(self, connection: Connection, new: Profile, limit: int) -> list[Candidate]:
+        """Persons that a description may mean, graded."""
+        found, _ = self.judged(connection, new, self.keys(new))
+        return [self._candidate(one) for one in found[:limit]]
+
+    def _candidate(self, one: Judged) -> Candidate:
+        compared = one.comparison
+        sure = one.rule in _BY_NUMBER or compared.score >= self._weights.link + _CERTAIN
+        same = one.relation is Relation.SAME
+        grade = Grade.POSSIBLE if not same else Grade.CERTAIN if sure else Grade.PROBABLE
+        return Candidate(
+            one.person, one.record, compared.score, compared.probability, grade, one.rule, compared.fields
+        )
+
+    def _name_key(self, new: Profile) -> int:
+        return store.key_of(self._ring, Block("name", new.name.text))
+
+    def _rarity(self, connection: Connection, new: Profile, bearers: int) -> tuple[int, float]:
+        """How many persons there are, and what share of records bear the name of a description."""
+        persons, known = self._highest(connection)
+        return persons, (bearers + _PRIOR_RECORDS * prior_share(new.name)) / (known + _PRIOR_RECORDS)
+
+    def _highest(self, connection: Connection) -> tuple[int, int]:
+        if time.monotonic() - self._counted > _COUNT_SECONDS:
+            self._counts, self._counted = store.highest(connection), time.monotonic()
+        return self._counts
+
+
+_BY_NUMBER: Final = frozenset((Rule.ID_CARD, Rule.DOCUMENT))
+
+
+def someone(one: Kept) -> Someone:
+    """A stored record as it is judged."""
+    return Someone(one.person, one.id, profile(one.given, one.tenant))
