@@ -15,6 +15,8 @@ from click import Group as ClickGroup
 from api.cli import app
 from base.plugins import discover
 from base.settings import Settings
+from exchange.fhir.services import SERVICES
+from exchange.tables._templates import TEMPLATES
 from knowledge.tables import TABLES, Column
 from rules.language import FIELDS, FUNCTIONS, STATES
 from rules.model import Family
@@ -26,6 +28,7 @@ CASES = FOLDER.parent / "tests" / "cases"
 def pages() -> dict[Path, str]:
     """Every generated page with its text."""
     made = {
+        FOLDER / "exchange.md": _filled("exchange.md", {"services": _services, "templates": _templates}),
         FOLDER / "load-your-formulary.md": _filled("load-your-formulary.md", {"tables": _tables}),
         FOLDER / "operations.md": _filled("operations.md", {"settings": _settings, "commands": _commands}),
         FOLDER / "rules.md": _filled(
@@ -55,6 +58,18 @@ def _filled(name: str, parts: dict[str, Callable[[], Iterator[str]]]) -> str:
         filled = "\n".join((f"<!-- {mark} -->", *lines(), f"<!-- /{mark} -->"))
         text = re.sub(pattern, lambda _, filled=filled: filled, text, flags=re.S)
     return text
+
+
+def _services() -> Iterator[str]:
+    yield "| 序号 | 服务 | call |\n|---|---|---|"
+    yield from (f"| {s.number} | {s.name} | `{s.call()}` |" for s in SERVICES)
+
+
+def _templates() -> Iterator[str]:
+    yield "| template | rows of | columns (required in bold) |\n|---|---|---|"
+    for name, template in TEMPLATES.items():
+        columns = "、".join(f"**{c.heading}**" if c.required else c.heading for c in template.columns)
+        yield f"| `{name}` | {template.title} | {columns} |"
 
 
 def _tables() -> Iterator[str]:

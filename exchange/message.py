@@ -21,6 +21,19 @@ class MessageError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Envelope:
+    """What is seen of a message before it is read: enough to tell it from others, to route it and to keep the order
+    of its patient. ``message_id`` is empty where the sender gave none. ``kinds`` are the names that its standard
+    gives to what it is (several templates of one document). ``other`` is a second patient that it speaks of (the
+    retired one of a merge)."""
+
+    message_id: str = ""
+    kinds: tuple[str, ...] = ()
+    subject: str = ""
+    other: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Merge:
     """The sender says that two of its patient ids are one person: ``retired`` is used no more."""
 

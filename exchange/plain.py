@@ -32,6 +32,7 @@ from clinical.patient import (
 from clinical.quantity import Quantity, QuantityError
 from clinical.units import canonical_unit
 from clinical.value import replace
+from exchange.decoding import misread
 from exchange.fhir.context import Incoming
 from exchange.fhir.values import ReadError
 
@@ -219,17 +220,14 @@ def submit_of(value: object) -> PlainSubmit:
     try:
         return msgspec.convert(value, PlainSubmit)
     except msgspec.ValidationError as error:
-        raise ReadError("extension.cn.yigong.submit", str(error)) from None
+        raise misread(error).within("extension.cn.yigong.submit") from None
 
 
 def _decoded(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:
     try:
         return decoder.decode(body)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `")
-        raise ReadError(path.rstrip("`").removeprefix("$.") or "body", message) from None
     except msgspec.DecodeError as error:
-        raise ReadError("body", f"is no JSON: {error}") from None
+        raise misread(error) from None
 
 
 def read(plain: PlainReview, now: datetime) -> Incoming:
@@ -298,7 +296,9 @@ def _code(code: PlainCode) -> Code | None:
 
 def _origin(item: _Named, reference: str) -> Origin:
     time = item.time
-    return Origin(reference, None if time is None else zoned(time), item.institution)
+    if time is not None and time.tzinfo is None:
+        time = zoned(time)
+    return Origin(reference, time, item.institution)
 
 
 def _pregnancy(given: PlainPregnancy | None) -> Known[Pregnancy | None]:
@@ -324,12 +324,17 @@ def _allergy(item: PlainAllergy, path: str) -> Allergy:
 
 
 def _observation(item: PlainObservation, path: str) -> Observation:
+    given, time = item.value, item.time
     value: Known[Quantity | str] = UNKNOWN
-    if isinstance(item.value, str):
-        value = item.value
-    elif item.value is not None:
-        value = Quantity(item.value, item.unit)
-    return Observation(_what(item), value, _origin(item, path))
+    if isinstance(given, str):
+        value = given
+    elif given is not None:
+        value = Quantity(given, item.unit)
+    # Results are most of what a patient has: ``_what`` and ``_origin`` are asked only where there is more to do.
+    what = _what(item) if item.codes else Coded(item.text)
+    if time is not None and time.tzinfo is None:
+        time = zoned(time)
+    return Observation(what, value, Origin(path, time, item.institution))
 
 
 def _observations(p: PlainPatient) -> Known[tuple[Observation, ...]]:

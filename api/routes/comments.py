@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 from base64 import b64decode
 from binascii import Error as Base64Error
-from dataclasses import asdict
+from contextlib import AbstractContextManager
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote
 
 import msgspec
 from fastapi import APIRouter, Path, Request, Response
 
-from api.auth import caller
+from api.access import Access
+from api.bodies import Body, asked, decoded
 from api.comments import SPECIALS, CommentDesk
 from api.errors import bad_field, respond
-from base.settings import Settings
+from base.tenancy import Scope, acting
 from clinical.coded import zoned
-from exchange.fhir.values import ReadError
 from records.comment_codes import CODES
 from records.comments import Item, Judgement, Result, Round, Typed
 from records.reviews import Role
@@ -27,22 +28,19 @@ from supervision.comments import Results, Tally
 
 _MOST: Final = 200
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_NEEDED: Final = {"pharmacist": "comment.judge", "supervisor": "comment.lead"}
+"""What it takes to judge in a role."""
 Number = Annotated[int, Path(ge=1, le=MOST)]
-_B = TypeVar("_B", bound=msgspec.Struct)
 
 
-class _Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
-    pass
-
-
-class ByBody(_Body, frozen=True):
+class ByBody(Body, frozen=True):
     """A pharmacist or supervisor, as the caller vouches."""
 
     name: str
     role: Literal["pharmacist", "supervisor"] = "pharmacist"
 
 
-class RoundBody(_Body, frozen=True):
+class RoundBody(Body, frozen=True):
     """A sampling. Times without a zone are Chinese time, ``until`` is the first moment that no longer counts;
     ``drugs`` are names or ids of drugs and classes; see ``records.sampling.Plan``."""
 
@@ -64,13 +62,13 @@ class RoundBody(_Body, frozen=True):
     reviewers: tuple[str, ...] = ()
 
 
-class ProblemBody(_Body, frozen=True):
+class ProblemBody(Body, frozen=True):
     code: str
     drug: str = ""
     text: str = ""
 
 
-class JudgementBody(_Body, frozen=True):
+class JudgementBody(Body, frozen=True):
     """A judgement, based on the version that was seen. ``amount`` in yuan, ``essential`` and ``generic`` numbers
     of drugs: what only people know."""
 
@@ -84,115 +82,126 @@ class JudgementBody(_Body, frozen=True):
     generic: int | None = None
 
 
-class AssignmentBody(_Body, frozen=True):
+class AssignmentBody(Body, frozen=True):
     by: ByBody
     to: str
     version: int
 
 
-class ClosingBody(_Body, frozen=True):
+class ClosingBody(Body, frozen=True):
     by: ByBody
     version: int
 
 
-class ImportBody(_Body, frozen=True):
+class ImportBody(Body, frozen=True):
     """A filled-in worksheet: the .xlsx file in base64."""
 
     by: ByBody
     workbook: str
 
 
-def router(settings: Settings, desk: CommentDesk) -> APIRouter:
+def router(access: Access, desk: CommentDesk) -> APIRouter:
     """``/api/v1/comments``: ``/codes``, ``/rounds`` and what belongs to a round."""
     routes = APIRouter(prefix="/api/v1/comments", tags=["Prescription comment"])
+    _sampling(routes, access, desk)
+    _judging(routes, access, desk)
+    _books(routes, access, desk)
+    return routes
 
+
+def _sampling(routes: APIRouter, access: Access, desk: CommentDesk) -> None:
     @routes.get("/codes", **_CODES)
     def codes(request: Request) -> Response:
-        caller(settings, request)
+        access.need(request, "comment.read")
         listed = [{"code": c.code, "group": c.group.value, "title": c.title} for c in CODES.values()]
         kinds = [PRESCRIPTIONS, ORDERS, PERIOPERATIVE, *SPECIALS]
         return respond(200, {"codes": listed, "kinds": kinds})
 
     @routes.post("/rounds", **_CREATE)
     async def create(request: Request) -> Response:
-        caller(settings, request)
-        given = _decoded(RoundBody, await request.body())
-        found = await asyncio.to_thread(desk.sample, _plan(given), given.drugs, datetime.now(UTC))
+        caller = access.need(request, "comment.lead")
+        given = decoded(RoundBody, await request.body())
+        plan = replace(_plan(given), by=caller.acts_as(given.by.name), tenant=caller.home())
+        with acting(caller.scope):
+            found = await asyncio.to_thread(desk.sample, plan, given.drugs, datetime.now(UTC), caller)
         return respond(201, _round(found))
 
     @routes.get("/rounds", **_LIST)
     def rounds(request: Request, limit: int = 50) -> Response:
-        caller(settings, request)
-        return respond(200, {"rounds": [_round(found) for found in desk.comments.rounds(max(1, min(limit, _MOST)))]})
+        with acting(access.need(request, "comment.read").scope):
+            some = desk.comments.rounds(max(1, min(limit, _MOST)))
+        return respond(200, {"rounds": [_round(found) for found in some]})
 
+    @routes.post("/rounds/{round_id}/close", **_CLOSE)
+    async def close(round_id: str, request: Request) -> Response:
+        caller = access.need(request, "comment.lead")
+        given = decoded(ClosingBody, await request.body())
+        by = caller.acts_as(given.by.name)
+        with acting(caller.scope):
+            return respond(200, _round(await asyncio.to_thread(desk.close, round_id, by, given.version, caller)))
+
+
+def _judging(routes: APIRouter, access: Access, desk: CommentDesk) -> None:
     @routes.get("/rounds/{round_id}/worksheet", **_WORKSHEET)
     def worksheet(round_id: str, request: Request, assignee: str = "", status: str = "") -> Response:
-        caller(settings, request)
-        found = desk.comments.round(round_id)
-        items = desk.comments.items(round_id, assignee, status)
+        with acting(access.need(request, "comment.read").scope):
+            found = desk.comments.round(round_id)
+            items = desk.comments.items(round_id, assignee, status)
         return respond(200, _round(found) | {"items": [_item(item) for item in items]})
-
-    @routes.get("/rounds/{round_id}/worksheet.xlsx", **_BOOK)
-    def worksheet_book(round_id: str, request: Request, assignee: str = "") -> Response:
-        caller(settings, request)
-        return _book(desk.worksheet_book(round_id, assignee), "处方点评工作表.xlsx")
 
     @routes.post("/rounds/{round_id}/items/{number}/judgement", **_JUDGE)
     async def judge(round_id: str, number: Number, request: Request) -> Response:
-        caller(settings, request)
-        given = _decoded(JudgementBody, await request.body())
-        item = await asyncio.to_thread(desk.judge, round_id, number, _judgement(given), Role(given.by.role))
+        access.who(request)
+        given = decoded(JudgementBody, await request.body())
+        caller, role = access.need(request, _NEEDED[given.by.role]), Role(given.by.role)
+        judgement = replace(_judgement(given), by=caller.acts_as(given.by.name))
+        with acting(caller.scope):
+            item = await asyncio.to_thread(desk.judge, round_id, number, judgement, role, caller)
         return respond(200, _item(item))
 
     @routes.post("/rounds/{round_id}/items/{number}/assignment", **_ASSIGN)
     async def assign(round_id: str, number: Number, request: Request) -> Response:
-        caller(settings, request)
-        given = _decoded(AssignmentBody, await request.body())
-        item = await asyncio.to_thread(desk.assign, round_id, number, given.by.name, given.to, given.version)
-        return respond(200, _item(item))
+        caller = access.need(request, "comment.lead")
+        given = decoded(AssignmentBody, await request.body())
+        asked_for = (round_id, number, caller.acts_as(given.by.name), given.to, given.version, caller)
+        with acting(caller.scope):
+            return respond(200, _item(await asyncio.to_thread(desk.assign, *asked_for)))
 
     @routes.post("/rounds/{round_id}/import", **_IMPORT)
     async def take_back(round_id: str, request: Request) -> Response:
-        caller(settings, request)
-        given = _decoded(ImportBody, await request.body())
+        caller = access.need(request, "comment.judge")
+        given = decoded(ImportBody, await request.body())
         try:
             book = b64decode(given.workbook, validate=True)
         except (Base64Error, ValueError):
             raise bad_field("workbook", "must be an .xlsx file in base64") from None
-        taken = await asyncio.to_thread(desk.take_back, round_id, book, given.by.name, datetime.now(UTC))
+        by = caller.acts_as(given.by.name)
+        with acting(caller.scope):
+            taken = await asyncio.to_thread(desk.take_back, round_id, book, by, datetime.now(UTC), caller)
         return respond(200, asdict(taken))
 
-    @routes.post("/rounds/{round_id}/close", **_CLOSE)
-    async def close(round_id: str, request: Request) -> Response:
-        caller(settings, request)
-        given = _decoded(ClosingBody, await request.body())
-        return respond(200, _round(await asyncio.to_thread(desk.close, round_id, given.by.name, given.version)))
+
+def _books(routes: APIRouter, access: Access, desk: CommentDesk) -> None:
+    def reading(request: Request, permission: str = "comment.read") -> AbstractContextManager[Scope]:
+        return acting(access.need(request, permission).scope)
+
+    @routes.get("/rounds/{round_id}/worksheet.xlsx", **_BOOK)
+    def worksheet_book(round_id: str, request: Request, assignee: str = "") -> Response:
+        with reading(request, "comment.export"):
+            return _book(desk.worksheet_book(round_id, assignee), "处方点评工作表.xlsx")
 
     @routes.get("/rounds/{round_id}/results", **_RESULTS)
     def counted(round_id: str, request: Request) -> Response:
-        caller(settings, request)
-        return respond(200, results_json(desk.results(round_id)))
+        with reading(request):
+            return respond(200, results_json(desk.results(round_id)))
 
     @routes.get("/rounds/{round_id}/results.xlsx", **_BOOK)
     def results_book(round_id: str, request: Request) -> Response:
-        caller(settings, request)
-        return _book(desk.results_book(round_id), "处方点评结果.xlsx")
-
-    return routes
+        with reading(request, "comment.export"):
+            return _book(desk.results_book(round_id), "处方点评结果.xlsx")
 
 
 # -- in ------------------------------------------------------------------------------------
-
-
-def _decoded(kind: type[_B], body: bytes) -> _B:
-    """A body of a kind. Raises ``ReadError`` that names the field and what it should be."""
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `")
-        raise ReadError(path.rstrip("`").removeprefix("$.") or "body", message) from None
-    except msgspec.DecodeError as error:
-        raise ReadError("body", f"is no JSON: {error}") from None
 
 
 def _plan(given: RoundBody) -> Plan:
@@ -342,26 +351,7 @@ def _told(summary: str, description: str, answer: str, *errors: int, status: int
 
 
 def _asked(kind: type[msgspec.Struct], example: str = "") -> dict[str, Any]:
-    content: dict[str, Any] = {"schema": _schema(kind)}
-    if example:
-        content["example"] = EXAMPLES[example]
-    return {"openapi_extra": {"requestBody": {"required": True, "content": {"application/json": content}}}}
-
-
-def _schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """The JSON Schema of a body, its parts in place."""
-    whole = msgspec.json.schema(kind)
-    parts = whole.pop("$defs")
-
-    def placed(node: Any) -> Any:
-        if isinstance(node, list):
-            return [placed(part) for part in node]
-        if not isinstance(node, dict):
-            return node
-        name = node.get("$ref", "").rpartition("/")[2]
-        return placed(parts[name]) if name else {key: placed(value) for key, value in node.items()}
-
-    return dict(placed(whole))
+    return asked(kind, EXAMPLES.get(example))
 
 
 _CODES: Final = _told("Problem codes of the norm, and kinds of comment", "", "codes and kinds")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
+from api.access import Access
 from api.errors import ApiError, respond
 from api.serving import Serving
 from knowledge.graph import neighbourhood
@@ -16,9 +17,9 @@ from knowledge.snapshot import Snapshot
 _LIMIT = 200
 
 
-def router(serving: Serving) -> APIRouter:
+def router(access: Access, serving: Serving) -> APIRouter:
     """``/api/v1/concepts`` and ``/api/v1/articles``."""
-    routes = APIRouter(prefix="/api/v1", tags=["Knowledge"])
+    routes = APIRouter(prefix="/api/v1", tags=["Knowledge"], dependencies=[Depends(_reader(access))])
 
     @routes.get("/concepts")
     def concepts(
@@ -63,6 +64,13 @@ def router(serving: Serving) -> APIRouter:
         return respond(200, about | {"sections": sections})
 
     return routes
+
+
+def _reader(access: Access) -> Callable[[Request], None]:
+    def reads(request: Request) -> None:
+        access.need(request, "knowledge.read")
+
+    return reads
 
 
 def shown(concept: Concept) -> dict[str, Any]:

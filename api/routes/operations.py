@@ -8,16 +8,16 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.auth import caller
+from api.access import Access
 from api.errors import moment_of, respond
 from api.review import Reviewer
 from api.rim import METRICS, note_state
 from base.audit import AuditLog
-from base.settings import Settings
+from base.tenancy import acting
 from records.ledger import rule_use
 
 
-def router(settings: Settings, reviewer: Reviewer, engine: Engine, audit: AuditLog) -> APIRouter:
+def router(access: Access, reviewer: Reviewer, engine: Engine, audit: AuditLog) -> APIRouter:
     """``/healthz``, ``/readyz``, ``/metrics``, ``/api/v1/releases``, ``/api/v1/rules/usage``."""
     routes = APIRouter(tags=["Operations"])
 
@@ -41,7 +41,8 @@ def router(settings: Settings, reviewer: Reviewer, engine: Engine, audit: AuditL
         return Response(METRICS.text(), media_type="text/plain; version=0.0.4")
 
     @routes.get("/api/v1/releases")
-    def releases() -> Response:
+    def releases(request: Request) -> Response:
+        access.need(request, "knowledge.read")
         known = reviewer.serving.releases.known()
         active = reviewer.serving.now.snapshot.release
         listed = [
@@ -59,8 +60,8 @@ def router(settings: Settings, reviewer: Reviewer, engine: Engine, audit: AuditL
 
     @routes.get("/api/v1/rules/usage")
     def usage(request: Request, since: str = "", until: str = "") -> Response:
-        caller(settings, request)
-        found = rule_use(engine, moment_of(since, "since"), moment_of(until, "until"))
+        with acting(access.need(request, "review.read").scope):
+            found = rule_use(engine, moment_of(since, "since"), moment_of(until, "until"))
         return respond(200, {"rules": [asdict(use) | {"overrideShare": use.override_share} for use in found]})
 
     return routes

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any, Final
 
 import orjson
@@ -14,20 +15,28 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy import Engine
 
 from api import openapi
-from api.auth import caller
+from api.access import Access, Principal
 from api.dispensary import LABELS, Dispensary, described
 from api.errors import bad_field, moment_of, respond
-from base.settings import Settings
+from base.tenancy import acting
 from exchange.plain import PlainDecision, decode_decision
 from records.review_figures import figures
 from records.reviews import WAITING, Action, Event, Move, Query, Role, State, may_see
 
 _POLL_SECONDS: Final = 1.0
 _BEAT_SECONDS: Final = 15.0
+_ASKED_AGAIN: Final = 10
+"""After so many polls it is asked whether the session still lives."""
 _MOST: Final = 200
+_NEEDED: Final = {
+    Role.PRESCRIBER: "review.prescribe",
+    Role.PHARMACIST: "review.decide",
+    Role.SUPERVISOR: "review.supervise",
+}
+"""What it takes to act in a role."""
 
 
-def router(settings: Settings, dispensary: Dispensary, engine: Engine) -> APIRouter:
+def router(access: Access, dispensary: Dispensary, engine: Engine) -> APIRouter:
     """``/api/v1/reviews``: queue, ``/events``, ``/figures``, ``/{id}/decisions``, ``/{id}/history``."""
     routes = APIRouter(prefix="/api/v1", tags=["Pre-dispensing review"])
 
@@ -41,43 +50,50 @@ def router(settings: Settings, dispensary: Dispensary, engine: Engine) -> APIRou
         viewer: str = "",
         limit: int = 50,
     ) -> Response:
-        caller(settings, request)
+        found = access.need(request, "review.read")
         wanted = tuple(filter(None, institution.split(",")))
         covered = dispensary.covered(viewer) if viewer else ("*",)
         institutions = may_see(wanted, covered) if wanted else tuple(i for i in covered if i != "*")
         query = Query(_states(status), institutions, assignee, severity, None, max(1, min(limit, _MOST)))
-        return respond(200, {"reviews": [described(found) for found in dispensary.reviews.queue(query)]})
+        with acting(found.scope):
+            return respond(200, {"reviews": [described(case) for case in dispensary.reviews.queue(query)]})
 
     @routes.get("/reviews/events", **openapi.EVENTS)
     async def stream(request: Request, after: int = -1) -> StreamingResponse:
-        caller(settings, request)
+        found = access.need(request, "review.read")
         last = request.headers.get("last-event-id", "")
         start = int(last) if last.isdigit() else after
-        return StreamingResponse(_events(dispensary, request, start), media_type="text/event-stream")
+        return StreamingResponse(_events(access, found, dispensary, request, start), media_type="text/event-stream")
 
     @routes.get("/reviews/figures", **openapi.FIGURES)
     def counted(request: Request, since: str = "", until: str = "", institution: str = "") -> Response:
-        caller(settings, request)
+        caller = access.need(request, "review.read")
         now = datetime.now(UTC)
         end = moment_of(until, "until") or now
         begin = moment_of(since, "since") or end - timedelta(days=7)
-        found = figures(engine, begin, end, tuple(filter(None, institution.split(","))))
+        with acting(caller.scope):
+            found = figures(engine, begin, end, tuple(filter(None, institution.split(","))))
         rules = [asdict(rule) | {"falseShare": rule.false_share} for rule in found.rules]
         return respond(200, asdict(found) | {"rules": rules, "since": begin.isoformat(), "until": end.isoformat()})
 
     @routes.get("/reviews/{review_id}/history", **openapi.HISTORY)
     def history(review_id: str, request: Request) -> Response:
-        caller(settings, request)
         reviews = dispensary.reviews
-        found = described(reviews.case(review_id))
-        moves = [_move(event) for event in reviews.history(review_id)]
-        return respond(200, found | {"history": moves, **reviews.payload(review_id)})
+        with acting(access.need(request, "review.read").scope):
+            found = described(reviews.case(review_id))
+            moves = [_move(event) for event in reviews.history(review_id)]
+            return respond(200, found | {"history": moves, **reviews.payload(review_id)})
 
     @routes.post("/reviews/{review_id}/decisions", **openapi.DECISION)
     async def decide(review_id: str, request: Request) -> Response:
-        caller(settings, request)
+        access.who(request)
         given = decode_decision(await request.body())
-        return respond(200, await asyncio.to_thread(dispensary.decide, review_id, _asked(given), given.findings))
+        move = _asked(given)
+        found = access.need(request, _NEEDED[move.role])
+        move = replace(move, actor=found.acts_as(move.actor))
+        with acting(found.scope):
+            decided = await asyncio.to_thread(dispensary.decide, review_id, move, given.findings, found)
+        return respond(200, decided)
 
     return routes
 
@@ -108,21 +124,33 @@ def _states(text: str) -> tuple[State, ...]:
     return tuple(found)
 
 
-async def _events(dispensary: Dispensary, request: Request, after: int) -> AsyncIterator[bytes]:
-    """Moves as server-sent events, from now or after a number; a beat when nothing happens."""
+async def _events(
+    access: Access, found: Principal, dispensary: Dispensary, request: Request, after: int
+) -> AsyncIterator[bytes]:
+    """Moves as server-sent events, from now or after a number; a beat when nothing happens. It ends with the session
+    that asked for it."""
     seen = after if after >= 0 else await asyncio.to_thread(dispensary.reviews.newest)
     yield b"retry: 2000\n\n"
     quiet = 0.0
-    while not await request.is_disconnected():
-        found = await asyncio.to_thread(dispensary.reviews.after, seen)
-        for event in found:
+    for poll in count(1):
+        if await request.is_disconnected():
+            return
+        if poll % _ASKED_AGAIN == 0 and not await asyncio.to_thread(access.lives, found):
+            return
+        moves = await asyncio.to_thread(_after, found, dispensary, seen)
+        for event in moves:
             seen = event.number
             yield b"id: %d\nevent: review\ndata: %b\n\n" % (event.number, orjson.dumps(_move(event)))
-        quiet = 0.0 if found else quiet + _POLL_SECONDS
+        quiet = 0.0 if moves else quiet + _POLL_SECONDS
         if quiet >= _BEAT_SECONDS:
             quiet = 0.0
             yield b": beat\n\n"
         await asyncio.sleep(_POLL_SECONDS)
+
+
+def _after(found: Principal, dispensary: Dispensary, number: int) -> list[Event]:
+    with acting(found.scope):
+        return dispensary.reviews.after(number)
 
 
 def _move(event: Event) -> dict[str, Any]:

@@ -12,50 +12,61 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from api import openapi
-from api.auth import caller
+from api.access import Access
 from api.cards import as_json, review_extension
 from api.cds_hooks import unmapped_json
 from api.dispensary import Dispensary, about_of
 from api.errors import ApiError, respond
+from api.regional import Regional
 from api.review import Reviewed, Reviewer, china_day, shown_as
 from api.rim import METRICS
-from base.settings import Settings
+from base.tenancy import acting
 from clinical.finding import Passed, Review, Suppressed
 from exchange.fhir.context import Incoming, read_bundle
 from exchange.fhir.values import ReadError
 from exchange.plain import PlainSubmit, decode, read
+from records.context import NOTHING
 from records.journal import JournalError
 
 SERVICE = "review"
 
 
-def router(settings: Settings, reviewer: Reviewer, dispensary: Dispensary) -> APIRouter:
+def router(access: Access, reviewer: Reviewer, dispensary: Dispensary, regional: Regional) -> APIRouter:
     """``POST /api/v1/reviews`` and ``GET /api/v1/reviews/{id}``."""
     routes = APIRouter(prefix="/api/v1", tags=["Reviews"])
 
     @routes.post("/reviews", **openapi.REVIEW)
     async def review(request: Request) -> Response:
-        client = caller(settings, request)
+        client = access.need(request, "review.request")
         body = await request.body()
         now = datetime.now(UTC)
         asked = _asked(body, now)
-        reviewed = reviewer.review(asked.incoming, day=asked.day or china_day(now), explain=asked.explain)
+        region = await regional.of(asked.incoming.context, client.tenant) if regional.awake else NOTHING
+        reviewed = reviewer.review(
+            asked.incoming,
+            day=asked.day or china_day(now),
+            tenant=client.tenant,
+            explain=asked.explain,
+            region=region,
+        )
         answer = answered(reviewed, asked.explain)
         found = reviewed.review.findings
         shown = tuple(shown_as(j["findingId"], f) for j, f in zip(answer["findings"], found, strict=True))
         if asked.submit is not None:
-            about, payload = about_of(asked.incoming, reviewed, ""), {"request": asked.body, "answer": answer}
-            decision = await asyncio.to_thread(dispensary.submit, reviewed, asked.submit, about, payload, now)
+            about = about_of(asked.incoming, reviewed, client.home())
+            payload = {"request": asked.body, "answer": answer}
+            with acting(client.scope):
+                decision = await asyncio.to_thread(dispensary.submit, reviewed, asked.submit, about, payload, now)
             answer = answer | {"decision": decision}
-        reviewer.record(reviewed, SERVICE, client, now, asked.body, answer, shown)
+        reviewer.record(reviewed, SERVICE, client.name, now, asked.body, answer, shown, client.home())
         METRICS.reviewed(SERVICE, reviewed)
         return respond(200, answer)
 
     @routes.get("/reviews/{review_id}", **openapi.STORED)
     def stored(review_id: str, request: Request) -> Response:
-        caller(settings, request)
         try:
-            entry = reviewer.journal.entry(review_id)
+            with acting(access.need(request, "review.read").scope):
+                entry = reviewer.journal.entry(review_id)
         except JournalError as error:
             raise ApiError(404, "not-found", str(error)) from None
         about = {"id": entry.id, "at": entry.at.isoformat(), "service": entry.service}

@@ -25,7 +25,7 @@ from clinical.patient import (
     says_no_allergy,
 )
 from clinical.value import Value
-from exchange.fhir.orders import extension, read_drug, read_orders
+from exchange.fhir.orders import extension, read_dispense, read_drug, read_orders
 from exchange.fhir.shapes import ABSENT, OUTCOME, Concept, Entry, ReadError, Resource, Sent, part, shaped
 from exchange.fhir.values import (
     Json,
@@ -60,6 +60,7 @@ _NO_ALLERGY: Final = frozenset({"716186003", "409137002"})
 _NOT_NOW: Final = frozenset({"refuted", "entered-in-error", "resolved", "inactive"})
 _INACTIVE: Final = frozenset({"inactive", "remission", "resolved"})
 _DRUG_USES: Final = frozenset({"MedicationRequest", "MedicationStatement", "MedicationDispense"})
+_DISPENSED: Final = "MedicationDispense"
 _WOMB_STATES: Final = frozenset({"82810-3"})
 _PREGNANT: Final = frozenset({"77386006", "LA15173-0", "pregnant", "怀孕", "妊娠", "已孕", "是"})
 _NOT_PREGNANT: Final = frozenset({"60001007", "LA26683-5", "not pregnant", "未孕", "未妊娠", "否"})
@@ -340,7 +341,7 @@ def _medication_use(resource: Resource) -> Order | None:
     """Active drugs, and past ones whose last day is known: some still act for weeks. Drafts are under review."""
     if resource.resource_type not in _DRUG_USES:
         return None
-    order = read_drug(resource, {})
+    order = (read_dispense if resource.resource_type == _DISPENSED else read_drug)(resource, {})
     if order.status is _GOING_ON or order.is_active():
         return order
     return order if order.status is not OrderStatus.DRAFT and order.stop is not None else None

@@ -9,6 +9,7 @@ from typing import Any, Final
 from zlib import crc32
 
 import msgspec
+from msgspec import structs
 
 from clinical.coded import Coded, Origin
 from clinical.logic import Known, Unknown
@@ -20,6 +21,7 @@ from exchange.fhir.values import (
     UNSAID,
     code_values,
     coded,
+    days_of,
     display,
     institution,
     moment,
@@ -134,6 +136,16 @@ def read_drug(resource: Resource, beside: Mapping[str, Resource]) -> Order:
     return replace(order, **more) if more else order
 
 
+def read_dispense(resource: Resource, beside: Mapping[str, Resource]) -> Order:
+    """A drug that was handed over: taken from that day on for as long as it was meant to last."""
+    handed = resource.when_handed_over or resource.when_prepared
+    order = read_drug(resource if handed is None else structs.replace(resource, authored_on=handed), beside)
+    days = days_of(quantity(resource.days_supply))
+    if handed is None or order.start is None or isinstance(days, Unknown):
+        return order
+    return replace(order, stop=order.start + timedelta(days=max(days - 1, 0)))
+
+
 def _more(resource: Resource) -> dict[str, Any]:
     """What few orders say: group, dispensed quantity, urgency, purpose, consultation, recorded reason."""
     found: dict[str, Any] = {}
@@ -220,6 +232,6 @@ def _other_order(resource: Resource, beside: Mapping[str, Resource]) -> Order:
 _READERS: Final[dict[str, Callable[[Resource, Mapping[str, Resource]], Order]]] = {
     "MedicationRequest": read_drug,
     "MedicationStatement": read_drug,
-    "MedicationDispense": read_drug,
+    "MedicationDispense": read_dispense,
     "ServiceRequest": _service_order,
 }

@@ -172,6 +172,9 @@ class Resource(_Shape, frozen=True):
     issued: str | None = None
     conclusion: str | None = None
     performed_date_time: str | None = None
+    when_handed_over: str | None = None
+    when_prepared: str | None = None
+    days_supply: Amount | None = None
     # where, and by whom
     performer: msgspec.Raw = ABSENT
     custodian: Ref | None = None

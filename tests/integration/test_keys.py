@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 from api.bootstrap import House, key_ring
 from api.cli import app
 from base.audit import search
+from base.tenancy import system
 from records.journal import Journal
 from records.journal_store import Entry
 from tests.unit.base.test_keyring import NOW
@@ -21,8 +22,9 @@ def test_rotation_reseals_what_is_stored(fresh: House) -> None:
     assert CliRunner().invoke(app, ["keys", "rotate", *folder]).exit_code == 2, "who rotates must be said"
     done = CliRunner().invoke(app, ["keys", "rotate", "--by", "安全管理员", *folder])
     assert (done.exit_code, "2 values" in done.output) == (0, True)
-    assert Journal(fresh.engine, key_ring(fresh)).entry("r1").request == {"name": "张三丰"}
-    assert journal.entry("r1").request == {"name": "张三丰"}, "a worker that still holds the old key reads it too"
+    with system("test"):
+        assert Journal(fresh.engine, key_ring(fresh)).entry("r1").request == {"name": "张三丰"}
+        assert journal.entry("r1").request == {"name": "张三丰"}, "a worker that still holds the old key reads it too"
     assert [(e["actor"], e["act"]) for e in search(fresh.engine)] == [("安全管理员", "keys.rotate")]
 
 

@@ -18,6 +18,7 @@ from api.cli import app
 from api.openapi import EXAMPLES
 from base.settings import Settings
 from base.tabular import read
+from base.tenancy import system
 from knowledge.model import Statement
 from knowledge.review import Workflow
 from records.journal import requests
@@ -51,7 +52,7 @@ def test_a_request_that_cannot_be_read_is_counted_and_the_others_are_asked(house
     with TestClient(build(house), client=("127.0.0.1", 1)) as client:
         spoilt, _ = (client.post("/api/v1/reviews", json=EXAMPLES["review"]).json()["id"] for _ in range(2))
         client.app.state.reviewer.journal.flush()  # type: ignore[attr-defined]
-    with house.engine.begin() as connection:
+    with system("test"), house.engine.begin() as connection:
         connection.execute(update(requests).where(requests.c.id == spoilt).values(request=b"spoilt" * 9))
     ran = CliRunner().invoke(app, ["shadow", "--data-dir", str(house.settings.data_dir)])
     assert ran.exit_code == 0, ran.output

@@ -1,0 +1,1 @@
+"""CDA documents (WS/T 500 shared documents) to FHIR resources."""

@@ -1,0 +1,90 @@
+"""MDM: documents that were written, changed, or added to, with their text or a reference to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from exchange.building import enclosed, identifier, listed, resource_id, slim
+from exchange.hl7v2._grammar import Segment, Text
+from exchange.hl7v2._reading import Reading
+from exchange.hl7v2._results import DOCUMENTS, attachment
+from exchange.hl7v2._values import coded_field, instant_of, lines_of, people_of, time_of
+from exchange.hl7v2._visit import Visit, encounter_of, known_of
+from exchange.message import Json, Message, Parsed
+
+_TYPES: Final = ("MDM^T02", "MDM^T04", "MDM^T06")
+_DRAFT: Final = frozenset({"DI", "DO", "IN", "IP", "PA"})
+_REPLACED, _APPENDED = "MDM^T04", "MDM^T06"
+_CONFIDENTIAL: Final = {"U": "N", "R": "R", "V": "V"}
+
+
+def read(raw: bytes) -> Parsed:
+    """Raises ``MessageError``."""
+    reading = Reading(raw, _TYPES)
+    message, visit = reading.message, reading.visit
+    resources = (
+        *encounter_of(message, visit, mentioned=True),
+        *known_of(message, visit),
+        _document(message, visit, reading.kind),
+    )
+    return reading.parsed(resources)
+
+
+def _document(message: Text, visit: Visit, kind: str) -> Json:
+    txa = message.need("TXA", "it says which document this is")
+    if not txa(12):
+        raise txa.error(12, "give the document's number: later messages change it by this number")
+    content = list(_content(message))
+    if not content:
+        raise message.need("OBX", "it holds the document or says where it is").error(5, "holds no document")
+    return slim(
+        resourceType="DocumentReference",
+        id=resource_id(txa(12)),
+        masterIdentifier=identifier(txa(12)),
+        status="entered-in-error" if txa(19).upper() == "CA" else "current",
+        docStatus="preliminary" if txa(17).upper() in _DRAFT else "amended" if kind == _REPLACED else "final",
+        type=coded_field(txa, 2),
+        subject=visit.patient,
+        date=instant_of(txa, 7) or instant_of(txa, 6),
+        author=people_of(txa, 9) or people_of(txa, 5),
+        authenticator=next(iter(people_of(txa, 22) or people_of(txa, 10)), None),
+        custodian=visit.institution,
+        relatesTo=_related(txa, kind),
+        description=txa(25),
+        securityLabel=_label(txa),
+        content=content,
+        context=slim(encounter=listed(visit.encounter), period=slim(start=time_of(txa, 4))),
+    )
+
+
+def _content(message: Text) -> Iterator[Json]:
+    """Documents in or behind OBX, and the text of the others as one."""
+    texts = []
+    for obx in message.all("OBX"):
+        if obx(2) in DOCUMENTS:
+            found = attachment(obx)
+            if found:
+                yield {"attachment": found}
+        elif text := lines_of(obx, 5):
+            texts.append(text)
+    if texts:
+        yield {"attachment": enclosed("\n".join(texts))}
+
+
+def _related(txa: Segment, kind: str) -> list[Json]:
+    """What it adds to (T06) or stands for (T04): TXA-13."""
+    parent = txa(13)
+    if not parent or parent == txa(12):
+        return []
+    target = {"reference": f"DocumentReference/{resource_id(parent)}"}
+    return [{"code": "appends" if kind == _APPENDED else "replaces", "target": target}]
+
+
+def _label(txa: Segment) -> list[Json]:
+    code = _CONFIDENTIAL.get(txa(18).upper())
+    system = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+    return [{"coding": [{"system": system, "code": code}]}] if code else []
+
+
+MESSAGE = Message("documents", "hl7v2", "医疗文书（MDM）", _TYPES, read)

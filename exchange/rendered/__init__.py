@@ -1,0 +1,1 @@
+"""Documents written out from what is kept."""

@@ -1,0 +1,1 @@
+"""Rows of hospital tables (CSV, xlsx, a database) as messages, in templates with Chinese headings."""

@@ -1,0 +1,194 @@
+"""The workers of the queue: take, read, store, one transaction for many messages and a savepoint for each."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DataError, DBAPIError, NotSupportedError, ProgrammingError, SQLAlchemyError
+
+from base.keyring import KeyRing
+from base.security import SealError, sm3
+from base.tenancy import system
+from exchange import queue
+from exchange.landing import CRASH, EXHAUSTED, FAULT, SEALED, Landing, Ready, Refused
+from exchange.ledger import DEAD, DONE, Claimed, Ended, writing
+
+_log = logging.getLogger(__name__)
+_SCOPE: Final = "messages of all institutions are stored"
+BATCH: Final = 200
+"""Most messages of one transaction."""
+LEASE_SECONDS: Final = 60.0
+_IDLE_SECONDS: Final = 0.05
+_DROWSY_SECONDS: Final = 0.5
+_AWAY_SECONDS: Final = 2.0
+_FIRST_BATCH: Final = 20
+_AIM_SECONDS: Final = {"sqlite": 0.2, "postgresql": 1.0}
+"""How long one transaction should take: on SQLite nobody else writes meanwhile."""
+
+
+class Worker:
+    """One worker; as many as you like, in as many processes as you like. ``say`` hears how many ended."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        ring: KeyRing,
+        landing: Landing,
+        *,
+        batch: int = BATCH,
+        lease_seconds: float = LEASE_SECONDS,
+        say: Callable[[int], None] = lambda ended: None,
+    ) -> None:
+        self._engine, self._ring, self._landing = engine, ring, landing
+        self._most, self._lease, self._say = batch, timedelta(seconds=lease_seconds), say
+        self._batch, self._aim = min(_FIRST_BATCH, batch), _AIM_SECONDS[engine.dialect.name]
+        self.name = f"{socket.gethostname()[:12]}/{os.getpid()}/{secrets.token_hex(4)}"
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until told to stop. A database that is away is waited for."""
+        idle = _IDLE_SECONDS
+        while not stop.is_set():
+            try:
+                busy = self.step() is not None
+            except SQLAlchemyError as error:
+                _log.error("messages not taken, trying again", extra={"error": type(error).__name__})
+                stop.wait(_AWAY_SECONDS)
+                continue
+            idle = _IDLE_SECONDS if busy else min(2 * idle, _DROWSY_SECONDS)
+            if not busy:
+                stop.wait(idle)
+
+    def drain(self) -> int:
+        """Work until nothing is due. Gives how many messages ended."""
+        ended = 0
+        while (taken := self.step()) is not None:
+            ended += taken
+        return ended
+
+    def step(self) -> int | None:
+        """Take and store one batch: how many messages ended; None when nothing was due."""
+        with system(_SCOPE):
+            with self._engine.connect() as connection:
+                if not queue.is_due(connection, datetime.now(UTC)):
+                    return None
+            with writing(self._engine) as connection:
+                taken = queue.claim(connection, self.name, self._batch, datetime.now(UTC), self._lease)
+            if not taken.seen:
+                return None
+            ended = self._stored(taken.claimed) if taken.claimed else 0
+        self._say(ended)
+        return ended
+
+    def _stored(self, claimed: list[Claimed]) -> int:
+        ready = {c.number: self._prepared(c) for c in claimed}
+        try:
+            with writing(self._engine) as connection:
+                began = time.monotonic()
+                ended = self._land(connection, queue.held(connection, self.name, claimed), ready)
+            self._fit(len(claimed), time.monotonic() - began)
+            return ended
+        except SQLAlchemyError as error:
+            _log.error("batch not stored, trying again", extra={"error": type(error).__name__, "count": len(claimed)})
+            self._gave_back(claimed)
+            raise
+
+    def _gave_back(self, claimed: list[Claimed]) -> None:
+        """Let others have them at once; when even that fails, the lease sees to it."""
+        try:
+            with writing(self._engine) as connection:
+                queue.give_back(connection, self.name, claimed, datetime.now(UTC))
+        except SQLAlchemyError as error:
+            _log.error("batch not given back", extra={"error": type(error).__name__, "count": len(claimed)})
+
+    def _prepared(self, claimed: Claimed) -> Ready | Refused:
+        """The message read and checked, or why it will not be."""
+        if claimed.crashes >= queue.MOST_CRASHES:
+            return Refused(CRASH, "", f"{claimed.crashes} workers died while they stored it")
+        try:
+            raw = self._ring.unseal(claimed.sealed, claimed.key.encode())
+        except SealError:
+            return Refused(SEALED, "", "the key of this message is not here, or it was altered")
+        if sm3(raw) != claimed.digest:
+            return Refused(SEALED, "", "it is not what was received")
+        try:
+            return self._landing.prepare(claimed, raw)
+        except Refused as refused:
+            return refused
+
+    def _fit(self, count: int, seconds: float) -> None:
+        """Take as many the next time as will last about as long as aimed at, at most twice as many."""
+        self._batch = max(1, min(int(count * self._aim / max(seconds, 0.001)), 2 * self._batch, self._most))
+
+    def _land(self, connection: Connection, held: list[Claimed], ready: dict[int, Ready | Refused]) -> int:
+        """Store what is held, in its order; what stands behind one that must wait waits too."""
+        now = datetime.now(UTC)
+        ended: list[Ended] = []
+        left: list[Claimed] = []
+        stuck: set[str] = set()
+        for claimed in held:
+            lanes = {claimed.lane, claimed.other} - {""}
+            one = None if lanes & stuck else self._ended(connection, claimed, ready[claimed.number])
+            if one is not None:
+                ended.append(one)
+            elif lanes & stuck:
+                left.append(claimed)
+            stuck |= lanes if one is None else set()
+        queue.finish(connection, ended, now, self.name)
+        queue.give_back(connection, self.name, left, now)
+        return len(ended)
+
+    def _ended(self, connection: Connection, claimed: Claimed, ready: Ready | Refused) -> Ended | None:
+        """One message, in a savepoint: how it ended; None when it is to be tried again later."""
+        if isinstance(ready, Refused):
+            return _dead(claimed, ready)
+        try:
+            with connection.begin_nested():
+                refused = self._landing.check(connection, claimed, ready)
+                if refused is not None:
+                    return _dead(claimed, refused)
+                landed = self._landing.land(connection, claimed, ready)
+        except Refused as refused:
+            return _dead(claimed, refused)
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
+            return self._again(connection, claimed, error)
+        except Exception as error:  # a fault of ours: this message waits for the repair, the others go on
+            return _dead(claimed, _fault(error))
+        return Ended(claimed, DONE, landed.detail, landed.facts, landed.record)
+
+    def _again(self, connection: Connection, claimed: Claimed, error: DBAPIError) -> Ended | None:
+        """Later, when the database may well take it then."""
+        name = type(error).__name__
+        if isinstance(error, DataError | ProgrammingError | NotSupportedError):
+            return _dead(claimed, _fault(error))
+        if claimed.attempts >= queue.MOST_ATTEMPTS:
+            return _dead(claimed, Refused(EXHAUSTED, "", f"{name} {claimed.attempts} times"))
+        queue.put_off(connection, claimed, datetime.now(UTC), self.name, name)
+        return None
+
+
+def _dead(claimed: Claimed, refused: Refused) -> Ended:
+    detail = {"faults": list(refused.faults)} if refused.faults else {}
+    told = (refused.reason, refused.field, refused.problem)
+    _log.warning("message given up", extra={"reason": refused.reason})
+    return Ended(claimed, DEAD, detail, (), None, *told)
+
+
+def _fault(error: Exception) -> Refused:
+    """An exception nobody foresaw, told by its type and place: its text may name a patient."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "site-packages" not in frame.filename]
+    place = f"{Path(ours[-1].filename).stem}:{ours[-1].lineno}" if ours else ""
+    return Refused(FAULT, place, type(error).__name__)

@@ -1,0 +1,51 @@
+"""Whatever is sent to any call of the OpenAPI document, nothing answers with a server error."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from starlette.testclient import TestClient
+
+from api.app import build
+from tests.integration.conftest import opened
+
+_EXAMPLES = 8
+_ENDLESS = ("/events",)
+"""Answers that never end."""
+
+
+def test_no_call_ever_answers_with_a_server_error(starter_dir: Path, tmp_path: Path) -> None:
+    house = opened(starter_dir, tmp_path, rate_limit="")
+    app = build(house)
+    with TestClient(app):
+        document = schemathesis.openapi.from_asgi("/openapi.json", app)
+        calls = [found.ok() for found in document.get_all_operations()]
+        assert len(calls) >= 30
+        for call in calls:
+            if not call.path.endswith(_ENDLESS):
+                _try(call, GenerationMode.POSITIVE)
+                with suppress(Unsatisfiable):  # nothing can be wrong about a call that takes nothing
+                    _try(call, GenerationMode.NEGATIVE)
+    house.engine.dispose()
+
+
+def _try(call: Any, mode: GenerationMode) -> None:
+    @settings(
+        max_examples=_EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(call.as_strategy(mode))
+    def send(case: schemathesis.Case) -> None:
+        case.call_and_validate(checks=[not_a_server_error])
+
+    send()
