@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,44 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from api import openapi
-from api.bootstrap import House, key_ring, open_house
+from api.access import Access
+from api.bootstrap import House, key_ring, open_house, who_is_who
 from api.cds_hooks import CdsHooks, HookLine
 from api.comments import CommentDesk
 from api.dispensary import Dispensary
 from api.errors import install
+from api.fhir_desk import FhirDesk
+from api.intake import open_intake
+from api.login import LoginDesk
+from api.oauth import TokenDesk
+from api.oidc import OidcDesk
+from api.people import People
+from api.quality_desk import QualityDesk
 from api.recorder import Recorder
+from api.regional import Regional
 from api.review import Reviewer
 from api.rim import Rim
-from api.routes import comments, knowledge, operations, queue, reviews
+from api.routes import (
+    accounts,
+    comments,
+    exchange,
+    fhir,
+    knowledge,
+    operations,
+    persons,
+    quality,
+    quality_faults,
+    queue,
+    reviews,
+    security,
+    sessions,
+    subscriptions,
+    terms,
+    terms_maps,
+)
 from api.serving import Serving, settle
+from api.terms_desk import TermsDesk
+from api.throttle import Throttle
 from base.audit import AuditLog, anchor
 from base.keyring import KeyRing
 from base.log import setup
@@ -35,9 +64,13 @@ from base.security import SealError, sealing_key
 from base.settings import Settings
 from base.tokens import UsedTokens
 from clinical import units
+from exchange.outbound import Subscriptions
+from exchange.trace import Ledger
+from records.context import Region
 from records.journal import Journal
 from records.memory import Memory
 from records.reviews import Reviews
+from records.store import Repository
 from rules import policy
 from rules.model import Family
 from rules.policy import Policy
@@ -68,10 +101,25 @@ def build(house: House) -> FastAPI:
     families = tuple(discover("rules.families", "FAMILY", Family).values())
     reviewer = Reviewer(opened.result(), families, journal, policies(settings.policies_dir), states.result(), memory)
 
-    dispensary = Dispensary(settings, reviewer, Reviews(house.engine, ring))
+    audit, used, people = AuditLog(house.engine), UsedTokens(house.engine), People.of(settings, house.engine, ring)
+    access = Access(settings, people, audit)
+    may_review, may_judge = (partial(access.may_act, permission=p) for p in ("review.decide", "comment.judge"))
+    dispensary = Dispensary(settings, reviewer, Reviews(house.engine, ring), may_review)
+    identity = who_is_who(house, ring)
+    region = Region(
+        house.engine,
+        identity,
+        Repository(house.engine, ring),
+        {str(name): months for name, months in settings.region_months.items()},
+        settings.region_budget_ms / 1000,
+    )
+    regional = Regional(region, strict=settings.require_client_auth)
+    hooks = CdsHooks(settings, reviewer, used, dispensary, regional)
+    intake = open_intake(house, ring)
 
-    audit = AuditLog(house.engine)
-    hooks = CdsHooks(settings, reviewer, UsedTokens(house.engine), dispensary)
+    quality_desk = QualityDesk(house.engine, ring, Repository(house.engine, ring), settings.league)
+
+    terms_desk = TermsDesk(house.engine, settings.league, reviewer.serving)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -82,10 +130,15 @@ def build(house: House) -> FastAPI:
             asyncio.create_task(remember(memory)),
             asyncio.create_task(vouch(house)),
             asyncio.create_task(renew(ring)),
+            asyncio.create_task(quality_desk.keep_watch(settings.survey_hour)),
+            asyncio.create_task(terms_desk.keep_watch()),
+            asyncio.create_task(look_around(region)),
         ]
         yield
         for task in watching:
             task.cancel()
+        region.close()
+        await intake.close()
         await asyncio.to_thread(journal.flush)
         await asyncio.to_thread(audit.flush)
 
@@ -98,18 +151,35 @@ def build(house: House) -> FastAPI:
         summary=_SUMMARY,
         version="0.1.0",
         lifespan=lifespan,
-        middleware=_middleware(settings, hooks, audit),
+        middleware=_middleware(settings, hooks, access, audit),
     )
     app.include_router(hooks.router())
-    app.include_router(queue.router(settings, dispensary, house.engine))
-    desk = CommentDesk(settings, reviewer, house.engine, ring)
-    app.include_router(comments.router(settings, desk))
-    app.include_router(reviews.router(settings, reviewer, dispensary))
-    app.include_router(knowledge.router(reviewer.serving))
-    app.include_router(operations.router(settings, reviewer, house.engine, audit))
+    app.include_router(queue.router(access, dispensary, house.engine))
+    desk = CommentDesk(settings, reviewer, house.engine, ring, may_judge)
+    app.include_router(comments.router(access, desk))
+    app.include_router(reviews.router(access, reviewer, dispensary, regional))
+    app.include_router(knowledge.router(access, reviewer.serving))
+    app.include_router(operations.router(access, reviewer, house.engine, audit))
+    login = LoginDesk(people, audit)
+    oidc, tokens = OidcDesk(people, login, used, audit), TokenDesk(people, audit, used)
+    app.include_router(sessions.router(people, access, login, oidc, tokens))
+    app.include_router(accounts.router(people, access))
+    app.include_router(security.router(people, access, audit, identity))
+    app.include_router(exchange.router(access, intake, Ledger(house.engine, ring)))
+    shown = Repository(house.engine, ring, region.consents)
+    fhir_desk = FhirDesk(settings, access, house.engine, intake, Ledger(house.engine, ring), shown, identity, audit)
+    app.include_router(subscriptions.router(settings, access, Subscriptions(house.engine, ring)))
+    app.include_router(fhir.router(fhir_desk))  # last of /fhir: its {kind} would take the others' names
+    app.include_router(quality.router(access, quality_desk))
+    app.include_router(persons.router(access, identity))
+    app.include_router(quality_faults.router(access, quality_desk))
+    app.include_router(terms.router(access, terms_desk))
+    app.include_router(terms_maps.router(access, terms_desk))
     install(app)
     app.state.reviewer, app.state.dispensary, app.state.comments = reviewer, dispensary, desk
-    app.state.audit = audit
+    app.state.quality, app.state.terms = quality_desk, terms_desk
+    app.state.audit, app.state.access, app.state.region = audit, access, region
+    app.state.intake = intake
     _describe(app)
     units_ready.result()
     aside.shutdown()
@@ -124,6 +194,16 @@ async def renew(ring: KeyRing, seconds: float = 60.0) -> None:
             await asyncio.to_thread(ring.refresh)
         except (SQLAlchemyError, SealError) as error:
             _log.error("keys not read again", extra={"error": type(error).__name__})
+
+
+async def look_around(region: Region, seconds: float = 3.0) -> None:
+    """See who belongs to the league, and whether anything is known of anybody."""
+    while True:
+        try:
+            await asyncio.to_thread(region.refresh)
+        except SQLAlchemyError as error:
+            _log.error("registry not read again", extra={"error": type(error).__name__})
+        await asyncio.sleep(seconds)
 
 
 async def vouch(house: House, seconds: float = 3600.0) -> None:
@@ -151,7 +231,7 @@ def policies(folder: Path) -> dict[str, Policy]:
     return {path.stem: policy.load(path) for path in sorted(folder.glob("*.json"))}
 
 
-def _middleware(settings: Settings, hooks: CdsHooks, audit: AuditLog) -> list[Middleware]:
+def _middleware(settings: Settings, hooks: CdsHooks, access: Access, audit: AuditLog) -> list[Middleware]:
     """Outermost first: CORS answers preflights, the rim guards everything behind, service calls are answered, the
     rest is recorded."""
     cors = Middleware(
@@ -163,9 +243,14 @@ def _middleware(settings: Settings, hooks: CdsHooks, audit: AuditLog) -> list[Mi
     )
     return [
         cors,
-        Middleware(Rim, limit=settings.max_body_bytes),
+        Middleware(
+            Rim,
+            limit=settings.max_body_bytes,
+            throttle=Throttle(settings.rate_limit),
+            https=settings.public_url.startswith("https:"),
+        ),
         Middleware(HookLine, hooks=hooks),
-        Middleware(Recorder, settings=settings, audit=audit),
+        Middleware(Recorder, access=access, audit=audit),
     ]
 
 

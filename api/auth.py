@@ -8,17 +8,16 @@ import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import httpx
-import jwt
 import orjson
-from fastapi import Request
-from jwt import PyJWK, PyJWKSet
 
 from api.errors import ApiError
 from base.settings import Settings
 from base.tokens import UsedTokens
+
+if TYPE_CHECKING:  # read when the first token comes: a worker without clients need not wait for them
+    from jwt import PyJWK, PyJWKSet
 
 _log = logging.getLogger(__name__)
 ALGORITHMS = ("ES384", "RS384", "ES256", "ES512", "RS256", "RS512", "PS384", "EdDSA")
@@ -69,7 +68,9 @@ class ClientAuth:
         if not await self._first(name, until):
             raise _denied("this token was used before (jti)")
         known = self._registered.get(str(claims["iss"]))
-        return Client(str(claims["iss"]), str(claims.get("tenant", "")), known.features if known else frozenset())
+        if known is None:
+            return Client(str(claims["iss"]), str(claims.get("tenant", "")))
+        return Client(str(claims["iss"]), _tenant(known.tenant, str(claims.get("tenant", ""))), known.features)
 
     async def _first(self, name: str, until: float) -> bool:
         """Whether the token id is new. A busy database is not waited for: this worker's own memory was
@@ -84,6 +85,8 @@ class ClientAuth:
         return bool(self._settings.require_client_auth or self._registered or self._settings.jku_allow)
 
     async def _key(self, token: str) -> PyJWK:
+        import jwt
+
         try:
             header = jwt.get_unverified_header(token)
             issuer = jwt.decode(token, options={"verify_signature": False}).get("iss", "")
@@ -104,17 +107,22 @@ class ClientAuth:
         kept = self._fetched.get(url)
         if kept and kept[0] > time.monotonic():
             return kept[1]
+        import httpx
+        from jwt import PyJWKSet, PyJWTError
+
         try:
             async with httpx.AsyncClient(timeout=3) as web:
                 answer = (await web.get(url)).raise_for_status()
             keys = PyJWKSet.from_dict(answer.json())
-        except (httpx.HTTPError, jwt.PyJWTError, ValueError) as error:
+        except (httpx.HTTPError, PyJWTError, ValueError) as error:
             raise _denied("the JWK set of the client could not be fetched") from error
         self._fetched[url] = (time.monotonic() + _JWKS_SECONDS, keys)
         return keys
 
 
 def _decode(token: str, key: PyJWK, audience: str) -> dict[str, Any]:
+    import jwt
+
     required = ["iss", "aud", "exp", "iat", "jti"]
     try:
         claims: dict[str, Any] = jwt.decode(
@@ -142,39 +150,45 @@ class _Registered:
 
     keys: PyJWKSet
     features: frozenset[str]
+    tenant: str
+
+
+def _tenant(registered: str, claimed: str) -> str:
+    """The tenant of a call: what the client says, where nothing was registered or it lies below that."""
+    if not registered or claimed == registered or claimed.startswith(f"{registered}/"):
+        return claimed
+    if claimed:
+        raise _denied("the tenant claim is not of the tenant that this client was registered for")
+    return registered
 
 
 def _registered(path: Path) -> dict[str, _Registered]:
-    """Clients by issuer from ``clients.json``: ``{issuer: {"keys": [JWK, …], "features": [name, …]}}``."""
+    """Clients by issuer from ``clients.json``: ``{issuer: {"keys": [JWK, …], "features": [name, …],
+    "tenant": path}}``."""
     if not path.exists():
         return {}
+    from jwt import PyJWKSet
+
     return {
-        issuer: _Registered(PyJWKSet.from_dict(entry), frozenset(entry.get("features", ())))
+        issuer: _Registered(
+            PyJWKSet.from_dict(entry), frozenset(entry.get("features", ())), str(entry.get("tenant", ""))
+        )
         for issuer, entry in orjson.loads(path.read_bytes()).items()
     }
 
 
-def operator(settings: Settings, authorization: str, peer: str) -> str:
-    """Name of the operator behind a bearer key (``name:secret`` in the settings).
-
-    Without configured keys only the machine itself may operate. Raises ``ApiError`` 401.
-    """
-    if not settings.api_keys:
-        if peer in ("127.0.0.1", "::1", "localhost", "testclient"):
-            return "local"
-        raise _denied("operations from other machines need YIGONG_API_KEYS to be set")
-    given = authorization.partition(" ")[2]
+def bearer_key(settings: Settings, given: str) -> str:
+    """Name of the operator behind a bearer key (``name:secret`` in the settings); empty when it is none."""
     for entry in settings.api_keys:
         name, _, secret = entry.partition(":")
         if secret and hmac.compare_digest(secret.encode(), given.encode()):
             return name
-    raise _denied("unknown or missing API key")
+    return ""
 
 
-def caller(settings: Settings, request: Request) -> str:
-    """The operator who sent a request. Raises ``ApiError`` 401."""
-    peer = request.client.host if request.client else ""
-    return operator(settings, request.headers.get("authorization", ""), peer)
+def is_loopback(peer: str) -> bool:
+    """Whether a call comes from this machine itself."""
+    return peer in ("127.0.0.1", "::1", "localhost", "testclient")
 
 
 def _denied(why: str) -> ApiError:

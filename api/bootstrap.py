@@ -23,6 +23,8 @@ from knowledge.model import Concept, ConceptKind, Record, Rule, Standing, Statem
 from knowledge.release import Gate, Manifest, Releases, publish
 from knowledge.review import Workflow
 from knowledge.store import Change, Store
+from records.identity import Identity
+from records.matching import installed
 
 _log = logging.getLogger(__name__)
 _Said = TypeVar("_Said", Statement, Rule)
@@ -62,9 +64,18 @@ def open_house(settings: Settings) -> House:
 
 def key_ring(house: House) -> KeyRing:
     """The data keys of an installation, under its master key (made at first use)."""
+    return KeyRing(house.engine, master_key(house.settings), sealing_key(house.settings.patient_key_file))
+
+
+def who_is_who(house: House, ring: KeyRing) -> Identity:
+    """The index of persons, with the weights of the installation. Raises ``WeightsError``."""
     settings = house.settings
-    master = settings.master_key_file or settings.data_dir / "keys" / "master.key"
-    return KeyRing(house.engine, sealing_key(master), sealing_key(settings.patient_key_file))
+    return Identity(house.engine, ring, settings.league, installed(settings.identity_file))
+
+
+def master_key(settings: Settings) -> bytes:
+    """The key that wraps all data keys and seals backups; made at first use."""
+    return sealing_key(settings.master_key_file or settings.data_dir / "keys" / "master.key")
 
 
 def content_digest(folder: Path = CONTENT) -> str:

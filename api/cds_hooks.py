@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Final
 
 import msgspec
@@ -20,16 +21,19 @@ from api.dispensary import Dispensary, about_of
 from api.errors import ApiError, answer_to, bad_field, respond
 from api.hook import Hook, Subject
 from api.prefetch import complete, parsed
+from api.regional import Regional
 from api.review import Reviewed, Reviewer, china_day, shown_as, worth
 from api.rim import METRICS
 from base.plugins import discover
 from base.settings import Settings
+from base.tenancy import system
 from base.tokens import UsedTokens
 from clinical.logic import Unknown
 from clinical.value import replace
 from exchange.fhir.context import Incoming, Parts, read_context, read_orders
 from exchange.fhir.values import Json, moment
 from exchange.plain import submit_of
+from records.context import NOTHING, History
 from records.journal import Feedback
 from records.terminology import Unmapped
 
@@ -61,8 +65,11 @@ class Asked(msgspec.Struct, frozen=True, rename="camel"):
 class CdsHooks:
     """The services of this installation over one reviewer."""
 
-    def __init__(self, settings: Settings, reviewer: Reviewer, used: UsedTokens, dispensary: Dispensary) -> None:
+    def __init__(
+        self, settings: Settings, reviewer: Reviewer, used: UsedTokens, dispensary: Dispensary, regional: Regional
+    ) -> None:
         self._settings, self._reviewer, self._dispensary = settings, reviewer, dispensary
+        self._regional = regional
         self._auth = ClientAuth(settings, used)
         self.hooks: Mapping[str, Hook] = discover("api.hooks", "HOOK", Hook)
         self._discovery = orjson.dumps({"services": [hook.described() for hook in self.hooks.values()]})
@@ -97,7 +104,10 @@ class CdsHooks:
         prefetch = await complete(hook, given, context, asked, self._settings, whole)
         now = datetime.now(UTC)
         incoming = incoming_of(hook, context, prefetch, now)
-        answer, reviewed = self._answer(hook, incoming, context, prefetch, client, now)
+        region = NOTHING
+        if self._regional.awake:
+            region = await self._regional.of(incoming.context, client.tenant, prefetch.get("patient"))
+        answer, reviewed = self._answer(hook, incoming, context, prefetch, client, now, region)
         told = orjson.dumps(answer)
         sent = asked.prefetch if given and prefetch is given else _as_sent(prefetch)
         kept = {"hook": hook.name, "context": _fragment(asked.context), "prefetch": _fragment(sent)}
@@ -115,18 +125,26 @@ class CdsHooks:
         found = [card["extension"][EXTENSION] for card in answer["cards"]]
         told = [f | {"summary": card["summary"]} for f, card in zip(found, answer["cards"], strict=True)]
         payload = {"request": parsed(asked.context), "answer": {"findings": told}}
-        about = about_of(incoming, reviewed, client.tenant)
-        decision = await asyncio.to_thread(
-            self._dispensary.submit, reviewed, given, about, payload, datetime.now(UTC)
-        )
+        about = about_of(incoming, reviewed, self._tenant(client))
+        with system("verification by CDS Hooks"):
+            decision = await asyncio.to_thread(
+                self._dispensary.submit, reviewed, given, about, payload, datetime.now(UTC)
+            )
         answer["extension"][REVIEW_EXTENSION]["decision"] = decision
 
     def _answer(
-        self, hook: Hook, incoming: Incoming, context: Parts, prefetch: Parts, client: Client, now: datetime
+        self,
+        hook: Hook,
+        incoming: Incoming,
+        context: Parts,
+        prefetch: Parts,
+        client: Client,
+        now: datetime,
+        region: History,
     ) -> tuple[Json, Reviewed]:
-        reviewed = self._reviewer.review(incoming, day=china_day(now), tenant=client.tenant)
+        reviewed = self._reviewer.review(incoming, day=china_day(now), tenant=client.tenant, region=region)
         reviewed = worth(reviewed, hook.least.rank)
-        orders = sent_orders(context, prefetch) if reviewed.review.findings else {}
+        orders = sent_orders(context, prefetch)
         cards = render(reviewed.review, self._reviewer.titles, orders, client.features)
         unmapped = list(map(unmapped_json, reviewed.unmapped))
         extension = review_extension(reviewed.review, unmapped, reviewed.elapsed_ms)
@@ -138,7 +156,7 @@ class CdsHooks:
         """Keep what is needed to ask again: context and data (``kept``); never the client's access token."""
         findings = reviewed.review.findings
         shown = tuple(shown_as(c["uuid"], f) for c, f in zip(answer["cards"], findings, strict=True))
-        self._reviewer.record(reviewed, hook.name, client.issuer, now, kept, told, shown)
+        self._reviewer.record(reviewed, hook.name, client.issuer, now, kept, told, shown, self._tenant(client))
         METRICS.reviewed(hook.name, reviewed)
 
     async def feedback(self, service: str, request: Request) -> Response:
@@ -153,6 +171,10 @@ class CdsHooks:
         for item in read:  # all or none: everything was checked before the first is kept
             self._reviewer.journal.write(item)
         return respond(200, {})
+
+    def _tenant(self, client: Client) -> str:
+        """Whose rows a call makes: of no tenant that we know, the league's."""
+        return client.tenant or self._settings.league
 
     def _hook(self, service: str) -> Hook:
         hook = self.hooks.get(service)
@@ -224,16 +246,37 @@ def incoming_of(hook: Hook, context: Parts, prefetch: Parts, now: datetime) -> I
     return incoming
 
 
-def sent_orders(context: Parts, prefetch: Parts) -> dict[str, Json]:
-    """Orders as sent, by reference: update actions carry the whole resource."""
-    found: dict[str, Json] = {}
-    for part in (context.get("draftOrders"), context.get("medications"), prefetch.get("orders")):
-        bundle = None if part is None else parsed(part)
-        for entry in (_bundle(bundle).get("entry") if bundle else None) or ():
-            resource = entry.get("resource") if isinstance(entry, dict) else None
-            if isinstance(resource, dict) and "id" in resource:
-                found[f"{resource.get('resourceType')}/{resource['id']}"] = resource
-    return found
+class SentOrders(Mapping[str, Json]):
+    """Orders as sent, by reference: update actions carry the whole resource. Parsed when first asked for, as most
+    answers ask for none."""
+
+    def __init__(self, *parts: Any) -> None:
+        self._parts = parts
+
+    @cached_property
+    def _resources(self) -> dict[str, Json]:
+        found: dict[str, Json] = {}
+        for part in self._parts:
+            bundle = None if part is None else parsed(part)
+            for entry in (_bundle(bundle).get("entry") if bundle else None) or ():
+                resource = entry.get("resource") if isinstance(entry, dict) else None
+                if isinstance(resource, dict) and "id" in resource:
+                    found[f"{resource.get('resourceType')}/{resource['id']}"] = resource
+        return found
+
+    def __getitem__(self, reference: str) -> Json:
+        return self._resources[reference]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._resources)
+
+    def __len__(self) -> int:
+        return len(self._resources)
+
+
+def sent_orders(context: Parts, prefetch: Parts) -> SentOrders:
+    """The orders that a call is about."""
+    return SentOrders(context.get("draftOrders"), context.get("medications"), prefetch.get("orders"))
 
 
 def unmapped_json(item: Unmapped) -> Json:

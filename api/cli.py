@@ -17,7 +17,8 @@ from api.terminal import ERR, OUT, By, Command, DataDir, as_json, bar, house
 from base.audit import Event, append
 from base.plugins import discover
 from base.settings import Settings
-from knowledge import rdf, release
+from base.tenancy import system
+from knowledge import release
 from knowledge.graph import GraphError, why
 from knowledge.merge import LoadReport, load, open_candidates
 from knowledge.naming import normal_name
@@ -40,6 +41,14 @@ def main() -> None:
         sys.exit(1)
 
 
+@app.callback()
+def begin(context: typer.Context) -> None:
+    """Whoever runs a command on the machine reaches everything; what the service does, each caller's own scope
+    says."""
+    if context.invoked_subcommand != "serve":
+        context.with_resource(system("command line"))
+
+
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="address to listen on (YIGONG_HOST)")] = "",
@@ -49,6 +58,9 @@ def serve(
 ) -> None:
     """Answer hospitals. On an empty data folder the starter release is built and published first."""
     import uvicorn
+
+    from api.commands.exchange import Workers
+    from api.mutual_tls import tls_options
 
     given = {"HOST": host, "PORT": port, "WORKERS": workers, "DATA_DIR": data_dir}
     os.environ |= {f"YIGONG_{k}": str(v) for k, v in given.items() if v}
@@ -62,19 +74,20 @@ def serve(
     if settings.workers > 1:
         _share_metrics(settings.data_dir / "metrics")
     _welcome(settings)
-    uvicorn.run(
-        "api.worker:create",
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        date_header=True,
-    )
+    with Workers(settings.exchange_workers):
+        uvicorn.run(
+            "api.worker:create",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            loop="uvloop",
+            **tls_options(settings),
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            date_header=True,
+        )
 
 
 @app.command("load")
@@ -217,6 +230,8 @@ def rdf_export(
     data_dir: DataDir = None,
 ) -> None:
     """Write a release as Turtle."""
+    from knowledge import rdf
+
     count = rdf.export(_snapshot(data_dir, release_id), path)
     OUT.print(f"{count} triples written to {path}")
 
@@ -224,6 +239,8 @@ def rdf_export(
 @rdf_app.command("import")
 def rdf_import(path: Annotated[Path, typer.Argument(exists=True)], by: By, data_dir: DataDir = None) -> None:
     """Read a Turtle export into the store as drafts."""
+    from knowledge import rdf
+
     written = rdf.import_drafts(house(data_dir).store, path, by)
     OUT.print(f"{written} records written as drafts")
 
@@ -231,6 +248,8 @@ def rdf_import(path: Annotated[Path, typer.Argument(exists=True)], by: By, data_
 @app.command()
 def sparql(query: Annotated[str, typer.Argument(help="SPARQL text, or @file")], data_dir: DataDir = None) -> None:
     """Ask the release being served in SPARQL."""
+    from knowledge import rdf
+
     text = Path(query[1:]).read_text("utf-8") if query.startswith("@") else query
     for row in rdf.query(_snapshot(data_dir), text):
         OUT.print("\t".join(row), highlight=False)
@@ -297,7 +316,7 @@ def _share_metrics(folder: Path) -> None:
 
 
 def _welcome(settings: Settings) -> None:
-    base = f"http://{settings.host}:{settings.port}"
+    base = f"http{'s' if settings.tls_cert_file else ''}://{settings.host}:{settings.port}"
     ERR.print(
         f"\n医共 Yigong  {base}\n"
         f"  接口文档  {base}/docs\n"

@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
+from api.access import Principal
 from api.dispensary import staff
 from api.errors import ApiError, bad_field
 from api.hook import Hook
@@ -68,45 +69,61 @@ class Taken:
 class CommentDesk:
     """Draws, hands out, takes back and counts."""
 
-    def __init__(self, settings: Settings, reviewer: Reviewer, engine: Engine, ring: KeyRing) -> None:
-        self._reviewer = reviewer
+    def __init__(
+        self,
+        settings: Settings,
+        reviewer: Reviewer,
+        engine: Engine,
+        ring: KeyRing,
+        may_judge: Callable[[str, str], bool],
+    ) -> None:
+        """``may_judge``: whether an account (by name) may comment on a tenant's prescriptions."""
+        self._reviewer, self._may_judge = reviewer, may_judge
         self._hooks = discover("api.hooks", "HOOK", Hook)
         signing = [name for name, hook in self._hooks.items() if hook.stage in _SIGNING]
         stored = Prescriptions(engine, ring, reviewer.journal.entry, (*signing, _PLAIN))
         self.comments = Comments(engine, ring, stored)
         self._staff = staff(settings.staff_file)
 
-    def sample(self, plan: Plan, drugs: Sequence[str], now: datetime) -> Round:
+    def sample(self, plan: Plan, drugs: Sequence[str], now: datetime, caller: Principal | None = None) -> Round:
         """Draw a round about some drugs (names or ids; empty: those of its kind). Raises ``ApiError`` and
         ``CommentError``."""
-        self._authorised(plan.by, plan.institutions or ("*",))
+        self._authorised(caller, plan.by, plan.institutions or ("*",))
         served = self._reviewer.serving.now
         kind = plan.kind.strip().removesuffix("专项").removesuffix("点评")
         asked = replace(plan, kind=kind, concepts=concepts_of(served.snapshot, kind, drugs))
         read = Worksheets(served, self._hooks, self._reviewer.journal.entry).read
         return self.comments.sample(asked, read, now)
 
-    def judge(self, round_id: str, number: int, given: Judgement, role: Role) -> Item:
+    def judge(
+        self, round_id: str, number: int, given: Judgement, role: Role, caller: Principal | None = None
+    ) -> Item:
         """One judgement by a person. Raises ``ApiError`` and ``CommentError``."""
         item = self.comments.item(round_id, number)
-        self._authorised(given.by, (item.institution,), role)
+        self._authorised(caller, given.by, (item.institution,), role)
         return self.comments.judge(round_id, number, replace(given, supervisor=role is Role.SUPERVISOR))
 
-    def assign(self, round_id: str, number: int, by: str, to: str, version: int | None) -> Item:
+    def assign(
+        self, round_id: str, number: int, by: str, to: str, version: int | None, caller: Principal | None = None
+    ) -> Item:
         """Hand an item to somebody who may judge it. Raises ``ApiError`` and ``CommentError``."""
         item = self.comments.item(round_id, number)
         for name in (by, to):
-            self._authorised(name, (item.institution,))
+            self._authorised(caller, name, (item.institution,))
+        tenant = self.comments.round(round_id).tenant
+        if caller is not None and caller.is_person and not self._may_judge(to, tenant):
+            raise ApiError(403, "forbidden", f"{to} 无权点评该机构的处方", "to")
         return self.comments.assign(round_id, number, to, version)
 
-    def close(self, round_id: str, by: str, version: int | None) -> Round:
+    def close(self, round_id: str, by: str, version: int | None, caller: Principal | None = None) -> Round:
         """End a round. Raises ``ApiError`` and ``CommentError``."""
-        self._authorised(by, self.comments.round(round_id).institutions or ("*",))
+        self._authorised(caller, by, self.comments.round(round_id).institutions or ("*",))
         return self.comments.close(round_id, version)
 
-    def take_back(self, round_id: str, book: bytes, by: str, now: datetime) -> Taken:
-        """Store what pharmacists typed into a worksheet; rows with a fault are left and named. Raises
-        ``ApiError`` 400 when it is no worksheet, ``CommentError``."""
+    def take_back(self, round_id: str, book: bytes, by: str, now: datetime, caller: Principal | None = None) -> Taken:
+        """Store what pharmacists typed into a worksheet; rows with a fault are left and named, also those of others
+        where the caller logged in and leads no comment. Raises ``ApiError`` 400 when it is no worksheet,
+        ``CommentError``."""
         self.comments.round(round_id)
         items = {item.number: item for item in self.comments.items(round_id)}
         try:
@@ -117,7 +134,9 @@ class CommentDesk:
         for row in filled:
             try:
                 for name in {by, row.judgement.by}:
-                    self._authorised(name, (items[row.number].institution,))
+                    self._authorised(caller, name, (items[row.number].institution,))
+                if caller is not None and not caller.may("comment.lead"):
+                    caller.acts_as(row.judgement.by)
                 self.comments.judge(round_id, row.number, row.judgement)
                 stored += 1
             except (CommentError, ApiError) as error:
@@ -139,9 +158,12 @@ class CommentDesk:
         found, items = self.comments.round(round_id), self.comments.items(round_id)
         return _bytes(lambda path: save_results(path, found, items))
 
-    def _authorised(self, name: str, institutions: Iterable[str], role: Role | None = None) -> None:
-        """Whoever is on the list as a pharmacist or supervisor, where they cover; everybody without a list."""
-        if not self._staff:
+    def _authorised(
+        self, caller: Principal | None, name: str, institutions: Iterable[str], role: Role | None = None
+    ) -> None:
+        """Whoever is on the list as a pharmacist or supervisor, where they cover; everybody without a list. Who
+        logged in acts by their own grants, which the route asked for."""
+        if not self._staff or (caller is not None and caller.is_person):
             return
         member = self._staff.get(name)
         if member is None or member.role not in _PHARMACY or role not in (None, member.role):

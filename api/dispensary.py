@@ -6,20 +6,22 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-import httpx
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.access import Principal
 from api.errors import ApiError, bad_field
 from api.review import Reviewed, Reviewer
 from base.settings import Settings
+from base.tenancy import system
 from clinical.logic import Unknown
 from exchange.fhir.context import Incoming
 from exchange.plain import PlainSubmit
@@ -38,6 +40,9 @@ from records.reviews import (
     Submission,
 )
 from rules.dispensing import Outcome, worst
+
+if TYPE_CHECKING:
+    import httpx
 
 _log = logging.getLogger(__name__)
 _STATES: Final = {Outcome.PASS: State.PASSED, Outcome.NOTICE: State.NOTICED, Outcome.STOP: State.PENDING}
@@ -98,8 +103,12 @@ class Actor:
 class Dispensary:
     """The queue of one installation. Call ``watch`` once a worker: several may run side by side."""
 
-    def __init__(self, settings: Settings, reviewer: Reviewer, reviews: Reviews) -> None:
+    def __init__(
+        self, settings: Settings, reviewer: Reviewer, reviews: Reviews, may_review: Callable[[str, str], bool]
+    ) -> None:
+        """``may_review``: whether an account (by name) may review a tenant's prescriptions."""
         self._settings, self._reviewer, self.reviews = settings, reviewer, reviews
+        self._may_review = may_review
         self._staff = staff(settings.staff_file)
 
     # -- entering --------------------------------------------------------------------------
@@ -151,12 +160,16 @@ class Dispensary:
 
     # -- deciding --------------------------------------------------------------------------
 
-    def decide(self, review: str, move: Move, findings: tuple[str, ...]) -> dict[str, Any]:
+    def decide(self, review: str, move: Move, findings: tuple[str, ...], caller: Principal) -> dict[str, Any]:
         """One move by a person. ``findings`` are false alarms when approving, right ones when returning
-        (none named: all that stopped it). Raises ``ApiError`` 403, 404, 409."""
+        (none named: all that stopped it). Whoever logged in acts by their own grants; machines vouch for whom they
+        name, who is on our list, if there is one. Raises ``ApiError`` 403, 404, 409."""
         try:
             found = self.reviews.case(review)
-            self._authorised(found, move)
+            if not caller.is_person:
+                self._authorised(found, move)
+            elif move.to and not self._may_review(move.to, found.tenant):
+                raise ApiError(403, "forbidden", f"{move.to} 无权处理该机构的处方", "to")
             timed = replace(move, due=self._due(found, move), verdicts=self._verdicts(review, move, findings))
             return described(self.reviews.move(review, timed))
         except MissingCaseError as error:
@@ -200,7 +213,7 @@ class Dispensary:
 
     async def watch(self) -> None:
         """Let clocks run out and deliver messages, until cancelled."""
-        async with httpx.AsyncClient(timeout=5) as web:
+        async with await asyncio.to_thread(_web) as web:
             while True:
                 try:
                     await asyncio.to_thread(self.run_out, datetime.now(UTC))
@@ -211,6 +224,10 @@ class Dispensary:
 
     def run_out(self, now: datetime) -> int:
         """Move what waited too long; what is contraindicated is held, never released. Gives how many."""
+        with system("waiting times"):
+            return self._run_out(now)
+
+    def _run_out(self, now: datetime) -> int:
         moved = 0
         for found in self.reviews.overdue(now):
             move = Move(self._fallback(found), "system", Role.SYSTEM, now, version=found.version)
@@ -230,6 +247,8 @@ class Dispensary:
 
     async def _deliver(self, web: httpx.AsyncClient) -> None:
         """At least once, in order of events, each attempt by one worker."""
+        from httpx import HTTPError
+
         now = datetime.now(UTC)
         for event, url, body, attempts in await asyncio.to_thread(self.reviews.messages, now):
             wait = _RETRY_SECONDS[min(attempts, len(_RETRY_SECONDS) - 1)]
@@ -240,12 +259,19 @@ class Dispensary:
                 answer = await web.post(url, content=body, headers=self._signed(body, event))
                 if answer.is_success:
                     await asyncio.to_thread(self.reviews.delivered, event)
-            except httpx.HTTPError as error:
+            except HTTPError as error:
                 _log.warning("hospital not told", extra={"error": type(error).__name__, "count": attempts + 1})
 
     def _signed(self, body: bytes, event: int) -> dict[str, str]:
         mark = hmac.new(self._settings.webhook_secret.encode(), body, sha256).hexdigest()
         return {"Content-Type": "application/json", "X-Yigong-Signature": mark, "X-Yigong-Event": str(event)}
+
+
+def _web() -> httpx.AsyncClient:
+    """What messages are sent with. Reading it takes a tenth of a second, which no starting worker waits for."""
+    from httpx import AsyncClient
+
+    return AsyncClient(timeout=5)
 
 
 def about_of(incoming: Incoming, reviewed: Reviewed, tenant: str) -> dict[str, str]:

@@ -11,11 +11,24 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from base.accounts import AccountError, MissingAccountError
+from base.alerts import GlassError
+from base.audit import AuditError
+from base.roles import RoleError
+from base.second_factor import FactorError
+from base.tenancy import TenancyError, UnscopedError
+from exchange.fhir.searching import SearchError
 from exchange.fhir.values import ReadError
+from exchange.message import MessageError
 from knowledge.release import ReleaseError
 from knowledge.review import WorkflowError
 from knowledge.store import ConflictError, StoreError
+from records.code_systems import MissingTermError, TermError
 from records.comments import MissingCommentError, TakenError
+from records.identity import DecidedError, IdentityError, MissingPersonError
+from records.quality_rules import RuleError
+from records.quality_standards import MissingStandardError, StandardError
+from records.quality_store import FaultError, MissingFaultError
 from records.reviews import MissingCaseError
 from records.sampling import CommentError
 
@@ -89,6 +102,11 @@ def _issue(status: int) -> str:
     )
 
 
+def _ours(error: Exception) -> Response:
+    """A fault of ours is told and logged as one, whatever it is a kind of."""
+    raise error
+
+
 def _saying(status: int, code: str) -> Callable[[Any], Response]:
     return lambda error: respond(status, outcome(code, str(error)))
 
@@ -106,4 +124,24 @@ _ANSWERS: Final[dict[type, Callable[[Any], Response]]] = {
     WorkflowError: _saying(422, "business-rule"),
     StoreError: _saying(404, "not-found"),
     ReleaseError: _saying(409, "business-rule"),
+    AccountError: _saying(422, "business-rule"),
+    MissingAccountError: _saying(404, "not-found"),
+    FactorError: _saying(422, "business-rule"),
+    AuditError: _saying(503, "transient"),
+    GlassError: _saying(422, "business-rule"),
+    RoleError: _saying(422, "business-rule"),
+    MissingTermError: lambda e: respond(404, outcome("not-found", e.problem, e.field)),
+    TermError: lambda e: respond(422, outcome("business-rule", e.problem, e.field)),
+    MissingFaultError: _saying(404, "not-found"),
+    FaultError: _saying(422, "business-rule"),
+    MissingStandardError: _saying(404, "not-found"),
+    StandardError: _saying(422, "business-rule"),
+    RuleError: _saying(422, "business-rule"),
+    MessageError: lambda e: respond(400, outcome("structure", e.problem, e.field)),
+    SearchError: lambda e: respond(400, outcome("invalid", e.problem, e.parameter)),
+    IdentityError: _saying(422, "business-rule"),
+    MissingPersonError: _saying(404, "not-found"),
+    DecidedError: _saying(409, "conflict"),
+    UnscopedError: _ours,
+    TenancyError: lambda e: respond(403, outcome("forbidden", "不在可操作的机构范围内")),
 }

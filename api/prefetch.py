@@ -6,10 +6,9 @@ import asyncio
 import logging
 import re
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlsplit
 
-import httpx
 import msgspec
 import orjson
 
@@ -17,6 +16,9 @@ from api.errors import ApiError, bad_field
 from api.hook import PREFETCH, Hook
 from base.settings import Settings
 from exchange.fhir.context import Parts
+
+if TYPE_CHECKING:  # read when something is fetched: httpx takes a starting worker a tenth of a second
+    import httpx
 
 _log = logging.getLogger(__name__)
 _TOKEN = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
@@ -76,11 +78,13 @@ def parsed(part: Any) -> Any:
 
 
 async def _fetch(keys: list[str], context: Parts, access: Access, settings: Settings) -> dict[str, Any]:
+    from httpx import AsyncClient
+
     base = _base(access.fhir_server, settings)
     token = _token(access.fhir_authorization)
     urls = {key: _fill(PREFETCH[key], {k: parsed(part) for k, part in context.items()}) for key in keys}
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/fhir+json"}
-    async with httpx.AsyncClient(base_url=base, headers=headers, timeout=settings.fhir_budget_ms / 1000) as web:
+    async with AsyncClient(base_url=base, headers=headers, timeout=settings.fhir_budget_ms / 1000) as web:
         jobs = {key: asyncio.create_task(_get(web, url)) for key, url in urls.items() if url}
         if jobs:
             await asyncio.wait(jobs.values(), timeout=settings.fhir_budget_ms / 1000)
@@ -91,10 +95,12 @@ async def _fetch(keys: list[str], context: Parts, access: Access, settings: Sett
 
 
 async def _get(web: httpx.AsyncClient, url: str) -> Any:
+    from httpx import HTTPError
+
     try:
         answer = (await web.get(url)).raise_for_status()
         return answer.json()
-    except (httpx.HTTPError, ValueError) as error:
+    except (HTTPError, ValueError) as error:
         _log.warning(
             "client FHIR query failed",
             extra={"resource": url.partition("?")[0].partition("/")[0], "error": type(error).__name__},

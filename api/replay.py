@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from base.security import sm3
 from clinical.finding import Finding
 from exchange.fhir.context import read_bundle
 from exchange.plain import decode, read
+from records.context import read_history
 from records.journal import Entry
 
 
@@ -43,15 +45,16 @@ def replay(reviewer: Reviewer, review_id: str, release_id: str = "") -> dict[str
 
 def again(reviewer: Reviewer, entry: Entry, served: Served) -> Reviewed:
     """The review of a stored request as it would have gone with a release."""
-    day, request = china_day(entry.at), entry.request
-    hook = discover("api.hooks", "HOOK", Hook).get(entry.service)
+    request, hook = entry.request, discover("api.hooks", "HOOK", Hook).get(entry.service)
+    ask = partial(reviewer.review, served=served, seen=entry.seen, region=read_history(entry.region))
+    day = china_day(entry.at)
     if hook is None and "resourceType" in request:
-        return reviewer.review(read_bundle(request, entry.at), day=day, served=served, seen=entry.seen)
+        return ask(read_bundle(request, entry.at), day=day)
     if hook is None:
         plain = decode(msgspec.json.encode(request))
-        return reviewer.review(read(plain, entry.at), day=plain.as_of or day, served=served, seen=entry.seen)
+        return ask(read(plain, entry.at), day=plain.as_of or day)
     incoming = incoming_of(hook, request["context"], request["prefetch"], entry.at)
-    return worth(reviewer.review(incoming, day=day, served=served, seen=entry.seen), hook.least.rank)
+    return worth(ask(incoming, day=day), hook.least.rank)
 
 
 def digest(findings: tuple[Finding, ...]) -> str:

@@ -10,12 +10,14 @@ from time import perf_counter
 from typing import Any
 
 from api.cards import fresh_ids
+from api.regional import NO_LISTS, gap_of, merged
 from api.serving import Served, Serving
 from clinical.coded import CHINA
 from clinical.finding import Finding, Review
 from clinical.order import Order
 from clinical.value import replace
 from exchange.fhir.context import Incoming
+from records.context import NOTHING, History
 from records.journal import Entry, Journal, Shown
 from records.memory import Known, Memory
 from records.terminology import Unmapped
@@ -23,6 +25,7 @@ from rules import policy
 from rules.alternatives import vetted
 from rules.engine import review
 from rules.model import Case, Family
+from rules.partial import review_in_part
 from rules.policy import Moment, Policy, orders_key
 from rules.states import States
 
@@ -30,7 +33,7 @@ from rules.states import States
 @dataclass(frozen=True, slots=True)
 class Reviewed:
     """One answered review: what was found, what was not understood, what was reviewed; the patient by hash,
-    what was seen before for them, and the institution they are in."""
+    what was seen before for them, the institution they are in, and what the region told (as it is journalled)."""
 
     id: str
     review: Review
@@ -40,6 +43,7 @@ class Reviewed:
     patient: str = ""
     seen: Mapping[str, Known] = field(default_factory=dict)
     institution: str = ""
+    region: bytes = b""
 
 
 class Reviewer:
@@ -60,8 +64,9 @@ class Reviewer:
         self.states = states
 
     def policy(self, tenant: str) -> Policy:
-        """The policy of a tenant, else the default one."""
-        return self._policies.get(tenant) or self._policies.get("default") or policy.DEFAULT
+        """The policy of a tenant, by its path or the last part of it, else the default one."""
+        of_tenant = self._policies.get(tenant) or self._policies.get(tenant.rpartition("/")[2])
+        return of_tenant or self._policies.get("default") or policy.DEFAULT
 
     def review(
         self,
@@ -72,20 +77,27 @@ class Reviewer:
         explain: bool = False,
         served: Served | None = None,
         seen: Mapping[str, Known] | None = None,
+        region: History = NOTHING,
     ) -> Reviewed:
         """Resolve, judge, apply policy. ``day`` is the date as of which knowledge counts; ``served``
-        is the release in use and ``seen`` what is known of earlier alerts unless given (replay)."""
+        is the release in use and ``seen`` what is known of earlier alerts unless given (replay); ``region`` is what
+        other institutions know of the patient."""
         started = perf_counter()
         served = served or self.serving.now
-        patient, orders, unmapped = served.terminology.resolve(incoming.context, incoming.orders)
+        context, partial = merged(incoming.context, region) if region.parts else (incoming.context, NO_LISTS)
+        patient, orders, unmapped = served.terminology.resolve(context, incoming.orders)
         case = Case(patient, orders, served.snapshot, day, incoming.focus, explain, self.states.derive)
-        outcome = self.states.apply(review(case, self.families), case)
+        judged = review_in_part(case, self.families, partial) if partial else review(case, self.families)
+        outcome = self.states.apply(judged, case)
         person = self.memory.patient(patient.id)
         before = self.memory.of(person) if seen is None else seen
         shown = policy.apply(outcome, self.policy(tenant), Moment.of(patient), before)
         shown = vetted(shown, case, self.families)
+        if region.missing:
+            shown = replace(shown, gaps=(*shown.gaps, gap_of(region)))
         spent = (perf_counter() - started) * 1000
-        return Reviewed(next(fresh_ids(1)), shown, unmapped, orders, spent, person, before, patient.institution)
+        told = region.as_json()
+        return Reviewed(next(fresh_ids(1)), shown, unmapped, orders, spent, person, before, patient.institution, told)
 
     def record(
         self,
@@ -96,6 +108,7 @@ class Reviewer:
         request: Any,
         answer: Any,
         shown: tuple[Shown, ...],
+        tenant: str,
     ) -> None:
         """Hand request and answer to the journal; never waits."""
         found = reviewed.review
@@ -114,6 +127,8 @@ class Reviewer:
                 reviewed.elapsed_ms,
                 reviewed.patient,
                 reviewed.seen,
+                tenant,
+                reviewed.region,
             )
         )
 

@@ -17,6 +17,7 @@ import orjson
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     DateTime,
     Engine,
@@ -27,8 +28,10 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    false,
     func,
     insert,
+    or_,
     select,
 )
 from sqlalchemy.exc import SQLAlchemyError
@@ -297,20 +300,27 @@ def search(
     since: datetime | None = None,
     until: datetime | None = None,
     limit: int = 200,
+    within: Sequence[str] | None = None,
 ) -> list[dict[str, Any]]:
     """Events, the newest first. ``act`` and ``tenant`` match with all that is below them (``review`` finds
-    ``review.read``)."""
+    ``review.read``). ``within``: only of these tenants and what is below them."""
     query = select(events).order_by(events.c.number.desc()).limit(limit)
     exact = ((events.c.actor, actor), (events.c.subject, subject))
     query = query.where(*(column == value for column, value in exact if value))
     if act:
         query = query.where((events.c.act == act) | events.c.act.startswith(f"{act}.", autoescape=True))
     if tenant:
-        query = query.where((events.c.tenant == tenant) | events.c.tenant.startswith(f"{tenant}/", autoescape=True))
+        query = query.where(_below(tenant))
+    if within is not None:
+        query = query.where(or_(false(), *map(_below, within)))
     query = query if since is None else query.where(events.c.at >= since)
     query = query if until is None else query.where(events.c.at < until)
     with engine.connect() as connection:
         return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def _below(tenant: str) -> ColumnElement[bool]:
+    return (events.c.tenant == tenant) | events.c.tenant.startswith(f"{tenant}/", autoescape=True)
 
 
 def prune(engine: Engine, days: int) -> int:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_Reaching = Literal["medications", "observations", "reports", "conditions", "procedures", "allergies"]
 
 
 class Settings(BaseSettings):
@@ -27,21 +31,91 @@ class Settings(BaseSettings):
     league: str = Field("league", description="tenant path of the whole league, above all institutions")
     cors_origins: list[str] = Field(["*"], description="origins that browsers may call us from")
     max_body_bytes: int = Field(4_000_000, ge=10_000, description="largest request body taken")
+    rate_limit: str = Field(
+        "5000/second", description="calls that one address may make of a worker (60000/minute); empty: no limit"
+    )
     require_client_auth: bool = Field(False, description="refuse CDS Hooks calls without a trusted JWT")
     jku_allow: list[str] = Field([], description="JWKS URLs whose keys are trusted")
     fhir_budget_ms: int = Field(800, ge=0, description="time for our own FHIR queries in one call; 0: none")
+    fhir_wait_seconds: float = Field(
+        10.0, gt=0, le=120, description="how long a FHIR client waits to hear that what it sent was stored"
+    )
     fhir_allow_hosts: list[str] = Field([], description="hosts we may query for missing prefetch; empty: any https")
+    region_budget_ms: int = Field(
+        30, ge=0, description="time for what other institutions know of a patient in one call; 0: not asked"
+    )
+    region_months: dict[_Reaching, Annotated[int, Field(ge=0)]] = Field(
+        {},
+        description="months that lists of a patient reach back in other institutions, where not as documented "
+        '({"reports": 6}); 0: as far as there is anything',
+    )
+    survey_hour: int = Field(
+        2, ge=-1, le=23, description="hour (Chinese time) from which data quality is surveyed every day; -1: never"
+    )
     trusted_keys: list[str] = Field([], description="SM2 public keys of release signers beside our own")
     master_key_file: Path | None = Field(
         None, description="file of the SM4 key that wraps all data keys; empty: keys/master.key in the data folder"
     )
+    postgres_programs: str = Field("", description="folder of PostgreSQL's pg_basebackup; empty: from the path")
     swap_seconds: float = Field(1.0, gt=0, le=5, description="how often a worker looks for a newer release")
     api_keys: list[str] = Field(
         [], description="bearer keys for operators and curators; empty: open on loopback only"
     )
+    password_length: int = Field(10, ge=8, le=64, description="least length of a password")
+    password_days: int = Field(90, ge=0, description="days after which a password must be changed; 0: never")
+    password_history: int = Field(5, ge=0, le=24, description="earlier passwords that may not come back")
+    password_iterations: int = Field(
+        300_000, ge=1_000, description="work of one password hash (PBKDF2-HMAC-SM3); 100 000 take about 0.1 s"
+    )
+    login_failures: int = Field(5, ge=1, description="wrong logins of an account before it has to wait")
+    login_source_failures: int = Field(30, ge=1, description="wrong logins from one address before it has to wait")
+    session_idle_minutes: int = Field(30, ge=1, description="a login ends after so long without use")
+    session_hours: int = Field(12, ge=1, description="a login ends after so long in any case")
+    session_most: int = Field(3, ge=1, description="logins of one account at a time; the oldest ends")
+    proof_minutes: int = Field(10, ge=1, description="how recent the proof of identity must be for dangerous acts")
+    second_factor_roles: list[str] = Field(
+        ["system-admin", "security-admin", "auditor"],
+        description="roles that may do nothing without a second factor",
+    )
+    break_glass_minutes: int = Field(30, ge=1, le=240, description="how long a broken glass stays open")
+    token_minutes: int = Field(30, ge=1, le=720, description="how long a client's access token works")
+    oidc_issuer: str = Field("", description="identity provider that may log people in (OpenID Connect); empty: none")
+    oidc_client_id: str = Field("", description="our name with the identity provider")
+    oidc_client_secret: str = Field("", description="our secret with the identity provider; empty: PKCE alone")
+    oidc_scopes: str = Field("openid profile", description="scopes asked of the identity provider")
+    oidc_name_claim: str = Field("preferred_username", description="claim that becomes the account's name")
+    oidc_roles_claim: str = Field("roles", description="claim that lists somebody's roles with the provider")
+    oidc_tenant_claim: str = Field("tenant", description="claim with somebody's tenant path")
+    oidc_roles: dict[str, str] = Field({}, description="which of our roles a role of the provider stands for")
+    tls_cert_file: Path | None = Field(None, description="certificate chain (PEM); with it we speak HTTPS ourselves")
+    tls_key_file: Path | None = Field(None, description="private key (PEM) of the certificate")
+    tls_client_ca_file: Path | None = Field(
+        None, description="authority (PEM) whose certificates identify clients (mutual TLS); empty: none is asked for"
+    )
+    exchange_workers: int = Field(
+        1,
+        ge=0,
+        le=64,
+        description="processes that store messages beside `yigong serve`; 0: run `yigong exchange work`",
+    )
+    exchange_backlog: int = Field(
+        1_000_000, ge=1, description="messages that may wait to be stored before senders are told to wait"
+    )
+    broker_url: str = Field("", description="NATS servers by commas (nats://a:4222,nats://b:4222); empty: no broker")
+    broker_credentials: Path | None = Field(None, description="NATS credentials file; empty: as the URL says")
+    broker_replicas: int = Field(
+        1, ge=1, le=5, description="copies of each message on the broker's servers: 3 for three"
+    )
     webhook_hosts: list[str] = Field([], description="hosts that may be told of changes in the review queue")
     webhook_secret: str = Field("", description="key of the HMAC-SHA256 in X-Yigong-Signature of such messages")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _known_limit(cls, value: str) -> str:
+        if value and not re.fullmatch(r"\d+ ?(/|per) ?\d* ?(second|minute|hour|day)s?", value):
+            raise ValueError("must be like 5000/second or 60000/minute")
+        return value
 
     @field_validator("log_level")
     @classmethod
@@ -76,6 +150,11 @@ class Settings(BaseSettings):
     @property
     def policies_dir(self) -> Path:
         return self.data_dir / "policies"
+
+    @property
+    def identity_file(self) -> Path:
+        """What fields weigh when persons are matched, where that differs from ours."""
+        return self.data_dir / "identity.json"
 
     @property
     def staff_file(self) -> Path:

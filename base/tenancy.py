@@ -36,6 +36,10 @@ def tenant_path(text: str) -> str:
     return text
 
 
+class UnscopedError(TenancyError):
+    """A statement made where nobody said who asks: a fault of ours, never the caller's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What whoever acts may reach. ``reads`` and ``writes`` are tenant paths, each with all that is below it;
@@ -98,7 +102,7 @@ def may_write(table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
     if "tenant" not in table.info or (scope is not None and scope.everything):
         return
     if scope is None:
-        raise TenancyError(f"{table.name}: no scope says who asks")
+        raise UnscopedError(f"{table.name}: no scope says who asks")
     key = table.info["tenant"]
     if not all(isinstance(row.get(key), str) and scope.may_write(row[key]) for row in rows):
         raise TenancyError(f"{table.name}: a row of a tenant outside the scope")
@@ -120,7 +124,7 @@ def _held(statement: Any, rows: Sequence[Mapping[str, Any]]) -> Any:
     if not tables:
         return statement
     if scope is None:
-        raise TenancyError(f"{tables[0].name}: no scope says who asks")
+        raise UnscopedError(f"{tables[0].name}: no scope says who asks")
     if isinstance(statement, Insert):
         _may_insert(statement, rows, scope)
     return _narrowed(statement, scope, rows)
@@ -225,4 +229,15 @@ def _name(statement: Any) -> str:
     return str(statement.table.name)
 
 
-__all__ = ["LEVELS", "Scope", "TenancyError", "acting", "current", "guard", "may_write", "system", "tenant_path"]
+__all__ = [
+    "LEVELS",
+    "Scope",
+    "TenancyError",
+    "UnscopedError",
+    "acting",
+    "current",
+    "guard",
+    "may_write",
+    "system",
+    "tenant_path",
+]

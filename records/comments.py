@@ -69,7 +69,9 @@ rounds = Table(
     Column("least", Integer, nullable=False),
     Column("population", Integer, nullable=False),
     Column("unreadable", Integer, nullable=False),
+    Column("tenant", String(200), nullable=False, default=""),
     Index("comment_round_created", "created"),
+    info={"tenant": "tenant"},
 )
 items = Table(
     "comment_item",
@@ -159,6 +161,7 @@ class Round:
     least: int
     population: int
     unreadable: int
+    tenant: str = ""
     sampled: int = 0
     judged: int = 0
 
@@ -432,7 +435,7 @@ class Comments:
 
 
 def _round_row(plan: Plan, seed: str, now: datetime, population: int, unreadable: int) -> dict[str, Any]:
-    plain = ("name", "kind", "since", "until", "department", "size", "permille", "least")
+    plain = ("name", "kind", "since", "until", "department", "size", "permille", "least", "tenant")
     return {name: getattr(plan, name) for name in plain} | {
         "id": str(uuid4()),
         "source": plan.source.value,

@@ -19,6 +19,7 @@ from sqlalchemy import Engine, select
 
 from base.batches import Batches
 from base.keyring import KeyRing
+from base.tenancy import system
 from clinical.value import replace
 from records.journal_store import Entry, Feedback, Shown, as_json, cards, feedback, opened, requests, store
 from records.journal_writer import Writer, WriterError
@@ -57,7 +58,8 @@ class Journal:
 
     def _take(self, batch: list[Entry | Feedback]) -> None:
         try:
-            self._store(batch)
+            with system("journal"):
+                self._store(batch)
         except Exception as error:  # the journal must outlive a database that is away
             self.failed += len(batch)
             _log.error("journal not written", extra={"error": type(error).__name__, "count": len(batch)})
@@ -98,7 +100,7 @@ class Journal:
                 raise JournalError(f"there is no stored review {entry_id!r}")
             shown = connection.execute(select(cards).where(cards.c.request == entry_id)).all()
         try:
-            request, seen = opened(self._ring, row.request, row.id)
+            request, seen, region = opened(self._ring, row.request, row.id)
         except orjson.JSONDecodeError as error:
             raise JournalError(f"the stored review {entry_id!r} cannot be read: {error}") from None
         return Entry(
@@ -114,6 +116,8 @@ class Journal:
             row.faults,
             row.elapsed_ms,
             seen=seen,
+            tenant=row.tenant,
+            region=region,
         )
 
     def since(self, start: datetime, limit: int) -> list[str]:

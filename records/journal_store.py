@@ -33,7 +33,7 @@ from base.security import sm3
 from clinical.value import Value
 from records.memory import Known, note_acknowledged, note_shown
 
-_SEEN, _ASKED = "yigong.seen", "yigong.request"
+_SEEN, _REGION, _ASKED = "yigong.seen", "yigong.region", "yigong.request"
 _OF_REQUEST: Final = {"bound": lambda row: row.id.encode()}
 """What ``base.keyring.reseal`` needs to know of a sealed column: what its content is bound to."""
 
@@ -52,7 +52,9 @@ requests = Table(
     Column("elapsed_ms", Float, nullable=False),
     Column("request", LargeBinary, nullable=False, info=_OF_REQUEST),
     Column("answer", LargeBinary, nullable=False, info=_OF_REQUEST),
+    Column("tenant", String(200), nullable=False, default=""),
     Index("journal_request_at", "at"),
+    info={"tenant": "tenant"},
 )
 cards = Table(
     "journal_card",
@@ -98,7 +100,8 @@ class Shown(Value, frozen=True):
 
 class Entry(Value, frozen=True):
     """One answered request. ``request`` and ``answer`` are JSON-able, or JSON already, and may hold patient data;
-    ``patient`` is the hash ``records.memory`` knows the patient by, ``seen`` what it knew when this was answered."""
+    ``patient`` is the hash ``records.memory`` knows the patient by, ``seen`` what it knew when this was answered;
+    ``tenant`` is whose request it was, ``region`` what other institutions told, as ``records.context`` writes it."""
 
     id: str
     at: datetime
@@ -113,6 +116,8 @@ class Entry(Value, frozen=True):
     elapsed_ms: float
     patient: str = ""
     seen: Mapping[str, Known] = {}
+    tenant: str = ""
+    region: bytes = b""
 
 
 class Feedback(Value, frozen=True):
@@ -144,8 +149,11 @@ def store(engine: Engine, ring: KeyRing, entries: Sequence[Entry], given: Sequen
 
 def _entry_row(ring: KeyRing, entry: Entry, pack: Callable[[bytes], bytes]) -> dict[str, Any]:
     asked, bound = as_json(entry.request), entry.id.encode()
-    if entry.seen:
-        asked = orjson.dumps({_SEEN: msgspec.to_builtins(entry.seen), _ASKED: orjson.Fragment(asked)})
+    if entry.seen or entry.region:
+        beside: dict[str, Any] = {_SEEN: msgspec.to_builtins(entry.seen)}
+        if entry.region:
+            beside[_REGION] = orjson.Fragment(entry.region)
+        asked = orjson.dumps(beside | {_ASKED: orjson.Fragment(asked)})
     request = pack(asked)
     return {
         "id": entry.id,
@@ -160,6 +168,7 @@ def _entry_row(ring: KeyRing, entry: Entry, pack: Callable[[bytes], bytes]) -> d
         "elapsed_ms": entry.elapsed_ms,
         "request": ring.seal(request, bound),
         "answer": ring.seal(pack(as_json(entry.answer)), bound),
+        "tenant": entry.tenant[:200],
     }
 
 
@@ -181,12 +190,13 @@ def _feedback_row(ring: KeyRing, item: Feedback) -> dict[str, Any]:
     }
 
 
-def opened(ring: KeyRing, sealed: bytes, entry_id: str) -> tuple[Any, dict[str, Known]]:
-    """A stored request or answer, and what was known of earlier alerts when it was asked."""
+def opened(ring: KeyRing, sealed: bytes, entry_id: str) -> tuple[Any, dict[str, Known], bytes]:
+    """A stored request or answer, what was known of earlier alerts when it was asked, and what the region told."""
     said = _unpacked(ring.unseal(sealed, entry_id.encode()))
     if isinstance(said, dict) and _SEEN in said:
-        return said[_ASKED], msgspec.convert(said[_SEEN], dict[str, Known])
-    return said, {}
+        region = orjson.dumps(said[_REGION]) if _REGION in said else b""
+        return said[_ASKED], msgspec.convert(said[_SEEN], dict[str, Known]), region
+    return said, {}, b""
 
 
 def _unpacked(plain: bytes) -> Any:

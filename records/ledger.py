@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine, func, select
 
-from records.journal import cards, feedback
+from records.journal import cards, feedback, requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,14 @@ def rule_use(engine: Engine, since: datetime | None = None, until: datetime | No
     """The account of every rule that showed a card in ``[since, until)``, the most shown first. A card counts
     once for each outcome, however often a client reports it."""
     span = [c for c in (_from(since), _to(until)) if c is not None]
-    counted = select(cards.c.rule, cards.c.family, func.min(cards.c.severity), func.count()).where(*span)
+    within = cards.join(requests, requests.c.id == cards.c.request)  # a card belongs to the tenant of its request
+    counted = select(cards.c.rule, cards.c.family, func.min(cards.c.severity), func.count()).select_from(within)
     told = select(
         cards.c.rule, cards.c.family, cards.c.card, cards.c.at.label("shown"), feedback.c.outcome, feedback.c.reason,
         feedback.c.at.label("decided"),
-    ).select_from(cards.join(feedback, feedback.c.card == cards.c.card)).where(*span)  # fmt: skip
+    ).select_from(within.join(feedback, feedback.c.card == cards.c.card)).where(*span)  # fmt: skip
     with engine.connect() as connection:
-        shown = connection.execute(counted.group_by(cards.c.rule, cards.c.family)).all()
+        shown = connection.execute(counted.where(*span).group_by(cards.c.rule, cards.c.family)).all()
         answers = connection.execute(told).all()
     by_rule: dict[tuple[str, str], list[Any]] = {}
     for row in answers:

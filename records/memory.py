@@ -10,11 +10,11 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from importlib import import_module
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Column, Connection, DateTime, Engine, Float, String, Table, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from base.db import METADATA
 
@@ -107,7 +107,8 @@ def forget(engine: Engine, days: int = _DAYS) -> int:
 
 
 def _insert(connection: Connection) -> Any:
-    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    name = "postgresql" if connection.dialect.name == "postgresql" else "sqlite"
+    return import_module(f"sqlalchemy.dialects.{name}").insert  # the other one is not read
 
 
 def _utc(time_: Any) -> Any:

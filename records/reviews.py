@@ -119,7 +119,7 @@ cases = Table(
     Column("institution", String(120), nullable=False, default=""),
     Column("department", String(120), nullable=False, default=""),
     Column("prescriber", String(80), nullable=False, default=""),
-    Column("tenant", String(80), nullable=False, default=""),
+    Column("tenant", String(200), nullable=False, default=""),
     Column("release", String(64), nullable=False),
     Column("severity", String(20), nullable=False, default=""),
     Column("urgent", Boolean, nullable=False, default=False),
@@ -136,6 +136,7 @@ cases = Table(
     Index("review_case_queue", "state", "institution", "submitted"),
     Index("review_case_due", "state", "due"),
     Index("review_case_submitted", "submitted"),
+    info={"tenant": "tenant"},
 )
 events = Table(
     "review_event",
@@ -416,8 +417,9 @@ class Reviews:
             return [self._event(row) for row in rows]
 
     def after(self, number: int, limit: int = 200) -> list[Event]:
-        """Moves of all prescriptions after an event, without their reasons: for streams."""
-        query = select(events).where(events.c.number > number).order_by(events.c.number).limit(limit)
+        """Moves of prescriptions that the scope reaches after an event, without their reasons: for streams."""
+        reached = select(events).select_from(events.join(cases, cases.c.id == events.c.review))
+        query = reached.where(events.c.number > number).order_by(events.c.number).limit(limit)
         with self._engine.connect() as connection:
             return [self._event(row, told=False) for row in connection.execute(query)]
 

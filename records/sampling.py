@@ -106,7 +106,7 @@ class Plan:
     """A sampling as it is asked for, over ``[since, until)``. Give ``size`` or ``permille``; without either the
     least that the norm asks of the kind is taken. ``least`` counts for each stratum, ``concepts`` narrow to
     prescriptions with one of these drugs or classes, ``again`` takes what other samplings took already, and
-    ``reviewers`` receive the items in turn."""
+    ``reviewers`` receive the items in turn; the sampling belongs to ``tenant``."""
 
     name: str
     by: str
@@ -124,6 +124,7 @@ class Plan:
     seed: str = ""
     again: bool = False
     reviewers: tuple[str, ...] = ()
+    tenant: str = ""
 
     def checked(self) -> Plan:
         """Itself, with its span in UTC as the databases keep it (SQLite drops zones). Raises ``CommentError``

@@ -10,8 +10,15 @@ from alembic.migration import MigrationContext
 from msgspec import structs
 from sqlalchemy import Engine
 
-import base.audit  # all tables must be known before they are compared
+import base.accounts  # all tables must be known before they are compared
+import base.alerts
+import base.attempts
+import base.audit
+import base.clients
 import base.keyring
+import base.roles
+import base.second_factor
+import base.sessions
 import base.tokens
 import records.comments
 import records.journal

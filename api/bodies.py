@@ -1,0 +1,47 @@
+"""JSON bodies that are read straight into what they mean."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from exchange.decoding import misread
+
+_B = TypeVar("_B", bound=msgspec.Struct)
+
+
+class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
+    """A JSON object; a field that is not named is refused, so that a misspelt one does not go unnoticed."""
+
+
+def decoded(kind: type[_B], body: bytes) -> _B:
+    """A body of a kind. Raises ``ReadError`` that names the field and what it should be."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.DecodeError as error:
+        raise misread(error) from None
+
+
+def schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """The JSON Schema of a body, its parts in place."""
+    whole = msgspec.json.schema(kind)
+    parts = whole.pop("$defs")
+
+    def placed(node: Any) -> Any:
+        if isinstance(node, list):
+            return [placed(part) for part in node]
+        if not isinstance(node, dict):
+            return node
+        name = node.get("$ref", "").rpartition("/")[2]
+        return placed(parts[name]) if name else {key: placed(value) for key, value in node.items()}
+
+    return dict(placed(whole))
+
+
+def asked(kind: type[msgspec.Struct], example: Any = None) -> dict[str, Any]:
+    """What OpenAPI says of a route that takes such a body."""
+    content: dict[str, Any] = {"schema": schema(kind)}
+    if example is not None:
+        content["example"] = example
+    return {"openapi_extra": {"requestBody": {"required": True, "content": {"application/json": content}}}}

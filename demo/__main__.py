@@ -1,0 +1,49 @@
+"""``make demo-data``: three hospitals, 200 people, five stories, and what to try with them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import typer
+
+from api.terminal import OUT, DataDir, bar, house
+from demo.fill import Filled, fill
+
+
+def main(data_dir: DataDir = None) -> None:
+    """Fill a data folder with the demo. Safe to repeat."""
+    opened = house(data_dir)
+    with bar("示例数据") as advance:
+        told = fill(opened, datetime.now(UTC), advance)
+    OUT.print(_said(told, str(opened.settings.data_dir)), highlight=False, soft_wrap=True, markup=False)
+    opened.engine.dispose()
+
+
+def _said(told: Filled, folder: str) -> str:
+    base = "http://127.0.0.1:8000"
+    sign = f"curl -s {base}/cds-services/yigong-order-sign -H 'Content-Type: application/json' -d @{folder}/demo"
+    show = "| python3 -m json.tool --no-ensure-ascii"
+    return f"""
+共 {told.messages} 条报文（{told.known} 条此前已收到，{told.dead} 条未能入库：yigong exchange dead）。
+人物与号码均为虚构。
+启动服务：YIGONG_REGION_BUDGET_MS=300 make serve DATA={folder}  （在另一终端执行以下各行）
+
+1. 巴特尔昨天在安盟中心医院做了胸部CT，今天安定县人民医院又开胸部CT —— 重复检查（医院、日期、结果、互认）
+   {sign}/order-sign-ct.json {show}
+2. 萨仁高娃上月在安盟中心医院查过糖化血红蛋白 —— 重复检验
+   {sign}/order-sign-hba1c.json {show}
+3. 王建国在白音镇中心卫生院领了华法林，县医院开布洛芬 —— 相互作用
+   {sign}/order-sign-warfarin.json {show}
+4. 李卫东声明其资料不向其他机构公开，三天前的头颅CT不提示
+   {sign}/order-sign-closed.json {show}
+5. 陈美玲在两家机构各登记一次（同音字、生日录错一位）—— 主索引待审核
+   curl -s {base}/api/v1/persons/reviews {show}
+6. 昨天那份CT报告（WS/T 500 共享文档）从接收到入库的全过程
+   curl -s {base}/api/v1/exchange/messages/{told.traced} {show}
+7. 巴特尔在全区域的资料（FHIR）
+   curl -s '{base}/fhir/DiagnosticReport?_source=urn:yigong:league/centre&_id=Z0001-CT' {show}
+"""
+
+
+if __name__ == "__main__":
+    typer.run(main)
