@@ -19,7 +19,7 @@ from api.errors import ApiError
 from api.people import People
 from base import accounts, alerts, clients, sessions
 from base.audit import AuditLog, Event
-from base.roles import PERMISSIONS, Proof, below, grants_of, roles
+from base.roles import PERMISSIONS, ROLES, Proof, below, grants_of, roles
 from base.sessions import Session
 from base.settings import Settings
 from base.tenancy import Scope, acting, system
@@ -342,8 +342,8 @@ def _machine(known: clients.Client, scopes: tuple[str, ...], source: str, now: d
 
 def _held(connection: Connection, account: str) -> tuple[Held, ...]:
     """What an account was granted."""
-    known = roles(connection)
     given = grants_of(connection, [account])
+    known = ROLES if all(g.role in ROLES for g in given) else roles(connection)
     return tuple(Held(g.role, g.tenant, known[g.role].permissions) for g in given if g.role in known)
 
 

@@ -40,6 +40,7 @@ from api.routes import (
     comments,
     exchange,
     fhir,
+    fhir_terms,
     knowledge,
     operations,
     persons,
@@ -114,7 +115,7 @@ def build(house: House) -> FastAPI:
         settings.region_budget_ms / 1000,
     )
     regional = Regional(region, strict=settings.require_client_auth)
-    hooks = CdsHooks(settings, reviewer, used, dispensary, regional)
+    hooks = CdsHooks(settings, reviewer, used, dispensary, regional, audit)
     intake = open_intake(house, ring)
 
     quality_desk = QualityDesk(house.engine, ring, Repository(house.engine, ring), settings.league)
@@ -169,6 +170,7 @@ def build(house: House) -> FastAPI:
     shown = Repository(house.engine, ring, region.consents)
     fhir_desk = FhirDesk(settings, access, house.engine, intake, Ledger(house.engine, ring), shown, identity, audit)
     app.include_router(subscriptions.router(settings, access, Subscriptions(house.engine, ring)))
+    app.include_router(fhir_terms.router(access, terms_desk))
     app.include_router(fhir.router(fhir_desk))  # last of /fhir: its {kind} would take the others' names
     app.include_router(quality.router(access, quality_desk))
     app.include_router(persons.router(access, identity))

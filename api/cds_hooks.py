@@ -24,6 +24,7 @@ from api.prefetch import complete, parsed
 from api.regional import Regional
 from api.review import Reviewed, Reviewer, china_day, shown_as, worth
 from api.rim import METRICS
+from base.audit import AuditLog, Event
 from base.plugins import discover
 from base.settings import Settings
 from base.tenancy import system
@@ -66,10 +67,16 @@ class CdsHooks:
     """The services of this installation over one reviewer."""
 
     def __init__(
-        self, settings: Settings, reviewer: Reviewer, used: UsedTokens, dispensary: Dispensary, regional: Regional
+        self,
+        settings: Settings,
+        reviewer: Reviewer,
+        used: UsedTokens,
+        dispensary: Dispensary,
+        regional: Regional,
+        audit: AuditLog,
     ) -> None:
         self._settings, self._reviewer, self._dispensary = settings, reviewer, dispensary
-        self._regional = regional
+        self._regional, self._audit = regional, audit
         self._auth = ClientAuth(settings, used)
         self.hooks: Mapping[str, Hook] = discover("api.hooks", "HOOK", Hook)
         self._discovery = orjson.dumps({"services": [hook.described() for hook in self.hooks.values()]})
@@ -162,7 +169,7 @@ class CdsHooks:
     async def feedback(self, service: str, request: Request) -> Response:
         """What the clinician did with our cards."""
         self._hook(service)
-        await self._client(request.scope)
+        client = await self._client(request.scope)
         body = _json(await request.body())
         entries = body.get("feedback")
         if not isinstance(entries, list) or not entries:
@@ -170,7 +177,16 @@ class CdsHooks:
         read = [_feedback(service, entry, f"feedback[{number}]") for number, entry in enumerate(entries)]
         for item in read:  # all or none: everything was checked before the first is kept
             self._reviewer.journal.write(item)
+            if item.outcome == "overridden":
+                self._audit.note(self._override(item, client, request))
         return respond(200, {})
+
+    def _override(self, item: Feedback, client: Client, request: Request) -> Event:
+        """Who set a card aside: the client that says so; the clinician's words stay sealed in the journal."""
+        source = request.client.host if request.client else ""
+        said = (client.issuer or "unknown", "card.override", f"card/{item.card}", self._tenant(client), source)
+        coded = item.reason.isascii() and item.reason.replace("-", "").isalnum()
+        return Event(*said, item.reason if coded else "")
 
     def _tenant(self, client: Client) -> str:
         """Whose rows a call makes: of no tenant that we know, the league's."""

@@ -48,7 +48,7 @@ def landing(house: House, ring: KeyRing) -> Landing:
         cause = Cause(claimed.source or claimed.tenant, datetime.now(UTC), _MERGED, rule="message")
         people.join(connection, survivor, retired, cause)
 
-    refusals = (IdentityError, ResourceError, RegistryError)
+    refusals = (IdentityError, ReadError, RegistryError, ResourceError)
     inspector, coder = Inspector(Standards(house.engine, SURVEYS)), Coder(house.engine, CodeMaps(house.engine))
     announcing = Announcing(Repository(house.engine, ring), ring, people)
     facts = Registering(CodedFacts(announcing, coder), Registry())

@@ -106,7 +106,9 @@ class Settings(BaseSettings):
     broker_replicas: int = Field(
         1, ge=1, le=5, description="copies of each message on the broker's servers: 3 for three"
     )
-    webhook_hosts: list[str] = Field([], description="hosts that may be told of changes in the review queue")
+    webhook_hosts: list[str] = Field(
+        [], description="hosts that may be told of changes in the review queue and of what they subscribe to"
+    )
     webhook_secret: str = Field("", description="key of the HMAC-SHA256 in X-Yigong-Signature of such messages")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 

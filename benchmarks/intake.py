@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import make_url
@@ -34,6 +34,10 @@ _HL7 = (
     "OBR|1|A{number}|B{number}|CBC^血常规^LOCAL|||20260110080000|||||||20260110081000|BLD\r"
 )
 _OBX = "OBX|{n}|NM|{code}^{name}^LN||{value}|10*9/L|4.0-10.0|N|||F|||20260110082500\r"
+
+
+Message = tuple[str, str, bytes]
+"""Whose it is, its standard, what it says."""
 
 
 class Figure(NamedTuple):
@@ -80,8 +84,9 @@ def bundle(number: int) -> bytes:
     return orjson.dumps({"resourceType": "Bundle", "id": f"b{number}", "type": "batch", "entry": entries})
 
 
-async def sent(intake: Intake, messages: list[tuple[str, str, bytes]]) -> float:
-    """Seconds until all are acknowledged, hundreds under way at once."""
+async def sent(intake: Intake, messages: list[Message], together: Any = None) -> tuple[float, float]:
+    """When sending began and when all were acknowledged, hundreds under way at once. ``together`` is where processes
+    wait for each other."""
     waiting = iter(messages)
 
     async def one_after_the_other() -> None:
@@ -89,18 +94,20 @@ async def sent(intake: Intake, messages: list[tuple[str, str, bytes]]) -> float:
             await intake.accept(Sent(tenant, standard, raw))
 
     await intake.accept(Sent(_TENANTS[0], "fhir", bundle(-1)))  # connected
-    began = time.perf_counter()
+    if together is not None:
+        together.wait()
+    began = time.monotonic()
     await asyncio.gather(*(one_after_the_other() for _ in range(_AT_ONCE)))
-    seconds = time.perf_counter() - began
+    ended = time.monotonic()
     await intake.close()
-    return seconds
+    return began, ended
 
 
-def mixed(count: int) -> list[tuple[str, str, bytes]]:
+def mixed(first: int, count: int) -> list[Message]:
     """Half HL7 v2, half FHIR, of several hospitals."""
     return [
         (_TENANTS[n % len(_TENANTS)], "hl7v2", oru(n)) if n % 2 else (_TENANTS[n % len(_TENANTS)], "fhir", bundle(n))
-        for n in range(count)
+        for n in range(first, first + count)
     ]
 
 
@@ -112,11 +119,31 @@ def opened(folder: Path, database: str = "", broker: str = "") -> Iterator[House
     house.engine.dispose()
 
 
-def accepted(house: House, name: str, count: int) -> Figure:
-    messages = mixed(count)
-    size = sum(len(raw) for _, _, raw in messages) // count
-    seconds = asyncio.run(sent(open_intake(house, key_ring(house)), messages))
-    return Figure(name, count, f"messages of {size:,} bytes acknowledged, sealed", seconds)
+def accepted(house: House, name: str, count: int, processes: int = 1) -> Figure:
+    """Messages from the door to the acknowledgement, by so many processes at once as a server with workers has."""
+    given, share = house.settings, count // processes
+    spawn = get_context("spawn")
+    together, told = spawn.Barrier(processes), spawn.Queue()
+    settings = (str(given.data_dir), given.database_url, given.broker_url)
+    running = [
+        spawn.Process(target=_accept, args=(settings, n * share, share, together, told)) for n in range(processes)
+    ]
+    for process in running:
+        process.start()
+    spans = [told.get() for _ in running]
+    for process in running:
+        process.join()
+    seconds = max(end for _, end in spans) - min(begin for begin, _ in spans)
+    size = sum(len(raw) for _, _, raw in mixed(0, 100)) // 100
+    what = f"messages of {size:,} bytes sealed and acknowledged by {processes} processes"
+    return Figure(name, share * processes, what, seconds)
+
+
+def _accept(settings: tuple[str, str, str], first: int, count: int, together: Any, told: Any) -> None:
+    folder, database, url = settings
+    messages = mixed(first, count)
+    with opened(Path(folder), database, url) as house:
+        told.put(asyncio.run(sent(open_intake(house, key_ring(house)), messages, together)))
 
 
 def bare(url: str, count: int) -> Figure:
@@ -205,7 +232,7 @@ def measure(count: int = 30_000, resources: int = 100_000) -> Iterator[Figure]:
         )
         yield bare(nats.url, count)
         with opened(Path(folder) / "s", streamed, nats.url) as house:
-            yield accepted(house, "JetStream (file)", count)
+            yield accepted(house, "JetStream (file)", count, 2)
             yield taken_over(house, count + 1)
         with opened(Path(folder) / "l") as house:
             yield accepted(house, "SQLite (each commit on disk)", count // 3)

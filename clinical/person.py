@@ -78,8 +78,9 @@ def _born(digits: str) -> date:
 
 def plain_number(text: str) -> str:
     """A number as it is compared: half width, capital letters, without blanks, hyphens and dots."""
-    wide = unicodedata.normalize("NFKC", text).upper()
-    return "".join(character for character in wide if character.isalnum())
+    if text.isascii() and text.isalnum():
+        return text.upper()
+    return "".join(character for character in unicodedata.normalize("NFKC", text).upper() if character.isalnum())
 
 
 class DocumentKind(StrEnum):

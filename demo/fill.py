@@ -16,11 +16,12 @@ from base.tenancy import system
 from clinical.coded import CHINA
 from clinical.person import Demographics
 from demo import messages as say
-from demo.histories import dispensed, of_centre, of_clinic, of_hospital, visits
+from demo.histories import Came, dispensed, of_centre, of_clinic, of_hospital, visits
 from demo.people import (
     CENTRE,
     CLINIC,
     CLOSED,
+    COUNT,
     CT,
     HBA1C,
     HOSPITAL,
@@ -71,16 +72,18 @@ class Filled(NamedTuple):
     traced: str
 
 
-def fill(house: House, now: datetime, progress: Callable[[int], None] = lambda done: None) -> Filled:
-    """Fill an opened installation, as of a moment. Again on the same day it changes nothing; on another day the five
-    stories move along."""
+def fill(
+    house: House, now: datetime, progress: Callable[[int], None] = lambda done: None, count: int = COUNT
+) -> Filled:
+    """Fill an opened installation, as of a moment, with so many people beside the five. Again on the same day it
+    changes nothing; on another day the five stories move along."""
     ring = key_ring(house)
     folder = house.settings.data_dir / "demo"
     folder.mkdir(exist_ok=True)
     anchor = _anchor(folder / "first-day", now)
     with system(_SCOPE):
         intake = open_intake(house, ring)
-        receipts, pulled, known = asyncio.run(_sent(house, intake, folder, anchor, now, progress))
+        receipts, pulled, known = asyncio.run(_sent(house, intake, folder, visits(anchor, count), now, progress))
         worker(house, ring, say=progress).drain()
         _withhold(house)
         dead = len(Ledger(house.engine, ring).find(Query(DEAD, limit=500)))
@@ -101,12 +104,11 @@ async def _sent(
     house: House,
     intake: Intake,
     folder: Path,
-    anchor: datetime,
+    came: Sequence[Came],
     now: datetime,
     progress: Callable[[int], None],
 ) -> tuple[list[Receipt], int, int]:
     """Send everything: receipts, how many messages were pulled, how many of these were known."""
-    came = visits(anchor)
     letters = [*_institutions()]
     for one in came:
         if one.told.tenant == HOSPITAL:
@@ -274,4 +276,4 @@ _IBUPROFEN: Final = {
     ],
 }
 
-__all__: Sequence[str] = ("Filled", "fill")
+__all__ = ["Filled", "fill"]

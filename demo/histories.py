@@ -1,4 +1,4 @@
-"""What the institutions know of 200 people, as the messages they send: whoever was registered came with a complaint,
+"""What the institutions know of people, as the messages they send: whoever was registered came with a complaint,
 was examined and got something for it."""
 
 from __future__ import annotations
@@ -69,12 +69,12 @@ class Came(NamedTuple):
         return code, text, self.value, unit, span
 
 
-def visits(until: datetime) -> list[Came]:
+def visits(until: datetime, count: int) -> list[Came]:
     """Who came where, the earliest first, the last of them just before ``until``."""
     draw, shift = Random(_SEED), until.date() - TODAY
-    usual = {}
+    usual: dict[int, Disease] = {}
     made = []
-    for told in registered():
+    for told in registered(count):
         at = min(told.at + shift, until - timedelta(days=1)).astimezone(CHINA).replace(microsecond=0)
         disease = usual.setdefault(told.person, _disease(draw, told, at))
         mean, spread = disease.lab[4:]

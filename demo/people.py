@@ -59,10 +59,10 @@ CLOSED = _somebody("李卫东", Sex.MALE, "1975-11-08", 975, "13900000005", "城
 """Lets other institutions see nothing."""
 
 
-def registered() -> Iterator[Registration]:
-    """What the three institutions wrote down of 200 people, slips included: of each the first visit, and the first in
-    another institution."""
-    told = registrations(people(COUNT, _SEED), (CENTRE, HOSPITAL, CLINIC), _SEED)
+def registered(count: int) -> Iterator[Registration]:
+    """What the three institutions wrote down of so many people, slips included: of each the first visit, and the
+    first in another institution."""
+    told = registrations(people(count, _SEED), (CENTRE, HOSPITAL, CLINIC), _SEED)
     for _, mine in groupby(told, lambda one: one.person):
         first, *others = mine
         yield first

@@ -32,7 +32,7 @@ from exchange.fhir.server import Repository, presented
 from exchange.fhir.subscription import EMPTY, FHIR_JSON, IDS, Wish, asked_of
 from exchange.ledger import writing
 from exchange.message import Json
-from exchange.outbound import ACTIVE, ERROR, OFF, Persons, Shown, concerns, events, opened, subscriptions
+from exchange.outbound import ACTIVE, ERROR, OFF, Persons, concerns, events, opened, subscriptions
 from exchange.queue import backoff
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ _IDLE_SECONDS: Final = 0.2
 _AWAY_SECONDS: Final = 2.0
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _PAST: Final = "its end has passed"
+Shown = Callable[[Json], Json]
+"""How a resource is shown to somebody: whole, or masked."""
 
 
 class Told(NamedTuple):
@@ -150,6 +152,10 @@ class Deliverer:
                 self._stopped(number, stopped)
             except SealError:
                 self._stopped(number, _StopError(ERROR, "what is wanted cannot be read: its key is not here"))
+            except SQLAlchemyError:
+                raise
+            except Exception as error:  # whatever it is, the other subscribers are told
+                self._failed(number, type(error).__name__)
 
     def _waiting(self, number: str) -> tuple[Row[Any], list[Row[Any]]]:
         query = select(events).where(events.c.subscription == number).order_by(events.c.number).limit(_EVENTS)

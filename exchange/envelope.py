@@ -3,7 +3,6 @@ cannot be seen stays empty, the message is kept all the same, and its reader wil
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -14,7 +13,8 @@ from exchange.hl7v2._person import local_id, merges_of
 from exchange.hl7v2._reading import kind_of, number_of_message
 from exchange.message import Envelope, MessageError
 
-_TELLING: Final = re.compile(rb"(?:^|(?<=[\r\n\x0b\xbf]))(?:MSH|PID|MRG)[^\r\n]*")
+_TELLING: Final = (b"MSH", b"PID", b"MRG")
+_FRAME: Final = b"\xef\xbb\xbf\x0b\r\n\t "
 _CDA: Final = "{urn:hl7-org:v3}"
 
 
@@ -33,8 +33,9 @@ def reference_id(reference: Any, kind: str) -> str:
 def _hl7v2(raw: bytes) -> Envelope:
     """What the readers of HL7 v2 see of the first MSH, PID and MRG alone: the rest of a message is long."""
     lines: dict[bytes, bytes] = {}
-    for line in _TELLING.findall(raw):
-        lines.setdefault(line[:3], line)
+    for line in raw.lstrip(_FRAME).replace(b"\n", b"\r").split(b"\r"):
+        if line[:3] in _TELLING:
+            lines.setdefault(line[:3], line)
     try:
         text = parse(b"\r".join(lines.values()))
     except MessageError:

@@ -8,7 +8,7 @@ asked may see then.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, Protocol
 from uuid import uuid4
@@ -304,7 +304,3 @@ def meets(resource: Mapping[str, Any], asked: Asked) -> bool:
 def _event(one: Any, source: str, placed: Any, now: datetime) -> dict[str, Any]:
     row = {"subscription": one.id, "tenant": one.tenant, "source": source, "at": now}
     return row | {"kind": placed.kind, "local_id": placed.local_id, "version": placed.version}
-
-
-Shown = Callable[[Json], Json]
-"""How a resource is shown to somebody: whole, or masked."""

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
+from zipfile import BadZipFile
 
 import orjson
 from sqlalchemy import Connection, NullPool, RowMapping, create_engine, text
@@ -64,8 +65,8 @@ class Files:
         if not literal.is_dir():
             raise PullError("source.files", f"there is no folder {literal}")
         paths = sorted(path for path in base.glob(wanted) if path.is_file() and not path.name.startswith("."))
-        ready = [path for path in paths if time.time() - path.stat().st_mtime >= self._source.settle]
-        return [self._found(path) for path in ready], len(paths) - len(ready)
+        ready = [found for path in paths if (found := self._found(path)) is not None]
+        return ready, len(paths) - len(ready)
 
     def rows(self, found: Found) -> list[Cells]:
         """All rows of a file. Raises ``PullError``; ``SourceAwayError`` when it changed meanwhile."""
@@ -74,15 +75,25 @@ class Files:
         except (TableError, KeyError) as error:
             told = str(error) if isinstance(error, TableError) else f"has no sheet {self._source.sheet}"
             raise PullError(found.path.name, told.removeprefix(f"{found.path.name}: ")) from None
+        except BadZipFile:
+            raise PullError(found.path.name, "is no readable workbook: save it as .xlsx") from None
+        except OSError as error:
+            raise SourceAwayError(f"{found.path.name} cannot be read: {type(error).__name__}") from None
         if not found.is_same():
             raise SourceAwayError(f"{found.path.name} is being written")
         return rows
 
-    def _found(self, path: Path) -> Found:
-        known, now = self._looked_at.get(path), path.stat()
-        if known is None or (known.size, known.changed) != (now.st_size, now.st_mtime_ns):
-            known = Found(path, sm3(path.read_bytes()), now.st_size, now.st_mtime_ns)
-            self._looked_at[path] = known
+    def _found(self, path: Path) -> Found | None:
+        """A file as it lies there; None while it is being written, or when it went away."""
+        try:
+            known, now = self._looked_at.get(path), path.stat()
+            if time.time() - now.st_mtime < self._source.settle:
+                return None
+            if known is None or (known.size, known.changed) != (now.st_size, now.st_mtime_ns):
+                known = Found(path, sm3(path.read_bytes()), now.st_size, now.st_mtime_ns)
+                self._looked_at[path] = known
+        except OSError:
+            return None
         return known
 
 

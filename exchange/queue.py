@@ -271,5 +271,7 @@ def put_off(connection: Connection, claimed: Claimed, now: datetime, actor: str,
 
 def give_back(connection: Connection, owner: str, claimed: Sequence[Claimed], now: datetime) -> None:
     """These were not tried: anybody may take them at once."""
+    if not claimed:
+        return
     mine = (work.c.number.in_([c.number for c in claimed]), work.c.owner == owner)
     connection.execute(update(work).where(*mine).values(owner="", due=now, attempts=work.c.attempts - 1))

@@ -33,7 +33,8 @@ _IDLE_SECONDS: Final = 0.05
 _DROWSY_SECONDS: Final = 0.5
 _AWAY_SECONDS: Final = 2.0
 _FIRST_BATCH: Final = 20
-_AIM_SECONDS: Final = {"sqlite": 0.2, "postgresql": 1.0}
+_LEAST_BATCH: Final = 10
+_AIM_SECONDS: Final = {"sqlite": 0.5, "postgresql": 2.0}
 """How long one transaction should take: on SQLite nobody else writes meanwhile."""
 
 
@@ -128,7 +129,8 @@ class Worker:
 
     def _fit(self, count: int, seconds: float) -> None:
         """Take as many the next time as will last about as long as aimed at, at most twice as many."""
-        self._batch = max(1, min(int(count * self._aim / max(seconds, 0.001)), 2 * self._batch, self._most))
+        fitting = min(int(count * self._aim / max(seconds, 0.001)), 2 * self._batch)
+        self._batch = min(max(fitting, _LEAST_BATCH), self._most)
 
     def _land(self, connection: Connection, held: list[Claimed], ready: dict[int, Ready | Refused]) -> int:
         """Store what is held, in its order; what stands behind one that must wait waits too."""

@@ -15,6 +15,7 @@ from records.births import UNSAID, Birth, allows, birth_of, part_of
 from records.names import NO_NAME, Name, name_of
 
 _REGION: Final = re.compile(r"^.*?(?:省|自治区|特别行政区)|^.*?(?:市|盟|自治州)(?=.*[县旗区市])")
+_ABROAD: Final = re.compile(r"^(?:0086|86)(?=1[3-9]\d{9}$)")
 _NO_PHONES: Final = frozenset(("13800138000", "13812345678", "13912345678", "12345678901", "13612345678"))
 MOST_BLOCKS: Final = 16
 
@@ -96,7 +97,10 @@ def _is_number(number: str) -> bool:
 
 def _phones(given: Demographics) -> Iterator[str]:
     for text in (*given.phones, given.contact_phone):
-        digits = re.sub(r"^(?:0086|86)(?=1[3-9]\d{9}$)", "", "".join(c for c in plain_number(text) if c.isdecimal()))
+        plain = plain_number(text)
+        if not plain.isdecimal():
+            plain = "".join(character for character in plain if character.isdecimal())
+        digits = _ABROAD.sub("", plain)
         if len(digits) >= 7 and len(set(digits[-8:])) > 2 and digits not in _NO_PHONES:
             yield digits
 

@@ -93,6 +93,7 @@ def router(access: Access, dispensary: Dispensary, engine: Engine) -> APIRouter:
         move = replace(move, actor=found.acts_as(move.actor))
         with acting(found.scope):
             decided = await asyncio.to_thread(dispensary.decide, review_id, move, given.findings, found)
+        access.note(found, f"review.{move.action.value}", f"review/{review_id}", by=move.actor)
         return respond(200, decided)
 
     return routes

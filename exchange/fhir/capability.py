@@ -15,6 +15,13 @@ _OPERATIONS: Final = {
     )
 }
 
+_SUBSCRIPTION: Final[Json] = {
+    "type": "Subscription",
+    "interaction": [{"code": code} for code in ("create", "read", "update", "delete", "search-type")],
+    "searchParam": [{"name": "status", "type": "token"}],
+    "documentation": "rest-hook; channel.endpoint must be on the allow-list",
+}
+
 
 def statement(base: str) -> Json:
     """The CapabilityStatement of the server at a URL."""
@@ -31,7 +38,7 @@ def statement(base: str) -> Json:
             {
                 "mode": "server",
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
-                "resource": [_resource(kind) for kind in sorted(PARAMETERS)],
+                "resource": [*(_resource(kind) for kind in sorted(PARAMETERS)), _SUBSCRIPTION],
             }
         ],
     }

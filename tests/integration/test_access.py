@@ -492,6 +492,24 @@ def test_the_audit_tells_who_did_what_from_where_and_is_told_by_tenant(league: S
     assert "far" in {e["actor"] for e in whole}
 
 
+def test_overrides_and_decisions_are_recorded_without_what_was_said(league: Staffed) -> None:
+    review = _pending(league)
+    league.add("wang", HOSPITAL, "pharmacist")
+    wang = league.bearer("wang")
+    _decide(league, review, wang, "wang")
+    _decide(league, review, wang, "wang", action="return", reason="张三的处方须修改")
+    sign = "/cds-services/yigong-order-sign"
+    card = league.client.post(sign, json=EXAMPLES["order-sign"]).json()["cards"][0]["uuid"]
+    given = {"card": card, "outcome": "overridden", "outcomeTimestamp": "2026-11-24T00:00:00Z"}
+    reason = {"reason": {"code": "benefit", "system": "x"}, "userComment": "张三须用此药"}
+    answer = league.client.post(f"{sign}/feedback", json={"feedback": [given | {"overrideReason": reason}]})
+    assert answer.status_code == 200, answer.text
+    (override,) = league.audited("card.override")
+    assert (override["subject"], override["why"]) == (f"card/{card}", "benefit")
+    assert {e["act"] for e in league.audited("review")} == {"review.claim", "review.return"}
+    assert "张三" not in str(league.audited())
+
+
 def test_the_code_across_a_page_tells_whose_it_was(league: Staffed) -> None:
     league.add("wang", HOSPITAL, "pharmacist")
     mark = league.client.get(SESSION, headers=league.bearer("wang")).json()["watermark"]

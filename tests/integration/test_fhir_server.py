@@ -197,16 +197,26 @@ def test_what_the_server_says_of_itself_is_what_it_does(server: Server) -> None:
             assert answer.status_code == 200, (resource["type"], parameter)
 
 
+def _name(service: Service, number: int) -> str:
+    return f"s{number}" if service.subject.resource == "CodeSystem" else f"S{number}"
+
+
 def _example(service: Service, number: int) -> dict[str, Any]:
     """A resource as a hospital would send it to a service."""
     subject, kind = service.subject, service.subject.resource
     coded = {"text": subject.title, "coding": [{"code": subject.code or "x"}]}
-    made: dict[str, Any] = {"resourceType": kind, "id": f"S{number}"}
+    made: dict[str, Any] = {"resourceType": kind, "id": _name(service, number)}
     made |= {
         "Patient": {k: v for k, v in PATIENT.items() if k not in ("resourceType", "id")},
         "Organization": {"name": f"科室{number}", "type": [{"coding": [{"code": "dept"}]}]},
         "Practitioner": {"name": [{"text": "测试医师"}]},
-        "CodeSystem": {"status": "active", "content": "complete", "url": f"urn:test:{number}", "name": "T"},
+        "CodeSystem": {
+            "status": "active",
+            "content": "complete",
+            "url": f"urn:test:{number}",
+            "title": "检验项目",
+            "concept": [{"code": "K", "display": "血钾"}],
+        },
         "DocumentReference": {"status": "current", "content": [{"attachment": {"url": "ni:///sha-256;x"}}]},
         "Basic": {"code": coded, "identifier": [{"value": "8801"}], "created": "2026-11-01"},
         "Encounter": {
@@ -262,7 +272,8 @@ def test_every_named_service_does_what_it_is_called(league: Server, title: str) 
     server = league
     services = [s for s in SERVICES if s.subject.title == title]
     number, kind = services[0].number, services[0].subject.resource
-    example, path = _example(services[0], number), f"/fhir/{kind}/S{number}"
+    example, name = _example(services[0], number), _name(services[0], number)
+    path = f"/fhir/{kind}/{name}"
     tried = set()
     for service in sorted(services, key=lambda s: (REGISTER, UPDATE, FETCH, ASK, MERGE).index(s.act)):
         tried.add(service.act)
@@ -270,17 +281,17 @@ def test_every_named_service_does_what_it_is_called(league: Server, title: str) 
             answer = server.send("POST", f"/fhir/{kind}", example)
             assert answer.status_code == 201, answer.text
         elif service.act == UPDATE:
-            changed = example | {"language": "zh-CN"}
-            answer = server.send("PUT", path, changed)
+            change = {"title": "检验项目 (新)"} if kind == "CodeSystem" else {"language": "zh-CN"}
+            answer = server.send("PUT", path, example | change)
             assert answer.status_code in (200, 201), answer.text
-            assert server.send("GET", path).json()["language"] == "zh-CN"
+            assert change.items() <= server.send("GET", path).json().items()
         elif service.act == FETCH:
-            assert server.send("GET", path).json()["id"] == f"S{number}"
+            assert server.send("GET", path).json()["id"] == name
         elif service.act == ASK:
             query = service.call().partition("?")[2]
-            asked = query.replace("patient={}", "patient=P1").replace("identifier={}", f"_id=S{number}")
+            asked = query.replace("patient={}", "patient=P1").replace("identifier={}", f"_id={name}")
             found = server.send("GET", f"/fhir/{kind}?{asked}").json()
-            assert f"S{number}" in [e["resource"]["id"] for e in found.get("entry", [])], service.name
+            assert name in [e["resource"]["id"] for e in found.get("entry", [])], service.name
         elif service.act == MERGE:
             other = example | {"id": "S-other", "name": [{"text": "测试乙"}], "identifier": [], "telecom": []}
             assert server.send("POST", "/fhir/Patient", other).status_code == 201

@@ -22,6 +22,8 @@ from exchange.trace import Query
 from tests.brokers import Broker, broker
 from tests.exchange_site import SENDER, A, Site, bundle
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:

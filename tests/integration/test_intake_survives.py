@@ -11,6 +11,8 @@ import pytest
 from benchmarks.kills import Trial
 from tests.brokers import broker
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = 2
 """Of three kills each; ``python -m benchmarks.kills`` makes fifty."""
 

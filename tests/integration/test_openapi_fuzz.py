@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
@@ -15,6 +16,8 @@ from starlette.testclient import TestClient
 
 from api.app import build
 from tests.integration.conftest import opened
+
+pytestmark = pytest.mark.slow
 
 _EXAMPLES = 8
 _ENDLESS = ("/events",)

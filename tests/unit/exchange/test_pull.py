@@ -405,6 +405,23 @@ def test_a_database_that_is_away_is_waited_for_and_its_password_is_told_nobody(
     assert "geheim" not in f"{error.value!r} {error.value.__cause__!r} {caplog.text}"
 
 
+def test_the_command_runs_every_pull_of_the_data_folder(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from api.cli import app
+
+    (tmp_path / "pulls" / "export").mkdir(parents=True)
+    (tmp_path / "pulls" / "patients.yaml").write_text(PATIENTS, "utf-8")
+    (tmp_path / "pulls" / "export" / "a.csv").write_text(FOUR, "utf-8")
+    told = CliRunner().invoke(app, ["pull", "--data-dir", str(tmp_path)])
+    assert told.exit_code == 0, told.output
+    assert "clinic-patients: 4 rows, 4 messages, 0 known before" in told.output
+    (tmp_path / "pulls" / "export" / "b.csv").write_text("病历号\np1\n", "utf-8")
+    told = CliRunner().invoke(app, ["pull", "patients", "--data-dir", str(tmp_path)])
+    assert told.exit_code == 1
+    assert "columns: the source has no column 患者姓名" in told.output
+
+
 # -- what is wrong in a file -------------------------------------------------------------------
 
 
