@@ -58,6 +58,7 @@ _SEXES: Final = {"male": Sex.MALE, "female": Sex.FEMALE}
 _IGNORED: Final = "entered-in-error"
 _NO_ALLERGY: Final = frozenset({"716186003", "409137002"})
 _NOT_NOW: Final = frozenset({"refuted", "entered-in-error", "resolved", "inactive"})
+_VOID: Final = frozenset({"refuted", "entered-in-error"})
 _INACTIVE: Final = frozenset({"inactive", "remission", "resolved"})
 _DRUG_USES: Final = frozenset({"MedicationRequest", "MedicationStatement", "MedicationDispense"})
 _DISPENSED: Final = "MedicationDispense"
@@ -268,7 +269,7 @@ def _list(prefetch: Parts, key: str, read: Callable[[Resource], _T | None]) -> K
 def _condition(resource: Resource) -> Condition | None:
     verified = resource.verification_status
     if resource.resource_type != "Condition" or (
-        verified is not ABSENT and "refuted" in said(bytes(verified), "verificationStatus").codes
+        verified is not ABSENT and not _VOID.isdisjoint(said(bytes(verified), "verificationStatus").codes)
     ):
         return None
     clinical = resource.clinical_status

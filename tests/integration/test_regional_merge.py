@@ -131,6 +131,13 @@ def test_old_acute_diagnoses_are_no_reason_for_anything_today() -> None:
     assert [c.what.text for c in found.conditions if isinstance(c, Condition)] == ["2型糖尿病"]  # type: ignore[union-attr]
 
 
+def test_a_diagnosis_that_was_entered_in_error_is_none() -> None:
+    wrong = {"resourceType": "Condition", "id": "1", "code": {"text": "2型糖尿病"}, "recordedDate": ago(2)}
+    void = {"verificationStatus": {"coding": [{"code": "entered-in-error"}]}}
+    assert merged(SENT, told(wrong | void))[0] is SENT
+    assert merged(SENT, told(wrong))[0] is not SENT
+
+
 def test_one_resource_that_cannot_be_read_takes_no_other_along() -> None:
     wrong = {"resourceType": "Condition", "id": "1", "code": {"text": 7}}
     right = {"resourceType": "Condition", "id": "2", "code": {"text": "2型糖尿病"}, "recordedDate": ago(2)}
