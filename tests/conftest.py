@@ -17,6 +17,26 @@ from base.settings import Settings
 from knowledge.snapshot import Snapshot
 
 os.environ["TZ"] = "UTC"
+_LONG_FILES = frozenset(
+    "test_attacks test_demo test_linkage test_mutual_tls test_new_edition test_oidc test_subscriptions".split()
+)
+_LONG = frozenset(
+    (
+        "test_asking_the_release",
+        "test_a_rule_of_ones_own_from_file_to_card_and_back",
+        "test_a_rule_whose_case_fails_is_not_published",
+        "test_the_starter_release_round_trips_too",
+        "test_what_the_server_says_of_itself_is_what_it_does",
+        "test_whoever_loaded_may_not_accept",
+    )
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of ten seconds and more are run by `make test-all`: the others must end within a quarter of an hour."""
+    for item in items:
+        if item.path.stem in _LONG_FILES or getattr(item, "originalname", "") in _LONG:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
