@@ -19,7 +19,8 @@ from base.keyring import KeyRing, reseal
 from base.settings import Settings
 from base.tenancy import Scope, TenancyError, acting, guard, system
 from exchange.delivery import Deliverer, Rules, Told
-from exchange.fhir.subscription import FULL, Wish
+from exchange.fhir.subscription import FULL, Wish, read
+from exchange.message import MessageError
 from exchange.outbound import Subscription, Subscriptions, events, subscriptions
 from records.identity import Identity
 from records.store import Repository
@@ -184,3 +185,44 @@ def test_a_subscription_nobody_can_read_stops_no_message_and_no_other_subscriber
     wire.put(5.8)
     wire.tell()
     assert [value for _, value in wire.got] == [5.8]
+
+
+WANTED = {
+    "resourceType": "Subscription",
+    "status": "requested",
+    "criteria": "Observation?code=2823-3",
+    "channel": {"type": "rest-hook", "endpoint": "http://127.0.0.1/", "payload": "application/fhir+json"},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"criteria": "Observation?colour=red"}, "Subscription.criteria"),
+        ({"criteria": "Rocket?code=1"}, "Subscription.criteria"),
+        ({"criteria": "Observation?_region=true"}, "Subscription.criteria"),
+        ({"criteria": "Observation?_sort=date"}, "Subscription.criteria"),
+        ({"status": "error"}, "Subscription.status"),
+        ({"end": "tomorrow"}, "Subscription.end"),
+        ({"channel": {"type": "email"}}, "Subscription.channel.type"),
+        ({"channel": {"type": "rest-hook", "endpoint": "http://evil.test/x"}}, "Subscription.channel.endpoint"),
+        ({"channel": {"type": "rest-hook", "endpoint": "ftp://127.0.0.1/x"}}, "Subscription.channel.endpoint"),
+        (
+            {"channel": {"type": "rest-hook", "endpoint": "http://127.0.0.1/", "payload": "text/csv"}},
+            "Subscription.channel.payload",
+        ),
+        (
+            {"channel": {"type": "rest-hook", "endpoint": "http://127.0.0.1/", "header": ["A: b\r\nC: d"]}},
+            "Subscription.channel.header[0]",
+        ),
+        (
+            {"channel": {"type": "rest-hook", "endpoint": "http://127.0.0.1/", "header": ["Host: x"]}},
+            "Subscription.channel.header[0]",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_by_field(change: dict[str, Any], field: str) -> None:
+    assert read(WANTED, ["127.0.0.1"])[1]
+    with pytest.raises(MessageError) as error:
+        read(WANTED | change, ["127.0.0.1"])
+    assert error.value.field == field
