@@ -14,11 +14,11 @@ demo-data: $(VENV)/.base
 	$(BIN)/python -m demo --data-dir $(DATA)
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n auto -q -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist worksteal -q -m "not slow"
 
 # Kills, drills and fuzzing too: for whoever changes what they guard.
 test-all: $(VENV)/.test
-	$(BIN)/python -m pytest -n auto -q
+	$(BIN)/python -m pytest -n auto --dist worksteal -q
 
 install: $(VENV)/.test
 

@@ -241,14 +241,15 @@ def measure(count: int = 30_000, resources: int = 100_000) -> Iterator[Figure]:
         with opened(Path(folder) / "q", facts) as house:
             yield stored(house, "PostgreSQL", resources, 2)
         with opened(Path(folder) / "m") as house:
-            yield stored(house, "SQLite", resources, 1)
+            yield stored(house, "SQLite", resources, 2)
         server.cleanup()
 
 
-def main() -> None:
-    for figure in measure(*map(int, sys.argv[1:])):
+def report(*sizes: int) -> None:
+    """Measure and print."""
+    for figure in measure(*sizes):
         print(f"  {figure}", flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    report(*map(int, sys.argv[1:]))

@@ -232,10 +232,11 @@ def measure(rounds: int, seed: int = 20_260) -> dict[str, Trial]:
     return found
 
 
-def report(found: dict[str, Trial]) -> Iterator[str]:
-    for name, trial in found.items():
+def report(rounds: int = 50) -> None:
+    """Measure and print."""
+    for name, trial in measure(rounds).items():
         verdict = "; ".join(trial.troubles[:3]) or "nothing lost, nothing doubled, order kept"
-        yield f"  {name}: {trial.kills} kills, {trial.acknowledged:,} messages acknowledged: {verdict}"
+        print(f"  {name}: {trial.kills} kills, {trial.acknowledged:,} messages acknowledged: {verdict}", flush=True)
 
 
 if __name__ == "__main__":
@@ -245,5 +246,4 @@ if __name__ == "__main__":
         case ["work"]:
             serve()
         case given:
-            for line in report(measure(int(given[0]) if given else 50)):
-                print(line, flush=True)
+            report(*map(int, given))

@@ -62,10 +62,11 @@ def _rate(act: Callable[[], object], times: int = 100) -> float:
     return best
 
 
-def report(figures: dict[str, float]) -> str:
-    """The figures as lines."""
-    return "\n".join(f"  {name}: {rate:,.0f}/s" for name, rate in figures.items())
+def report() -> None:
+    """Measure and print."""
+    for name, rate in rates().items():
+        print(f"  {name}: {rate:,.0f}/s", flush=True)
 
 
 if __name__ == "__main__":
-    print(report(rates()))
+    report()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks import SHARED
 from knowledge.naming import normal_name
 from records.code_systems import Concept
 from records.map_proposals import Proposer
@@ -111,22 +112,22 @@ def propose(shared: Path) -> Proposing | None:
     return Proposing(len(asked), first / len(asked), five / len(asked), 1000 * took / len(asked))
 
 
-def report(shared: Path) -> None:
+def report(shared: Path = SHARED) -> None:
     """Measure and print."""
     checked = check()
     print(
-        f"quality: {checked.resources} resources, {checked.rules} rules: {checked.per_second:,.0f} resources/s a core, "
+        f"  quality: {checked.resources} resources, {checked.rules} rules: {checked.per_second:,.0f} resources/s a core, "
         f"100,000 in {100_000 / checked.per_second:.0f} s",
         flush=True,
     )
     made = propose(shared)
     if made is not None:
         print(
-            f"maps: {made.names} names, first {made.first:.1%}, first five {made.five:.1%}, "
+            f"  maps: {made.names} names, first {made.first:.1%}, first five {made.five:.1%}, "
             f"{made.milliseconds:.1f} ms a name",
             flush=True,
         )
 
 
 if __name__ == "__main__":
-    report(Path(__file__).parents[2] / "shared" / "data")
+    report()

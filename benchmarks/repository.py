@@ -263,8 +263,13 @@ def _put(engine: Engine, ring: KeyRing, messages: int = 2_000) -> float:
     return messages * 5 / (time.perf_counter() - started)
 
 
-def report(found: Figures) -> str:
-    """The figures as lines."""
+def report(persons: int = 1_000_000, events: int = 50_000_000) -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory(dir=os.environ.get("YIGONG_BENCH_DIR")) as folder:
+        print(_lines(measure(Path(folder), persons, events)), flush=True)
+
+
+def _lines(found: Figures) -> str:
     cold, warm = (f"p50 {p[0]:.1f} ms, p95 {p[1]:.1f} ms, p99 {p[2]:.1f} ms" for p in (found.cold, found.warm))
     return "\n".join(
         (
@@ -283,9 +288,7 @@ def main() -> None:
         target = Path(packing.__file__).parent / "dictionaries" / f"{packing.NEWEST}.zdict"
         target.write_bytes(packing.train((written(r) for _, r in histories(1, 20_000)), packing.NEWEST))
         return
-    persons, events = (int(argument) for argument in (*sys.argv[1:], "20000", "1000000")[:2])
-    with tempfile.TemporaryDirectory(dir=os.environ.get("YIGONG_BENCH_DIR")) as folder:
-        print(report(measure(Path(folder), persons, events)), flush=True)
+    report(*map(int, sys.argv[1:]))
 
 
 if __name__ == "__main__":

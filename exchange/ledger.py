@@ -224,14 +224,12 @@ def writing(engine: Engine, durable: bool = False) -> Iterator[Connection]:
         lite = connection.dialect.name == "sqlite"
         if lite and durable:
             connection.exec_driver_sql("PRAGMA synchronous=FULL")
-        try:
-            if lite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield connection
-            connection.commit()
-        except BaseException:
             connection.rollback()
-            raise
+        try:
+            with connection.begin():
+                if lite:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
         finally:
             if lite and durable:
                 connection.exec_driver_sql("PRAGMA synchronous=NORMAL")

@@ -200,11 +200,11 @@ def _claimed(connection: Connection, numbers: Sequence[int]) -> list[Claimed]:
     if not numbers:
         return []
     columns = [_PLACES[name].c[name] for name in Claimed._fields]
-    here = work.join(messages, work.c.number == messages.c.number).join(
-        contents, (contents.c.key == messages.c.key) & (contents.c.revision == messages.c.revision)
-    )
+    content = (contents.c.key == messages.c.key) & (contents.c.revision == messages.c.revision)
+    here = work.join(messages, work.c.number == messages.c.number).outerjoin(contents, content)
     query = select(*columns).select_from(here).where(work.c.number.in_(numbers)).order_by(work.c.number)
-    return [Claimed(*row)._replace(received=utc(row.received)) for row in connection.execute(query)]
+    found = (Claimed(*row) for row in connection.execute(query))
+    return [c._replace(received=utc(c.received), sealed=c.sealed or b"") for c in found]
 
 
 _PLACES: Final = {

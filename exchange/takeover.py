@@ -94,7 +94,9 @@ class Takeover:
                 continue
             try:
                 stream = await prepare(client, self._replicas)
-                await asyncio.gather(*(self._partition(stream, number, stop) for number in range(PARTITIONS)))
+                async with asyncio.TaskGroup() as group:
+                    for number in range(PARTITIONS):
+                        group.create_task(self._partition(stream, number, stop))
             except Exception as error:  # whatever it is: begin again from the cursor
                 _log.error("takeover broke off, trying again", extra={"error": type(error).__name__})
                 await asyncio.sleep(_AWAY_SECONDS)

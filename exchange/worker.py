@@ -35,7 +35,9 @@ _AWAY_SECONDS: Final = 2.0
 _FIRST_BATCH: Final = 20
 _LEAST_BATCH: Final = 10
 _AIM_SECONDS: Final = {"sqlite": 0.5, "postgresql": 2.0}
-"""How long one transaction should take: on SQLite nobody else writes meanwhile."""
+"""How long one batch should take: on SQLite nobody else writes meanwhile."""
+_NEVER: Final = (DataError, ProgrammingError, NotSupportedError)
+"""What the database will say again however often it is asked."""
 
 
 class Worker:
@@ -54,6 +56,7 @@ class Worker:
         self._engine, self._ring, self._landing = engine, ring, landing
         self._most, self._lease, self._say = batch, timedelta(seconds=lease_seconds), say
         self._batch, self._aim = min(_FIRST_BATCH, batch), _AIM_SECONDS[engine.dialect.name]
+        self._careful = 0
         self.name = f"{socket.gethostname()[:12]}/{os.getpid()}/{secrets.token_hex(4)}"
 
     def run(self, stop: threading.Event) -> None:
@@ -62,7 +65,7 @@ class Worker:
         while not stop.is_set():
             try:
                 busy = self.step() is not None
-            except SQLAlchemyError as error:
+            except Exception as error:  # a worker must outlive whatever it meets
                 _log.error("messages not taken, trying again", extra={"error": type(error).__name__})
                 stop.wait(_AWAY_SECONDS)
                 continue
@@ -84,7 +87,9 @@ class Worker:
                 if not queue.is_due(connection, datetime.now(UTC)):
                     return None
             with writing(self._engine) as connection:
-                taken = queue.claim(connection, self.name, self._batch, datetime.now(UTC), self._lease)
+                most = 1 if self._careful else self._batch
+                taken = queue.claim(connection, self.name, most, datetime.now(UTC), self._lease)
+            self._careful = max(self._careful - 1, 0)
             if not taken.seen:
                 return None
             ended = self._stored(taken.claimed) if taken.claimed else 0
@@ -92,40 +97,58 @@ class Worker:
         return ended
 
     def _stored(self, claimed: list[Claimed]) -> int:
-        ready = {c.number: self._prepared(c) for c in claimed}
+        """Read, then store what is still held. Raises what the database raises; the messages are given back then."""
+        began = time.monotonic()
         try:
+            ready = {c.number: self._prepared(c) for c in claimed}
             with writing(self._engine) as connection:
-                began = time.monotonic()
                 ended = self._land(connection, queue.held(connection, self.name, claimed), ready)
-            self._fit(len(claimed), time.monotonic() - began)
-            return ended
         except SQLAlchemyError as error:
             _log.error("batch not stored, trying again", extra={"error": type(error).__name__, "count": len(claimed)})
-            self._gave_back(claimed)
+            self._gave_back(claimed, error)
             raise
+        self._fit(len(claimed), time.monotonic() - began)
+        return ended
 
-    def _gave_back(self, claimed: list[Claimed]) -> None:
-        """Let others have them at once; when even that fails, the lease sees to it."""
+    def _gave_back(self, claimed: list[Claimed], error: SQLAlchemyError) -> None:
+        """Let others have them at once, each alone for a while: one of them may be the cause. One that fails alone
+        waits longer each time. When not even that can be written, the lease sees to it."""
+        now = datetime.now(UTC)
+        self._careful += len(claimed) if len(claimed) > 1 else 0
         try:
             with writing(self._engine) as connection:
-                queue.give_back(connection, self.name, claimed, datetime.now(UTC))
-        except SQLAlchemyError as error:
-            _log.error("batch not given back", extra={"error": type(error).__name__, "count": len(claimed)})
+                if len(claimed) > 1:
+                    queue.give_back(connection, self.name, claimed, now)
+                    return
+                for one in queue.held(connection, self.name, claimed):
+                    if isinstance(error, _NEVER):
+                        queue.finish(connection, [_dead(one, _fault(error))], now, self.name)
+                    else:
+                        queue.put_off(connection, one, now, self.name, type(error).__name__)
+        except SQLAlchemyError as again:
+            _log.error("batch not given back", extra={"error": type(again).__name__, "count": len(claimed)})
 
     def _prepared(self, claimed: Claimed) -> Ready | Refused:
-        """The message read and checked, or why it will not be."""
+        """The message read and checked, or why it will not be. Raises ``SQLAlchemyError`` when the rules cannot be
+        looked up."""
         if claimed.crashes >= queue.MOST_CRASHES:
             return Refused(CRASH, "", f"{claimed.crashes} workers died while they stored it")
+        if claimed.attempts > queue.MOST_ATTEMPTS:
+            return Refused(EXHAUSTED, "", f"failed {claimed.attempts - 1} times")
         try:
             raw = self._ring.unseal(claimed.sealed, claimed.key.encode())
         except SealError:
-            return Refused(SEALED, "", "the key of this message is not here, or it was altered")
+            return Refused(SEALED, "", "the content or its key is not here, or it was altered")
         if sm3(raw) != claimed.digest:
             return Refused(SEALED, "", "it is not what was received")
         try:
             return self._landing.prepare(claimed, raw)
         except Refused as refused:
             return refused
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # a fault of ours: this message waits for the repair, the others go on
+            return _fault(error)
 
     def _fit(self, count: int, seconds: float) -> None:
         """Take as many the next time as will last about as long as aimed at, at most twice as many."""
@@ -173,7 +196,7 @@ class Worker:
     def _again(self, connection: Connection, claimed: Claimed, error: DBAPIError) -> Ended | None:
         """Later, when the database may well take it then."""
         name = type(error).__name__
-        if isinstance(error, DataError | ProgrammingError | NotSupportedError):
+        if isinstance(error, _NEVER):
             return _dead(claimed, _fault(error))
         if claimed.attempts >= queue.MOST_ATTEMPTS:
             return _dead(claimed, Refused(EXHAUSTED, "", f"{name} {claimed.attempts} times"))

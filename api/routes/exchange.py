@@ -15,6 +15,7 @@ from fastapi import APIRouter, Request, Response
 from api.access import Access, Principal
 from api.bodies import Body, asked, decoded
 from api.errors import ApiError, bad_field, moment_of, respond
+from base.security import SealError
 from base.tenancy import acting, tenant_path
 from exchange.intake import BusyError, ConflictError, EmptyError, Intake, Receipt, Sent
 from exchange.landing import REASONS, STANDARDS
@@ -174,6 +175,8 @@ def _found(read: Callable[[], Any]) -> Any:
         raise ApiError(409, "business-rule", str(error)) from None
     except EmptyError as error:
         raise bad_field("body", str(error)) from None
+    except SealError as error:
+        raise ApiError(409, "business-rule", str(error)) from None
 
 
 # -- repairing -------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,12 +12,14 @@ from starlette.testclient import TestClient
 from api.app import build
 from api.bootstrap import House, open_house
 from base.settings import Settings
+from tests.conftest import DATABASE
 
 
 def opened(starter_dir: Path, tmp_path: Path, **settings: object) -> House:
     """An installation of one's own that serves the starter release: its own database and keys."""
     data = tmp_path / "data"
     (data / "keys").mkdir(parents=True)
+    shutil.copy(starter_dir / "blank" / DATABASE, data)
     (data / "releases").symlink_to(starter_dir / "releases")
     for key in (starter_dir / "keys").iterdir():
         copied = data / "keys" / key.name

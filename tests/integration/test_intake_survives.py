@@ -22,26 +22,12 @@ def trial(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Trial]:
     if request.param == "sqlite":
         yield Trial(tmp_path / "data")
         return
-    url = request.getfixturevalue("emptied")
+    url = request.getfixturevalue("own_postgres")
     if request.param == "postgresql":
         yield Trial(tmp_path / "data", url)
         return
     with broker(tmp_path / "nats") as nats:
         yield Trial(tmp_path / "data", url, nats.url)
-
-
-@pytest.fixture
-def emptied(postgres: str) -> str:
-    from sqlalchemy import text
-
-    from base.db import open_engine
-
-    engine = open_engine(postgres)
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
-    return postgres
 
 
 def test_kill_9_loses_nothing_and_doubles_nothing(trial: Trial) -> None:

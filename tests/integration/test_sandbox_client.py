@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 
 from api.app import build
 from api.openapi import EXAMPLES
+from base.tenancy import system
 from records.ledger import rule_use
 from tests.integration.conftest import opened
 
@@ -175,7 +176,8 @@ def test_feedback_is_taken_with_a_suggestion_and_without_a_reason(sandbox: Sandb
     reviewer = sandbox.web.app.state.reviewer  # type: ignore[attr-defined]
     assert reviewer.journal.flush()
     rule = card["extension"]["cn.yigong.finding"]["ruleId"]
-    use = next(u for u in rule_use(reviewer.journal._engine) if u.rule == rule)
+    with system("test"):
+        use = next(u for u in rule_use(reviewer.journal._engine) if u.rule == rule)
     assert (use.shown, use.accepted, use.overridden) == (1, 1, 1)
 
 

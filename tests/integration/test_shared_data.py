@@ -28,7 +28,10 @@ LEAST = {
     "ddinter": 95_000,
 }
 
-pytestmark = pytest.mark.skipif(not (SHARED / "medical_kg").exists(), reason="no shared data here")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (SHARED / "medical_kg").exists(), reason="no shared data here"),
+]
 
 
 def test_nearly_every_marketed_product_resolves_to_the_right_drug(snapshot: Snapshot, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from base.tenancy import Scope, TenancyError, acting, guard, may_write, system
 
 _DATA = MetaData()
 person = Table(
-    "person",
+    "probe_person",
     _DATA,
     Column("id", Integer, primary_key=True),
     Column("tenant", String(80), nullable=False),
@@ -37,14 +37,14 @@ person = Table(
     info={"tenant": "tenant"},
 )
 visit = Table(
-    "visit",
+    "probe_visit",
     _DATA,
     Column("id", Integer, primary_key=True),
     Column("tenant", String(80), nullable=False),
     Column("person", Integer),
     info={"tenant": "tenant"},
 )
-code = Table("code", _DATA, Column("id", Integer, primary_key=True))
+code = Table("probe_code", _DATA, Column("id", Integer, primary_key=True))
 OWN, OTHER, LOOKALIKE = "league/a/h1", "league/b/h3", "league/a/h10"
 NURSE = Scope("nurse", reads=(OWN,), writes=(OWN,))
 
@@ -142,7 +142,7 @@ WRITES: dict[str, Callable[[Connection], Any]] = {
     ),
     "given away": lambda c: c.execute(update(person).values(tenant=OTHER)),
     "given away by parameters": lambda c: c.execute(update(person), {"tenant": OTHER}),
-    "text": lambda c: c.execute(text("DELETE FROM person")),
+    "text": lambda c: c.execute(text("DELETE FROM probe_person")),
     "past execute": lambda c: may_write(person, [{"id": 9, "tenant": OTHER}]),
 }
 

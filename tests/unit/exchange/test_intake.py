@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from base.tenancy import Scope, TenancyError, acting, system
 from exchange import queue
@@ -291,6 +292,60 @@ def test_a_fault_of_ours_is_told_by_its_place_and_never_by_what_it_quotes(site: 
     assert (told["reason"], told["problem"]) == ("fault", "KeyError")
     assert "欧阳" not in orjson.dumps(site.trace(receipt), default=str).decode()
     assert site.stored() == set()
+
+
+def test_one_message_that_spoils_the_batch_at_its_end_is_found_and_the_others_are_stored(site: Site) -> None:
+    facts = failing(site)
+    spoilt, good = (
+        site.send(bundle("m1", "p1", "o1")),
+        [site.send(bundle(f"n{n}", f"q{n}", f"r{n}")) for n in range(5)],
+    )
+    whole = facts.put
+
+    def put(connection: Any, tenant: str, record: Any, resources: Any, **more: Any) -> Any:
+        placed = whole(connection, tenant, record, resources, **more)
+        # a version no column holds: nothing is wrong until the end of the batch
+        return [p._replace(version="x" if p.local_id == "o1" else p.version) for p in placed]
+
+    facts.put = put  # type: ignore[method-assign]
+    if site.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite keeps what it is given")
+    for _ in range(3):
+        with suppress(DBAPIError):
+            site.drain()
+    worker = site.worker()
+    while True:
+        try:
+            if worker.step() is None:
+                break
+        except DBAPIError:
+            continue
+    assert site.trace(spoilt)["dead"]["reason"] == "fault"
+    assert {site.trace(one)["state"] for one in good} == {DONE}
+
+
+def test_a_fault_in_a_rule_of_quality_spoils_only_its_own_message(site: Site) -> None:
+    inner: Any = site.landing._quality
+
+    def check(tenant: str, parsed: Any, received: Any) -> Any:
+        if parsed.subject == "p1":
+            raise LookupError("欧阳测试")
+        return inner.check(tenant, parsed, received)
+
+    site.landing._quality = SimpleNamespace(check=check, rejections=inner.rejections, keep=inner.keep)  # type: ignore[assignment]
+    spoilt, good = site.send(bundle("m1", "p1", "o1")), site.send(bundle("m2", "p2", "o2"))
+    site.drain()
+    assert site.trace(spoilt)["dead"]["problem"] == "LookupError"
+    assert site.trace(good)["state"] == DONE
+
+
+def test_a_message_whose_content_is_gone_is_given_up_and_frees_its_patient(site: Site) -> None:
+    gone, behind = site.send(bundle("m1", "p1", "o1")), site.send(bundle("m2", "p1", "o2"))
+    with system("an accident"), writing(site.engine) as connection:
+        connection.execute(contents.delete().where(contents.c.key == gone.id))
+    site.drain()
+    assert site.trace(gone)["dead"]["reason"] == "sealed"
+    assert site.trace(behind)["state"] == DONE
 
 
 def test_a_worker_that_dies_leaves_its_messages_to_others_when_its_lease_ends(site: Site) -> None:
