@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -9,6 +10,7 @@ from typing import Any, Final
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from base.accounts import AccountError, MissingAccountError
@@ -31,6 +33,8 @@ from records.quality_standards import MissingStandardError, StandardError
 from records.quality_store import FaultError, MissingFaultError
 from records.reviews import MissingCaseError
 from records.sampling import CommentError
+
+_log = logging.getLogger(__name__)
 
 
 class ApiError(Exception):
@@ -107,6 +111,17 @@ def _ours(error: Exception) -> Response:
     raise error
 
 
+def _untakable(error: DataError) -> Response:
+    """PostgreSQL takes no text with a NUL character and no number beyond its column; nothing was stored."""
+    _log.warning("a value the database does not take", extra={"error": type(error.orig).__name__})
+    return respond(400, outcome("value", "a text contains the character NUL, or a number or text is too large"))
+
+
+def _away(error: OperationalError) -> Response:
+    _log.error("database away", extra={"error": type(error.orig).__name__})
+    return respond(503, outcome("transient", "database away: call again"), {"Retry-After": "5"})
+
+
 def _saying(status: int, code: str) -> Callable[[Any], Response]:
     return lambda error: respond(status, outcome(code, str(error)))
 
@@ -142,6 +157,8 @@ _ANSWERS: Final[dict[type, Callable[[Any], Response]]] = {
     IdentityError: _saying(422, "business-rule"),
     MissingPersonError: _saying(404, "not-found"),
     DecidedError: _saying(409, "conflict"),
+    DataError: _untakable,
+    OperationalError: _away,
     UnscopedError: _ours,
     TenancyError: lambda e: respond(403, outcome("forbidden", "不在可操作的机构范围内")),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
@@ -53,7 +54,7 @@ class Search:
     """Looks for the persons that a description may mean."""
 
     def __init__(self, ring: KeyRing, weights: Weights) -> None:
-        self._ring, self._weights = ring, weights
+        self._ring, self._weights, self._opener = ring, weights, store.Opener(ring)
         self._counted, self._counts = -_COUNT_SECONDS, (0, 0)
 
     def keys(self, given: Profile) -> list[int]:
@@ -65,15 +66,16 @@ class Search:
     ) -> tuple[list[Judged], dict[int, Kept]]:
         """Persons that a description with these keys may mean, the surest first, and the records that were looked at.
         ``without`` is the description's own record. Who would be joined is judged by all of their records."""
-        found_by_key, bearers = store.candidates(connection, self._ring, keys, self._name_key(new))
+        found_by_key, bearers = store.candidates(connection, self._opener, keys, self._name_key(new))
         near = {one.id: one for one in found_by_key if one.id != without}
         persons, share = self._rarity(connection, new, bearers)
-        found = judge(new, (someone(one) for one in near.values()), self._weights, persons, share)
+        found = judge(new, map(someone, near.values()), self._weights, persons, share)
         same = [one.person for one in found if one.relation is Relation.SAME]
-        if not same:
+        others = store.of_persons(connection, self._ring, same, {without, *near})
+        if not others:
             return found, near
-        near |= {one.id: one for one in store.of_persons(connection, self._ring, same) if one.id != without}
-        return judge(new, (someone(one) for one in near.values()), self._weights, persons, share), near
+        near |= {one.id: one for one in others}
+        return judge(new, map(someone, near.values()), self._weights, persons, share), near
 
     def belongs(self, connection: Connection, new: Profile, kin: Sequence[Kept]) -> Judged:
         """What a description is to the person who has these records."""
@@ -113,4 +115,7 @@ _BY_NUMBER: Final = frozenset((Rule.ID_CARD, Rule.DOCUMENT))
 
 def someone(one: Kept) -> Someone:
     """A stored record as it is judged."""
-    return Someone(one.person, one.id, profile(one.given, one.tenant))
+    return Someone(one.person, one.id, _profile(one.given, one.tenant))
+
+
+_profile: Final = lru_cache(20_000)(profile)

@@ -8,9 +8,10 @@ tenant, and lead nobody to a record but through ``person_record``, which is held
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from functools import lru_cache, partial
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 from sqlalchemy import (
@@ -48,6 +49,8 @@ from clinical.person import Demographics
 from records.profiles import MOST_BLOCKS, Block, Profile, blocks
 
 _log = logging.getLogger(__name__)
+Reads: TypeAlias = "Callable[[Row[Any]], Demographics]"
+"""Opens what a row of ``person_record`` seals. Raises ``SealError``."""
 _ID: Final = BigInteger().with_variant(Integer, "sqlite")
 """SQLite counts rows up only in a column that is called INTEGER."""
 _OF_TENANT: Final = {"tenant": "tenant"}
@@ -207,6 +210,21 @@ def opened(ring: KeyRing, row: Row[Any]) -> Demographics:
     return unpacked(ring.unseal(row.sealed, _bound(row)))
 
 
+class Opener:
+    """Opens records and remembers those it opened lately: who bears a common name is looked at again and again."""
+
+    def __init__(self, ring: KeyRing, most: int = 20_000) -> None:
+        @lru_cache(most)
+        def open_(place: bytes, content: bytes) -> Demographics:
+            return unpacked(ring.unseal(content, place))
+
+        self._open = open_
+
+    def __call__(self, row: Row[Any]) -> Demographics:
+        """The demographics of a row of ``person_record``. Raises ``SealError``."""
+        return self._open(_bound(row), row.sealed)
+
+
 def _place_of(person: int) -> bytes:
     return f"person-event {person}".encode()
 
@@ -265,19 +283,19 @@ def _candidates() -> Any:
 _CANDIDATES: Final = _candidates()
 
 
-def candidates(connection: Connection, ring: KeyRing, taken: Sequence[int], name: int) -> tuple[list[Kept], int]:
+def candidates(connection: Connection, reads: Reads, taken: Sequence[int], name: int) -> tuple[list[Kept], int]:
     """Records that share keys (of a key that many share only the newest), and how many bear a name, by its key; no
     more than 500 are counted."""
     given = {f"k{place}": taken[place] if place < len(taken) else 0 for place in range(MOST_BLOCKS)}
     rows = connection.execute(_CANDIDATES, {**given, "name": name}).all()
-    return list(_readable(ring, rows)), rows[0].bearers if rows else 0
+    return list(_readable(reads, rows)), rows[0].bearers if rows else 0
 
 
-def _readable(ring: KeyRing, rows: Iterable[Row[Any]]) -> Iterator[Kept]:
+def _readable(reads: Reads, rows: Iterable[Row[Any]]) -> Iterator[Kept]:
     """Rows, opened. One that nobody can open must not stop others from being found; it is reported."""
     for row in rows:
         try:
-            yield kept(ring, row)
+            yield _kept(row, reads(row))
         except SealError:
             _log.error("a person's record cannot be opened", extra={"record": row.id})
 
@@ -293,7 +311,7 @@ def sharing_all(connection: Connection, ring: KeyRing, taken: Sequence[int], lim
     shared = select(keys.c.record).where(keys.c.key.in_(taken)).group_by(keys.c.record)
     every = shared.having(func.count() == len(set(taken)))
     query = select(records).where(records.c.id.in_(every)).order_by(records.c.id.desc()).limit(limit)
-    return list(_readable(ring, connection.execute(query)))
+    return list(_readable(partial(opened, ring), connection.execute(query)))
 
 
 def highest(connection: Connection) -> tuple[int, int]:
@@ -305,26 +323,31 @@ def highest(connection: Connection) -> tuple[int, int]:
 
 def kept(ring: KeyRing, row: Row[Any]) -> Kept:
     """A row of ``person_record``, opened."""
-    return Kept(
-        row.id, row.tenant, row.local_id, row.person, row.version, utc(row.updated), row.source, opened(ring, row)
-    )
+    return _kept(row, opened(ring, row))
+
+
+def _kept(row: Row[Any], given: Demographics) -> Kept:
+    return Kept(row.id, row.tenant, row.local_id, row.person, row.version, utc(row.updated), row.source, given)
 
 
 def by_ids(connection: Connection, ring: KeyRing, ids: Sequence[int]) -> list[Kept]:
     """Records by their ids, in no order."""
     if not ids:
         return []
-    return list(_readable(ring, connection.execute(_BY_IDS, {"ids": ids})))
+    return list(_readable(partial(opened, ring), connection.execute(_BY_IDS, {"ids": ids})))
 
 
 _BY_IDS: Final = select(records).where(records.c.id.in_(bindparam("ids", expanding=True)))
 
 
-def of_persons(connection: Connection, ring: KeyRing, whose: Sequence[int]) -> list[Kept]:
-    """All records of some persons, by id."""
+def of_persons(
+    connection: Connection, ring: KeyRing, whose: Sequence[int], besides: Container[int] = ()
+) -> list[Kept]:
+    """All records of some persons, by id, but for those that are known already."""
     if not whose:
         return []
-    return list(_readable(ring, connection.execute(_OF_PERSONS, {"whose": whose})))
+    rows = connection.execute(_OF_PERSONS, {"whose": whose})
+    return list(_readable(partial(opened, ring), (row for row in rows if row.id not in besides)))
 
 
 _WHOSE: Final = records.c.person.in_(bindparam("whose", expanding=True))
@@ -341,7 +364,7 @@ class Page(NamedTuple):
 def page(connection: Connection, ring: KeyRing, after: int, size: int) -> Page:
     """Records by id, some at a time."""
     rows = connection.execute(select(records).where(records.c.id > after).order_by(records.c.id).limit(size)).all()
-    return Page(list(_readable(ring, rows)), rows[-1].id if len(rows) == size else None)
+    return Page(list(_readable(partial(opened, ring), rows)), rows[-1].id if len(rows) == size else None)
 
 
 def by_local_id(connection: Connection, ring: KeyRing, tenant: str, local_id: str) -> Kept | None:
