@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
@@ -79,6 +79,7 @@ from rules.states import States
 
 _log = logging.getLogger(__name__)
 TITLE = "医共 Yigong"
+_FIRST_LOOK_SECONDS: Final = 3.0
 _SUMMARY = "区域医共体临床决策服务：CDS Hooks 2.0.1 与纯 JSON 审查接口"
 
 
@@ -124,6 +125,8 @@ def build(house: House) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # Whoever asks first should find the region awake; a database that does not answer keeps nobody waiting.
+        await asyncio.wait({asyncio.create_task(look(region))}, timeout=_FIRST_LOOK_SECONDS)
         settle()
         watching = [
             asyncio.create_task(reviewer.serving.watch(settings.swap_seconds)),
@@ -199,13 +202,17 @@ async def renew(ring: KeyRing, seconds: float = 60.0) -> None:
 
 
 async def look_around(region: Region, seconds: float = 3.0) -> None:
-    """See who belongs to the league, and whether anything is known of anybody."""
+    """See again and again who belongs to the league, and whether anything is known of anybody."""
     while True:
-        try:
-            await asyncio.to_thread(region.refresh)
-        except SQLAlchemyError as error:
-            _log.error("registry not read again", extra={"error": type(error).__name__})
+        await look(region)
         await asyncio.sleep(seconds)
+
+
+async def look(region: Region) -> None:
+    try:
+        await asyncio.to_thread(region.refresh)
+    except SQLAlchemyError as error:
+        _log.error("registry not read again", extra={"error": type(error).__name__})
 
 
 async def vouch(house: House, seconds: float = 3600.0) -> None:

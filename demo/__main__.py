@@ -26,7 +26,7 @@ def _said(told: Filled, folder: str) -> str:
     return f"""
 共 {told.messages} 条报文（{told.known} 条此前已收到，{told.dead} 条未能入库：yigong exchange dead）。
 人物与号码均为虚构。
-启动服务：YIGONG_REGION_BUDGET_MS=300 make serve DATA={folder}  （在另一终端执行以下各行）
+启动服务：make serve DATA={folder}  （在另一终端执行以下各行）
 
 1. 巴特尔昨天在安盟中心医院做了胸部CT，今天安定县人民医院又开胸部CT —— 重复检查（医院、日期、结果、互认）
    {sign}/order-sign-ct.json {show}

@@ -13,7 +13,7 @@ import logging
 import threading
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -118,6 +118,8 @@ _BY_PERSON: Final = _KIN.select_from(_kin.outerjoin(flags, flags.c.record == _ki
     _kin.c.person == bindparam("person")
 )
 
+_ANYBODY: Final = select(records.c.tenant, records.c.local_id).order_by(records.c.id.desc()).limit(1)
+
 
 class Region:
     """Finds what other institutions know. ``months`` overrides ``MONTHS``; ``budget`` is in seconds, 0 for off. Call
@@ -153,7 +155,18 @@ class Region:
         """See whether there is anything to find by now, and who belongs to the league. Raises ``SQLAlchemyError``."""
         with system("who belongs to the league"), self._engine.connect() as connection:
             self.directory = Registry().directory(connection)
-        self.awake = bool(self._budget) and (self.awake or not self._repository.is_empty())
+        if self._budget and not self.awake and not self._repository.is_empty():
+            self._warm()
+            self.awake = True
+
+    def _warm(self) -> None:
+        """Connections, statements, keys and dictionaries, so that the first doctor need not wait for them."""
+        with system("warming up"), self._engine.connect() as connection:
+            somebody = connection.execute(_ANYBODY).first()
+        now = datetime.now(UTC)
+        asks = [Ask("", "", now, Demographics(name="张三", birth="1900-01-01"))]
+        asks += [Ask(somebody.tenant, somebody.local_id, now)] if somebody is not None else []
+        wait([self._pool.submit(self._found, ask) for ask in asks * _THREADS])
 
     def close(self) -> None:
         """Start nothing more, and give the connections back."""
