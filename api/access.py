@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.auth import bearer_key, is_loopback
 from api.errors import ApiError
 from api.people import People
+from api.throttle import Throttle
 from base import accounts, alerts, clients, sessions
 from base.audit import AuditLog, Event
 from base.roles import PERMISSIONS, ROLES, Proof, below, grants_of, roles
@@ -120,6 +121,7 @@ class Access:
 
     def __init__(self, settings: Settings, people: People | None = None, audit: AuditLog | None = None) -> None:
         self._settings, self._people, self._audit = settings, people, audit
+        self._throttle = Throttle(settings.client_rate_limit)
         self._closed = False
         self._seen_open = people is None
 
@@ -149,9 +151,14 @@ class Access:
     def resolved(self, request: Request) -> Principal | ApiError:
         """The caller, or why nobody is recognised."""
         try:
-            return self._resolve(request)
+            found = self._resolve(request)
         except ApiError as error:
             return error
+        wait = 0 if found.kind is Kind.LOCAL else self._throttle.wait(f"{found.kind} {found.account or found.name}")
+        if wait:
+            text = f"too many calls from this client (YIGONG_CLIENT_RATE_LIMIT): call again in {wait} s"
+            return ApiError(429, "throttled", text, headers={"Retry-After": str(wait)})
+        return found
 
     def keep(self, request: Request) -> None:
         """Find out who asks before the request is routed: waits for the database, call it on a thread."""

@@ -34,6 +34,10 @@ class Settings(BaseSettings):
     rate_limit: str = Field(
         "5000/second", description="calls that one address may make of a worker (60000/minute); empty: no limit"
     )
+    client_rate_limit: str = Field(
+        "1000/second",
+        description="calls that one client, account or key may make of a worker, from wherever; empty: no limit",
+    )
     require_client_auth: bool = Field(False, description="refuse CDS Hooks calls without a trusted JWT")
     jku_allow: list[str] = Field([], description="JWKS URLs whose keys are trusted")
     fhir_budget_ms: int = Field(800, ge=0, description="time for our own FHIR queries in one call; 0: none")
@@ -112,7 +116,7 @@ class Settings(BaseSettings):
     webhook_secret: str = Field("", description="key of the HMAC-SHA256 in X-Yigong-Signature of such messages")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
-    @field_validator("rate_limit")
+    @field_validator("rate_limit", "client_rate_limit")
     @classmethod
     def _known_limit(cls, value: str) -> str:
         if value and not re.fullmatch(r"\d+ ?(/|per) ?\d* ?(second|minute|hour|day)s?", value):

@@ -51,6 +51,28 @@ def test_a_client_that_calls_too_often_is_told_when_to_call_again(starter_dir: P
     house.engine.dispose()
 
 
+def test_a_client_has_one_limit_wherever_it_calls_from_and_others_are_not_held_up(
+    starter_dir: Path, tmp_path: Path
+) -> None:
+    first, second = "a" * 32, "b" * 32
+    house = opened(starter_dir, tmp_path, client_rate_limit="3/hour", api_keys=[f"his-a:{first}", f"his-b:{second}"])
+    app = build(house)
+    with (
+        TestClient(app),
+        TestClient(app, client=("10.0.0.1", 1)) as here,
+        TestClient(app, client=("10.0.0.2", 1)) as there,
+    ):
+
+        def asked(client: TestClient, key: str) -> int:
+            headers = {"Authorization": f"Bearer {key}"}
+            return client.get("/api/v1/exchange/messages", headers=headers).status_code
+
+        answers = [asked(client, first) for client in (here, there, here, there)]
+        assert answers == [200, 200, 200, 429]
+        assert asked(here, second) == 200
+    house.engine.dispose()
+
+
 def test_a_limit_that_cannot_be_read_stops_the_start_and_says_why() -> None:
     with pytest.raises(ValidationError, match="5000/second"):
         Settings(rate_limit="often")
