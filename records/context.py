@@ -13,8 +13,8 @@ import logging
 import threading
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -166,7 +166,9 @@ class Region:
         now = datetime.now(UTC)
         asks = [Ask("", "", now, Demographics(name="张三", birth="1900-01-01"))]
         asks += [Ask(somebody.tenant, somebody.local_id, now)] if somebody is not None else []
-        wait([self._pool.submit(self._found, ask) for ask in asks * _THREADS])
+        with suppress(CancelledError, RuntimeError):  # closed meanwhile
+            for job in [self._pool.submit(self._found, ask) for ask in asks * _THREADS]:
+                job.result()
 
     def close(self) -> None:
         """Start nothing more, and give the connections back."""

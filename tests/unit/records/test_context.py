@@ -198,6 +198,26 @@ def test_a_server_that_was_restarted_is_asked_again(house: House) -> None:
     assert ids(house.history()) == {(B, "CT1")}
 
 
+def test_one_that_is_closed_while_it_warms_up_ends(house: House) -> None:
+    house.put(B, report())
+    region, slow, go = house.made(), threading.Event(), threading.Event()
+    found = region._found
+
+    def slowly(ask: Ask) -> History:
+        slow.set()
+        go.wait(10)
+        return found(ask)
+
+    region._found = slowly  # type: ignore[method-assign]
+    warming = threading.Thread(target=region.refresh, daemon=True)
+    warming.start()
+    assert slow.wait(10)
+    region.close()
+    go.set()
+    warming.join(10)
+    assert not warming.is_alive()
+
+
 def test_switched_off_it_asks_nothing(house: House) -> None:
     house.put(B, report())
     house.region = house.made(budget=0)
