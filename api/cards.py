@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, tzinfo
@@ -12,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from base.randomness import random_bytes
 from clinical.coded import CHINA
 from clinical.finding import Datum, Finding, Reference, Review, Severity, Suggestion
 from exchange.fhir.orders import UNSENT
@@ -73,9 +73,9 @@ def fresh_id() -> str:
 
 
 def fresh_ids(number: int) -> Iterator[str]:
-    """Random UUIDs (version 4) as texts, from one draw: the system's randomness costs more than all the rest, and
-    ``uuid.uuid4`` three times as much again on its object."""
-    parts = _UUID_PARTS(os.urandom(16 * number).hex())
+    """Random UUIDs (version 4) as texts, from one draw: ``uuid.uuid4`` costs three times as much
+    again on its object."""
+    parts = _UUID_PARTS(random_bytes(16 * number).hex())
     return iter([f"{a}-{b}-4{c}-{_UUID_VARIANTS[variant]}{d}-{e}" for a, b, c, variant, d, e in parts])
 
 

@@ -7,7 +7,6 @@ are left out (they may quote input); type and place stay.
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import traceback
 from contextvars import ContextVar
@@ -15,6 +14,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 import orjson
+
+from base.randomness import random_bytes
 
 FIELDS: Final = frozenset(
     {
@@ -42,7 +43,7 @@ _REQUEST: ContextVar[str] = ContextVar("request", default="")
 
 def new_request() -> str:
     """Begin a request: gives it an id that log lines and error answers share."""
-    found = os.urandom(8).hex()
+    found = random_bytes(8).hex()
     _REQUEST.set(found)
     return found
 
