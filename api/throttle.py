@@ -9,8 +9,8 @@ from limits import parse_many
 
 
 class Throttle:
-    """Counts calls by client in this worker's memory, in fixed windows of the clock (the library's own counter starts a
-    thread for nearly every call). Raises ``ValueError`` for a limit that cannot be read."""
+    """Counts calls by client in this worker's memory, in fixed windows of the clock. The library's own counter would
+    start a thread for nearly every call. Raises ``ValueError`` for a limit that cannot be read."""
 
     def __init__(self, limit: str) -> None:
         self._windows = [_Window(one.amount, one.get_expiry()) for one in (parse_many(limit) if limit else [])]
