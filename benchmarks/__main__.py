@@ -17,6 +17,7 @@ from base.log import setup
 
 SECTIONS: Final = {
     "core": "Knowledge, reviews, HTTP",
+    "screening": "Batch screening",
     "messages": "Messages read by one process",
     "quality": "Data quality and maps of terms",
     "intake": "Messages taken in and stored",

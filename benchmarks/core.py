@@ -28,7 +28,7 @@ def report() -> None:
         _knowledge(house, Path(folder))
         reviewer: Reviewer = build(house).state.reviewer
         _reviews(reviewer)
-        print("\nNoise: both audits, all families, default policy, full knowledge")
+        print("\nNoise: the two first audits, all families, default policy, full knowledge")
         print(noise.report(noise.measure(reviewer)), flush=True)
         _engines(reviewer)
         _http(house)

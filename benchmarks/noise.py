@@ -1,6 +1,6 @@
 """How much is said: alerts per hundred orders of right prescriptions, and planted errors that are caught.
 
-Reads the two audits (``tests/audit``), written by hands that did not write the knowledge, with all families and the
+Reads the two first audits (``tests/audit``), written by hands that did not write the knowledge, with all families and the
 default policy: what clinicians would be told, not what one family says.
 """
 
@@ -40,7 +40,7 @@ class Noise:
 
 def measure(reviewer: Reviewer) -> Noise:
     """Review all prescriptions of both audits."""
-    quiet, planted = (_table(name) for name in ("quiet.yaml", "caught.yaml"))
+    quiet, planted = tables("quiet"), tables("caught")
     severities: Counter[str] = Counter()
     families: Counter[str] = Counter()
     false = interrupted = orders = 0
@@ -70,17 +70,22 @@ def report(noise: Noise) -> str:
     )
 
 
-def _table(name: str) -> list[dict[str, Any]]:
+def tables(kind: str) -> list[dict[str, Any]]:
+    """The prescriptions of both first audits: those that are right (``quiet``), or the planted errors (``caught``)."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return list(yaml.load((_AUDIT / name).read_text("utf-8"), loader))
+    return list(yaml.load((_AUDIT / f"{kind}.yaml").read_text("utf-8"), loader))
 
 
 def _findings(reviewer: Reviewer, told: dict[str, Any]) -> tuple[Finding, ...]:
-    patient = {"id": "p", **told["patient"]}
-    patient["medications"] = [{"id": f"m{n}", **d} for n, d in enumerate(patient.get("medications", ()), 1)]
-    orders = [{"id": f"o{n}", **order} for n, order in enumerate(told["orders"], 1)]
-    plain = msgspec.convert({"patient": patient, "orders": orders}, PlainReview, strict=False)
+    plain = msgspec.convert(asked(told), PlainReview, strict=False)
     return reviewer.review(read(plain, _NOW), day=_NOW.date(), seen={}).review.findings
+
+
+def asked(told: dict[str, Any], patient_id: str = "p") -> dict[str, Any]:
+    """A prescription of an audit as a plain review."""
+    patient = {"id": patient_id, **told["patient"]}
+    patient["medications"] = [{"id": f"m{n}", **d} for n, d in enumerate(patient.get("medications", ()), 1)]
+    return {"patient": patient, "orders": [{"id": f"o{n}", **order} for n, order in enumerate(told["orders"], 1)]}
 
 
 def _is_caught(found: tuple[Finding, ...], told: dict[str, Any]) -> bool:
