@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from random import Random
 
 from sqlalchemy import Engine, select
 
+from api.serving import settle
 from base.db import migrate, open_engine
 from base.keyring import KeyRing
 from base.tenancy import guard, system
@@ -96,6 +98,7 @@ def online(engine: Engine, persons: int, arrivals: int, seed: int) -> Online:
     truth, waiting = _stored(identity, persons, arrivals, seed)
     built = time.perf_counter() - begun
     taken, asked = [], 0
+    settle()
     for one in waiting:
         begun = time.perf_counter()
         with engine.begin() as connection:
@@ -103,6 +106,7 @@ def online(engine: Engine, persons: int, arrivals: int, seed: int) -> Online:
         taken.append(time.perf_counter() - begun)
         asked += match.decision is Decision.QUEUED
         truth[match.record] = one.person
+    gc.unfreeze()
     times = percentiles([seconds * 1e6 for seconds in taken[len(taken) // 40 :]])
     return Online(times, quality(engine, truth, len(waiting), asked), persons, built)
 

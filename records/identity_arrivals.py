@@ -73,31 +73,28 @@ class Arrivals:
         own = Block("record", f"{entry.tenant} {entry.local_id}")
         held = [own, *(one for one in blocks(new) if one.alone)]
         store.alone(connection, (store.key_of(self._ring, one) for one in held))
-        known = store.by_local_id(connection, self._ring, entry.tenant, entry.local_id)
-        return self._newcomer(connection, entry, new) if known is None else self._again(connection, known, entry)
+        if known is None:
+            return self._newcomer(connection, entry, new)
+        known = store.by_local_id(connection, self._ring, entry.tenant, entry.local_id) or known
+        return self._again(connection, known, entry)
 
     def _newcomer(self, connection: Connection, entry: Entry, new: Profile) -> Match:
-        keys = self._search.keys(new)
-        found, near = self._search.judged(connection, new, keys)
+        keys, place = self._search.keys(new), (entry.tenant, entry.local_id)
+        found, near = self._search.judged(connection, new, keys, own=place)
+        meanwhile = next((one for one in near.values() if (one.tenant, one.local_id) == place), None)
+        if meanwhile is not None:  # another worker was first
+            return self._again(connection, meanwhile, entry)
         same = [one for one in found if one.relation is Relation.SAME]
         person = changes.present(connection, same[0].person) if same else 0
         entry = entry._replace(person=person or store.add_person(connection, self._league, entry.at))
-        record = store.add_record(connection, self._ring, entry, keys)
+        told = _told(entry, Decision.LINKED if same else Decision.CREATED, found)
+        record = store.add_record(connection, self._ring, entry, keys, told)
         mine = Kept(record, entry.tenant, entry.local_id, entry.person, 1, entry.at, entry.source, entry.given)
-        self._tell(connection, mine, Decision.LINKED if same else Decision.CREATED, found)
         score = found[0].comparison.score if found else 0.0
         if same:
             return Match(record, self._joined(connection, mine, same[1:], near), Decision.LINKED, score)
         asked = self._ask(connection, mine, found, near)
         return Match(record, mine.person, Decision.QUEUED if asked else Decision.CREATED, score)
-
-    def _tell(self, connection: Connection, mine: Kept, act: Decision, found: Sequence[Judged]) -> None:
-        rule, score, detail = Rule.NOBODY, None, {}
-        if found:
-            compared = found[0].comparison
-            rule, score, detail = found[0].rule, compared.score, levels(compared.fields)
-        told = Happened(act.value, mine.person, mine.updated, mine.tenant, rule.value, None, mine.id, score, detail)
-        store.tell(connection, self._ring, told)
 
     def _ask(self, connection: Connection, mine: Kept, found: Sequence[Judged], near: dict[int, Kept]) -> bool:
         """Put the nearest of the doubtful before somebody. Says whether any was."""
@@ -178,6 +175,15 @@ class Arrivals:
         if now.relation is not Relation.SAME:
             other = next(one for one in kin if one.id == now.record)
             changes.ask(connection, self._ring, self._league, mine, other, now, mine.updated)
+
+
+def _told(entry: Entry, act: Decision, found: Sequence[Judged]) -> Happened:
+    """What the history says of a record that is new."""
+    if not found:
+        return Happened(act.value, entry.person, entry.at, entry.tenant, Rule.NOBODY.value)
+    rule, compared = found[0].rule.value, found[0].comparison
+    detail = levels(compared.fields)
+    return Happened(act.value, entry.person, entry.at, entry.tenant, rule, score=compared.score, detail=detail)
 
 
 def _up_to_date(known: Kept, entry: Entry) -> Demographics:

@@ -62,11 +62,17 @@ class Search:
         return [store.key_of(self._ring, block) for block in blocks(given)]
 
     def judged(
-        self, connection: Connection, new: Profile, keys: Sequence[int], without: int = 0
+        self,
+        connection: Connection,
+        new: Profile,
+        keys: Sequence[int],
+        without: int = 0,
+        own: tuple[str, str] = ("", ""),
     ) -> tuple[list[Judged], dict[int, Kept]]:
         """Persons that a description with these keys may mean, the surest first, and the records that were looked at.
-        ``without`` is the description's own record. Who would be joined is judged by all of their records."""
-        found_by_key, bearers = store.candidates(connection, self._opener, keys, self._name_key(new))
+        ``without`` is the description's own record; ``own`` (institution, number) brings a record along if there is
+        one by now. Who would be joined is judged by all of their records."""
+        found_by_key, bearers = store.candidates(connection, self._opener, keys, self._name_key(new), own)
         near = {one.id: one for one in found_by_key if one.id != without}
         persons, share = self._rarity(connection, new, bearers)
         found = judge(new, map(someone, near.values()), self._weights, persons, share)

@@ -34,6 +34,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    union,
     union_all,
     update,
 )
@@ -273,21 +274,28 @@ def _candidates() -> Any:
     hits = func.count().label("hits")
     ranked = select(shared.c.record, hits).group_by(shared.c.record).order_by(hits.desc(), shared.c.record.desc())
     first = ranked.limit(MOST_CANDIDATES).subquery()
+    own = select(records.c.id.label("record")).where(
+        records.c.tenant == bindparam("own_tenant"), records.c.local_id == bindparam("own_id")
+    )
+    wanted = union(select(first.c.record), own).subquery()
     named = (
         select(keys.c.record).where(keys.c.key == bindparam("name", type_=BigInteger)).limit(_COMMON_NAME).subquery()
     )
     bearers = select(func.count()).select_from(named).scalar_subquery()
-    return select(records, bearers.label("bearers")).join(first, first.c.record == records.c.id)
+    return select(records, bearers.label("bearers")).join(wanted, wanted.c.record == records.c.id)
 
 
 _CANDIDATES: Final = _candidates()
 
 
-def candidates(connection: Connection, reads: Reads, taken: Sequence[int], name: int) -> tuple[list[Kept], int]:
+def candidates(
+    connection: Connection, reads: Reads, taken: Sequence[int], name: int, own: tuple[str, str] = ("", "")
+) -> tuple[list[Kept], int]:
     """Records that share keys (of a key that many share only the newest), and how many bear a name, by its key; no
-    more than 500 are counted."""
+    more than 500 are counted. With them comes the institution's own record of that number (``own``), if there is
+    one."""
     given = {f"k{place}": taken[place] if place < len(taken) else 0 for place in range(MOST_BLOCKS)}
-    rows = connection.execute(_CANDIDATES, {**given, "name": name}).all()
+    rows = connection.execute(_CANDIDATES, {**given, "name": name, "own_tenant": own[0], "own_id": own[1]}).all()
     return list(_readable(reads, rows)), rows[0].bearers if rows else 0
 
 
@@ -386,11 +394,35 @@ def add_person(connection: Connection, league: str, at: datetime) -> int:
     return _inserted(connection, persons, {"tenant": league, "created": at, "version": 1})
 
 
-def add_record(connection: Connection, ring: KeyRing, entry: Entry, taken: Sequence[int]) -> int:
-    """A new record with its keys; gives its id."""
-    record = _inserted(connection, records, _record_row(ring, entry))
+def add_record(connection: Connection, ring: KeyRing, entry: Entry, taken: Sequence[int], told: Happened) -> int:
+    """A new record with its keys and the beginning of its history; gives its id."""
+    row, event = _record_row(ring, entry), event_row(ring, told)
+    if connection.dialect.name == "postgresql":
+        given = {f"record_{name}": value for name, value in row.items()}
+        given |= {f"event_{name}": value for name, value in event.items() if name != "record"}
+        return int(connection.execute(_ADDED, {**given, "taken": list(dict.fromkeys(taken))}).scalar_one())
+    record = _inserted(connection, records, row)
     add_keys(connection, record, taken)
+    connection.execute(insert(events), event | {"record": record})
     return record
+
+
+def _added() -> Any:
+    """All three in one way to the database, which costs more than what it does there."""
+    bound = {c.name: bindparam(f"record_{c.name}", type_=c.type) for c in records.c if c.name != "id"}
+    new = insert(records).values(bound).returning(records.c.id).cte("new_record")
+    each = select(func.unnest(bindparam("taken", type_=ARRAY(BigInteger))), new.c.id)
+    told = {
+        c.name: bindparam(f"event_{c.name}", type_=c.type) for c in events.c if c.name not in ("number", "record")
+    }
+    event = select(*told.values(), new.c.id)
+    return select(new.c.id).add_cte(
+        insert(keys).from_select(["key", "record"], each).cte("new_keys"),
+        insert(events).from_select([*told, "record"], event).cte("new_event"),
+    )
+
+
+_ADDED: Final = _added()
 
 
 def _inserted(connection: Connection, table: Table, row: Mapping[str, Any]) -> int:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.bootstrap import House, key_ring
 from api.intake import takeover, worker
 from api.outbound import deliverer
+from api.serving import settle
 from api.terminal import ERR, OUT, Command, DataDir, as_json, bar, house
 from base.audit import AuditLog, Event, append
 from base.security import SealError
@@ -161,6 +162,7 @@ def serve(parent: int, say: Callable[[int], None] = lambda ended: None) -> None:
     taking = takeover(opened, ring, storing.name)
     if taking is not None:
         threads.append(threading.Thread(target=taking.run, args=(stop,), name="take over"))
+    settle()
     for thread in threads:
         thread.start()
     renewed = time.monotonic()
