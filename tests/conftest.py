@@ -21,9 +21,10 @@ from knowledge.snapshot import Snapshot
 os.environ["TZ"] = "UTC"
 DATABASE = "yigong.sqlite"
 """Name of the database in a data folder."""
-_LONG_FILES = frozenset(("test_new_edition",))
+_LONG_FILES = frozenset(("test_demo", "test_linkage", "test_new_edition", "test_subscriptions"))
 _LONG = frozenset(
     (
+        "test_all_workers_swap_within_five_seconds_and_nobody_is_turned_away",
         "test_asking_the_release",
         "test_a_rule_of_ones_own_from_file_to_card_and_back",
         "test_a_rule_whose_case_fails_is_not_published",
