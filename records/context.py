@@ -143,6 +143,7 @@ class Region:
         self._own = threading.local()
         self._connections: list[Connection] = []
         self._asking = 0
+        self._closed = False
         self.awake = False
         self.directory = Directory()
 
@@ -172,7 +173,11 @@ class Region:
 
     def close(self) -> None:
         """Start nothing more, and give the connections back."""
+        self._closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._give_back()
+
+    def _give_back(self) -> None:
         while self._connections:
             self._connections.pop().close()
 
@@ -192,6 +197,8 @@ class Region:
         self._asking -= 1
 
     def _found(self, ask: Ask) -> History:
+        if self._closed:
+            return History(missing=AWAY)
         try:
             return self._tried(ask)
         except SQLAlchemyError as error:
@@ -218,6 +225,8 @@ class Region:
         if kept is None or kept.closed:
             kept = self._own.connection = self._engine.connect()
             self._connections.append(kept)
+            if self._closed:  # meanwhile: nobody else would give it back
+                self._give_back()
         try:
             yield kept
         except DBAPIError:
