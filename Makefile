@@ -16,7 +16,7 @@ demo-data: $(VENV)/.base
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n auto --dist worksteal -q -m "not slow"
 
-# Kills, drills and fuzzing too: for whoever changes what they guard.
+# Kills, drills, fuzzing and what takes ten seconds and more too (marker `slow`): for whoever changes what they guard.
 test-all: $(VENV)/.test
 	$(BIN)/python -m pytest -n auto --dist worksteal -q
 

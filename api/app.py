@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -123,24 +123,19 @@ def build(house: House) -> FastAPI:
 
     terms_desk = TermsDesk(house.engine, settings.league, reviewer.serving)
 
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        # Whoever asks first should find the region awake; a database that does not answer keeps nobody waiting.
-        await asyncio.wait({asyncio.create_task(look(region))}, timeout=_FIRST_LOOK_SECONDS)
-        settle()
-        watching = [
-            asyncio.create_task(reviewer.serving.watch(settings.swap_seconds)),
-            asyncio.create_task(dispensary.watch()),
-            asyncio.create_task(remember(memory)),
-            asyncio.create_task(vouch(house)),
-            asyncio.create_task(renew(ring)),
-            asyncio.create_task(quality_desk.keep_watch(settings.survey_hour)),
-            asyncio.create_task(terms_desk.keep_watch()),
-            asyncio.create_task(look_around(region)),
+    def watching() -> list[Coroutine[Any, Any, None]]:
+        return [
+            reviewer.serving.watch(settings.swap_seconds),
+            dispensary.watch(),
+            remember(memory),
+            vouch(house),
+            renew(ring),
+            quality_desk.keep_watch(settings.survey_hour),
+            terms_desk.keep_watch(),
+            look_around(region),
         ]
-        yield
-        for task in watching:
-            task.cancel()
+
+    async def ended() -> None:
         region.close()
         await intake.close()
         await asyncio.to_thread(journal.flush)
@@ -154,7 +149,7 @@ def build(house: House) -> FastAPI:
         title=TITLE,
         summary=_SUMMARY,
         version="0.1.0",
-        lifespan=lifespan,
+        lifespan=_lifespan(region, watching, ended),
         middleware=_middleware(settings, hooks, access, audit),
     )
     app.include_router(hooks.router())
@@ -191,6 +186,25 @@ def build(house: House) -> FastAPI:
     return app
 
 
+def _lifespan(
+    region: Region, watching: Callable[[], list[Coroutine[Any, Any, None]]], ended: Callable[[], Awaitable[None]]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What goes on beside the requests of a worker, from before the first to after the last."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # Whoever asks first should find the region awake; a database that does not answer keeps nobody waiting.
+        await asyncio.wait({asyncio.create_task(look(region))}, timeout=_FIRST_LOOK_SECONDS)
+        settle()
+        tasks = [asyncio.create_task(one) for one in watching()]
+        yield
+        for task in tasks:
+            task.cancel()
+        await ended()
+
+    return lifespan
+
+
 async def renew(ring: KeyRing, seconds: float = 60.0) -> None:
     """Seal with the newest key soon after somebody rotated."""
     while True:
@@ -209,6 +223,7 @@ async def look_around(region: Region, seconds: float = 3.0) -> None:
 
 
 async def look(region: Region) -> None:
+    """Once; a database that is away is reported and asked again the next time."""
     try:
         await asyncio.to_thread(region.refresh)
     except SQLAlchemyError as error:

@@ -73,8 +73,8 @@ def fresh_id() -> str:
 
 
 def fresh_ids(number: int) -> Iterator[str]:
-    """Random UUIDs (version 4) as texts, from one draw: ``uuid.uuid4`` costs three times as much
-    again on its object."""
+    """Random UUIDs (version 4) as texts, from one draw: ``uuid.uuid4`` costs three times as much,
+    most of it for its object."""
     parts = _UUID_PARTS(random_bytes(16 * number).hex())
     return iter([f"{a}-{b}-4{c}-{_UUID_VARIANTS[variant]}{d}-{e}" for a, b, c, variant, d, e in parts])
 

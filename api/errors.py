@@ -113,12 +113,14 @@ def _ours(error: Exception) -> Response:
 
 def _untakable(error: DataError) -> Response:
     """PostgreSQL takes no text with a NUL character and no number beyond its column; nothing was stored."""
-    _log.warning("a value the database does not take", extra={"error": type(error.orig).__name__})
+    extra = {"error": type(error.orig).__name__}
+    _log.warning("a value the database does not take", extra=extra, exc_info=error)
     return respond(400, outcome("value", "a text contains the character NUL, or a number or text is too large"))
 
 
 def _away(error: OperationalError) -> Response:
-    _log.error("database away", extra={"error": type(error.orig).__name__})
+    """Told as what it is; the place is logged, since a table that is missing comes here too."""
+    _log.error("database away", extra={"error": type(error.orig).__name__}, exc_info=error)
     return respond(503, outcome("transient", "database away: call again"), {"Retry-After": "5"})
 
 

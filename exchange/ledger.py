@@ -224,7 +224,7 @@ def writing(engine: Engine, durable: bool = False) -> Iterator[Connection]:
         lite = connection.dialect.name == "sqlite"
         if lite and durable:
             connection.exec_driver_sql("PRAGMA synchronous=FULL")
-            connection.rollback()
+            connection.rollback()  # the pragma began a transaction
         try:
             with connection.begin():
                 if lite:

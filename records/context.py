@@ -161,7 +161,8 @@ class Region:
             self.awake = True
 
     def _warm(self) -> None:
-        """Connections, statements, keys and dictionaries, so that the first doctor need not wait for them."""
+        """Connections, statements, keys and dictionaries, so that the first doctor need not wait for them. What is
+        read for it, of the newest record, is thrown away."""
         with system("warming up"), self._engine.connect() as connection:
             somebody = connection.execute(_ANYBODY).first()
         now = datetime.now(UTC)
@@ -178,8 +179,9 @@ class Region:
         self._give_back()
 
     def _give_back(self) -> None:
-        while self._connections:
-            self._connections.pop().close()
+        with suppress(IndexError):  # several threads may give back at once
+            while True:
+                self._connections.pop().close()
 
     async def enrich(self, ask: Ask) -> History:
         """What is known of the person, within the budget; never raises. Nothing when nobody has a record."""

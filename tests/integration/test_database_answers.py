@@ -1,4 +1,4 @@
-"""What a service over PostgreSQL answers to what PostgreSQL cannot take."""
+"""What a service answers to what its database cannot take, and when that is away."""
 
 from __future__ import annotations
 
