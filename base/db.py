@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ from sqlalchemy import (
     inspect,
     select,
 )
+from sqlalchemy.exc import DisconnectionError
 
 METADATA = MetaData()
 """All tables of all rooms, so that one migration history covers them."""
@@ -29,6 +31,7 @@ _PRAGMAS: Final = (
     *("cache_size=-65536", "wal_autocheckpoint=8000"),  # 64 MB; checkpoints every 32 MB: loads are ten times that
 )
 _FEW: Final = 100
+_REST_SECONDS: Final = 5.0
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _VERSIONS: Final = Table("alembic_version", MetaData(), Column("version_num", String(32)))
 
@@ -61,13 +64,32 @@ def open_engine(url: str) -> Engine:
     """Engine for ``sqlite:///file`` or ``postgresql+psycopg://…``; SQLite runs in WAL mode
     with foreign keys on and waits up to ten seconds for a lock."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10)
+        return _asking_after_rest(create_engine(url, pool_size=5, max_overflow=10))
     engine = create_engine(url, connect_args={"timeout": 10})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+def _asking_after_rest(engine: Engine) -> Engine:
+    """A connection that has rested is asked whether it still lives before it is used again; one that was used just
+    now is not: that would be a tenth of the time of a record's arrival."""
+
+    @event.listens_for(engine, "checkin")
+    def rests(_: Any, record: Any) -> None:
+        record.info["since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def wakes(connection: Any, record: Any, _: Any) -> None:
+        if time.monotonic() - record.info.get("since", time.monotonic()) > _REST_SECONDS:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError from error
 
     return engine
 

@@ -32,8 +32,10 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal_column,
     or_,
     select,
+    true,
     union,
     union_all,
     update,
@@ -57,7 +59,9 @@ _ID: Final = BigInteger().with_variant(Integer, "sqlite")
 _OF_TENANT: Final = {"tenant": "tenant"}
 PER_KEY: Final = 32
 """Candidates taken of one key: what more records share tells nobody apart."""
-MOST_CANDIDATES: Final = 96
+MOST_CANDIDATES: Final = 32
+"""Candidates that are opened and compared. Those that share what tells most come first: with three times as many not
+one of 3 200 arrivals was decided otherwise, and the slowest of a hundred took twice as long."""
 _COMMON_NAME: Final = 500
 _CHUNK: Final = 500
 
@@ -260,19 +264,11 @@ _LOCKS: Final = select(func.pg_advisory_xact_lock(func.unnest(bindparam("taken",
 # -- finding --------------------------------------------------------------------------------------
 
 
-def _candidates() -> Any:
-    """Records that share keys, those that share most first, with how many bear the name: one way to the database."""
-    each = [
-        select(keys.c.record)
-        .where(keys.c.key == bindparam(f"k{place}", type_=BigInteger))
-        .order_by(keys.c.record.desc())
-        .limit(PER_KEY)
-        .subquery()
-        for place in range(MOST_BLOCKS)
-    ]
-    shared = union_all(*(select(one.c.record) for one in each)).subquery()
-    hits = func.count().label("hits")
-    ranked = select(shared.c.record, hits).group_by(shared.c.record).order_by(hits.desc(), shared.c.record.desc())
+def _candidates(sharing: Any) -> Any:
+    """Records that share keys, those that share what tells most first, with how many bear the name: one way to the
+    database."""
+    weight = func.sum(sharing.c.weight)
+    ranked = select(sharing.c.record).group_by(sharing.c.record).order_by(weight.desc(), sharing.c.record.desc())
     first = ranked.limit(MOST_CANDIDATES).subquery()
     own = select(records.c.id.label("record")).where(
         records.c.tenant == bindparam("own_tenant"), records.c.local_id == bindparam("own_id")
@@ -285,17 +281,44 @@ def _candidates() -> Any:
     return select(records, bearers.label("bearers")).join(wanted, wanted.c.record == records.c.id)
 
 
-_CANDIDATES: Final = _candidates()
+def _sharing_each() -> Any:
+    """Records by each of some keys with a weight: a key counts for more than all that come after it."""
+    each = [
+        select(keys.c.record, literal_column(str(1 << MOST_BLOCKS - place)).label("weight"))
+        .where(keys.c.key == bindparam(f"k{place}", type_=BigInteger))
+        .order_by(keys.c.record.desc())
+        .limit(PER_KEY)
+        .subquery()
+        for place in range(MOST_BLOCKS)
+    ]
+    return union_all(*(select(one.c.record, one.c.weight) for one in each)).subquery()
+
+
+def _sharing_all() -> Any:
+    """The same on PostgreSQL, which takes all keys in one list: half the work of sending the question."""
+    taken = func.unnest(bindparam("taken", type_=ARRAY(BigInteger)))
+    given = taken.table_valued("key", with_ordinality="place").render_derived(name="given")
+    newest = select(keys.c.record).where(keys.c.key == given.c.key).order_by(keys.c.record.desc()).limit(PER_KEY)
+    each = newest.lateral("each")
+    weight = func.power(2.0, -given.c.place).label("weight")
+    return select(each.c.record, weight).select_from(given.join(each, true())).subquery()
+
+
+_ASKED: Final = {"postgresql": _candidates(_sharing_all()), "sqlite": _candidates(_sharing_each())}
 
 
 def candidates(
     connection: Connection, reads: Reads, taken: Sequence[int], name: int, own: tuple[str, str] = ("", "")
 ) -> tuple[list[Kept], int]:
-    """Records that share keys (of a key that many share only the newest), and how many bear a name, by its key; no
-    more than 500 are counted. With them comes the institution's own record of that number (``own``), if there is
-    one."""
-    given = {f"k{place}": taken[place] if place < len(taken) else 0 for place in range(MOST_BLOCKS)}
-    rows = connection.execute(_CANDIDATES, {**given, "name": name, "own_tenant": own[0], "own_id": own[1]}).all()
+    """Records that share keys, given the most telling first (of a key that many share only the newest), and how many
+    bear a name, by its key; no more than 500 are counted. With them comes the institution's own record of that number
+    (``own``), if there is one."""
+    dialect = connection.dialect.name
+    given: dict[str, Any] = {"taken": list(taken)}
+    if dialect != "postgresql":
+        given = {f"k{place}": taken[place] if place < len(taken) else 0 for place in range(MOST_BLOCKS)}
+    given |= {"name": name, "own_tenant": own[0], "own_id": own[1]}
+    rows = connection.execute(_ASKED[dialect], given).all()
     return list(_readable(reads, rows)), rows[0].bearers if rows else 0
 
 

@@ -139,10 +139,10 @@ def _name_blocks(name: Name, birth: Birth) -> Iterator[Block]:
     if not name.units:
         return
     whole = " ".join(sorted(name.folded))
-    yield Block("name", name.text)
     if year:
         yield Block("name-year", f"{whole} {year}", True)
     if day:
         yield Block("name-day", f"{whole} {month}-{day}")
         for end in sorted({name.folded[0], name.folded[-1]}):
             yield Block("birth-syllable", f"{end} {year}-{month}-{day}")
+    yield Block("name", name.text)
