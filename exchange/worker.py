@@ -102,7 +102,8 @@ class Worker:
         try:
             ready = {c.number: self._prepared(c) for c in claimed}
             with writing(self._engine) as connection:
-                ended = self._land(connection, queue.held(connection, self.name, claimed), ready)
+                held = {c.number for c in queue.held(connection, self.name, claimed)}
+                ended = self._land(connection, claimed, held, ready)
         except SQLAlchemyError as error:
             _log.error("batch not stored, trying again", extra={"error": type(error).__name__, "count": len(claimed)})
             self._gave_back(claimed, error)
@@ -155,14 +156,20 @@ class Worker:
         fitting = min(int(count * self._aim / max(seconds, 0.001)), 2 * self._batch)
         self._batch = min(max(fitting, _LEAST_BATCH), self._most)
 
-    def _land(self, connection: Connection, held: list[Claimed], ready: dict[int, Ready | Refused]) -> int:
-        """Store what is held, in its order; what stands behind one that must wait waits too."""
+    def _land(
+        self, connection: Connection, taken: list[Claimed], held: set[int], ready: dict[int, Ready | Refused]
+    ) -> int:
+        """Store what is still held, in its order. What stands behind one that must wait waits too, and so does what
+        stands behind one that another worker has taken over: it may not have stored it yet."""
         now = datetime.now(UTC)
         ended: list[Ended] = []
         left: list[Claimed] = []
         stuck: set[str] = set()
-        for claimed in held:
+        for claimed in taken:
             lanes = {claimed.lane, claimed.other} - {""}
+            if claimed.number not in held:
+                stuck |= lanes
+                continue
             one = None if lanes & stuck else self._ended(connection, claimed, ready[claimed.number])
             if one is not None:
                 ended.append(one)

@@ -384,6 +384,23 @@ def test_a_worker_that_comes_back_too_late_stores_nothing(site: Site) -> None:
         assert slow._stored(claimed) == 0
 
 
+def test_a_slow_worker_stores_nothing_that_stands_behind_a_message_another_has_taken_over(site: Site) -> None:
+    first, second = site.send(bundle("m1", "p1", "o1")), site.send(bundle("m2", "p1", "o2"))
+    slow = site.worker()
+    with system("slow"), writing(site.engine) as connection:
+        claimed = queue.claim(connection, slow.name, 2, datetime.now(UTC), timedelta(seconds=60)).claimed
+    site.all_due()
+    with system("quick"), writing(site.engine) as connection:
+        taken = queue.claim(connection, "quick", 2, datetime.now(UTC), timedelta(seconds=60)).claimed
+    assert len(claimed) == 2
+    assert len(taken) == 1, "what a worker did not give back is taken alone"
+    with system("slow"):
+        assert slow._stored(claimed) == 0
+    site.all_due()
+    site.drain()
+    assert [site.trace(one)["state"] for one in (first, second)] == [DONE, DONE]
+
+
 def test_several_workers_at_once_store_each_message_once_and_in_order(site: Site) -> None:
     for number in range(60):
         site.send(bundle(f"m{number}", f"p{number % 7}", f"o{number:03d}"))
