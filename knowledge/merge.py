@@ -49,6 +49,7 @@ GROUPS: dict[str, frozenset[ConceptKind]] = {
     "check": frozenset({ConceptKind.EXAM, ConceptKind.LAB}),
     "allergy": frozenset({ConceptKind.ALLERGEN, ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS}),
     "symptom": frozenset({ConceptKind.SYMPTOM}),
+    "finding": frozenset({ConceptKind.SYMPTOM, ConceptKind.FINDING}),
     "food": frozenset({ConceptKind.FOOD}),
     "department": frozenset({ConceptKind.DEPARTMENT}),
     "service": frozenset({ConceptKind.SERVICE, ConceptKind.PROCEDURE}),
@@ -161,7 +162,7 @@ class _Loading:
     ) -> None:
         self.store, self.loader, self.path, self.author, self.progress = store, loader, path, author, progress
         self.report = LoadReport(str(uuid4()), loader.name)
-        self.names = _Names(store)
+        self.names = _Names(store, loader.name)
         self.unknown: Counter[tuple[str, str]] = Counter()
         self.new_aliases: list[dict[str, str]] = []
         self.new_candidates: dict[tuple[str, str], str] = {}
@@ -243,6 +244,7 @@ class _Loading:
                 self._candidates(concept)
             joined[home] = concept if base is None else _joined(base, concept)
             self.names.learn(joined[home])
+            self.names.own.add(home)
         return list(joined.values())
 
     def _alias(self, concept: Concept, known: str, because: str) -> None:
@@ -334,7 +336,7 @@ class _Loading:
 class _Names:
     """Which concept a name, a code or a reference means; what is read once is remembered."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, origin: str) -> None:
         self.store = store
         self.by_name: dict[str, dict[str, str]] = {}
         self.by_code: dict[tuple[str, str], dict[str, str]] = {}
@@ -342,8 +344,11 @@ class _Names:
         self.aliases: dict[str, str] = {}
         self.preferred: dict[str, str] = {}
         self.strong: dict[str, dict[str, str]] = {}
+        self.own: set[str] = set()
         for concept, _ in store.heads(Concept):
             self.learn(concept)
+            if concept.origin == origin:
+                self.own.add(concept.id)
         with store.engine.connect() as connection:
             self.aliases = {row.alias: row.concept for row in connection.execute(select(aliases))}
 
@@ -414,7 +419,11 @@ class _Names:
         matching = sorted(preferred or found)
         ingredients = [i for i in matching if found[i] == ConceptKind.INGREDIENT]
         # A drug named without its form means the ingredient, not a product that is called the same.
-        return ingredients if len(matching) > 1 and len(ingredients) == 1 else matching
+        if len(matching) > 1 and len(ingredients) == 1:
+            return ingredients
+        # A source that has one concept of the name means that one, whatever other sources call the same.
+        own = [i for i in matching if i in self.own] if len(matching) > 1 else []
+        return own if len(own) == 1 else matching
 
     def _why(self, text: str) -> str:
         if not text.startswith("?"):

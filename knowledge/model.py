@@ -30,6 +30,7 @@ class ConceptKind(StrEnum):
     DEPARTMENT = "department"
     SERVICE = "service"
     BLOOD_PRODUCT = "blood-product"
+    FINDING = "finding"
 
 
 class Predicate(StrEnum):
@@ -96,6 +97,12 @@ class Predicate(StrEnum):
     DOSE_BOUND = "dose-bound"
     COMPANION = "companion"
     ORGANISM_RESISTANCE = "organism-resistance"
+    HAS_FINDING = "has-finding"
+    DISEASE_PROFILE = "disease-profile"
+    DIFFERS_FROM = "differs-from"
+    WORKUP = "workup"
+    ITEM_PROFILE = "item-profile"
+    PLAN = "plan"
 
 
 PREDICATES: dict[Predicate, str] = {
@@ -159,6 +166,12 @@ PREDICATES: dict[Predicate, str] = {
     Predicate.DOSE_BOUND: "a dose below which a treatment is useless, or above which it ruins: single, daily, course",
     Predicate.COMPANION: "drug that must not be given without another",
     Predicate.ORGANISM_RESISTANCE: "antibacterial without reliable activity against an organism",
+    Predicate.HAS_FINDING: "disease shows a finding of one of twelve dimensions; qualifier frequency (band)",
+    Predicate.DISEASE_PROFILE: "how common a disease is, by age, sex, season and region; must it not be missed",
+    Predicate.DIFFERS_FROM: "disease is told from the object disease by the points in the qualifiers",
+    Predicate.WORKUP: "disease is confirmed, excluded, graded or followed by the object test or examination",
+    Predicate.ITEM_PROFILE: "harm, cost and usual level of care of a test or examination",
+    Predicate.PLAN: "one option of a disease's treatment: class, for whom, drug with dose or other measure",
 }
 SYMMETRIC = frozenset(
     {
