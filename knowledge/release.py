@@ -3,12 +3,15 @@
 The identity of a release is the SM3 digest of its compiled file; an SM2 signature over
 the digest says who vouches for it. ``ACTIVE`` names the release that workers serve and is
 replaced in one step, so a worker sees the old one or the new one and nothing between.
+Beside the file lie artefacts that are built of it (the search index), their digests in the
+signed manifest; one that cannot be built or was altered costs what needs it, not the release.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import shutil
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,6 +33,17 @@ _log = logging.getLogger(__name__)
 Gate = Callable[[Snapshot], list[str]]
 """Looks at a compiled release before it is published; gives the reasons why it must not be."""
 
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """What is built of a compiled release into an empty folder and lies beside it. ``edition`` tells what it depends
+    on besides: while that is the same it is not built again."""
+
+    name: str
+    build: Callable[[Snapshot, Path], object]
+    edition: str = ""
+
+
 events = Table(
     "knowledge_release_event",
     METADATA,
@@ -50,8 +64,16 @@ class TamperedError(ReleaseError):
     """The file or its signature is not what was published: it is refused."""
 
 
-class Manifest(msgspec.Struct, frozen=True):
-    """What stands beside a compiled file: digest, counts, who published it when, signature."""
+class Built(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An artefact of a release: SM3 digests by file name, or the fault for which it is not there."""
+
+    edition: str = ""
+    files: dict[str, str] = {}
+    fault: str = ""
+
+
+class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What stands beside a compiled file: digest, counts, who published it when, signature, artefacts."""
 
     release: str
     counts: dict[str, int]
@@ -60,6 +82,7 @@ class Manifest(msgspec.Struct, frozen=True):
     note: str
     public_key: str
     signature: str
+    artefacts: dict[str, Built] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +97,8 @@ class Event:
 
 
 class Releases:
-    """The folder of releases of one installation: ``<digest>.ygr``, ``<digest>.json``, ``ACTIVE``.
+    """The folder of releases of one installation: ``<digest>.ygr``, ``<digest>.json``, ``<digest>.<artefact>/``,
+    ``ACTIVE``.
 
     ``trusted`` are public keys whose signatures are accepted.
     """
@@ -114,10 +138,28 @@ class Releases:
             raise ReleaseError(f"the compiled file of release {release} is missing")
         if manifest.release != release or sm3_file(path) != release:
             raise TamperedError(f"release {release}: the file is not the one that was published")
+        return self._vouched(manifest)
+
+    def artefact(self, release: str, name: str) -> Path:
+        """The folder of what was built of a release, read-only. Raises ``ReleaseError`` when it is not there,
+        ``TamperedError`` when it is not what was published."""
+        manifest = self._vouched(self.manifest(release))
+        built = manifest.artefacts.get(name)
+        if built is None:
+            raise ReleaseError(f"release {release[:12]} was published without {name}: publish again")
+        if built.fault:
+            raise ReleaseError(f"{name} of release {release[:12]} could not be built: {built.fault}")
+        folder = self.folder / f"{release}.{name}"
+        if manifest.release != release or _digests(folder) != built.files:
+            raise TamperedError(f"{name} of release {release[:12]}: the files are not those that were published")
+        return folder
+
+    def _vouched(self, manifest: Manifest) -> Manifest:
+        """A manifest that somebody signed whom we trust. Raises ``TamperedError``."""
         if manifest.public_key not in self.trusted:
-            raise TamperedError(f"release {release} is signed with a key that is not trusted here")
+            raise TamperedError(f"release {manifest.release} is signed with a key that is not trusted here")
         if not verify(manifest.public_key, _signed_part(manifest), manifest.signature):
-            raise TamperedError(f"release {release}: the signature does not fit")
+            raise TamperedError(f"release {manifest.release}: the signature does not fit")
         return manifest
 
     def open(self, release: str) -> Snapshot:
@@ -136,12 +178,19 @@ class Releases:
 
 
 def publish(
-    store: Store, releases: Releases, key: SigningKey, gates: Sequence[Gate], by: str, note: str = ""
+    store: Store,
+    releases: Releases,
+    key: SigningKey,
+    gates: Sequence[Gate],
+    by: str,
+    note: str = "",
+    artefacts: Sequence[Artefact] = (),
 ) -> Manifest:
-    """Freeze all approved knowledge into a release and serve it.
+    """Freeze all approved knowledge into a release, build its artefacts, and serve it.
 
     Gates look at the compiled release first; if any objects, ``ReleaseError`` lists all
     objections and nothing changes. Publishing the same knowledge again gives the same release.
+    Artefacts take minutes, during which the database is free and the release before is served.
     """
     with store.engine.begin() as connection:
         store.advance(connection, Status.APPROVED, Status.PUBLISHED, by, note)
@@ -154,6 +203,8 @@ def publish(
             manifest = _freeze(releases, key, draft, counts, by, note)
         finally:
             draft.unlink(missing_ok=True)
+    manifest = _furnish(releases, key, manifest, artefacts)
+    with store.engine.begin() as connection:
         _record(connection, manifest.release, "publish", by, note)
     releases.activate(manifest.release)
     return manifest
@@ -252,13 +303,63 @@ def _existing(releases: Releases) -> str:
 
 def _freeze(releases: Releases, key: SigningKey, draft: Path, counts: dict[str, int], by: str, note: str) -> Manifest:
     digest = sm3_file(draft)
-    unsigned = Manifest(digest, counts, datetime.now(UTC).isoformat(), by, note, key.public, "")
-    manifest = msgspec.structs.replace(unsigned, signature=key.sign(_signed_part(unsigned)))
+    manifest = Manifest(digest, counts, datetime.now(UTC).isoformat(), by, note, key.public, "")
     draft.replace(releases.folder / f"{digest}.ygr")
-    temporary = releases.folder / f"{digest}.json.part"
+    return _signed(releases, key, msgspec.structs.replace(manifest, artefacts=_built_before(releases, digest)))
+
+
+def _signed(releases: Releases, key: SigningKey, unsigned: Manifest) -> Manifest:
+    """Sign a manifest and put it in place in one step."""
+    manifest = msgspec.structs.replace(unsigned, signature=key.sign(_signed_part(unsigned)))
+    temporary = releases.folder / f"{manifest.release}.json.part"
     temporary.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
-    temporary.replace(releases.folder / f"{digest}.json")
+    temporary.replace(releases.folder / f"{manifest.release}.json")
     return manifest
+
+
+def _built_before(releases: Releases, release: str) -> dict[str, Built]:
+    """Artefacts of the same release when it was published before."""
+    try:
+        return releases.verify(release).artefacts
+    except ReleaseError:
+        return {}
+
+
+def _furnish(releases: Releases, key: SigningKey, manifest: Manifest, artefacts: Sequence[Artefact]) -> Manifest:
+    """Build the artefacts that are not there yet, and vouch for them."""
+    built = dict(manifest.artefacts)
+    for artefact in artefacts:
+        folder = releases.folder / f"{manifest.release}.{artefact.name}"
+        there = built.get(artefact.name)
+        if there is None or there.fault or there.edition != artefact.edition or _digests(folder) != there.files:
+            built[artefact.name] = _build(releases, manifest.release, artefact, folder)
+    if built == manifest.artefacts:
+        return manifest
+    return _signed(releases, key, msgspec.structs.replace(manifest, artefacts=built))
+
+
+def _build(releases: Releases, release: str, artefact: Artefact, folder: Path) -> Built:
+    """One artefact, put in its place when it is whole. What goes wrong is its fault, not the release's: knowledge
+    that was corrected must reach the wards all the same."""
+    draft = releases.folder / f"draft-{os.getpid()}.{artefact.name}"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir()
+    try:
+        artefact.build(Snapshot(releases.folder / f"{release}.ygr", release), draft)
+        made = Built(artefact.edition, _digests(draft))
+    except Exception as error:
+        _log.error("artefact not built", extra={"artefact": artefact.name, "reason": str(error)}, exc_info=error)
+        shutil.rmtree(draft, ignore_errors=True)
+        return Built(artefact.edition, fault=str(error) or type(error).__name__)
+    shutil.rmtree(folder, ignore_errors=True)
+    draft.replace(folder)
+    return made
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """SM3 of every file below a folder, by path; locks are left out. Nothing when there is no folder."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
+    return {path.relative_to(folder).as_posix(): sm3_file(path) for path in files}
 
 
 def _signed_part(manifest: Manifest) -> bytes:

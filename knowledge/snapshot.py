@@ -9,11 +9,13 @@ the same bytes, so that the digest of the file is the identity of the release.
 from __future__ import annotations
 
 import mmap
-from bisect import bisect_left
+import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from hashlib import blake2b
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -26,6 +28,14 @@ _MOST_REMEMBERED: Final = 50_000
 _ABSENT: Final = object()
 _NO_PARTNERS: Final[dict[int, list[int]]] = {}
 _T = TypeVar("_T")
+
+
+class _Saying(Protocol):
+    @property
+    def predicate(self) -> Predicate: ...
+
+
+_S = TypeVar("_S", bound=_Saying)
 _PREDICATE_NUMBER: Final = {predicate: number for number, predicate in enumerate(Predicate)}
 
 
@@ -60,6 +70,19 @@ class _Blobs:
             kept = self._decode(self._data[self._offsets[row] : self._offsets[row + 1]])
             self._kept[row] = kept
         return kept
+
+    def __iter__(self) -> Iterator[object]:
+        """Every record once, none kept."""
+        return (self._decode(self._data[a:b]) for a, b in pairwise(self._offsets))
+
+    def holding(self, mark: bytes, type_: type[_T]) -> Iterator[_T]:
+        """Records whose bytes hold a mark, in order, decoded as they pass and not kept."""
+        decode, end = msgspec.msgpack.Decoder(type_).decode, 0
+        for place in re.finditer(re.escape(mark), self._data):
+            if place.start() >= end:
+                row = bisect_right(self._offsets, place.start()) - 1
+                end = self._offsets[row + 1]
+                yield decode(self._data[self._offsets[row] : end])
 
 
 class _Grouped:
@@ -266,8 +289,14 @@ class Snapshot:
         return (self._concept_at(row) for row in range(len(self._concepts)))
 
     def all_statements(self) -> Iterator[Statement]:
-        """Every statement, in order of id."""
-        return (self._statement_at(row) for row in range(len(self._statements)))
+        """Every statement, in order of id; none is kept, a release may hold a million."""
+        return iter(self._statements)  # type: ignore[arg-type]
+
+    def saying(self, predicate: Predicate, type_: type[_S]) -> Iterator[_S]:
+        """Every statement of a predicate, in order of id, as ``Statement`` or as a struct that has only the fields
+        that are wanted. None is kept: who makes an index of hundreds of thousands holds them once."""
+        found = self._statements.holding(predicate.value.encode(), type_)
+        return (statement for statement in found if statement.predicate is predicate)
 
     def sources(self) -> Iterator[Source]:
         """Every source, in order of id."""
