@@ -77,6 +77,7 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "comment.lead": Permission("组织处方点评"),
     "comment.export": Permission("导出处方点评", Proof.ALWAYS),
     "knowledge.read": Permission("查阅知识库"),
+    "inference.use": Permission("使用诊断、治疗、评分与风险推理"),
     "knowledge.edit": Permission("编辑知识"),
     "knowledge.approve": Permission("审核和发布知识", Proof.CHANGES),
     "indicator.read": Permission("查看监管指标"),
@@ -104,11 +105,11 @@ def _role(name: str, title: str, *permissions: str, administers: bool = False) -
     return Role(name, title, given, administers=administers)
 
 
-_CARE: Final = ("person.read", "person.identify", "record.read", "review.read")
+_CARE: Final = ("person.read", "person.identify", "record.read", "review.read", "inference.use")
 _MACHINE: Final = (
     *("person.read", "person.write", "person.identify", "record.read", "record.write", "review.request"),
     *("review.read", "review.prescribe", "exchange.send", "exchange.read", "consent.read", "consent.write"),
-    *("registry.write",),
+    *("registry.write", "inference.use"),
 )
 SYSTEM_ADMIN: Final = "system-admin"
 SECURITY_ADMIN: Final = "security-admin"

@@ -56,11 +56,31 @@ class Settings(BaseSettings):
     survey_hour: int = Field(
         2, ge=-1, le=23, description="hour (Chinese time) from which data quality is surveyed every day; -1: never"
     )
+    similar_cases: int = Field(
+        20_000, ge=0, description="records, the newest, that a worker keeps in memory to find similar cases; 0: none"
+    )
     trusted_keys: list[str] = Field([], description="SM2 public keys of release signers beside our own")
     master_key_file: Path | None = Field(
         None, description="file of the SM4 key that wraps all data keys; empty: keys/master.key in the data folder"
     )
     postgres_programs: str = Field("", description="folder of PostgreSQL's pg_basebackup; empty: from the path")
+    embedder: str = Field(
+        "",
+        description="what makes vectors for search: a sentence-transformers model's folder, or the URL of an "
+        "OpenAI-compatible API (https://host/v1); empty: trained on the release itself",
+    )
+    embedder_model: str = Field("", description="name of the model asked of that API")
+    embedder_key: str = Field("", description="its key")
+    llm_url: str = Field(
+        "",
+        description="OpenAI-compatible API of a language model that writes answers (http://127.0.0.1:11434/v1); "
+        "empty: answers are the release's own sentences",
+    )
+    llm_model: str = Field("", description="name of the model asked of that API")
+    llm_key: str = Field("", description="its key")
+    llm_seconds: float = Field(60.0, gt=0, le=600, description="how long one answer of the model may take")
+    llm_tokens: int = Field(1500, ge=100, le=32_000, description="longest answer of the model, in tokens")
+    llm_calls: int = Field(8, ge=1, le=256, description="answers that a worker asks of the model at a time")
     swap_seconds: float = Field(1.0, gt=0, le=5, description="how often a worker looks for a newer release")
     api_keys: list[str] = Field(
         [], description="bearer keys for operators and curators; empty: open on loopback only"
@@ -102,6 +122,7 @@ class Settings(BaseSettings):
         le=64,
         description="processes that store messages beside `yigong serve`; 0: run `yigong exchange work`",
     )
+    risk_watch: bool = Field(True, description="look at a patient's risks again when a result of theirs arrives")
     exchange_backlog: int = Field(
         1_000_000, ge=1, description="messages that may wait to be stored before senders are told to wait"
     )
@@ -152,6 +173,10 @@ class Settings(BaseSettings):
     @property
     def key_file(self) -> Path:
         return self.data_dir / "keys" / "release.json"
+
+    @property
+    def risk_models_dir(self) -> Path:
+        return self.data_dir / "risk-models"
 
     @property
     def policies_dir(self) -> Path:

@@ -7,6 +7,7 @@ minute); its parser and its data files are all that is needed.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +31,8 @@ _BANDS: Final = {
     "HP:0040285": (0.0, 0.0),
 }
 """HPO's frequency terms: obligate, very frequent, frequent, occasional, very rare, excluded."""
+_COURSE: Final = {"C": "onset", "I": "inheritance"}
+"""Aspects of an annotation that say of the disease itself when it begins and how it is inherited."""
 
 
 def rows(path: Path) -> Iterator[Row | RowError]:
@@ -86,15 +89,20 @@ def _phenotypes(terms: list[dict[str, Any]], chinese: dict[str, str]) -> Iterato
 
 
 def _diseases(file: Path, known: set[str]) -> Iterator[Row | RowError]:
-    """OMIM and Orphanet diseases, and of each pair of disease and phenotype the best-counted frequency."""
+    """OMIM and Orphanet diseases with onset and inheritance, and of each pair of disease and phenotype the
+    best-counted frequency."""
     names: dict[str, str] = {}
+    courses: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     best: dict[tuple[str, str], dict[str, Any]] = {}
     for number, cells in _annotations(file):
         disease, phenotype = cells["database_id"], cells["hpo_id"]
-        if disease.partition(":")[0] not in _SYSTEMS or cells["aspect"] != "P":
+        if disease.partition(":")[0] not in _SYSTEMS or cells["aspect"] not in ("P", *_COURSE):
             continue
         if phenotype not in known:
             yield RowError(file.name, number, "hpo_id", f"{phenotype!r} is no term of this ontology")
+            continue
+        if cells["aspect"] in _COURSE:
+            courses[disease][_COURSE[cells["aspect"]]].add(phenotype)
             continue
         names.setdefault(disease, cells["disease_name"])
         said = _frequency(cells["frequency"], cells["qualifier"] == "NOT")
@@ -104,7 +112,8 @@ def _diseases(file: Path, known: set[str]) -> Iterator[Row | RowError]:
     for disease, name in names.items():
         system, _, code = disease.partition(":")
         codes = (CodeRef(_SYSTEMS[system], code),)
-        yield Row(Concept(_disease(disease), ConceptKind.DISEASE, name, name, (), codes))
+        course = {about: sorted(terms) for about, terms in sorted(courses[disease].items())}
+        yield Row(Concept(_disease(disease), ConceptKind.DISEASE, name, name, (), codes, course))
     for (disease, phenotype), said in best.items():
         key = statement_id(Predicate.HAS_PHENOTYPE, disease, phenotype)
         subject, object_ = _disease(disease), _id(phenotype)

@@ -1,0 +1,471 @@
+"""Whether what a record names is there: denied, in doubt, only feared or planned, past, over, or somebody else's.
+
+A cue (``nlp.scope_cues``) opens a scope before it (阴性, 待查, ?) or after it (无, 考虑, 父亲, 如出现). A scope ends
+with the sentence, at a cue of the other kind, or at a clause that says something of its own.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from math import isinf
+from typing import Final, NamedTuple
+
+from nlp.scope_cues import (
+    AFTER,
+    AGED,
+    AHEAD,
+    BARE,
+    BY_WORD,
+    CLAUSE_PAST,
+    COMMA,
+    EITHER,
+    FOLLOWING,
+    HAVING,
+    JOINED,
+    SENTENCE,
+    Cue,
+    automaton,
+)
+
+
+class Assertion(StrEnum):
+    PRESENT = "present"
+    ABSENT = "absent"
+    POSSIBLE = "possible"
+    HYPOTHETICAL = "hypothetical"
+
+
+class When(StrEnum):
+    CURRENT = "current"
+    PAST = "past"
+    RESOLVED = "resolved"
+
+
+class Who(StrEnum):
+    PATIENT = "patient"
+    FAMILY = "family"
+
+
+class Read(NamedTuple):
+    """How a name in a text is meant."""
+
+    assertion: Assertion = Assertion.PRESENT
+    when: When = When.CURRENT
+    who: Who = Who.PATIENT
+
+
+class Name(NamedTuple):
+    """A name found in a text, to be read. ``done`` marks a test or examination whose result is told, ``denied`` a
+    name with a word of denial inside."""
+
+    start: int
+    end: int
+    kind: str
+    done: bool = False
+    denied: bool = False
+
+
+class Ago(NamedTuple):
+    """How long ago something was, in days (infinite for a year of the calendar), and where that is said."""
+
+    start: int
+    days: float
+
+
+_PAST_SECTIONS: Final = frozenset({"既往史", "手术史", "过敏史", "输血史", "预防接种史", "出生史"})
+_BORNE_SECTIONS: Final = _PAST_SECTIONS | {"婚育史", "个人史"}
+_TOLD: Final = frozenset({"主诉", "现病史", "既往史", "病程"})
+"""Sections that tell what was: 发热时口服布洛芬 happened."""
+_ORDERS: Final = frozenset({"医嘱", "告知"})
+_LONG_AGO: Final = 60.0
+_REACH: Final = 14
+"""So many characters may stand between a word of denial and what it denies."""
+_FAR: Final = 28
+_CLOSE: Final = 6
+_GAP: Final = 4
+"""So many characters, beside what joins names, may stand between two names that one word denies."""
+_BACK: Final = 6
+"""So many names back a cue may look that speaks of what was named long before it."""
+_HAD: Final = frozenset({"finding", "disease", "procedure"})
+_DEEDS: Final = frozenset({"test", "exam", "procedure"})
+
+
+def read(text: str, names: Sequence[Name], agos: Sequence[Ago] = (), section: str = "") -> list[Read]:
+    """How each name is meant, in the order given (by position)."""
+    events = _events(text, names, agos)
+    reads: list[Read] = []
+    at = place = 0
+    for start, end in _sentences(text):
+        until = at
+        while until < len(names) and names[until].start < end:
+            until += 1
+        last = place
+        while last < len(events) and events[last].start < end:
+            last += 1
+        if until > at:
+            reads += _Sentence(text, start, end, names[at:until], section).reads(events[place:last])
+        at, place = until, last
+    return reads
+
+
+def _sentences(text: str) -> list[tuple[int, int]]:
+    found, start = [], 0
+    for match in SENTENCE.finditer(text):
+        if match.end() > start:
+            found.append((start, match.end()))
+            start = match.end()
+    found.append((start, len(text)))
+    return found
+
+
+class _Event(NamedTuple):
+    """Something on the way through a text: a cue with its word, a comma or bracket, a name (``cue`` is None)."""
+
+    start: int
+    order: int
+    cue: Cue | None
+    word: str
+    end: int
+
+
+def _events(text: str, names: Sequence[Name], agos: Sequence[Ago]) -> list[_Event]:
+    """Names, commas and cues from left to right; a cue or comma within a name is part of the name."""
+    machine, words = automaton()
+    marks = [_Event(m.start(), 0, None, m[0], m.end()) for m in COMMA.finditer(text)]
+    marks += [
+        _Event(start, 2, BY_WORD[words[number]], words[number], end)
+        for number, start, end in machine.find_matches_as_indexes(text)
+    ]
+    marks.sort()
+    kept, at = [], 0
+    for mark in marks:
+        while at < len(names) and names[at].end <= mark.start:
+            at += 1
+        if at == len(names) or mark.end <= names[at].start:
+            kept.append(mark)
+        elif mark.order == 2:
+            kept += _clipped(mark, names[at])
+    kept += [_Event(name.start, 1, None, "", name.end) for name in names]
+    kept += [_dated(one) for one in agos]
+    kept += [_Event(match.start(), 2, Cue.PAST, "岁", match.end()) for match in AGED.finditer(text)]
+    return sorted(kept)
+
+
+def _clipped(mark: _Event, name: Name) -> Iterator[_Event]:
+    """What a name leaves of a cue that it overlaps: 史 of 高血压病|史, 未 of 未|到过牧区."""
+    for start, end in ((mark.start, name.start), (name.end, mark.end)):
+        word = mark.word[start - mark.start : end - mark.start] if start < end else ""
+        if word in BY_WORD:
+            yield _Event(start, 2, BY_WORD[word], word, end)
+
+
+def _dated(ago: Ago) -> _Event:
+    cue = Cue.PAST if ago.days >= _LONG_AGO else Cue.NOW
+    return _Event(ago.start, 2, cue, "年" if isinf(ago.days) else "前", ago.start)
+
+
+class _Scope:
+    """What holds at a point of a sentence."""
+
+    __slots__ = ("doubt", "edge", "family", "if_", "long_if", "no", "now", "past", "reach", "used")
+
+    def __init__(self, family: bool) -> None:
+        self.no = self.doubt = self.if_ = self.long_if = self.used = self.now = False
+        self.past = ""
+        self.edge = self.reach = 0
+        self.family = family
+
+    @property
+    def stands(self) -> bool:
+        """Whether anything holds that a comma may end."""
+        return self.no or self.doubt or self.if_ or self.family or self.now or bool(self.past)
+
+    def opened(self, cue: Cue, event: _Event) -> None:
+        """A cue that speaks of what follows."""
+        if cue is Cue.NO and self.if_ and event.word in ("排除", "除外"):
+            cue = Cue.DOUBT
+        if cue in (Cue.NO, Cue.DOUBT):
+            self.no, self.doubt = cue is Cue.NO, cue is Cue.DOUBT
+            self.edge, self.used = event.end, False
+            self.reach = _FAR if event.word.endswith("否认") or cue is Cue.DOUBT else _REACH
+        elif cue is Cue.YES:
+            wanting = event.word in HAVING and not self.used and event.start - self.edge <= _CLOSE
+            self.no, self.doubt = self.no and wanting, False
+        elif cue is Cue.CHANGED:
+            self.no, self.past = False, "" if self.past == "停用" else self.past
+        elif cue is Cue.CERTAIN:
+            self.if_ = self.long_if
+        elif cue in (Cue.IF, Cue.IF_LONG):
+            self.if_, self.no = True, False
+            self.long_if = self.long_if or cue is Cue.IF_LONG
+        elif cue in (Cue.FAMILY, Cue.PATIENT):
+            self.family = cue is Cue.FAMILY
+            self.no = self.no and event.word in ("家族中", "家族内", "家族", "一级亲属")
+        elif cue is Cue.PAST:
+            self.past, self.now = self.past or event.word if event.word == "前" else event.word, False
+        elif cue in (Cue.NOW, Cue.STILL):
+            self.past, self.now = "", True
+
+    def clause(self, bare: bool, always_family: bool) -> None:
+        """A comma: what is denied, doubted, planned or another's goes on only through a bare list of names."""
+        if not bare:
+            self.now = False
+            if self.past in ("年", "岁") or self.past.startswith(CLAUSE_PAST):
+                self.past = ""
+        if not (bare and (self.used or self.if_ or self.family)):
+            self.no = self.doubt = False
+            self.if_ = self.long_if
+            self.family = self.family and always_family
+        elif not self.used:
+            self.no = self.doubt = False
+
+    def reaches(self, text: str, name: Name) -> None:
+        """A word of denial or doubt ends where too much stands between it and the next name."""
+        if not (self.no or self.doubt):
+            return
+        between = text[self.edge : name.start]
+        far = len(between) > self.reach if not self.used else len(BARE.sub("", between)) > _GAP
+        if far and "，" not in between:
+            self.no = self.doubt = False
+        else:
+            self.used, self.edge = True, name.end
+
+
+class _Sentence:
+    """One sentence read from left to right."""
+
+    def __init__(self, text: str, start: int, end: int, names: Sequence[Name], section: str) -> None:
+        self._text, self._start, self._end, self._names, self._section = text, start, end, names, section
+        self._starts = [name.start for name in names]
+        self._found: list[Read] = []
+        self._group = self._before = 0
+        self._held: list[tuple[bool, bool, bool]] = []
+        self._scope = _Scope(section == "家族史")
+
+    def reads(self, events: Sequence[_Event]) -> list[Read]:
+        for number, event in enumerate(events):
+            if event.order == 1:
+                self._name(self._names[len(self._found)])
+            elif event.order == 0:
+                self._mark(event)
+            else:
+                self._cue(event, events, number)
+        return self._found
+
+    # -- names and marks ---------------------------------------------------------------------------
+
+    def _name(self, name: Name) -> None:
+        scope = self._scope
+        scope.reaches(self._text, name)
+        who = Who.FAMILY if scope.family else Who.PATIENT
+        if scope.no and not (name.done and name.kind in ("test", "exam")):
+            assertion = Assertion.ABSENT
+        elif self._supposed_now(name) or self._ordered(name):
+            assertion = Assertion.HYPOTHETICAL
+        elif scope.doubt and name.kind in _DEEDS | {"drug"}:
+            assertion = Assertion.PRESENT if name.done else Assertion.HYPOTHETICAL
+        else:
+            weighed = scope.doubt or (name.kind == "disease" and self._section == "鉴别诊断")
+            assertion = Assertion.POSSIBLE if weighed else Assertion.PRESENT
+        self._found.append(Read(assertion, self._when(name, who), who))
+        if name.denied:
+            scope.no, scope.used, scope.edge = True, True, name.end
+
+    def _supposed_now(self, name: Name) -> bool:
+        """Whether a condition or plan reaches a name: not one whose result is told, nor what a planned examination is
+        to rule out."""
+        scope = self._scope
+        if not scope.if_ or (name.done and not scope.long_if):
+            return False
+        return not scope.doubt or name.kind not in ("finding", "disease")
+
+    def _ordered(self, name: Name) -> bool:
+        """Whether it stands among orders: tests and procedures named there are yet to be done."""
+        return self._section in _ORDERS and name.kind in _DEEDS and not name.done
+
+    def _when(self, name: Name, who: Who) -> When:
+        past, kind = self._scope.past, name.kind
+        if kind == "allergy" or (past == "停用" and kind != "drug"):
+            return When.CURRENT
+        if kind == "drug":
+            taken = past and past not in _NOT_OF_DRUGS
+            return When.PAST if taken or self._section in _GIVEN_BEFORE else When.CURRENT
+        if past and (past not in _DATES or kind in _DEEDS or self._reason(name) or self._befell(name)):
+            return When.PAST
+        past_section = self._section in (_BORNE_SECTIONS if kind == "procedure" else _PAST_SECTIONS)
+        now = self._scope.now and self._section != "过敏史"
+        return When.PAST if past_section and who is Who.PATIENT and not now else When.CURRENT
+
+    def _reason(self, name: Name) -> bool:
+        """10年前因头晕测血压, 5年前体检发现血糖升高: why something was done then, or what was found."""
+        near = self._text[max(self._start, name.start - 8) : name.start]
+        return "因" in near or (name.kind == "finding" and "体" in near and "发现" in near)
+
+    def _befell(self, name: Name) -> bool:
+        """2019年自然流产: what befell somebody in a year, unless it was diagnosed then and lasts."""
+        near = self._text[max(self._start, name.start - 6) : name.start]
+        return self._scope.past == "年" and not any(word in near for word in ("诊", "发现", "患", "确"))
+
+    def _mark(self, event: _Event) -> None:
+        scope = self._scope
+        if event.word in "(（":
+            self._held.append((scope.no, scope.doubt, scope.if_))
+            return
+        if event.word in ")）":
+            if self._held:
+                scope.no, scope.doubt, scope.if_ = self._held.pop()
+            return
+        if scope.stands:
+            scope.clause(self._bare(event.end), self._section == "家族史")
+        self._before, self._group = self._group, len(self._found)
+
+    def _bare(self, place: int) -> bool:
+        """Whether the clause from here on is nothing but names and what joins them."""
+        match = COMMA.search(self._text, place, self._end)
+        end = match.start() if match else self._end
+        first = at = bisect_left(self._starts, place)
+        rest, reached = [], place
+        while at < len(self._names) and self._names[at].start < end:
+            rest.append(self._text[reached : self._names[at].start])
+            reached = max(reached, self._names[at].end)
+            at += 1
+        rest.append(self._text[reached:end])
+        return at > first and not BARE.sub("", "".join(rest).strip("。；;！!？?\n "))
+
+    # -- cues --------------------------------------------------------------------------------------
+
+    def _cue(self, event: _Event, events: Sequence[_Event], number: int) -> None:
+        cue = event.cue
+        assert cue is not None
+        if cue in EITHER:
+            forwards, backwards = EITHER[cue]
+            cue = forwards if self._followed(event, events, number) else backwards
+            if cue is Cue.DOUBT and event.word == "可能" and self._section == "告知":
+                cue = Cue.IF
+        if cue in AFTER:
+            self._after(cue, event)
+            if cue is Cue.IF_AFTER and event.word.startswith("时") and self._section not in _TOLD:
+                self._scope.if_ = True
+        elif cue is Cue.OVER:
+            self._over(event)
+        elif cue is Cue.STOPPED:
+            self._stopped(event, events, number)
+        elif cue is Cue.IF_BACK:
+            self._supposed()
+        elif cue is not Cue.QUIET:
+            if cue is Cue.IF and event.word in FOLLOWING and self._section in _TOLD and not self._ahead(event):
+                return
+            if cue is Cue.STILL and not self._followed(event, events, number):
+                self._still()
+            self._scope.opened(cue, event)
+
+    def _ahead(self, event: _Event) -> bool:
+        """Whether 复查 lies ahead, in a section that tells what was done."""
+        return AHEAD.search(self._text, max(self._start, event.start - 10), event.start) is not None
+
+    def _followed(self, event: _Event, events: Sequence[_Event], number: int) -> bool:
+        """Whether a name follows in the same clause."""
+        for later in events[number + 1 : number + 6]:
+            if later.order == 0 or later.start - event.end > _REACH:
+                return False
+            if later.order == 1:
+                return True
+        return False
+
+    def _after(self, cue: Cue, event: _Event) -> None:
+        """A cue that speaks of the names before it: of the list that ends right before it."""
+        far = cue is Cue.DOUBT_AFTER and event.word not in "?？"
+        if len(self._found) == (self._before if far else self._group):
+            return
+        between = self._text[self._names[len(self._found) - 1].end : event.start]
+        if not self._close(cue, between):
+            return
+        first = len(self._found) - 1 if cue is Cue.DOUBT_AFTER else self._first_of_list()
+        for number in range(first, len(self._found)):
+            self._found[number] = _after(self._found[number], cue, event.word, self._names[number])
+
+    def _close(self, cue: Cue, between: str) -> bool:
+        if cue in (Cue.PAST_AFTER, Cue.OVER_AFTER, Cue.IF_AFTER, Cue.FAMILY_AFTER):
+            return len(between) <= 4
+        if cue is Cue.DOUBT_AFTER and between.strip("，,") in ("性质", "原因", "诊断", ""):
+            return True
+        return JOINED.fullmatch(between) is not None
+
+    def _first_of_list(self) -> int:
+        """The first name of the list that the last name ends."""
+        first = len(self._found) - 1
+        while first > self._group:
+            joined = self._text[self._names[first - 1].end : self._names[first].start]
+            if BARE.sub("", joined):
+                break
+            first -= 1
+        return first
+
+    def _over(self, event: _Event) -> None:
+        """已愈: the last thing named that lasts is over; 均已愈: all that were named last."""
+        every = self._text[event.start - 1 : event.start] in ("均", "都")
+        for number in range(len(self._found) - 1, max(-1, len(self._found) - _BACK), -1):
+            name, meant = self._names[number], self._found[number]
+            between = self._text[name.end : event.start]
+            habit = "戒" in event.word
+            if len(between) > _FAR:
+                return
+            mere = name.kind == "finding" and number == len(self._found) - 1 and len(between) <= _GAP
+            if (name.kind == "disease" or habit or mere) and meant.assertion is Assertion.PRESENT:
+                self._found[number] = meant._replace(when=When.RESOLVED)
+                if not every:
+                    return
+
+    def _stopped(self, event: _Event, events: Sequence[_Event], number: int) -> None:
+        """停用X, X停用: what was taken is taken no more."""
+        later = next((one for one in events[number + 1 : number + 4] if one.order != 2), None)
+        if later is not None and later.order == 1 and later.start - event.end <= 2:
+            self._scope.past, self._scope.no = "停用", False
+            return
+        for place in range(len(self._found) - 1, max(-1, len(self._found) - _BACK), -1):
+            if self._names[place].kind == "drug":
+                self._found[place] = self._found[place]._replace(when=When.PAST)
+                return
+
+    def _supposed(self) -> None:
+        """及时就诊: what stands before it in this clause and the last is only supposed to come."""
+        for number in range(self._before, len(self._found)):
+            meant, kind = self._found[number], self._names[number].kind
+            if meant.assertion is Assertion.PRESENT and kind in ("finding", "disease"):
+                self._found[number] = meant._replace(assertion=Assertion.HYPOTHETICAL)
+
+    def _still(self) -> None:
+        """现仍: the disease named last goes on."""
+        for number in range(len(self._found) - 1, max(-1, len(self._found) - _BACK), -1):
+            if self._names[number].kind == "disease":
+                self._found[number] = self._found[number]._replace(when=When.CURRENT)
+                return
+
+
+_DATES: Final = frozenset({"前", "年"})
+"""Cues that date: a disease of ten years ago lasts, what was done then is past."""
+_NOT_OF_DRUGS: Final = _DATES | {"既往", "既往有", "旧", "史有", "过去", "陈旧性"}
+_GIVEN_BEFORE: Final = frozenset({"输血史", "预防接种史", "手术史", "既往用药"})
+
+
+def _after(read: Read, cue: Cue, word: str, name: Name) -> Read:
+    if cue is Cue.NO_AFTER:
+        return read if name.kind in ("test", "exam") and name.done else read._replace(assertion=Assertion.ABSENT)
+    if read.assertion is Assertion.ABSENT:
+        return read._replace(who=Who.FAMILY) if cue is Cue.FAMILY_AFTER else read
+    if cue is Cue.DOUBT_AFTER:
+        complaint = name.kind == "finding" and word.startswith("待")
+        return read if complaint or name.done else read._replace(assertion=Assertion.POSSIBLE)
+    if cue is Cue.IF_AFTER:
+        return read._replace(assertion=Assertion.HYPOTHETICAL)
+    if cue is Cue.FAMILY_AFTER:
+        return read._replace(who=Who.FAMILY)
+    if read.assertion is not Assertion.PRESENT:
+        return read
+    if cue is Cue.PAST_AFTER and read.who is Who.FAMILY:
+        return read
+    if cue is Cue.PAST_AFTER:
+        return read._replace(when=When.PAST) if name.kind in _HAD and read.when is When.CURRENT else read
+    return read._replace(when=When.RESOLVED) if name.kind in ("finding", "disease") else read

@@ -1,0 +1,125 @@
+"""Where on the body: sites and sides as records name them (右下腹, 双下肢, 左侧股总静脉, 左手示指末节)."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from nlp.words import lines
+
+if TYPE_CHECKING:
+    from ahocorasick_rs import AhoCorasick
+
+_SIDES: Final = {"左": "left", "右": "right", "双": "both", "两": "both"}
+_SIDE_BEFORE: Final = re.compile(r"(?:[左右双两]侧?|[左右]前?[上下]|[左右][前后])$")
+_QUALIFIER: Final = re.compile(
+    r"(?:近端|远端|近侧|远侧|上段|中段|下段|末节|中节|近节|外侧|内侧|前侧|后侧|前壁|后壁|侧壁|上极|下极|上叶|中叶|下叶|尖段|背段|末端|中部|上部|下部|开口|远中邻面|近中邻面|远中|近中|邻面|颊面|舌面|牙合面)"
+)
+_SUFFIX: Final = re.compile(r"(?:侧壁|前壁|后壁|[左右双]侧(?!肢|上|下)|部|区|侧|处|面|缘|旁|周围)")
+_LEVEL: Final = re.compile(
+    r"(?:颈|胸|腰|骶|(?<![A-Za-z])[CTLS])\d{1,2}(?:\s*[/\-~～、]\s*[CTLS骶]?\d{1,2})?(?:椎体|椎间隙|椎间盘|棘突)?(?P<side>[左右双]侧)?"
+    r"|(?P<tooth>[左右][上下][1-8](?!\d)(?:[远近]中)?(?:邻面|颊面|舌面|牙合面)?)|(?P<only>[左右双两]侧)"
+)
+"""Levels of the spine (腰4/5左侧), teeth (左下6), a side alone."""
+_MOST: Final = 8
+"""Parts that one site may be made of."""
+
+
+_WOUNDS: Final = frozenset(
+    "切口 刀口 伤口 创面 断端 穿刺点 穿刺部位 吻合口 造瘘口 残端 患侧 患肢 患处 淋巴结 浅表淋巴结".split()
+)
+"""Places that lie at a part of the body named elsewhere."""
+
+
+class Site(NamedTuple):
+    """A part of the body: where, as written, the side (left, right, both; empty when none is said), and ``stem``, its
+    name without the word for the side: empty for a side alone."""
+
+    start: int
+    end: int
+    text: str
+    side: str
+    stem: str
+
+    @property
+    def weak(self) -> bool:
+        """Whether it is one character without a side: it may be part of anything (手术, 足月)."""
+        return len(self.text) == 1
+
+    @property
+    def vague(self) -> bool:
+        """Whether it says where only together with another (断端, 切口)."""
+        return self.stem in _WOUNDS and not self.side
+
+
+def sites(text: str) -> list[Site]:
+    """Parts of the body named in a text, from left to right."""
+    named = _automaton().find_matches_as_indexes(text)
+    found: list[Site] = []
+    at = 0
+    while at < len(named):
+        site, at = _site(text, named, at)
+        found.append(site)
+    taken = [(one.start, one.end) for one in found]
+    return sorted([*found, *_levels(text, taken)])
+
+
+def _site(text: str, named: list[tuple[int, int, int]], at: int) -> tuple[Site, int]:
+    """The site that begins with the name at a place of the list, and the place behind it."""
+    _, start, end = named[at]
+    side_at, side = _side_of(text, start)
+    last = at + 1
+    while last - at < _MOST:
+        qualifier = _QUALIFIER.match(text, end)
+        reach = qualifier.end() if qualifier else end
+        if last < len(named) and (
+            (named[last][1] == reach and named[last][2] - reach > 1) or _goes_on(text, named, last, end, bool(side))
+        ):
+            end, last = named[last][2], last + 1
+            continue
+        end = reach
+        break
+    suffix = _SUFFIX.match(text, end)
+    if suffix:
+        end = suffix.end()
+    side = side or next((_SIDES[one] for one in text[start:end] if one in "左右双"), "")
+    return Site(side_at, end, text[side_at:end], side, text[start:end]), last
+
+
+def _side_of(text: str, start: int) -> tuple[int, str]:
+    """Where the word for a side before a place begins, and which side it is."""
+    before = _SIDE_BEFORE.search(text, max(0, start - 3), start)
+    if before is None:
+        return start, _SIDES.get(text[start : start + 1], "")
+    return before.start(), _SIDES[before[0][0]]
+
+
+def _goes_on(text: str, named: list[tuple[int, int, int]], at: int, end: int, sided: bool) -> bool:
+    """Whether the next name belongs to the same side: 左手示指、中指."""
+    start = named[at][1]
+    if not sided or start != end + 1 or text[end] not in "、及和":
+        return False
+    return text[start] not in _SIDES and named[at][2] - start > 1
+
+
+def _levels(text: str, taken: list[tuple[int, int]]) -> list[Site]:
+    found, at = [], 0
+    for match in _LEVEL.finditer(text):
+        while at < len(taken) and taken[at][1] <= match.start():
+            at += 1
+        if at < len(taken) and taken[at][0] < match.end() and not match["side"]:
+            continue
+        word = match["side"] or match["tooth"] or match["only"] or ""
+        stem = "" if match["only"] else match[0]
+        found.append(Site(match.start(), match.end(), match[0], _SIDES.get(word[:1], ""), stem))
+    return found
+
+
+@lru_cache(1)
+def _automaton() -> AhoCorasick:
+    from ahocorasick_rs import AhoCorasick, MatchKind
+
+    return AhoCorasick(
+        [site for line in lines("sites") for site in line.split()], matchkind=MatchKind.LeftmostLongest
+    )

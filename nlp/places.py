@@ -1,0 +1,150 @@
+"""Where on the body what a record names is: parts of the body given to the findings and diseases they belong to."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import Final
+
+from nlp.body import Site
+from nlp.composed import sense_of
+from nlp.draft import Draft
+from nlp.layout import CLAUSE, Layout
+from nlp.lexicon import Lexicon
+
+_SMALL: Final = (
+    r"可闻及|闻及|可触及|触及|可扪及|扪及|可见|见|有|无|未见|未闻及|未触及|未引出|呈|散在|少许|少量|少|多发|弥漫性?|明显|数枚|较多|突发|突然|出现|伴|"
+    r"轻度|中度|重度|直径|约|[\d.×x*]+\s*(?:cm|mm|级|次)?|/|的|大小|一|枚|个|[、及和]|[IⅠⅡⅢ]+度|\s|为|稍|略|广泛|大片|多个|单个|轻|固定|局部|示|"
+    r"较?大|可|及|均|尚|系|因|被|行|手术|新鲜|陈旧|未|不|断端|切口|伤口"
+)  # fmt: skip
+_FILLING: Final = re.compile(rf"[)）]?(?:{_SMALL})*")
+"""Small words that may stand between a part of the body and what is there."""
+_BREAK: Final = re.compile(r"[，,。；;！!？?\n:：、]|伴|后|致|因|时|及|和")
+_ITEM: Final = re.compile(r"\d{1,2}[.、．)）]\s*$")
+"""The number of an item of a list, which ends the item before."""
+_LIST: Final = re.compile(r"[、及和与伴并或/\s“”\"]*(?:伴有|以及|伴)?[、及\s“”\"]*(?:[（(][^()（）]{0,10}[)）])?")
+_MARKED: Final = re.compile(r"[，,]?以?(?P<side>左侧|右侧|双侧)(?:为著|为甚|明显|较重|为主|尤甚|重)")
+_BRACKET: Final = re.compile(r"\s*[（(]")
+_NEAR: Final = 12
+_FAR: Final = 24
+_FURTHER: Final = 40
+"""Characters between a part of the body and what is there: any words, small words, to what a sentence examines."""
+_PLACED: Final = frozenset({"finding", "disease", "procedure"})
+
+
+def locate(layout: Layout, sites: Sequence[Site], lexicon: Lexicon) -> None:
+    """Give findings, diseases, operations and blood pressures the part of the body they are at, and general findings
+    (压痛) the more exact name that they have there (右下腹压痛)."""
+    _Places(layout, sites, lexicon).give_all()
+
+
+class _Places:
+    def __init__(self, layout: Layout, sites: Sequence[Site], lexicon: Lexicon) -> None:
+        self._layout, self._text, self._sites, self._lexicon = layout, layout.text, sites, lexicon
+        self._starts = [site.start for site in sites]
+
+    def give_all(self) -> None:
+        last: Draft | None = None
+        for one in self._layout.drafts:
+            if one.kind in _PLACED or one.pressed:
+                self._give(one, last)
+                if one.site or one.kind == "finding":
+                    last = one
+
+    def _give(self, one: Draft, last: Draft | None) -> None:
+        site = self._named(one) or self._around(one)
+        if site is not None:
+            self._place(one, site)
+        elif last is not None and self._shares(last, one):
+            one.site, one.side, one.stem = last.site, last.side, last.stem
+        elif one.carried and (examined := self._examined(one)) is not None:
+            self._place(one, examined)
+        if one.general and one.stem:
+            self._name_at(one)
+
+    def _place(self, one: Draft, site: Site) -> None:
+        if site.weak and not site.side and not one.general:
+            return
+        one.stem = site.stem
+        if self._past_name(site.end) == site.end:
+            one.site, one.side = site.text, site.side
+
+    def _name_at(self, one: Draft) -> None:
+        sense = sense_of(self._lexicon, one.kind, one.stem, one.name, self._text[one.start : one.end])
+        if sense.concept:
+            one.concept, one.name, one.kind = sense.concept, sense.name, sense.kind
+
+    # -- which site --------------------------------------------------------------------------------
+
+    def _named(self, one: Draft) -> Site | None:
+        """The site that the name holds or reaches into, or that stands before it with small words between."""
+        at = bisect_left(self._starts, one.end) - 1
+        inside: Site | None = None
+        while at >= 0 and self._sites[at].start >= one.start:
+            inside, at = self._sites[at], at - 1
+        if inside is not None and inside.side:
+            return inside
+        before = self._before(one, at)
+        telling = inside is not None and inside.start == one.start and self._tells(inside, one)
+        return inside if telling and (before is None or not before.side) else before
+
+    def _tells(self, inside: Site, one: Draft) -> bool:
+        """Whether a site in a name says more than the name: 脑干 of 脑干梗死 (脑梗死), not 胆囊 of 胆囊结石."""
+        return not (inside.weak or inside.vague) and (one.kind == "finding" or inside.stem not in one.name)
+
+    def _before(self, one: Draft, at: int) -> Site | None:
+        """The site with a number, when it stands before a name and belongs to it."""
+        if at >= 0 and self._sites[at].end > one.start:
+            return self._sites[at]
+        if at >= 0 and self._sites[at].vague:
+            at -= 1
+        if at < 0 or one.start - self._sites[at].end > _FAR:
+            return None
+        site = self._sites[at]
+        between = self._layout.without_names(self._past_name(site.end), one.start)
+        if _ITEM.search(between) is not None:
+            return None
+        if one.bodily and len(between) <= _NEAR and _BREAK.search(between) is None and not site.weak:
+            return site
+        return site if _FILLING.fullmatch(between) is not None else None
+
+    def _past_name(self, place: int) -> int:
+        """The end of the examination whose name goes on at a place (头颅|CT), or the place."""
+        at = self._layout.last_until(place)
+        one = self._layout.drafts[at] if at >= 0 else None
+        return max(place, one.end) if one is not None and one.kind == "exam" else place
+
+    def _around(self, one: Draft) -> Site | None:
+        """A site in brackets behind a name (带状疱疹（左胸背部）), or the side that is worse (右侧为著)."""
+        bracket = _BRACKET.match(self._text, one.end)
+        place = bracket.end() if bracket else None
+        if one.kind == "finding":
+            marked = _MARKED.match(self._text, self._layout.clause_end(one.end))
+            place = marked.start("side") if marked else place
+        if place is None:
+            return None
+        at = bisect_left(self._starts, place)
+        here = at < len(self._sites) and self._sites[at].start == place and self._sites[at].side
+        return self._sites[at] if here else None
+
+    def _shares(self, last: Draft, one: Draft) -> bool:
+        """Whether a finding without a site of its own is at that of the one before it: 右下腹压痛、反跳痛."""
+        between = self._text[last.end : one.start]
+        if one.kind not in ("finding", "test") or not last.site or len(between) > _FAR or CLAUSE.search(between):
+            return False
+        return _LIST.fullmatch(between) is not None
+
+    def _examined(self, one: Draft) -> Site | None:
+        """The part of the body that the sentence spoke of last, for what is at some part: 右肩疼痛，抬举受限."""
+        at = bisect_left(self._starts, one.start) - 1
+        while at >= 0 and self._sites[at].vague:
+            at -= 1
+        if at < 0 or one.start - self._sites[at].end > _FURTHER:
+            return None
+        site = self._sites[at]
+        if _ITEM.search(self._text, max(0, one.start - 4), one.start) is not None:
+            return None
+        if site.weak:
+            return site if one.general and self._layout.clause_start(one.start) <= site.start else None
+        return site if site.side and self._layout.sentence_start(one.start) <= site.start else None

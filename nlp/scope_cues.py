@@ -1,0 +1,95 @@
+"""Words that say how what a record names is meant: denied, in doubt, only supposed or planned, past, over, another's.
+
+Longer words win over shorter ones, and some exist only to keep a shorter one quiet: 无 of 无力 denies nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from nlp.words import pairs
+
+if TYPE_CHECKING:
+    from ahocorasick_rs import AhoCorasick
+
+
+class Cue(StrEnum):
+    """What a word does. ``*_AFTER`` speaks of what stands before it, ``*_EITHER`` of what follows in its clause, else
+    of what stands before it; ``IF_LONG`` reaches to the end of the sentence."""
+
+    QUIET = "quiet"
+    NO = "no"
+    NO_EITHER = "no-either"
+    NO_AFTER = "no-after"
+    YES = "yes"
+    DOUBT = "doubt"
+    DOUBT_EITHER = "doubt-either"
+    DOUBT_AFTER = "doubt-after"
+    IF = "if"
+    IF_LONG = "if-long"
+    IF_AFTER = "if-after"
+    IF_BACK = "if-back"
+    FAMILY = "family"
+    FAMILY_AFTER = "family-after"
+    PATIENT = "patient"
+    PAST = "past"
+    PAST_AFTER = "past-after"
+    OVER = "over"
+    OVER_AFTER = "over-after"
+    STOPPED = "stopped"
+    CHANGED = "changed"
+    CERTAIN = "certain"
+    NOW = "now"
+    STILL = "still"
+
+
+BY_WORD: Final = {word: Cue(name) for name, words in pairs("cues", bare=True) for word in words.split()}
+"""What opens, closes or silences a scope."""
+AFTER: Final = frozenset(
+    {Cue.NO_AFTER, Cue.DOUBT_AFTER, Cue.IF_AFTER, Cue.FAMILY_AFTER, Cue.PAST_AFTER, Cue.OVER_AFTER}
+)
+EITHER: Final = {Cue.NO_EITHER: (Cue.NO, Cue.NO_AFTER), Cue.DOUBT_EITHER: (Cue.DOUBT, Cue.DOUBT_AFTER)}
+"""What a word that may look both ways means forwards, and backwards."""
+SENTENCE: Final = re.compile(r"[。；;！!？?\n]|(?<![\d.])(?=\d{1,2}[.、．)）]\s*[^\d\s])")
+COMMA: Final = re.compile(r"[，,:：]|\s{2,}|[(（)）]")
+HAVING: Final = frozenset("口服 服用 静滴 行 予 给予 患 患有 有 见 存在 诉 伴 感 发生 发现 伴有".split())
+"""Verbs that a word of denial may stand before: 否认长期服用激素."""
+CLAUSE_PAST: Final = (
+    "曾",
+    "已注射",
+    "已接种",
+    "已输注",
+    "上次",
+    "前次",
+    "停用",
+    "既往曾",
+    "吃过",
+    "服过",
+    "用过",
+    "打过",
+    "服用过",
+    "使用过",
+    "注射过",
+    "做过",
+)
+"""What lies behind in one clause need not in the next."""
+FOLLOWING: Final = frozenset("复查 复测 监测 定期复查 完善 定期".split())
+"""Plans that are tales where a record tells what was done: 复查CT未见异常, unless they lie ahead."""
+AHEAD: Final = re.compile(r"[\d一二两三半数][^，,。；;]{0,4}后|拟|待|明|次日|嘱|建议|必要|请|计划|择|注意")
+AGED: Final = re.compile(r"\d{1,2}(?:岁|月龄)时")
+BARE: Final = re.compile(r"[、及和与或等并以伴\s/／“”\"]|病史|症状|表现|病变|现象|情况|之类|家族史|史|征|等症|不适")
+JOINED: Final = re.compile(
+    r"(?:[、及和与或/／,，\s“”\"]|以及|亦|也|均|都|尚|暂|完全|基本|已|可|结果|检查|试验|征|两次|多次|测定|抗体|发作|体征|[:：]|[(（][^()（）]{0,8}[)）])*"
+)
+
+
+@lru_cache(1)
+def automaton() -> tuple[AhoCorasick, list[str]]:
+    """All cue words, and the words by number."""
+    from ahocorasick_rs import AhoCorasick, MatchKind
+
+    words = sorted(BY_WORD)
+    return AhoCorasick(words, matchkind=MatchKind.LeftmostLongest), words

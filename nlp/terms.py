@@ -1,0 +1,247 @@
+"""Written names of diagnoses, operations, drugs, tests, examinations and symptoms → concepts of the release.
+
+Retrieval by character n-grams and, where ``yigong train-terms`` was run, by vectors that confirmed pairs have moved;
+ranking by learned weights, else by weights set by hand. A name that lists several things is answered part by part.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from knowledge.model import Concept, ConceptKind
+from knowledge.naming import normal_name
+from knowledge.snapshot import Snapshot
+from nlp.term_candidates import FIGURES, Candidates, with_training, without_training
+from nlp.term_features import PLAIN
+from nlp.term_index import Index
+from nlp.term_model import Model, ModelError, mark
+from nlp.term_rank import shares
+from nlp.term_split import parts, several
+
+if TYPE_CHECKING:
+    from nlp.term_shift import Shift
+
+_BATCH: Final = 128
+
+
+class System(NamedTuple):
+    """What one value of ``system`` searches: kinds of concepts, how names are read, whose codes are told."""
+
+    kinds: tuple[ConceptKind, ...]
+    subject: str
+    codes: tuple[str, ...]
+    coded: bool = False
+
+
+SYSTEMS: Final[dict[str, System]] = {
+    "icd-10": System((ConceptKind.DISEASE,), "disease", ("icd-10", "icd-10-prefix"), coded=True),
+    "icd-9-cm-3": System((ConceptKind.PROCEDURE,), "procedure", ("icd-9-cm-3",), coded=True),
+    "drug": System((ConceptKind.INGREDIENT, ConceptKind.PRODUCT), "drug", ("nhsa-drug", "atc")),
+    "lab": System((ConceptKind.LAB,), "lab", ("loinc",)),
+    "exam": System((ConceptKind.EXAM,), "exam", ("nhsa-service",)),
+    "symptom": System((ConceptKind.SYMPTOM, ConceptKind.FINDING, ConceptKind.PHENOTYPE), "symptom", ("hpo",)),
+}
+"""``coded``: only concepts with a code of the system are meant, as long as there are any."""
+_WEIGHTS: Final = {
+    "grams": 1.0,
+    "ratio_bare": 0.3,
+    "ratio_common": 0.5,
+    "bare_target": 0.3,
+    "common_target": 0.4,
+    "common_written": 0.2,
+    "rest_target": 0.4,
+    "rest_written": 0.3,
+    "order_target": 0.2,
+}
+"""Shares of the score of an untrained system, set by hand; together with the penalties below."""
+_PENALTIES: Final = {
+    "action_lacking": 0.12,
+    "action_more": 0.12,
+    "approach_more": 0.15,
+    "approach_lacking": 0.06,
+    "device_more": 0.08,
+    "extent_more": 0.08,
+    "lesion_more": 0.08,
+    "sides_differ": 0.15,
+    "other": 0.1,
+    "heading": 0.03,
+}
+
+
+class UnknownSystemError(ValueError):
+    """A system that nothing is known of; the message lists those there are."""
+
+
+class Candidate(NamedTuple):
+    """A concept that may be meant; ``name`` is the name of it that fits, ``score`` between 0 and 1."""
+
+    id: str
+    name: str
+    code: str
+    score: float
+
+
+class _Names(NamedTuple):
+    """Names of a system with the concepts that bear them."""
+
+    grams: Index
+    bearers: list[tuple[Concept, str, str]]
+
+
+class Normaliser:
+    """Answers for one release. ``folder`` holds trained models, a folder for each system; a model that is trained
+    later is taken up by itself. Safe between threads."""
+
+    def __init__(self, snapshot: Snapshot, folder: Path | None = None) -> None:
+        self._snapshot, self._folder = snapshot, folder
+        self._lock = threading.Lock()
+        self._names: dict[str, _Names] = {}
+        self._models: dict[str, tuple[tuple[int, int], tuple[Model, Shift] | None]] = {}
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, folder: Path | None = None) -> Normaliser:
+        """The normaliser of a release, made once."""
+        return snapshot.remember(("terms", str(folder)), lambda: cls(snapshot, folder))
+
+    def candidates(self, text: str, system: str, limit: int = 5) -> list[list[Candidate]]:
+        """Candidates for each thing that a text lists, the likeliest first. Raises ``UnknownSystemError``."""
+        return self.many([text], system, limit)[0]
+
+    def many(self, texts: Sequence[str], system: str, limit: int = 5) -> list[list[list[Candidate]]]:
+        """``candidates`` of many texts at once."""
+        known(system)
+        listed = [parts(text, SYSTEMS[system].subject) for text in texts]
+        flat = [text for whole, several_ in zip(texts, listed, strict=True) for text in (whole, *several_)]
+        ranked = iter(self._ranked(flat, system, limit))
+        return [_chosen(next(ranked), [next(ranked) for _ in one]) for one in listed]
+
+    def index(self, system: str) -> Index:
+        """The names of a system. Raises ``UnknownSystemError``."""
+        known(system)
+        return self._named(system).grams
+
+    # -- inside ------------------------------------------------------------------------------
+
+    def _ranked(self, texts: Sequence[str], system: str, limit: int) -> Iterator[list[Candidate]]:
+        named, model = self._named(system), self._model(system)
+        for start in range(0, len(texts), _BATCH):
+            batch = texts[start : start + _BATCH]
+            if not named.grams.names:
+                yield from ([] for _ in batch)
+                continue
+            asked = named.grams.read(batch)
+            if model is None:
+                found = without_training(named.grams, asked)
+                scores = _by_hand(found)
+            else:
+                found = with_training(named.grams, asked, model[1])
+                scores = _learned(found, model[0])
+            yield from (_best(named, text, row, found, scores, limit) for row, text in enumerate(batch))
+
+    def _named(self, system: str) -> _Names:
+        with self._lock:
+            if system not in self._names:
+                self._names[system] = _names(self._snapshot, SYSTEMS[system])
+            return self._names[system]
+
+    def _model(self, system: str) -> tuple[Model, Shift] | None:
+        """The trained model of a system, read again when the file is another; None when there is none that works."""
+        if self._folder is None:
+            return None
+        folder = self._folder / system
+        now = mark(folder)
+        held = self._models.get(system)
+        if held is None or held[0] != now:
+            made = self._opened(folder, system) if any(now) else None
+            held = self._models[system] = (now, made)
+        return held[1]
+
+    def _opened(self, folder: Path, system: str) -> tuple[Model, Shift] | None:
+        try:
+            model = Model.load(folder)
+            shift = model.shift(self._named(system).grams)
+        except ModelError:
+            return None
+        fits = model.about.figures == FIGURES and len(shift.known) > 0
+        return (model, shift) if fits else None
+
+
+def known(system: str) -> None:
+    """Raises ``UnknownSystemError`` that lists the systems."""
+    if system not in SYSTEMS:
+        raise UnknownSystemError(f"system must be one of {', '.join(SYSTEMS)}")
+
+
+def _names(snapshot: Snapshot, system: System) -> _Names:
+    """Each different name once, borne by the most exact concept (the longest code) that bears it."""
+    concepts = [c for c in snapshot.concepts() if c.kind in system.kinds]
+    coded = [c for c in concepts if _code(c, system)]
+    bearers: dict[str, tuple[Concept, str, str]] = {}
+    for concept in coded if system.coded and coded else concepts:
+        code = _code(concept, system)
+        for name in dict.fromkeys((concept.name, *concept.names())):
+            key = normal_name(name)
+            held = bearers.get(key)
+            if key and (held is None or _rank(concept, name, code) > _rank(*held)):
+                bearers[key] = (concept, name, code)
+    codes = [code for _, _, code in bearers.values()]
+    return _Names(Index(list(bearers), codes, system.subject), list(bearers.values()))
+
+
+def _rank(concept: Concept, name: str, code: str) -> tuple[bool, int]:
+    return name == concept.name, len(code)
+
+
+def _code(concept: Concept, system: System) -> str:
+    """The code of a concept: the first of the first system that it carries."""
+    return next((ref.code for wanted in system.codes for ref in concept.codes if ref.system == wanted), "")
+
+
+def _by_hand(found: Candidates) -> Any:
+    """The hand-set score of each pair, between 0 and 1."""
+    import numpy as np
+
+    places = {name: column for column, name in enumerate(PLAIN)}
+    total = sum(_WEIGHTS.values())
+    gain = sum(w / total * found.figures[:, places[name]] for name, w in _WEIGHTS.items())
+    loss = sum(w * np.minimum(found.figures[:, places[name]], 2) for name, w in _PENALTIES.items())
+    return np.clip(gain - loss, 0, 0.98)
+
+
+def _learned(found: Candidates, model: Model) -> Any:
+    """The learned probability of each pair among the candidates of its name."""
+    import numpy as np
+
+    starts = np.flatnonzero(np.r_[True, found.rows[1:] != found.rows[:-1]])
+    return shares(model.ranker.scores(found.figures), starts)
+
+
+def _best(named: _Names, text: str, row: int, found: Candidates, scores: Any, limit: int) -> list[Candidate]:
+    """The likeliest concepts of one name; its very own name comes first."""
+    import numpy as np
+
+    within = slice(int(np.searchsorted(found.rows, row)), int(np.searchsorted(found.rows, row, "right")))
+    same = normal_name(text)
+    made: dict[str, Candidate] = {}
+    for at in sorted(range(within.start, within.stop), key=lambda at: -scores[at]):
+        concept, name, code = named.bearers[int(found.places[at])]
+        exact = named.grams.names[int(found.places[at])] == same
+        if exact or concept.id not in made:
+            score = 1.0 if exact else round(float(scores[at]), 4)
+            made[concept.id] = Candidate(concept.id, name, code, score)
+    return sorted(made.values(), key=lambda one: -one.score)[:limit]
+
+
+def _chosen(whole: list[Candidate], each: list[list[Candidate]]) -> list[list[Candidate]]:
+    """The parts where they fit better than the whole; what two parts mean alike is told once."""
+    if not each or not whole or not all(each) or whole[0].score == 1.0:
+        return [whole]
+    if not several(whole[0].score, [one[0].score for one in each]):
+        return [whole]
+    told: dict[str, list[Candidate]] = {}
+    for one in each:
+        told.setdefault(one[0].name, one)
+    return list(told.values())

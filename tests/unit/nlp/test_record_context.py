@@ -1,0 +1,79 @@
+"""A record's facts as the context that a review reads."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+
+from clinical.logic import UNKNOWN
+from clinical.patient import ClinicalStatus, PatientContext, Sex
+from clinical.quantity import Quantity
+from knowledge.snapshot import Snapshot
+from nlp.context import context_of
+from nlp.facts import read
+from nlp.lexicon import Lexicon
+from nlp.persons import person_in
+
+NOW = datetime(2026, 3, 31, 9, 0)
+
+
+def of(text: str, snapshot: Snapshot, section: str = "") -> PatientContext:
+    return context_of(read(text, Lexicon.of(snapshot), section), NOW, snapshot, text)
+
+
+def test_only_what_the_patient_has_becomes_a_condition(snapshot: Snapshot) -> None:
+    found = of("高血压。否认糖尿病。父亲患冠心病。考虑肺炎。警惕脑出血。", snapshot)
+    assert found.conditions is not UNKNOWN
+    assert [one.what.text for one in found.conditions] == ["高血压"]
+
+
+def test_what_is_over_is_no_active_condition(snapshot: Snapshot) -> None:
+    found = of("糖尿病史5年，肺结核病史20年，已愈。", snapshot, "既往史")
+    assert [one.status for one in found.conditions] == [ClinicalStatus.ACTIVE, ClinicalStatus.INACTIVE]
+
+
+def test_what_nobody_speaks_of_stays_unknown(snapshot: Snapshot) -> None:
+    found = of("咳嗽3天。", snapshot)
+    assert found.allergies is found.medications is found.pregnancy is found.sex is UNKNOWN
+
+
+def test_denied_allergies_are_known_to_be_none(snapshot: Snapshot) -> None:
+    assert of("否认药物过敏史。", snapshot, "过敏史").allergies == ()
+    (found,) = of("青霉素过敏。", snapshot, "过敏史").allergies
+    assert found.what.concepts
+
+
+def test_results_carry_their_units_and_missing_ones_are_not_made_up(snapshot: Snapshot) -> None:
+    found = of("T37.8，血钾3.1mmol/L，总胆固醇6.2。", snapshot, "辅助检查")
+    values = {one.what.text: one.value for one in found.observations}
+    assert values["体温"] == Quantity(37.8, "Cel")
+    assert values["钾"] == Quantity(3.1, "mmol/L")
+    assert values["总胆固醇"] == "6.2"
+
+
+def test_drugs_taken_now_are_orders_and_stopped_ones_are_not(snapshot: Snapshot) -> None:
+    found = of("停用华法林，改用利伐沙班20mg qd 口服。", snapshot)
+    (order,) = found.medications
+    assert order.dosage.dose == Quantity(20, "mg")
+    assert (order.dosage.route, order.dosage.times_per_day) == ("口服", 1)
+
+
+def test_a_pregnancy_has_its_days_and_a_denied_one_is_none(snapshot: Snapshot) -> None:
+    assert of("孕32周，双下肢水肿。", snapshot).pregnancy.gestational_days == 224
+    assert of("否认妊娠可能。", snapshot).pregnancy is None
+
+
+@pytest.mark.parametrize(
+    ("text", "sex", "born"),
+    [
+        ("患者，女，65岁，因胸痛入院", Sex.FEMALE, date(1961, 3, 31)),
+        ("患儿，男，1岁2月，发热", Sex.MALE, date(2025, 1, 31)),
+        ("孕妇，28岁，G2P1", Sex.FEMALE, date(1998, 3, 31)),
+        ("性别：男 年龄：40岁", Sex.MALE, date(1986, 3, 31)),
+        ("父亲70岁时死于胃癌", UNKNOWN, UNKNOWN),
+    ],
+)
+def test_sex_and_age_are_the_patients_own(text: str, sex: object, born: object) -> None:
+    found = person_in(text, NOW.date())
+    assert (found.sex, found.birth_date) == (sex, born)
