@@ -19,6 +19,9 @@ from starlette.middleware.cors import CORSMiddleware
 
 from api import openapi
 from api.access import Access
+from api.advice import advisers
+from api.answer_desk import AnswerDesk
+from api.bedside import Ward
 from api.bootstrap import House, key_ring, open_house, who_is_who
 from api.cds_hooks import CdsHooks, HookLine
 from api.comments import CommentDesk
@@ -30,6 +33,8 @@ from api.login import LoginDesk
 from api.oauth import TokenDesk
 from api.oidc import OidcDesk
 from api.people import People
+from api.person_record import PersonRecords
+from api.prompt_desk import PromptDesk
 from api.quality_desk import QualityDesk
 from api.recorder import Recorder
 from api.regional import Regional
@@ -37,24 +42,38 @@ from api.review import Reviewer
 from api.rim import Rim
 from api.routes import (
     accounts,
+    answers,
     comments,
     exchange,
     fhir,
     fhir_terms,
+    inference,
     knowledge,
+    language,
+    normalize,
     operations,
     persons,
+    picture,
+    prompts,
     quality,
     quality_faults,
     queue,
+    rare,
     reviews,
+    risks,
+    scores,
+    search,
     security,
     sessions,
+    similar,
     subscriptions,
     terms,
     terms_maps,
+    treatments,
 )
+from api.search_desk import SearchDesk
 from api.serving import Serving, settle
+from api.similar_desk import SimilarDesk
 from api.terms_desk import TermsDesk
 from api.throttle import Throttle
 from base.audit import AuditLog, anchor
@@ -70,6 +89,7 @@ from exchange.trace import Ledger
 from records.context import Region
 from records.journal import Journal
 from records.memory import Memory
+from records.notices import Notices
 from records.reviews import Reviews
 from records.store import Repository
 from rules import policy
@@ -116,12 +136,22 @@ def build(house: House) -> FastAPI:
         settings.region_budget_ms / 1000,
     )
     regional = Regional(region, strict=settings.require_client_auth)
-    hooks = CdsHooks(settings, reviewer, used, dispensary, regional, audit)
+    ward = Ward(reviewer, regional)
+    hooks = CdsHooks(settings, reviewer, used, dispensary, regional, audit, advisers(ward))
     intake = open_intake(house, ring)
 
     quality_desk = QualityDesk(house.engine, ring, Repository(house.engine, ring), settings.league)
 
     terms_desk = TermsDesk(house.engine, settings.league, reviewer.serving)
+    search_desk = SearchDesk(settings, reviewer.serving)
+    prompt_desk = PromptDesk(settings, house.engine)
+    answer_desk = AnswerDesk(access, search_desk, ward, prompt_desk)
+    shown = Repository(house.engine, ring, region.consents)
+    person_records = PersonRecords(settings, access, house.engine, shown, identity, region, reviewer.serving)
+    similar_desk = SimilarDesk(
+        house.engine, Repository(house.engine, ring), shown, person_records, region, reviewer.serving,
+        settings.similar_cases,
+    )  # fmt: skip
 
     def watching() -> list[Coroutine[Any, Any, None]]:
         return [
@@ -132,12 +162,15 @@ def build(house: House) -> FastAPI:
             renew(ring),
             quality_desk.keep_watch(settings.survey_hour),
             terms_desk.keep_watch(),
+            search_desk.keep_watch(settings.swap_seconds),
             look_around(region),
+            similar_desk.keep_watch(),
         ]
 
     async def ended() -> None:
         region.close()
         await intake.close()
+        await prompt_desk.close()
         await asyncio.to_thread(journal.flush)
         await asyncio.to_thread(audit.flush)
 
@@ -158,14 +191,16 @@ def build(house: House) -> FastAPI:
     app.include_router(comments.router(access, desk))
     app.include_router(reviews.router(access, reviewer, dispensary, regional))
     app.include_router(knowledge.router(access, reviewer.serving))
-    app.include_router(operations.router(access, reviewer, house.engine, audit))
+    app.include_router(search.router(access, search_desk))
+    app.include_router(answers.router(access, answer_desk))
+    app.include_router(prompts.router(access, prompt_desk))
+    app.include_router(operations.router(access, reviewer, house.engine, audit, search_desk))
     login = LoginDesk(people, audit)
     oidc, tokens = OidcDesk(people, login, used, audit), TokenDesk(people, audit, used)
     app.include_router(sessions.router(people, access, login, oidc, tokens))
     app.include_router(accounts.router(people, access))
     app.include_router(security.router(people, access, audit, identity))
     app.include_router(exchange.router(access, intake, Ledger(house.engine, ring)))
-    shown = Repository(house.engine, ring, region.consents)
     fhir_desk = FhirDesk(settings, access, house.engine, intake, Ledger(house.engine, ring), shown, identity, audit)
     app.include_router(subscriptions.router(settings, access, Subscriptions(house.engine, ring)))
     app.include_router(fhir_terms.router(access, terms_desk))
@@ -175,11 +210,22 @@ def build(house: House) -> FastAPI:
     app.include_router(quality_faults.router(access, quality_desk))
     app.include_router(terms.router(access, terms_desk))
     app.include_router(terms_maps.router(access, terms_desk))
+    app.include_router(normalize.router(access, reviewer.serving, settings.data_dir / "terms"))
+    app.include_router(language.router(access, reviewer.serving))
+    app.include_router(inference.router(access, ward))
+    app.include_router(treatments.router(access, ward))
+    app.include_router(scores.router(access, ward))
+    trusted = (house.key.public, *settings.trusted_keys)
+    app.include_router(risks.router(access, ward, Notices(house.engine, ring), settings.risk_models_dir, trusted))
+    app.include_router(rare.router(access, reviewer.serving))
+    app.include_router(similar.router(access, similar_desk, reviewer.serving, identity))
+    app.include_router(picture.router(access, person_records))
     install(app)
     app.state.reviewer, app.state.dispensary, app.state.comments = reviewer, dispensary, desk
     app.state.quality, app.state.terms = quality_desk, terms_desk
     app.state.audit, app.state.access, app.state.region = audit, access, region
-    app.state.intake = intake
+    app.state.intake, app.state.similar = intake, similar_desk
+    app.state.answers, app.state.prompts = answer_desk, prompt_desk
     _describe(app)
     units_ready.result()
     aside.shutdown()

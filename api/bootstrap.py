@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
@@ -20,7 +20,7 @@ from base.tenancy import guard
 from knowledge.intake import Loader, Row, stamp
 from knowledge.merge import LoadReport, load
 from knowledge.model import Concept, ConceptKind, Record, Rule, Standing, Statement, Status
-from knowledge.release import Gate, Manifest, Releases, publish
+from knowledge.release import Artefact, Gate, Manifest, Releases, publish
 from knowledge.review import Workflow
 from knowledge.store import Change, Store
 from records.identity import Identity
@@ -89,7 +89,10 @@ def content_digest(folder: Path = CONTENT) -> str:
 
 
 def ensure_release(
-    house: House, gates: tuple[Gate, ...], progress: Callable[[int], None] = lambda rows: None
+    house: House,
+    gates: tuple[Gate, ...],
+    progress: Callable[[int], None] = lambda rows: None,
+    artefacts: Sequence[Artefact] = (),
 ) -> Manifest | None:
     """Load, accept and publish the starter content unless its present edition was published here
     before. Local knowledge stays as it is. Gives the new release, or None when nothing was to do.
@@ -102,7 +105,8 @@ def ensure_release(
         return None
     report = load_starter(house, progress)
     _log.info("starter content loaded", extra={"count": report.written})
-    manifest = publish(house.store, house.releases, house.key, gates, AUTHOR, "起步内容 (starter content)")
+    note = "起步内容 (starter content)"
+    manifest = publish(house.store, house.releases, house.key, gates, AUTHOR, note, artefacts)
     mark.write_text(digest)
     return manifest
 

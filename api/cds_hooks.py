@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -63,6 +64,10 @@ class Asked(msgspec.Struct, frozen=True, rename="camel"):
     extension: Any = None
 
 
+Adviser = Callable[[Incoming, History, Client], Json]
+"""Answers a call with cards of its own; nothing of it is journalled as an alert."""
+
+
 class CdsHooks:
     """The services of this installation over one reviewer."""
 
@@ -74,9 +79,10 @@ class CdsHooks:
         dispensary: Dispensary,
         regional: Regional,
         audit: AuditLog,
+        advisers: Mapping[str, Adviser] = MappingProxyType({}),
     ) -> None:
         self._settings, self._reviewer, self._dispensary = settings, reviewer, dispensary
-        self._regional, self._audit = regional, audit
+        self._regional, self._audit, self._advisers = regional, audit, advisers
         self._auth = ClientAuth(settings, used)
         self.hooks: Mapping[str, Hook] = discover("api.hooks", "HOOK", Hook)
         self._discovery = orjson.dumps({"services": [hook.described() for hook in self.hooks.values()]})
@@ -114,6 +120,9 @@ class CdsHooks:
         region = NOTHING
         if self._regional.awake:
             region = await self._regional.of(incoming.context, client.tenant, prefetch.get("patient"))
+        if hook.advice:
+            advise = self._advisers[hook.advice]
+            return orjson.dumps(await asyncio.to_thread(advise, incoming, region, client))
         answer, reviewed = self._answer(hook, incoming, context, prefetch, client, now, region)
         told = orjson.dumps(answer)
         sent = asked.prefetch if given and prefetch is given else _as_sent(prefetch)

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from api.bootstrap import House, key_ring, loaders
 from api.gates import GATES
 from api.hook import Hook
+from api.search_desk import SEARCH
 from base.audit import faults
 from base.keyring import NEWEST_DAYS
 from base.plugins import discover
@@ -39,6 +40,14 @@ def _release(house: House) -> str:
         return "nothing is published yet: run `yigong serve` or `yigong publish`"
     snapshot = house.releases.open(active)
     return "; ".join(fault for gate in GATES for fault in gate(snapshot)[:3])
+
+
+def _search(house: House) -> str:
+    """The index beside the active release: digests and signature."""
+    active = house.releases.active()
+    if active and SEARCH in house.releases.manifest(active).artefacts:
+        house.releases.artefact(active, SEARCH)
+    return ""
 
 
 def _plugins(house: House) -> str:
@@ -76,6 +85,7 @@ def _access(house: House) -> str:
 _CHECKS: dict[str, Callable[[House], str]] = {
     "database": _database,
     "active release (digest, signature, gates)": _release,
+    "search index (digests, signature)": _search,
     "rule families, hooks, sources": _plugins,
     "policies": _policies,
     "access": _access,

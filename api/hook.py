@@ -42,7 +42,8 @@ class Hook:
     ``name`` is the service id; ``context`` maps required context fields to the JSON type they
     must have; ``prefetch`` and ``required`` are keys of ``PREFETCH`` (what is required and cannot
     be had means 412); ``least`` is the least severity worth a card here; ``stage`` what policies
-    know this moment as; ``submits`` lets a request put what it reviews into the pharmacist's queue.
+    know this moment as; ``submits`` lets a request put what it reviews into the pharmacist's queue;
+    ``advice`` names what answers instead of a review of orders (``api.advice``).
     """
 
     name: str
@@ -55,6 +56,7 @@ class Hook:
     required: tuple[str, ...] = ("patient",)
     reviews: Subject = Subject.DRAFT
     submits: bool = False
+    advice: str = ""
     least: Severity = Severity.INFO
     stage: str = ""
     usage: str = "完整检查需要患者、诊断、过敏、在用药品与检验数据；缺少的数据会在响应中列为未能检查。"

@@ -22,6 +22,7 @@ from records.code_intake import CodedFacts, Coder
 from records.code_maps import CodeMaps
 from records.identity_changes import Cause, IdentityError
 from records.kinds import ResourceError
+from records.notices import Watched
 from records.quality_standards import Standards
 from records.quality_store import Inspector
 from records.quality_surveys import SURVEYS
@@ -51,7 +52,8 @@ def landing(house: House, ring: KeyRing) -> Landing:
     refusals = (IdentityError, ReadError, RegistryError, ResourceError)
     inspector, coder = Inspector(Standards(house.engine, SURVEYS)), Coder(house.engine, CodeMaps(house.engine))
     announcing = Announcing(Repository(house.engine, ring), ring, people)
-    facts = Registering(CodedFacts(announcing, coder), Registry())
+    watched = Watched(announcing) if house.settings.risk_watch else announcing
+    facts = Registering(CodedFacts(watched, coder), Registry())
     return Landing(readers(), people, facts, demographics, merge, inspector, refusals)
 
 

@@ -127,8 +127,8 @@ def _facts(part: Part, context: PatientContext) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for name, resources in _by_list(part.resources).items():
         if name not in sent:
-            facts = _read(name, resources, context.as_of)
-            found[name] = [_placed(fact, part, context) for fact in facts]
+            facts = read_list(name, resources, context.as_of)
+            found[name] = [placed(fact, part, context) for fact in facts]
     if "medications" in found:
         found["medications"] = _lasting(found["medications"], context.as_of)
     if "conditions" in found:
@@ -149,7 +149,7 @@ def _by_list(resources: Iterable[msgspec.Raw]) -> dict[str, list[msgspec.Raw]]:
     return found
 
 
-def _read(name: str, resources: list[msgspec.Raw], now: datetime) -> tuple[Any, ...]:
+def read_list(name: str, resources: list[msgspec.Raw], now: datetime) -> tuple[Any, ...]:
     """Nouns of a list. One that cannot be read takes no other along: it was checked when it was stored, and a rule
     stricter than then is no reason to go without the rest."""
     try:
@@ -174,7 +174,7 @@ def _nouns(name: str, resources: list[msgspec.Raw], now: datetime) -> tuple[Any,
     return () if isinstance(nouns, Unknown) else tuple(nouns)
 
 
-def _placed(fact: Any, part: Part, context: PatientContext) -> Any:
+def placed(fact: Any, part: Part, context: PatientContext) -> Any:
     """A fact with where it comes from: another institution's references carry its path, because two institutions
     number alike."""
     origin: Origin = fact.origin
@@ -273,4 +273,4 @@ _KEYS: Final[Mapping[str, Callable[[Any], Iterator[Hashable]]]] = {
     "procedures": _of_result,
 }
 
-__all__ = ["Regional", "gap_of", "merged"]
+__all__ = ["Regional", "gap_of", "merged", "placed", "read_list"]

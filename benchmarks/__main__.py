@@ -20,9 +20,15 @@ SECTIONS: Final = {
     "screening": "Batch screening",
     "messages": "Messages read by one process",
     "quality": "Data quality and maps of terms",
+    "search": "Search over the release",
+    "language": "Reading Chinese records",
+    "terms": "Written names to names of the standard",
+    "rare": "Rare diseases by phenotypes",
+    "treatment": "Treatment and risk",
     "intake": "Messages taken in and stored",
     "identity": "Who is who, at a million persons",
     "repository": "The repository, at a million persons and fifty million events",
+    "diagnosis": "Suspected diagnoses, simulated and against naive Bayes",
     "kills": "Senders and workers killed at random points",
 }
 """Modules of this package that measure: each has ``report()``, which prints."""

@@ -13,7 +13,7 @@ from base.log import setup
 from base.settings import Settings
 from benchmarks import SHARED, engines, http, noise, release, resolution, review
 from benchmarks.sample import ACTIVE, NEW
-from benchmarks.timing import Times
+from benchmarks.timing import Times, machine
 from knowledge.release import publish
 from knowledge.snapshot import Snapshot
 from records.terminology import Terminology
@@ -50,6 +50,7 @@ def _reviews(reviewer: Reviewer) -> None:
     print("\nReview inside the process, 10 active drugs, 3 new (p99 ≤ 2 000 µs)")
     for name, times in review.measure(reviewer).items():
         print(f"  {name}: {times}", flush=True)
+        print(f"    the machine alone, work of that length that is always the same: {machine(times.p50)}", flush=True)
 
 
 def _engines(reviewer: Reviewer) -> None:

@@ -147,7 +147,8 @@ class Workers:
 
 
 def serve(parent: int, say: Callable[[int], None] = lambda ended: None) -> None:
-    """One process: a worker of the queue, beside it what tells subscribers and what brings messages from the broker.
+    """One process: a worker of the queue, beside it what tells subscribers, what looks at risks again and what brings
+    messages from the broker.
     Ends with its parent. ``say`` hears how many messages ended."""
     stop = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -159,6 +160,10 @@ def serve(parent: int, say: Callable[[int], None] = lambda ended: None) -> None:
         threading.Thread(target=storing.run, args=(stop,), name="store"),
         threading.Thread(target=deliverer(opened, ring, audit).run, args=(stop,), name="tell"),
     ]
+    if opened.settings.risk_watch:
+        from api.watching import Watcher
+
+        threads.append(threading.Thread(target=Watcher(opened, ring).run, args=(stop,), name="watch"))
     taking = takeover(opened, ring, storing.name)
     if taking is not None:
         threads.append(threading.Thread(target=taking.run, args=(stop,), name="take over"))

@@ -12,12 +12,13 @@ from api.access import Access
 from api.errors import moment_of, respond
 from api.review import Reviewer
 from api.rim import METRICS, note_state
+from api.search_desk import SearchDesk
 from base.audit import AuditLog
 from base.tenancy import acting
 from records.ledger import rule_use
 
 
-def router(access: Access, reviewer: Reviewer, engine: Engine, audit: AuditLog) -> APIRouter:
+def router(access: Access, reviewer: Reviewer, engine: Engine, audit: AuditLog, search: SearchDesk) -> APIRouter:
     """``/healthz``, ``/readyz``, ``/metrics``, ``/api/v1/releases``, ``/api/v1/rules/usage``."""
     routes = APIRouter(tags=["Operations"])
 
@@ -32,6 +33,8 @@ def router(access: Access, reviewer: Reviewer, engine: Engine, audit: AuditLog) 
         state = {"release": serving.now.snapshot.release, "database": _database(engine)}
         if serving.fault:
             state["releaseFault"] = serving.fault
+        if search.fault:
+            state["searchFault"] = search.fault
         return respond(200, {"status": "ready", **state})
 
     @routes.get("/metrics")

@@ -11,7 +11,16 @@ from sqlalchemy import Engine
 from base.security import SigningKey
 from knowledge.compile import CompileError, Content, compile_release
 from knowledge.model import Citation, Concept, ConceptKind, Predicate, Source, Standing, Statement, Status
-from knowledge.release import LiveRelease, ReleaseError, Releases, TamperedError, history, publish, rollback
+from knowledge.release import (
+    Artefact,
+    LiveRelease,
+    ReleaseError,
+    Releases,
+    TamperedError,
+    history,
+    publish,
+    rollback,
+)
 from knowledge.snapshot import Snapshot, SnapshotError
 from knowledge.store import Change, Store
 
@@ -164,3 +173,107 @@ def test_a_worker_keeps_the_old_release_when_the_new_one_is_bad(
     assert not live.refresh()
     assert live.current.release == first
     assert "no release" in live.fault
+
+
+# -- artefacts ---------------------------------------------------------------------------------
+
+
+class Index:
+    """Builds a file that names the release, and counts how often."""
+
+    def __init__(self, edition: str = "1") -> None:
+        self.built, self.fails = 0, False
+        self.artefact = Artefact("index", self.build, edition)
+
+    def build(self, snapshot: Snapshot, folder: Path) -> None:
+        self.built += 1
+        if self.fails:
+            raise ValueError("endpoint away")
+        (folder / "part").mkdir()
+        (folder / "part" / "words").write_text(f"{snapshot.release} {snapshot.counts['statements']}")
+        (folder / "writer.lock").touch()
+
+
+def test_an_artefact_lies_beside_its_release_and_is_vouched_for(
+    store: Store, releases: Releases, key: SigningKey
+) -> None:
+    manifest = publish(store, releases, key, [], "li", artefacts=[Index().artefact])
+    folder = releases.artefact(manifest.release, "index")
+    assert (folder / "part" / "words").read_text() == f"{manifest.release} 2"
+    assert list(manifest.artefacts["index"].files) == ["part/words"]
+    assert releases.active() == manifest.release
+    assert [path.name for path in releases.folder.glob("draft*")] == []
+
+
+@pytest.mark.parametrize("where", ["changed", "added", "removed", "manifest"])
+def test_an_altered_artefact_is_refused_and_the_release_is_served(
+    store: Store, releases: Releases, key: SigningKey, where: str
+) -> None:
+    release = publish(store, releases, key, [], "li", artefacts=[Index().artefact]).release
+    words = releases.folder / f"{release}.index" / "part" / "words"
+    if where == "changed":
+        words.write_text("something else")
+    elif where == "added":
+        (words.parent / "more").write_text("x")
+    elif where == "removed":
+        words.unlink()
+    else:
+        file = releases.folder / f"{release}.json"
+        digest = releases.manifest(release).artefacts["index"].files["part/words"]
+        file.write_text(file.read_text().replace(digest, "0" * 64))
+    with pytest.raises(TamperedError):
+        releases.artefact(release, "index")
+    if where != "manifest":
+        assert releases.open(release).release == release
+
+
+def test_publishing_the_same_again_builds_only_what_is_not_there(
+    store: Store, releases: Releases, key: SigningKey
+) -> None:
+    first, newer = Index(), Index(edition="2")
+    release = publish(store, releases, key, [], "li", artefacts=[first.artefact]).release
+    publish(store, releases, key, [], "li", artefacts=[first.artefact])
+    assert first.built == 1
+    publish(store, releases, key, [], "li")
+    assert releases.artefact(release, "index").is_dir(), "publishing without it takes nothing away"
+    publish(store, releases, key, [], "li", artefacts=[newer.artefact])
+    assert newer.built == 1
+    (releases.folder / f"{release}.index" / "part" / "words").write_text("altered")
+    publish(store, releases, key, [], "li", artefacts=[newer.artefact])
+    assert newer.built == 2
+    assert releases.artefact(release, "index").is_dir()
+
+
+def test_knowledge_is_published_though_an_artefact_cannot_be_built(
+    store: Store, releases: Releases, key: SigningKey
+) -> None:
+    index = Index()
+    index.fails = True
+    release = publish(store, releases, key, [], "li", artefacts=[index.artefact]).release
+    assert releases.active() == release
+    with pytest.raises(ReleaseError, match="could not be built: endpoint away"):
+        releases.artefact(release, "index")
+    index.fails = False
+    publish(store, releases, key, [], "li", artefacts=[index.artefact])
+    assert releases.artefact(release, "index").is_dir()
+
+
+def test_a_release_of_before_there_were_artefacts_is_still_sound(
+    store: Store, releases: Releases, key: SigningKey
+) -> None:
+    release = publish(store, releases, key, [], "li").release
+    assert "artefacts" not in (releases.folder / f"{release}.json").read_text()
+    assert releases.verify(release).artefacts == {}
+    with pytest.raises(ReleaseError, match="published without index: publish again"):
+        releases.artefact(release, "index")
+
+
+def test_the_database_is_free_while_artefacts_are_built(store: Store, releases: Releases, key: SigningKey) -> None:
+    written: list[str] = []
+
+    def build(snapshot: Snapshot, folder: Path) -> None:
+        edited(store, severity="moderate")
+        written.append("meanwhile")
+
+    publish(store, releases, key, [], "li", artefacts=[Artefact("index", build)])
+    assert written == ["meanwhile"]

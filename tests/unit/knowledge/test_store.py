@@ -20,6 +20,7 @@ import base.roles
 import base.second_factor
 import base.sessions
 import base.tokens
+import nlp.prompt_tables  # noqa: F401
 import records.comments
 import records.journal
 import records.reviews

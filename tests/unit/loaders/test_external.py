@@ -127,6 +127,8 @@ def hpo(folder: Path) -> Path:
         "ORPHA:2|Other syndrome||HP:0000002||||HP:0040282|||P|",
         "ORPHA:2|Other syndrome||HP:0000009||||1/1|||P|",
         "DECIPHER:3|Left out||HP:0000002||||1/1|||P|",
+        "OMIM:1|Test syndrome||HP:0000001|||||||C|",
+        "OMIM:1|Test syndrome||HP:0000002|||||||I|",
     ]
     rows = [columns.replace(" ", "\t"), *(line.replace("|", "\t") for line in lines)]
     (folder / "phenotype.hpoa").write_text("#version: x\n" + "\n".join(rows) + "\n", "utf-8")
@@ -330,3 +332,14 @@ def test_reviewed_statements_are_never_overwritten(fresh: House, tmp_path: Path)
     report = load(fresh.store, loaders()["formulary"], tmp_path, "li")
     assert report.kept == 1
     assert fresh.store.get(Concept, "ingredient:a").name == "甲药"
+
+
+def test_a_disease_of_the_ontology_says_when_it_begins_and_how_it_is_inherited(tmp_path: Path) -> None:
+    concepts, statements, _ = read("hpo", tmp_path)
+    told = {c.id: c.attributes for c in concepts if c.id.startswith("disease:")}
+    assert told["disease:OMIM:1"] == {"onset": ["HP:0000001"], "inheritance": ["HP:0000002"]}
+    assert told["disease:ORPHA:2"] == {}
+    assert {(s.subject, s.object) for s in statements if s.predicate is Predicate.HAS_PHENOTYPE} == {
+        ("disease:OMIM:1", "phenotype:HP:0000002"),
+        ("disease:ORPHA:2", "phenotype:HP:0000002"),
+    }

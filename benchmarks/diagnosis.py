@@ -1,0 +1,239 @@
+"""Suspected diagnoses: how often the right one is first or among five, whether probabilities mean what they say, against
+naive Bayes on two sets of real dialogues.
+
+Simulated patients (``benchmarks.simulated_patients``) come from the release itself: they measure the arithmetic, not the truth
+of the knowledge, and they are what ``TEMPER`` is fitted on. The dialogues measure both; nothing is trained on them, but constants were chosen in their sight.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from math import log, sqrt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from api.bootstrap import ensure_release, open_house
+from api.gates import GATES
+from base.settings import Settings
+from benchmarks import SHARED
+from benchmarks.simulated_patients import Simulated, patients
+from inference.assessment import Assessment
+from inference.calibration import TEMPER
+from inference.diagnosis import Diagnoser
+from inference.evidence import merged, of_names
+from inference.profiles import Whom
+from knowledge.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[Any]
+
+SETS: Final = ("dxy", "muzhi")
+TEMPERS: Final = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1)
+BINS: Final = 10
+_FOLDS: Final = 5
+_SEEN_IN_BINS: Final = 10
+
+
+class Bin(NamedTuple):
+    """Probabilities from a tenth to the next: how many, their mean, and how many were right."""
+
+    number: int
+    said: float
+    right: float
+
+
+class Measured(NamedTuple):
+    """Of simulated patients: shares with the right disease first and among five, by department too; reliability, expected
+    calibration error, mean −ln P of the right disease by temper; milliseconds of processor time a ranking."""
+
+    number: int
+    first: float
+    five: float
+    by_department: dict[str, tuple[int, float, float]]
+    bins: list[Bin]
+    error: float
+    losses: dict[float, float]
+    milliseconds: float
+
+
+def measure(snapshot: Snapshot, number: int = 1500, seed: int = 1) -> Measured:
+    """Diagnose simulated patients."""
+    diagnoser = Diagnoser.of(snapshot)
+    drawn = list(patients(snapshot, number, seed))
+    diagnoser.assess(drawn[0].evidence, drawn[0].whom)
+    began = time.process_time()
+    made = [diagnoser.assess(one.evidence, one.whom) for one in drawn]
+    for assessment in made:
+        assessment.ranked()
+    took = time.process_time() - began
+    places = [_place(assessment.posterior, one.disease) for assessment, one in zip(made, drawn, strict=True)]
+    bins = reliability((p, r == one.disease) for a, one in zip(made, drawn, strict=True) for r, p in _leading(a))
+    return Measured(
+        number,
+        sum(p == 0 for p in places) / number,
+        sum(p < 5 for p in places) / number,
+        _by_department(made[0], drawn, places),
+        bins,
+        sum(b.number * abs(b.said - b.right) for b in bins) / max(sum(b.number for b in bins), 1),
+        {temper: _loss(made, drawn, temper) for temper in TEMPERS},
+        1000 * took / number,
+    )
+
+
+def _place(posterior: Floats, disease: int) -> int:
+    return int((posterior > posterior[disease]).sum())
+
+
+def _leading(assessment: Assessment) -> list[tuple[int, float]]:
+    order = (-assessment.posterior).argsort()[:_SEEN_IN_BINS]
+    return [(int(row), float(assessment.posterior[row])) for row in order]
+
+
+def reliability(said: Iterable[tuple[float, bool]]) -> list[Bin]:
+    """Probabilities in ten bins, with how often they came true."""
+    found: dict[int, list[tuple[float, bool]]] = defaultdict(list)
+    for probability, right in said:
+        found[min(int(probability * BINS), BINS - 1)].append((probability, right))
+    return [
+        Bin(len(pairs), sum(p for p, _ in pairs) / len(pairs), sum(r for _, r in pairs) / len(pairs))
+        for _, pairs in sorted(found.items())
+    ]
+
+
+def _by_department(
+    any_: Assessment, drawn: Sequence[Simulated], places: Sequence[int]
+) -> dict[str, tuple[int, float, float]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    for one, place in zip(drawn, places, strict=True):
+        departments = any_.profiles.profiles[one.disease].qualifiers.get("departments", ("其他",))
+        found[departments[0]].append(place)
+    ordered = sorted(found.items(), key=lambda pair: -len(pair[1]))
+    return {d: (len(p), sum(x == 0 for x in p) / len(p), sum(x < 5 for x in p) / len(p)) for d, p in ordered}
+
+
+def _loss(made: Sequence[Assessment], drawn: Sequence[Simulated], temper: float) -> float:
+    """Mean −ln P of the right disease were the evidence tempered so."""
+    import numpy as np
+
+    total = 0.0
+    for assessment, one in zip(made, drawn, strict=True):
+        logits = np.log(np.maximum(assessment.common, 1e-12)) + assessment.weight * temper / TEMPER
+        top = logits.max()
+        total -= logits[one.disease] - top - log(np.exp(logits - top).sum())
+    return total / len(made)
+
+
+# -- dialogues ---------------------------------------------------------------------------------
+
+
+class Compared(NamedTuple):
+    """Of a set of dialogues: how many we and naive Bayes (trained on the other four fifths) get right; its share on what it
+    was trained on; words that we did not understand."""
+
+    number: int
+    ours: int
+    bayes: int
+    bayes_on_its_own: float
+    not_understood: Counter[str]
+
+
+def compare(snapshot: Snapshot, name: str, shared: Path = SHARED) -> Compared | None:
+    """Ours against naive Bayes on a set; None where the set is not here."""
+    file = shared / "symptom_diagnosis" / f"{name}_train.json"
+    if not file.exists():
+        return None
+    cases = json.loads(file.read_text("utf-8"))
+    diseases, lost = sorted({case["disease"] for case in cases}), Counter[str]()
+    diagnoser, right = Diagnoser.of(snapshot), 0
+    for case in cases:
+        evidence, unknown = of_names(_said(case), snapshot)
+        lost.update(unknown)
+        ranked = diagnoser.assess(merged(evidence), Whom(), diseases).ranked()
+        right += ranked[0].words == case["disease"]
+    bayes, own = _bayes(cases)
+    return Compared(len(cases), right, bayes, own, lost)
+
+
+def _said(case: dict[str, Any]) -> list[tuple[str, bool]]:
+    return list((case["stated"] | case["elicited"]).items())
+
+
+def _bayes(cases: list[dict[str, Any]]) -> tuple[int, float]:
+    """How many a Bernoulli naive Bayes (Laplace smoothing; a finding present, absent or unmentioned as two features) gets
+    right in cross-validation, and its share on its own training part."""
+    import numpy as np
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.naive_bayes import BernoulliNB
+
+    column = {words: n for n, words in enumerate(sorted({words for case in cases for words, _ in _said(case)}))}
+    features = np.zeros((len(cases), 2 * len(column)))
+    for row, case in enumerate(cases):
+        for words, present in _said(case):
+            features[row, column[words] + (0 if present else len(column))] = 1
+    wanted = np.array([case["disease"] for case in cases])
+    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
+    predicted = cross_val_predict(BernoulliNB(), features, wanted, cv=folds)
+    own = BernoulliNB().fit(features, wanted).score(features, wanted)
+    return int((predicted == wanted).sum()), float(own)
+
+
+def interval(right: int, number: int) -> tuple[float, float]:
+    """95 % confidence interval of a share (Wilson 1927)."""
+    z, share = 1.96, right / number
+    middle = (share + z * z / (2 * number)) / (1 + z * z / number)
+    half = z * sqrt(share * (1 - share) / number + z * z / (4 * number**2)) / (1 + z * z / number)
+    return middle - half, middle + half
+
+
+# -- report ------------------------------------------------------------------------------------
+
+
+def report(shared: Path = SHARED) -> None:
+    """Publish the starter release, measure and print."""
+    with tempfile.TemporaryDirectory() as folder:
+        house = open_house(Settings(data_dir=Path(folder)))
+        ensure_release(house, GATES)
+        print_figures(house.releases.open(house.releases.active()), shared)
+        house.engine.dispose()
+
+
+def print_figures(snapshot: Snapshot, shared: Path = SHARED) -> None:
+    """Measure on a release and print."""
+    found = measure(snapshot)
+    print(
+        f"  simulated: {found.number} patients: first {found.first:.1%}, first five {found.five:.1%}, "
+        f"{found.milliseconds:.1f} ms a ranking, expected calibration error {found.error:.3f}",
+        flush=True,
+    )
+    for department, (number, first, five) in list(found.by_department.items())[:15]:
+        print(f"    {department}: {number} patients, first {first:.0%}, first five {five:.0%}", flush=True)
+    for one in found.bins:
+        print(f"    said {one.said:.2f}: came true {one.right:.2f} of {one.number}", flush=True)
+    best = min(found.losses, key=lambda temper: found.losses[temper])
+    told = ", ".join(f"{temper}: {loss:.3f}" for temper, loss in found.losses.items())
+    print(f"    loss by temper: {told}; best {best}, shipped {TEMPER}", flush=True)
+    for name in SETS:
+        compared = compare(snapshot, name, shared)
+        if compared is not None:
+            print(_line(name, compared), flush=True)
+
+
+def _line(name: str, found: Compared) -> str:
+    low, high = interval(found.ours, found.number)
+    bayes_low, bayes_high = interval(found.bayes, found.number)
+    return (
+        f"  {name}: {found.number} dialogues: ours {found.ours / found.number:.1%} ({low:.1%} to {high:.1%}); naive Bayes "
+        f"trained on them {found.bayes / found.number:.1%} ({bayes_low:.1%} to {bayes_high:.1%}), "
+        f"on its own training part {found.bayes_on_its_own:.1%}; not understood: "
+        + (", ".join(f"{words} {times}" for words, times in found.not_understood.most_common(5)) or "nothing")
+    )
+
+
+if __name__ == "__main__":
+    report()

@@ -1,0 +1,178 @@
+"""Which tests and examinations to order: what they settle for what they cost.
+
+    worth = Σ p(d) · value(item, d) · purpose + gain − harm − cost
+
+p(d) is how likely each leading disease is (1 for a diagnosis that was made), value how much the item settles
+there, gain the expected information in bits (``inference.questions``), harm and cost in bits too. What an
+institution does not offer is listed with the level that does. What was done within its repeat interval, here or
+in the region, is not ordered again but shown with its result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from clinical.coded import zoned
+from clinical.finding import Datum, Reference
+from clinical.logic import Unknown
+from clinical.patient import PatientContext
+from clinical.quantity import Quantity
+from inference.assessment import Assessment
+from inference.citing import references
+from inference.items import Item, Items
+from inference.questions import COSTS, HARMS, gain_by_item
+from knowledge.model import Predicate, Standing, Statement
+from knowledge.snapshot import Snapshot
+
+VALUES: Final = {"high": 1.0, "moderate": 0.5, "low": 0.2}
+PURPOSES: Final = {"confirm": 1.0, "exclude": 1.0, "cause": 0.6, "assess": 0.4, "follow-up": 0.0}
+"""What finding the diagnosis counts for before it is made; what grades or follows it counts less."""
+MADE: Final = {"confirm": 1.0, "exclude": 1.0, "cause": 0.8, "assess": 0.8, "follow-up": 0.5}
+"""The same once the diagnosis was made."""
+_LEADING: Final = 15
+_LEAST: Final = 0.01
+_RED_FLAG: Final = 0.15
+"""A red flag counts as at least so likely: what excludes it is worth ordering early."""
+_RED_FLAG_LEAST: Final = 0.01
+_HOURS: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an item is ordered: for which disease (concept), to what purpose, how much it settles, what would speak
+    for it."""
+
+    disease: str
+    probability: float
+    purpose: str
+    value: str
+    expected: str
+    note: str
+    references: tuple[Reference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recommended:
+    """An item worth ordering. ``available`` is None when the grade of the institution is unknown; ``done`` is
+    what was done within the repeat interval, so that it need not be ordered again."""
+
+    item: Item
+    worth: float
+    gain: float
+    reasons: tuple[Reason, ...]
+    available: bool | None
+    done: Datum | None
+
+
+def examinations(
+    assessment: Assessment, patient: PatientContext, diagnoses: Iterable[str] = (), limit: int = 15
+) -> list[Recommended]:
+    """Items by worth. ``diagnoses`` (concepts) were made; without any those that are suspected count."""
+    snapshot, items = assessment.profiles.snapshot, Items.of(assessment.profiles.snapshot)
+    made = tuple(diagnoses)
+    gains, reasons = gain_by_item(assessment), _reasons(assessment, made)
+    found = []
+    for concept, why in reasons.items():
+        item = items.item(concept)
+        gain = gains.get(concept, 0.0)
+        worth = _settles(why, MADE if made else PURPOSES) + gain - COSTS[item.cost] - HARMS[item.harm]
+        done = done_before(patient, concept, snapshot)
+        available = item.available(patient.institution_level)
+        found.append(Recommended(item, worth, gain, tuple(why), available, done))
+    worthwhile = (one for one in found if one.worth > 0)
+    return sorted(worthwhile, key=_order)[:limit]
+
+
+def _order(one: Recommended) -> tuple[bool, bool, float, str]:
+    return one.done is not None, one.available is False, -one.worth, one.item.concept
+
+
+def _settles(why: list[Reason], purposes: dict[str, float]) -> float:
+    return sum(one.probability * VALUES[one.value] * purposes[one.purpose] for one in why)
+
+
+def _reasons(assessment: Assessment, diagnoses: tuple[str, ...]) -> dict[str, list[Reason]]:
+    """Why each item (concept) is worth ordering, the likeliest disease first."""
+    found: dict[str, list[Reason]] = {}
+    for disease, probability in _diseases(assessment, diagnoses):
+        for s in _workups(assessment, disease):
+            found.setdefault(s.object, []).append(_reason(assessment.profiles.snapshot, disease, probability, s))
+    return found
+
+
+def _reason(snapshot: Snapshot, disease: str, probability: float, s: Statement) -> Reason:
+    told = s.qualifiers
+    purpose, value = told["purpose"], told["value"]
+    expected, note = told.get("expected", ""), told.get("note", "")
+    return Reason(disease, probability, purpose, value, expected, note, references(snapshot, s))
+
+
+def _diseases(assessment: Assessment, diagnoses: tuple[str, ...]) -> Iterator[tuple[str, float]]:
+    """Diseases with how far they count: diagnoses that were made fully, else what is likely and what must not be
+    missed."""
+    if diagnoses:
+        yield from ((disease, 1.0) for disease in diagnoses)
+        return
+    profiles, posterior = assessment.profiles, assessment.posterior
+    for row in (-posterior).argsort()[:_LEADING]:
+        chance = float(posterior[row])
+        if profiles.red_flags[row] and chance >= _RED_FLAG_LEAST:
+            chance = max(chance, _RED_FLAG)
+        if chance >= _LEAST:
+            yield profiles.diseases[row], chance
+
+
+def _workups(assessment: Assessment, disease: str) -> list[Statement]:
+    """What the release says to order in a disease at this age."""
+    said = assessment.profiles.snapshot.statements(Predicate.WORKUP, disease)
+    ages = assessment.whom.ages
+    age = ages[0] if isinstance(ages, tuple) else ages
+    return [
+        s
+        for s in said
+        if s.standing is not Standing.UNREVIEWED
+        and (age is None or s.qualifiers.get("age_min", 0) <= age < s.qualifiers.get("age_max", float("inf")))
+    ]
+
+
+# -- what was done -----------------------------------------------------------------------------
+
+
+def done_before(patient: PatientContext, concept: str, snapshot: Snapshot) -> Datum | None:
+    """The newest result of an item, or of a panel with it, that is not older than its repeat interval."""
+    hours = _interval(concept, patient.institution, snapshot)
+    wanted = {concept, *Items.of(snapshot).panels(concept)}
+    if hours is None:
+        return None
+    recent = [d for d in _results(patient, wanted) if _within(patient, d, hours)]
+    return max(recent, key=lambda d: zoned(d.time) if d.time else zoned(patient.as_of), default=None)
+
+
+def _interval(concept: str, institution: str, snapshot: Snapshot) -> float | None:
+    """Hours within which an item is a repeat: the institution's own interval before the general one."""
+    rows = snapshot.statements(Predicate.REPEAT_INTERVAL, concept)
+    own = [s for s in rows if institution and institution in s.qualifiers.get("institutions", ())]
+    general = [s for s in rows if not s.qualifiers.get("institutions")]
+    return next((float(s.qualifiers["hours"]) for s in (*own, *general)), None)
+
+
+def _results(patient: PatientContext, wanted: set[str]) -> Iterator[Datum]:
+    for report in () if isinstance(patient.reports, Unknown) else patient.reports:
+        if wanted.intersection(report.what.concepts):
+            yield Datum.at(report.what.text, report.conclusion, report.origin)
+    for o in () if isinstance(patient.observations, Unknown) else patient.observations:
+        if wanted.intersection(o.what.concepts):
+            yield Datum.at(o.what.text, _shown(o.value), o.origin)
+
+
+def _shown(value: object) -> str:
+    return f"{value.value:g} {value.unit}" if isinstance(value, Quantity) else value if isinstance(value, str) else ""
+
+
+def _within(patient: PatientContext, done: Datum, hours: float) -> bool:
+    if done.time is None:
+        return False
+    elapsed = (zoned(patient.as_of) - zoned(done.time)).total_seconds() / _HOURS
+    return 0 <= elapsed < hours

@@ -1,0 +1,1 @@
+"""Clinical scores, one small file for each score or close family, found by ``base.plugins.discover``."""

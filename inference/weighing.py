@@ -1,0 +1,190 @@
+"""What each piece of evidence weighs for each disease: ln P(evidence | d), as far as it adds to what was counted
+before.
+
+- A present finding counts P(f | d); where a wider one is known to be there too, P(f | d) / P(wider | d), so that
+  水样便 and 腹泻 are not counted twice and 水样便 and 黏液便 share their 腹泻.
+- An absent finding counts 1 − s · P(f | d) (of the narrower part, where the wider is there): s is how surely it
+  would have been found (``SEEN``); who asks or looks misses some.
+- A disease that somebody was told to have counts as a witness: P(told c | d) is ``TOLD_RIGHT`` if d is c or a
+  kind of it, what the histories that mean c say of d, else ``TOLD_WRONG`` and more the more c looks like d.
+- Silence: a history that mentions none of the symptoms that nearly all patients with d have (``CARDINAL``) counts
+  1 − r · P, r = ``VOLUNTEERED`` · n / (n + 1) after n symptoms. Tests that were not made say nothing.
+- Findings that go together (fever, rigors, raised leucocytes) repeat each other: the weight of each is divided by
+  1 + ``REPETITION`` · Σ ρ², ρ the correlation of its weights over diseases with those of each other present finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from inference.evidence import Evidence
+from inference.likelihood import Likelihoods, Table
+from inference.naming import Names
+from knowledge.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[Any]
+
+SEEN: Final = {"lab": 0.95, "exam": 0.9, "sign": 0.75}
+ASKED: Final = 0.6
+"""How surely an absent finding would have been found: by a test, by looking; by asking (all other dimensions)."""
+TOLD_RIGHT: Final = 0.6
+TOLD_WRONG: Final = 0.03
+TOLD_ALIKE: Final = 0.2
+WIDE: Final = 12
+"""A name of more diseases than this (感染) tells little."""
+WIDE_RIGHT: Final = 0.35
+WIDE_WRONG: Final = 0.15
+CARDINAL: Final = 0.8
+VOLUNTEERED: Final = 0.9
+REPETITION: Final = 0.25
+DOUBT: Final = 0.5
+"""What a finding that is only suspected weighs."""
+_SURE: Final = 0.985
+_OFTEN: Final = CARDINAL - 0.1
+"""What is said to be rarer than this cannot be cardinal, whatever comes with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Evidence (None: silence) with its weights (D); ``finding`` is its row, -1 for what is none."""
+
+    evidence: Evidence | None
+    finding: int
+    weights: Floats
+
+
+class Weighing:
+    """Weighs evidence for the diseases of one release."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._likelihoods = Likelihoods.of(snapshot)
+        self._profiles = self._likelihoods.profiles
+        self._names = Names.of(snapshot)
+
+    def weigh(self, evidence: Iterable[Evidence], table: Table) -> list[Weighed]:
+        """Every piece that says something, present findings first."""
+        place = self._profiles.place
+        findings = [one for one in evidence if one.finding in place]
+        told = [one for one in evidence if one.is_disease]
+        there, present = self._present([one for one in findings if one.present], table)
+        absent = self._absent([one for one in findings if not one.present], there, table)
+        silence = self._silence(findings, there, table)
+        return [*_damped(present), *absent, *(self._told(one, table) for one in told), *silence]
+
+    def _depth(self, row: int) -> int:
+        return len(self._profiles.above[row])
+
+    def _present(self, findings: list[Evidence], table: Table) -> tuple[set[int], list[Weighed]]:
+        """Present findings weighed, the widest first; and all rows that are there with them."""
+        import numpy as np
+
+        there: set[int] = set()
+        found = []
+        for one in sorted(findings, key=lambda e: (self._depth(self._profiles.place[e.finding]), e.finding)):
+            row = self._profiles.place[one.finding]
+            weights = np.log(self._given(row, there, table))
+            found.append(Weighed(one, row, weights * DOUBT if one.doubtful else weights))
+            if not one.doubtful:
+                there |= {row, *self._profiles.above[row]}
+        return there, found
+
+    def _given(self, row: int, there: set[int], table: Table) -> Floats:
+        """P(f | d) given the deepest wider finding that is there."""
+        import numpy as np
+
+        wider = [above for above in self._profiles.above[row] if above in there]
+        if not wider:
+            return np.asarray(table.of([row])[0])
+        own, above = table.of([row, max(wider, key=self._depth)])
+        return np.asarray(np.minimum(own / above, _SURE))
+
+    def _absent(self, findings: list[Evidence], there: set[int], table: Table) -> list[Weighed]:
+        import numpy as np
+
+        rows = {self._profiles.place[one.finding]: one for one in findings}
+        found = []
+        for row, one in rows.items():
+            if row not in there and not any(above in rows for above in self._profiles.above[row]):
+                seen = SEEN.get(one.dimension, ASKED)
+                weights = np.log(1 - seen * self._given(row, there, table))
+                found.append(Weighed(one, row, weights * DOUBT if one.doubtful else weights))
+        return found
+
+    # -- witnesses ---------------------------------------------------------------------------------
+
+    def _told(self, one: Evidence, table: Table) -> Weighed:
+        import numpy as np
+
+        chance = self._chance_told(one.finding, table)
+        weights = np.log(chance) if one.present else np.log(1 - ASKED * chance)
+        return Weighed(one, -1, weights * DOUBT if one.doubtful else weights)
+
+    def _chance_told(self, disease: str, table: Table) -> Floats:
+        """P(told that it is this disease | d) (D)."""
+        import numpy as np
+
+        profiles = self._profiles
+        kinds = list(self._names.disease(self._snapshot.name(disease)).rows or self._names.rows(disease))
+        chance = np.full(len(profiles.diseases), TOLD_WRONG)
+        if len(kinds) > WIDE:
+            chance[:] = WIDE_WRONG
+        elif disease in profiles.row:
+            chance += TOLD_ALIKE * self._likelihoods.likeness[profiles.row[disease]]
+        histories = [row for row, names in profiles.refers.items() if profiles.row.get(disease, -1) in names]
+        if histories:
+            chance = np.maximum(chance, table.of(histories).max(axis=0))
+        chance[kinds] = WIDE_RIGHT if len(kinds) > WIDE else TOLD_RIGHT
+        least: Floats = np.minimum(chance, _SURE)
+        return least
+
+    # -- silence -----------------------------------------------------------------------------------
+
+    def _silence(self, findings: list[Evidence], there: set[int], table: Table) -> list[Weighed]:
+        """What it says that none of the cardinal symptoms of a disease was mentioned."""
+        import numpy as np
+
+        profiles = self._profiles
+        said = there | {profiles.place[one.finding] for one in findings}
+        spoken = sum(profiles.dimensions[profiles.place[one.finding]] == "symptom" for one in findings)
+        if not spoken:
+            return []
+        rows, bodily = self._cardinal()
+        shares = table.of(rows)
+        cardinal = shares >= CARDINAL
+        mentioned = (cardinal & np.isin(rows, list(said))[:, None]).any(axis=0)
+        most = np.where(cardinal & ~bodily[:, None], shares, 0).max(axis=0)
+        trust = VOLUNTEERED * spoken / (spoken + 1)
+        return [Weighed(None, -1, np.where(mentioned, 0.0, np.log(1 - trust * most)))]
+
+    def _cardinal(self) -> tuple[Floats, Floats]:
+        """Symptoms and signs that may be cardinal, kinds of nothing wider; and which of them are signs."""
+        return self._snapshot.remember("cardinal", self._roots)
+
+    def _roots(self) -> tuple[Floats, Floats]:
+        import numpy as np
+
+        profiles = self._profiles
+        often = np.unique(profiles.cells.finding[profiles.cells.share >= _OFTEN]).tolist()
+        roots = {(profiles.above[row] or (row,))[0] for row in often}
+        rows = sorted(row for row in roots if profiles.dimensions[row] in ("symptom", "sign"))
+        return np.array(rows, np.int64), np.array([profiles.dimensions[row] == "sign" for row in rows], bool)
+
+
+def _damped(present: list[Weighed]) -> list[Weighed]:
+    """Present findings with the weight of those that repeat each other divided."""
+    import numpy as np
+
+    if len(present) < 2:
+        return present
+    related = np.corrcoef(np.array([one.weights for one in present])).clip(0)
+    repeated = (related**2).sum(axis=1) - 1
+    return [
+        Weighed(one.evidence, one.finding, one.weights / (1 + REPETITION * times))
+        for one, times in zip(present, repeated, strict=True)
+    ]

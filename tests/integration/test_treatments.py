@@ -1,0 +1,138 @@
+"""Treatments as hospitals ask for them: in plain JSON, with a FHIR prefetch, as cards of a chart; and what is proposed
+goes back into the record as it stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.routes.treatments import EXAMPLE
+from clinical.quantity import Quantity
+from exchange.fhir.orders import read_orders
+
+URL = "/api/v1/inference/treatments"
+HOOK = "/cds-services/yigong-treatment"
+CHILD = EXAMPLE["patient"]
+
+
+def options(answer: dict[str, Any], group: str = "") -> list[dict[str, Any]]:
+    groups = [g for t in answer["treatments"] for g in t["groups"] if group in ("", g["class"])]
+    return [option for g in groups for option in g["options"]]
+
+
+def bundle(*resources: dict[str, Any]) -> dict[str, Any]:
+    return {"resourceType": "Bundle", "entry": [{"resource": r} for r in resources]}
+
+
+PREFETCH = {
+    "patient": {"resourceType": "Patient", "id": "P1", "gender": "female", "birthDate": "2019-05-01"},
+    "conditions": bundle({"resourceType": "Condition", "id": "c", "code": {"text": "社区获得性肺炎"}}),
+    "allergies": bundle(),
+    "medications": bundle(),
+    "observations": bundle(
+        {
+            "resourceType": "Observation",
+            "id": "w",
+            "code": {"text": "体重"},
+            "valueQuantity": {"value": 21, "unit": "kg"},
+        }
+    ),
+}
+
+
+def test_a_child_with_pneumonia_gets_doses_by_weight_with_sources(served: TestClient) -> None:
+    answer = served.post(URL, json=EXAMPLE).json()
+    (first,) = (o for o in options(answer, "first-line") if o["title"] == "阿莫西林")
+    assert first["dose"]["reckoning"].startswith("80~90 mg/kg/日 × 体重 21 kg ÷ 3 次")
+    assert first["sources"][0].keys() >= {"source", "section", "evidenceLevel", "standing"}
+    assert {o["stateText"] for o in options(answer)} <= {"可用", "待确认", "慎用", "不适用", "禁忌"}
+
+
+def test_the_order_can_be_written_back_and_is_what_was_proposed(served: TestClient) -> None:
+    answer = served.post(URL, json=EXAMPLE).json()
+    proposed = next(o for o in options(answer, "first-line") if o["title"] == "阿莫西林")
+    (order,) = read_orders(bundle(proposed["order"] | {"id": "1"}), "body")
+    dose = proposed["dose"]
+    assert order.dosage.dose == Quantity(dose["value"], dose["unit"])
+    assert (order.dosage.route, order.dosage.times_per_day, order.dosage.duration_days) == ("口服", 3, 5)
+    review = bundle(PREFETCH["patient"], proposed["order"] | {"id": "1"})
+    assert served.post("/api/v1/reviews", json=review).json()["findings"] is not None
+
+
+def test_fhir_and_plain_give_the_same_options(served: TestClient) -> None:
+    plain = options(served.post(URL, json=EXAMPLE).json())
+    body = {k: v for k, v in EXAMPLE.items() if k != "patient"} | {"prefetch": PREFETCH}
+    fhir = options(served.post(URL, json=body).json())
+    shown = ("id", "state", "dose", "order")
+    assert [[o.get(k) for k in shown if k != "dose"] for o in fhir] == [
+        [o.get(k) for k in shown if k != "dose"] for o in plain
+    ]
+
+
+def test_an_allergy_puts_the_drug_last_with_the_reason(served: TestClient) -> None:
+    patient = CHILD | {"allergies": [{"text": "青霉素", "reaction": "过敏性休克", "severe": True}]}
+    answer = served.post(URL, json=EXAMPLE | {"patient": patient}).json()
+    first = options(answer, "first-line")
+    banned = [o for o in first if o["title"] == "阿莫西林"]
+    assert banned
+    assert all(o["state"] == "contraindicated" and "order" not in o for o in banned)
+    assert "【禁忌】" in banned[0]["reasons"][0]
+    assert first[-1]["state"] == "contraindicated"
+
+
+def test_kidneys_decide_about_metformin(served: TestClient) -> None:
+    creatinine = {"text": "血肌酐", "value": 300, "unit": "umol/L"}
+    patient = {"id": "2", "sex": "男", "birthDate": "1950-01-01", "weightKg": 60, "observations": [creatinine]}
+    answer = served.post(URL, json={"diagnoses": ["2型糖尿病"], "patient": patient}).json()
+    metformin = next(o for o in options(answer) if o["title"] == "二甲双胍")
+    assert metformin["state"] == "contraindicated"
+    assert "eGFR" in metformin["reasons"][0]
+
+
+def test_without_diagnoses_those_on_record_are_treated_and_unknown_words_are_told(served: TestClient) -> None:
+    answer = served.post(URL, json={"patient": CHILD}).json()
+    assert [t["diagnosis"]["name"] for t in answer["treatments"]] == ["肺炎"]
+    body = {"patient": CHILD, "diagnoses": ["并不存在的病", {"codes": [{"system": "icd-10", "code": "I10"}]}]}
+    answer = served.post(URL, json=body).json()
+    assert answer["notUnderstood"] == ["并不存在的病"]
+    assert [t["diagnosis"]["name"] for t in answer["treatments"]] == ["高血压"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"diagnoses": ["肺炎"]}, "patient"),
+        ({"diagnoses": ["肺炎"], "patient": {"id": "1"}, "prefetch": {}}, "patient"),
+        ({"patient": {"id": "1"}, "severity": "bad"}, "severity"),
+        ({"patient": {"id": "1"}, "diagnosis": "肺炎"}, "body"),
+        ({"patient": {"id": "1", "weightKg": -3}}, "patient.weightKg"),
+    ],
+)
+def test_a_wrong_field_is_named(served: TestClient, body: dict[str, Any], field: str) -> None:
+    answer = served.post(URL, json=body)
+    assert answer.status_code == 400
+    assert answer.json()["issue"][0]["expression"] == [field]
+
+
+def test_a_chart_gets_cards_whose_suggestions_create_orders(served: TestClient) -> None:
+    call = {"hook": "patient-view", "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"}
+    call |= {"context": {"userId": "Practitioner/1", "patientId": "P1"}, "prefetch": PREFETCH}
+    (card,) = served.post(HOOK, json=call).json()["cards"]
+    assert card["summary"].startswith("【治疗建议】肺炎")
+    assert len(card["summary"]) < 140
+    assert card["source"]["label"]
+    actions = [a for s in card["suggestions"] for a in s["actions"]]
+    assert {a["type"] for a in actions} == {"create"}
+    assert actions[0]["resource"]["subject"] == {"reference": "Patient/P1"}
+    assert read_orders(bundle(*(a["resource"] for a in actions)), "body")
+
+
+def test_a_chart_without_a_diagnosis_we_can_treat_gets_no_card(served: TestClient) -> None:
+    call = {"hook": "patient-view", "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"}
+    call |= {"context": {"userId": "Practitioner/1", "patientId": "P1"}}
+    call |= {"prefetch": PREFETCH | {"conditions": bundle()}}
+    assert served.post(HOOK, json=call).json()["cards"] == []
+    answer = served.post(HOOK, json=call | {"prefetch": {"patient": PREFETCH["patient"]}})
+    assert answer.status_code == 412

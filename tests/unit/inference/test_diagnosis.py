@@ -1,0 +1,186 @@
+"""Suspected diagnoses as a doctor would judge them, on the starter release."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from clinical.coded import Coded, Origin
+from clinical.logic import UNKNOWN
+from clinical.patient import Observation, PatientContext, Sex
+from clinical.quantity import Quantity
+from inference.alarms import alarms
+from inference.assessment import Assessment
+from inference.diagnosis import Diagnoser
+from inference.differentials import differentials
+from inference.evidence import Evidence, merged, of_names, of_patient
+from inference.examinations import examinations
+from inference.explaining import Explainer
+from inference.profiles import Whom
+from inference.questions import askings
+from knowledge.model import ConceptKind
+from knowledge.snapshot import Snapshot
+
+NOW = datetime(2026, 1, 10, 8, tzinfo=UTC)
+
+
+def shows(snapshot: Snapshot, *present: str, absent: tuple[str, ...] = ()) -> list[Evidence]:
+    evidence, lost = of_names([*((p, True) for p in present), *((a, False) for a in absent)], snapshot)
+    assert lost == []
+    return merged(evidence)
+
+
+def assessed(snapshot: Snapshot, years: float, sex: Sex, *present: str, absent: tuple[str, ...] = ()) -> Assessment:
+    return Diagnoser.of(snapshot).assess(shows(snapshot, *present, absent=absent), Whom(years * 365.25, sex, 1))
+
+
+def leading(assessment: Assessment, most: int) -> list[str]:
+    return [assessment.profiles.snapshot.name(one.disease) for one in assessment.ranked()[:most]]
+
+
+def chance(assessment: Assessment, name: str) -> float:
+    snapshot = assessment.profiles.snapshot
+    return next(one.probability for one in assessment.ranked() if snapshot.name(one.disease) == name)
+
+
+@pytest.mark.parametrize(
+    ("years", "sex", "present", "expected"),
+    [
+        (25, Sex.MALE, ("转移性右下腹痛", "恶心", "右下腹压痛", "反跳痛", "白细胞升高"), "急性阑尾炎"),
+        (40, Sex.MALE, ("波状热", "关节痛", "多汗", "牛羊接触史"), "布鲁氏菌病"),
+        (60, Sex.FEMALE, ("眩晕", "头部运动诱发眩晕"), "耳石症"),
+        (4, Sex.MALE, ("发热", "口腔疱疹", "手足部疱疹"), "手足口病"),
+    ],
+)
+def test_a_textbook_picture_leads_to_its_disease(
+    snapshot: Snapshot, years: float, sex: Sex, present: tuple[str, ...], expected: str
+) -> None:
+    assert leading(assessed(snapshot, years, sex, *present), 1) == [expected]
+
+
+def test_probabilities_of_all_diseases_come_to_one(snapshot: Snapshot) -> None:
+    ranked = assessed(snapshot, 30, Sex.MALE, "咳嗽", "发热").ranked()
+    assert sum(one.probability for one in ranked) == pytest.approx(1)
+    assert [one.probability for one in ranked] == sorted((one.probability for one in ranked), reverse=True)
+
+
+def test_the_same_thing_said_narrowly_and_widely_counts_once(snapshot: Snapshot) -> None:
+    once = assessed(snapshot, 2, Sex.MALE, "水样便")
+    twice = assessed(snapshot, 2, Sex.MALE, "水样便", "腹泻")
+    assert chance(twice, "病毒性肠炎") == pytest.approx(chance(once, "病毒性肠炎"), rel=0.15)
+
+
+def test_a_denied_key_symptom_makes_a_disease_less_likely_and_an_unknown_one_does_not(snapshot: Snapshot) -> None:
+    unknown = assessed(snapshot, 58, Sex.MALE, "胸痛", "大汗淋漓")
+    denied = assessed(snapshot, 58, Sex.MALE, "胸痛", "大汗淋漓", absent=("肌钙蛋白升高",))
+    assert chance(denied, "急性ST段抬高型心肌梗死") < chance(unknown, "急性ST段抬高型心肌梗死") / 2
+
+
+def test_men_have_no_ectopic_pregnancy(snapshot: Snapshot) -> None:
+    woman = assessed(snapshot, 28, Sex.FEMALE, "下腹痛")
+    man = assessed(snapshot, 28, Sex.MALE, "下腹痛")
+    assert chance(man, "异位妊娠") < chance(woman, "异位妊娠") / 100
+
+
+def test_what_must_not_be_missed_stays_listed_though_unlikely(snapshot: Snapshot) -> None:
+    assessment = assessed(snapshot, 20, Sex.MALE, "头痛", "呕吐", "发热", "颈强直")
+    listed = {one.candidate.name: one for one in alarms(assessment, Explainer(assessment))}
+    assert "细菌性脑膜炎" in listed
+    assert any("脑脊液" in snapshot.name(finding) for finding in listed["细菌性脑膜炎"].open)
+
+
+def test_every_ground_that_the_release_states_says_where_it_is_written(snapshot: Snapshot) -> None:
+    assessment = assessed(snapshot, 25, Sex.MALE, "转移性右下腹痛", "恶心", "咳嗽")
+    candidate = Explainer(assessment).candidate(assessment.ranked()[0])
+    assert candidate.name == "急性阑尾炎"
+    stated = [g for g in candidate.evidence if g.basis == "stated"]
+    assert stated
+    assert all(g.references and g.references[0].source for g in stated)
+    assert "咳嗽" in [e.name for e in candidate.unexplained]
+
+
+def test_the_next_question_is_about_something_not_yet_known(snapshot: Snapshot) -> None:
+    assessment = assessed(snapshot, 62, Sex.MALE, "眩晕", "恶心", absent=("耳鸣",))
+    questions, tests = askings(assessment)
+    assert questions
+    assert not {"眩晕", "恶心", "耳鸣"} & {q.name for q in (*questions, *tests)}
+    assert all(q.gain > 0 for q in questions)
+
+
+# -- among named diseases ------------------------------------------------------------------------
+
+
+def test_named_diseases_share_all_of_the_probability_and_an_unknown_one_comes_last(snapshot: Snapshot) -> None:
+    named = ("小儿腹泻", "上呼吸道感染", "从未听说的病")
+    assessment = Diagnoser.of(snapshot).assess(shows(snapshot, "拉肚子", "水样便"), Whom(), named)
+    ranked = assessment.ranked()
+    assert [one.words for one in ranked][0] == "小儿腹泻"
+    assert ranked[-1].words == "从未听说的病"
+    assert ranked[-1].probability == 0
+    assert sum(one.probability for one in ranked) == pytest.approx(1)
+    assert assessment.assumed
+
+
+def test_a_disease_that_somebody_was_told_to_have_speaks_for_it(snapshot: Snapshot) -> None:
+    named = ("肺炎", "过敏性鼻炎")
+    without = Diagnoser.of(snapshot).rank(shows(snapshot, "咳嗽"), among=named)
+    told = Diagnoser.of(snapshot).rank(shows(snapshot, "咳嗽", "过敏性鼻炎"), among=named)
+
+    def rhinitis(found: list) -> float:
+        return next(one.probability for one in found if one.name == "过敏性鼻炎")
+
+    assert rhinitis(told) > 2 * rhinitis(without)
+
+
+# -- words and records ---------------------------------------------------------------------------
+
+
+def test_lay_words_are_understood_and_nonsense_is_listed(snapshot: Snapshot) -> None:
+    evidence, lost = of_names([("拉肚子", True), ("揉眼睛", True), ("反胃", True), ("天空很蓝", True)], snapshot)
+    assert [one.name for one in evidence] == ["腹泻", "揉眼", "恶心"]
+    assert lost == ["天空很蓝"]
+
+
+def test_a_result_is_a_finding_by_its_limits_and_a_normal_one_its_absence(snapshot: Snapshot) -> None:
+    leukocytes = snapshot.by_name("白细胞计数", ConceptKind.LAB)[0].id
+
+    def states(value: float) -> dict[str, bool]:
+        result = Observation(
+            Coded("白细胞", concepts=(leukocytes,)), Quantity(value, "10*9/L"), Origin("o1", NOW, "旗医院")
+        )
+        patient = PatientContext("p", NOW, sex=Sex.MALE, observations=(result,))
+        return {one.name: one.present for one in of_patient(patient, snapshot)}
+
+    assert states(15.2)["白细胞升高"] is True
+    assert states(6.0)["白细胞升高"] is False
+    assert of_patient(PatientContext("p", NOW, observations=UNKNOWN), snapshot) == []
+
+
+# -- differentials and examinations --------------------------------------------------------------
+
+
+def test_curated_differentials_come_first_with_their_points(snapshot: Snapshot) -> None:
+    assessment = assessed(snapshot, 25, Sex.FEMALE, "右下腹压痛", "发热")
+    appendicitis = snapshot.by_name("急性阑尾炎", ConceptKind.DISEASE)[0].id
+    found = differentials(appendicitis, assessment)
+    assert found[0].curated
+    assert found[0].said
+    assert appendicitis not in [one.disease for one in found]
+
+
+def test_an_examination_done_within_its_interval_is_not_ordered_again(snapshot: Snapshot) -> None:
+    assessment = assessed(snapshot, 58, Sex.MALE, "胸痛", "大汗淋漓")
+    fresh = PatientContext("p", NOW, institution_level=2)
+    wanted = examinations(assessment, fresh)
+    repeatable = [one for one in wanted if one.done is None]
+    assert repeatable == wanted
+    assert all(one.worth > 0 for one in wanted)
+    assert any("心电图" in one.item.name or "肌钙蛋白" in one.item.name for one in wanted)
+
+
+def test_an_institution_is_offered_first_what_it_has(snapshot: Snapshot) -> None:
+    assessment = assessed(snapshot, 58, Sex.MALE, "胸痛", "大汗淋漓")
+    found = examinations(assessment, PatientContext("p", NOW, institution_level=1))
+    availability = [one.available for one in found]
+    assert availability == sorted(availability, reverse=True)
