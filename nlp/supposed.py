@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from clinical.coded import Coded
+from clinical.coded import Coded, Origin
 from clinical.logic import UNKNOWN, Known
 from clinical.patient import Allergy, Condition, PatientContext, Pregnancy, pregnancy_in
 from nlp.assertion import Assertion, Who
@@ -25,8 +25,8 @@ _OLDEST: Final = 122
 def supposed(question: str, lexicon: Lexicon, now: datetime) -> PatientContext | None:
     """Whom a question speaks of; None when it says nothing of anybody."""
     facts = [fact for fact in read(question, lexicon) if _of_patient(fact)]
-    allergies = tuple(Allergy(_coded(fact)) for fact in facts if fact.kind == "allergy")
-    conditions = tuple(Condition(_coded(fact)) for fact in facts if fact.kind == "disease")
+    allergies = tuple(Allergy(_coded(fact), origin=_origin(fact)) for fact in facts if fact.kind == "allergy")
+    conditions = tuple(Condition(_coded(fact), origin=_origin(fact)) for fact in facts if fact.kind == "disease")
     told: dict[str, Any] = {
         "birth_date": _birth(question, now.date()),
         "pregnancy": _pregnancy(question),
@@ -44,6 +44,11 @@ def _of_patient(fact: Fact) -> bool:
 
 def _coded(fact: Fact) -> Coded:
     return Coded(fact.name, concepts=(fact.concept,))
+
+
+def _origin(fact: Fact) -> Origin:
+    """Where it is said: findings count that rest on something which is told of somewhere."""
+    return Origin(f"question/{fact.start}")
 
 
 def _birth(question: str, today: date) -> Known[date]:

@@ -205,7 +205,7 @@ def test_a_prompt_from_draft_to_use_and_back(site: Any) -> None:
     early = service.call("POST", f"{path}/versions/1/decision", "乙", json=prompts.EXAMPLES["decision"])
     assert early.status_code == 422
     assert "尚未运行" in early.text
-    assert service.call("POST", f"{path}/versions/1/runs").json()["passed"]
+    assert service.call("POST", f"{path}/versions/1/runs", json={}).json()["passed"]
     own = service.call("POST", f"{path}/versions/1/decision", json=prompts.EXAMPLES["decision"])
     assert own.status_code == 422
     assert own.json()["issue"][0]["expression"] == ["by"]

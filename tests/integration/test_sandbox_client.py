@@ -130,7 +130,7 @@ def test_discovery_lists_the_services_of_the_public_contract(sandbox: Sandbox) -
         "encounter-discharge",
         "medication-verify",
     }
-    assert set(services) == {f"yigong-{hook}" for hook in hooks}
+    assert set(services) == {*(f"yigong-{hook}" for hook in hooks), "yigong-treatment"}
     for service in services.values():
         assert service["hook"] in hooks
         assert service["description"]
