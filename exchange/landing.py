@@ -15,6 +15,7 @@ from clinical.person import Demographics
 from exchange.envelope import patient_of
 from exchange.ledger import Claimed, Fact
 from exchange.message import Json, Merge, Message, MessageError, Parsed
+from records.facts import Facts
 
 STANDARDS: Final = ("fhir", "hl7v2", "cda", "tables")
 UNREADABLE, UNKNOWN_TYPE, QUALITY = "unreadable", "unknown-type", "quality"
@@ -52,25 +53,6 @@ class People(Protocol):
     ) -> Any: ...
 
     def record_of(self, connection: Connection, tenant: str, local_id: str) -> int | None: ...
-
-
-class Facts(Protocol):
-    """Where resources are kept (``records.store.Repository``)."""
-
-    def put(
-        self,
-        connection: Connection,
-        tenant: str,
-        record: int | None,
-        resources: Sequence[Json],
-        *,
-        message: int,
-        at: datetime,
-    ) -> Sequence[Any]: ...
-
-    def remove(
-        self, connection: Connection, tenant: str, references: Sequence[str], *, message: int, at: datetime
-    ) -> Sequence[Any]: ...
 
 
 class Quality(Protocol):

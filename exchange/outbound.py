@@ -43,6 +43,7 @@ from exchange.fhir.subscription import Asked, Wish, asked_of
 from exchange.ledger import utc, writing
 from exchange.message import Json, MessageError
 from records.consent import reaches
+from records.facts import Facts
 from records.kinds import ResourceError
 
 _log = logging.getLogger(__name__)
@@ -206,25 +207,6 @@ def concerns(
     person = persons.person_of(connection, record)
     known = (persons.record_of(connection, subscriber, local_id) for local_id in asked.patients)
     return any(r is not None and persons.person_of(connection, r) == person for r in known)
-
-
-class Facts(Protocol):
-    """Where resources are kept (``records.store.Repository``, or what stands before it)."""
-
-    def put(
-        self,
-        connection: Connection,
-        tenant: str,
-        record: int | None,
-        resources: Sequence[Json],
-        *,
-        message: int,
-        at: datetime,
-    ) -> Sequence[Any]: ...
-
-    def remove(
-        self, connection: Connection, tenant: str, references: Sequence[str], *, message: int, at: datetime
-    ) -> Sequence[Any]: ...
 
 
 class Announcing:

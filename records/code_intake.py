@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, Engine, delete, func, insert, select
@@ -17,6 +17,7 @@ from base.tenancy import system
 from clinical.codes import HospitalCode, code_for
 from records.code_maps import CodeMaps, Translation
 from records.code_tables import sightings, unmapped
+from records.facts import Facts
 from records.quality_tables import day_of
 
 Json = dict[str, Any]
@@ -213,25 +214,6 @@ def _add(connection: Connection, rows: Sequence[Any]) -> None:
         for (tenant, uri, code, place), held in sorted(sums.items())
     ]
     connection.execute(made.on_conflict_do_update(index_elements=list(unmapped.primary_key), set_=change), values)
-
-
-class Facts(Protocol):
-    """Where resources are kept (``records.store.Repository``)."""
-
-    def put(
-        self,
-        connection: Connection,
-        tenant: str,
-        record: int | None,
-        resources: Sequence[Json],
-        *,
-        message: int,
-        at: datetime,
-    ) -> Sequence[Any]: ...
-
-    def remove(
-        self, connection: Connection, tenant: str, references: Sequence[str], *, message: int, at: datetime
-    ) -> Sequence[Any]: ...
 
 
 class CodedFacts:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 import msgspec
@@ -35,6 +35,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from base.db import METADATA
 from base.keyring import KeyRing
 from clinical.value import Value
+from records.facts import Facts
 
 KINDS: Final = frozenset({"Observation", "Condition", "Procedure", "Encounter"})
 """Types of resources after which risks are looked at again."""
@@ -119,25 +120,6 @@ class MissingNoticeError(Exception):
 
 
 # -- what is to be looked at -------------------------------------------------------------------
-
-
-class Facts(Protocol):
-    """Where resources are kept (``records.store.Repository``, or what stands before it)."""
-
-    def put(
-        self,
-        connection: Connection,
-        tenant: str,
-        record: int | None,
-        resources: Sequence[Json],
-        *,
-        message: int,
-        at: datetime,
-    ) -> Sequence[Any]: ...
-
-    def remove(
-        self, connection: Connection, tenant: str, references: Sequence[str], *, message: int, at: datetime
-    ) -> Sequence[Any]: ...
 
 
 class Watched:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection
 
 from clinical.patient import Authority
 from exchange.message import Json
+from records.facts import Facts
 from records.registry import (
     DEPARTMENT,
     ORGANISATION,
@@ -33,25 +34,6 @@ from records.registry import (
 _TENANT: Final = "urn:yigong:tenant"
 _WRITTEN: Final = frozenset({"new", "changed"})
 _KINDS: Final = {"Organization": "", "Practitioner": PRACTITIONER, "PractitionerRole": PRACTITIONER}
-
-
-class Facts(Protocol):
-    """Where resources are kept (``records.store.Repository``)."""
-
-    def put(
-        self,
-        connection: Connection,
-        tenant: str,
-        record: int | None,
-        resources: Sequence[Json],
-        *,
-        message: int,
-        at: datetime,
-    ) -> Sequence[Any]: ...
-
-    def remove(
-        self, connection: Connection, tenant: str, references: Sequence[str], *, message: int, at: datetime
-    ) -> Sequence[Any]: ...
 
 
 class Registering:
