@@ -158,18 +158,17 @@ def _blockers(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, _Bl
     if not lanes:
         return {}
     taken = [row.number for row in rows]
-    earliest: dict[str, int] = {}
+    found: dict[str, _Blocker] = {}
     for column in (work.c.lane, work.c.other):
         beside = (column.in_(lanes), work.c.number < taken[-1], work.c.number.not_in(taken))
-        for lane, number in connection.execute(
-            select(column, func.min(work.c.number)).where(*beside).group_by(column)
-        ):
-            earliest[lane] = min(number, earliest.get(lane, number))
-    if not earliest:
-        return {}
-    wanted = select(work.c.number, work.c.due, work.c.owner).where(work.c.number.in_(sorted(set(earliest.values()))))
-    found = {row.number: _Blocker(row.number, utc(row.due), row.owner) for row in connection.execute(wanted)}
-    return {lane: found[number] for lane, number in earliest.items() if number in found}
+        first = select(column.label("lane"), func.min(work.c.number).label("number")).where(*beside).group_by(column)
+        earliest = first.subquery()
+        # One look: had the earliest ended between two, the next one would be overlooked.
+        query = select(earliest.c.lane, work.c.number, work.c.due, work.c.owner)
+        for lane, number, due, owner in connection.execute(query.join(work, work.c.number == earliest.c.number)):
+            if lane not in found or number < found[lane].number:
+                found[lane] = _Blocker(number, utc(due), owner)
+    return found
 
 
 def _free(rows: Sequence[Row[Any]], blockers: Mapping[str, _Blocker]) -> list[int]:

@@ -16,7 +16,7 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, delete, event, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from base.tenancy import Scope, TenancyError, acting, system
@@ -399,6 +399,31 @@ def test_a_slow_worker_stores_nothing_that_stands_behind_a_message_another_has_t
     site.all_due()
     site.drain()
     assert [site.trace(one)["state"] for one in (first, second)] == [DONE, DONE]
+
+
+def test_a_message_that_ends_while_another_worker_looks_hides_none_that_stands_behind_it(site: Site) -> None:
+    if site.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer at a time: nothing ends while another looks")
+    for number in (1, 2, 3):
+        site.send(bundle(f"m{number}", "p1", f"o{number}"))
+    now = datetime.now(UTC)
+    with system("the last is due"), writing(site.engine) as connection:
+        connection.execute(update(work).where(work.c.number != 3).values(due=now + timedelta(hours=1)))
+
+    def ends(_: Any, __: Any, statement: str, *more: Any) -> None:
+        if "min(" in statement:
+            with site.engine.connect() as beside:
+                beside.execute(delete(work).where(work.c.number == 1))
+                beside.commit()
+
+    event.listen(site.engine, "after_cursor_execute", ends)
+    try:
+        with system("looks"), writing(site.engine) as connection:
+            taken = queue.claim(connection, "looks", 10, now + timedelta(seconds=1), timedelta(seconds=60))
+    finally:
+        event.remove(site.engine, "after_cursor_execute", ends)
+    assert taken.seen
+    assert taken.claimed == [], "the second of the patient still waits"
 
 
 def test_several_workers_at_once_store_each_message_once_and_in_order(site: Site) -> None:
