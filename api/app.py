@@ -1,4 +1,4 @@
-"""The composition root: everything is wired here and nowhere else."""
+"""The composition root: all is wired here (what understands language in ``understanding``) and nowhere else."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from starlette.middleware.cors import CORSMiddleware
 from api import openapi
 from api.access import Access
 from api.advice import advisers
-from api.answer_desk import AnswerDesk
 from api.bedside import Ward
 from api.bootstrap import House, key_ring, open_house, who_is_who
 from api.cds_hooks import CdsHooks, HookLine
@@ -33,8 +32,6 @@ from api.login import LoginDesk
 from api.oauth import TokenDesk
 from api.oidc import OidcDesk
 from api.people import People
-from api.person_record import PersonRecords
-from api.prompt_desk import PromptDesk
 from api.quality_desk import QualityDesk
 from api.recorder import Recorder
 from api.regional import Regional
@@ -42,40 +39,27 @@ from api.review import Reviewer
 from api.rim import Rim
 from api.routes import (
     accounts,
-    answers,
     comments,
     exchange,
     fhir,
     fhir_terms,
-    inference,
     knowledge,
-    language,
-    normalize,
     operations,
     persons,
-    picture,
-    prompts,
     quality,
     quality_faults,
     queue,
-    rare,
     reviews,
-    risks,
-    scores,
-    search,
     security,
     sessions,
-    similar,
     subscriptions,
     terms,
     terms_maps,
-    treatments,
 )
-from api.search_desk import SearchDesk
 from api.serving import Serving, settle
-from api.similar_desk import SimilarDesk
 from api.terms_desk import TermsDesk
 from api.throttle import Throttle
+from api.understanding import Understanding
 from base.audit import AuditLog, anchor
 from base.keyring import KeyRing
 from base.log import setup
@@ -89,7 +73,6 @@ from exchange.trace import Ledger
 from records.context import Region
 from records.journal import Journal
 from records.memory import Memory
-from records.notices import Notices
 from records.reviews import Reviews
 from records.store import Repository
 from rules import policy
@@ -143,15 +126,8 @@ def build(house: House) -> FastAPI:
     quality_desk = QualityDesk(house.engine, ring, Repository(house.engine, ring), settings.league)
 
     terms_desk = TermsDesk(house.engine, settings.league, reviewer.serving)
-    search_desk = SearchDesk(settings, reviewer.serving)
-    prompt_desk = PromptDesk(settings, house.engine)
-    answer_desk = AnswerDesk(access, search_desk, ward, prompt_desk)
     shown = Repository(house.engine, ring, region.consents)
-    person_records = PersonRecords(settings, access, house.engine, shown, identity, region, reviewer.serving)
-    similar_desk = SimilarDesk(
-        house.engine, Repository(house.engine, ring), shown, person_records, region, reviewer.serving,
-        settings.similar_cases,
-    )  # fmt: skip
+    understanding = Understanding(house, ring, access, reviewer.serving, ward, region, identity, shown)
 
     def watching() -> list[Coroutine[Any, Any, None]]:
         return [
@@ -162,15 +138,14 @@ def build(house: House) -> FastAPI:
             renew(ring),
             quality_desk.keep_watch(settings.survey_hour),
             terms_desk.keep_watch(),
-            search_desk.keep_watch(settings.swap_seconds),
             look_around(region),
-            similar_desk.keep_watch(),
+            *understanding.watching(),
         ]
 
     async def ended() -> None:
         region.close()
         await intake.close()
-        await prompt_desk.close()
+        await understanding.close()
         await asyncio.to_thread(journal.flush)
         await asyncio.to_thread(audit.flush)
 
@@ -191,10 +166,7 @@ def build(house: House) -> FastAPI:
     app.include_router(comments.router(access, desk))
     app.include_router(reviews.router(access, reviewer, dispensary, regional))
     app.include_router(knowledge.router(access, reviewer.serving))
-    app.include_router(search.router(access, search_desk))
-    app.include_router(answers.router(access, answer_desk))
-    app.include_router(prompts.router(access, prompt_desk))
-    app.include_router(operations.router(access, reviewer, house.engine, audit, search_desk))
+    app.include_router(operations.router(access, reviewer, house.engine, audit, understanding.search))
     login = LoginDesk(people, audit)
     oidc, tokens = OidcDesk(people, login, used, audit), TokenDesk(people, audit, used)
     app.include_router(sessions.router(people, access, login, oidc, tokens))
@@ -210,22 +182,14 @@ def build(house: House) -> FastAPI:
     app.include_router(quality_faults.router(access, quality_desk))
     app.include_router(terms.router(access, terms_desk))
     app.include_router(terms_maps.router(access, terms_desk))
-    app.include_router(normalize.router(access, reviewer.serving, settings.data_dir / "terms"))
-    app.include_router(language.router(access, reviewer.serving))
-    app.include_router(inference.router(access, ward))
-    app.include_router(treatments.router(access, ward))
-    app.include_router(scores.router(access, ward))
-    trusted = (house.key.public, *settings.trusted_keys)
-    app.include_router(risks.router(access, ward, Notices(house.engine, ring), settings.risk_models_dir, trusted))
-    app.include_router(rare.router(access, reviewer.serving))
-    app.include_router(similar.router(access, similar_desk, reviewer.serving, identity))
-    app.include_router(picture.router(access, person_records))
+    for one in understanding.routers():
+        app.include_router(one)
     install(app)
     app.state.reviewer, app.state.dispensary, app.state.comments = reviewer, dispensary, desk
     app.state.quality, app.state.terms = quality_desk, terms_desk
     app.state.audit, app.state.access, app.state.region = audit, access, region
-    app.state.intake, app.state.similar = intake, similar_desk
-    app.state.answers, app.state.prompts = answer_desk, prompt_desk
+    app.state.intake, app.state.similar = intake, understanding.similar
+    app.state.answers, app.state.prompts = understanding.answers, understanding.prompts
     _describe(app)
     units_ready.result()
     aside.shutdown()
