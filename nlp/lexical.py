@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, Final
 
 from knowledge.model import Predicate, Standing
@@ -25,6 +27,9 @@ _HEAP_BYTES: Final = 256_000_000
 _MOST_OBJECTS: Final = 12
 _MOST_PAIRED: Final = 4
 """Mentions of a question that are looked for together, two by two."""
+_TRIES: Final = 20
+_REST: Final = 0.01
+"""Seconds between attempts to remove a folder."""
 _TRUSTED: Final = frozenset({Standing.REVIEWED.value, Standing.STARTER.value})
 _DULL: Final = frozenset(
     {Predicate.IS_A, Predicate.CONTAINS, Predicate.ALLERGEN_OF, Predicate.REPEAT_INTERVAL, Predicate.ITEM_PROFILE}
@@ -149,6 +154,15 @@ def _exact(p: Passage, spoken: _Spoken) -> dict[str, Sequence[str]]:
     }
 
 
+def _removed(folder: Path) -> None:
+    """Remove a folder that the library's watcher of new commits, not stopped at once, may put its lock into again."""
+    for _ in range(_TRIES):
+        rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(_REST)
+
+
 class Lexical:
     """The index, opened. Safe to share between threads."""
 
@@ -157,12 +171,15 @@ class Lexical:
 
         # Opening takes a lock, a file beside the index: where releases lie nothing is written. All files of the index
         # are mapped once it is open.
-        with TemporaryDirectory(prefix="yigong-search-") as beside:
+        beside = Path(mkdtemp(prefix="yigong-search-"))
+        try:
             for path in folder.iterdir():
-                (Path(beside) / path.name).symlink_to(path.resolve())
-            index = tantivy.Index.open(beside)
+                (beside / path.name).symlink_to(path.resolve())
+            index = tantivy.Index.open(str(beside))
             index.config_reader(reload_policy="manual")
             self._searcher = index.searcher()
+        finally:
+            _removed(beside)
         self._schema = index.schema
         self.weights = weights or Weights()
 

@@ -98,11 +98,8 @@ class Arrivals:
 
     def _ask(self, connection: Connection, mine: Kept, found: Sequence[Judged], near: dict[int, Kept]) -> bool:
         """Put the nearest of the doubtful before somebody. Says whether any was."""
-        put = [
-            changes.ask(connection, self._ring, self._league, mine, near[one.record], one, mine.updated)
-            for one in found[:_MOST_ASKED]
-        ]
-        return any(put)
+        doubtful = [(near[one.record], one) for one in found[:_MOST_ASKED]]
+        return changes.ask(connection, self._ring, self._league, mine, doubtful, mine.updated) > 0
 
     def _joined(self, connection: Connection, mine: Kept, same: Sequence[Judged], near: dict[int, Kept]) -> int:
         """A record that means two persons shows that they are one, unless somebody said otherwise or their cards do:
@@ -174,7 +171,7 @@ class Arrivals:
         now = self._search.belongs(connection, after, kin)
         if now.relation is not Relation.SAME:
             other = next(one for one in kin if one.id == now.record)
-            changes.ask(connection, self._ring, self._league, mine, other, now, mine.updated)
+            changes.ask(connection, self._ring, self._league, mine, [(other, now)], mine.updated)
 
 
 def _told(entry: Entry, act: Decision, found: Sequence[Judged]) -> Happened:

@@ -4,14 +4,15 @@ undone silently, and what somebody decided is never asked again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, case, insert, literal, select, union, update
 from sqlalchemy.sql.dml import Update
 
+from base.db import insert_many
 from base.keyring import KeyRing
 from records.identity_store import (
     Happened,
@@ -66,8 +67,7 @@ def present(connection: Connection, person: int) -> int:
     """Who a person is now, after merges; held until the transaction ends, so that nobody merges them away meanwhile.
     Raises ``MissingPersonError``."""
     while True:
-        query = select(persons.c.merged_into).where(persons.c.id == person).with_for_update()
-        row = connection.execute(query).first()
+        row = connection.execute(_PRESENT, {"person": person}).first()
         if row is None:
             raise MissingPersonError("没有此人的主索引")
         if row.merged_into is None:
@@ -75,28 +75,49 @@ def present(connection: Connection, person: int) -> int:
         person = row.merged_into
 
 
+_PRESENT: Final = select(persons.c.merged_into).where(persons.c.id == bindparam("person")).with_for_update()
+
+
 def merge(connection: Connection, ring: KeyRing, league: str, survivor: int, retired: int, cause: Cause) -> None:
     """Give all records of one person to another. Raises ``IdentityError`` for the same or for one merged before."""
     if survivor == retired:
         raise IdentityError("两个主索引是同一个人，无须合并")
     _hold(connection, survivor, retired)
-    ours, theirs = _records(connection, survivor), _records(connection, retired)
-    connection.execute(update(records).where(records.c.person == retired).values(person=survivor))
-    gone = (persons.c.id == retired) | (persons.c.merged_into == retired)
-    connection.execute(update(persons).where(gone).values(merged_into=survivor, version=persons.c.version + 1))
-    connection.execute(_older(survivor))
-    settled = (between(ours, theirs), reviews.c.status.in_((OPEN, DIFFERENT)))
-    connection.execute(update(reviews).where(*settled).values(_closed(SETTLED, cause)))
+    each = _records(connection, survivor, retired)
+    ours, theirs = each[survivor], each[retired]
+    both = {"survivor": survivor, "retired": retired}
+    connection.execute(_MOVE, both)
+    connection.execute(_RETIRE, both)
+    closed = {f"now_{name}": value for name, value in _closed(SETTLED, cause).items()}
+    connection.execute(_SETTLE, {"ours": list(ours), "theirs": list(theirs), **closed})
     told = [_event(MERGED, survivor, league, cause, other=retired)]
     told += [_event(MOVED, survivor, tenant, cause, other=retired, record=i) for i, tenant in theirs.items()]
     tell(connection, ring, *told)
+
+
+_SURVIVOR, _RETIRED = (bindparam(name, type_=BigInteger) for name in ("survivor", "retired"))
+_MOVE: Final = update(records).where(records.c.person == _RETIRED).values(person=_SURVIVOR)
+_GONE: Final = (persons.c.id == _RETIRED) | (persons.c.merged_into == _RETIRED)
+_RETIRE: Final = (
+    update(persons)
+    .where(_GONE | (persons.c.id == _SURVIVOR))
+    .values(merged_into=case((_GONE, _SURVIVOR), else_=persons.c.merged_into), version=persons.c.version + literal(1))
+)
+_SETTLE: Final = (
+    update(reviews)
+    .where(
+        between(bindparam("ours", expanding=True), bindparam("theirs", expanding=True)),
+        reviews.c.status.in_((OPEN, DIFFERENT)),
+    )
+    .values({name: bindparam(f"now_{name}") for name in ("status", "decided", "decided_by")})
+)
 
 
 def split(connection: Connection, ring: KeyRing, league: str, person: int, taken: Sequence[int], cause: Cause) -> int:
     """Take some records from a person and give them to a new one; the two are known to be different from now on.
     Gives the new person. Raises ``IdentityError`` when records are not theirs, or none would stay."""
     _hold(connection, person)
-    theirs, out = _records(connection, person), set(taken)
+    theirs, out = _records(connection, person)[person], set(taken)
     if not out or not out <= theirs.keys():
         raise IdentityError("要拆出的档案不都属于此人")
     if out == theirs.keys():
@@ -115,18 +136,29 @@ def split(connection: Connection, ring: KeyRing, league: str, person: int, taken
 
 def _hold(connection: Connection, *wanted: int) -> None:
     """Nobody else changes these persons until the transaction ends. Raises ``IdentityError``."""
-    query = select(persons).where(persons.c.id.in_(wanted)).order_by(persons.c.id).with_for_update()
-    rows = connection.execute(query).all()
+    rows = connection.execute(_HELD, {"wanted": wanted}).all()
     if len(rows) != len(wanted):
         raise MissingPersonError("没有此人的主索引")
     if any(row.merged_into is not None for row in rows):
         raise DecidedError("该主索引已被合并，请刷新后再操作")
 
 
-def _records(connection: Connection, person: int) -> dict[int, str]:
-    """Records of a person, with their tenants."""
-    query = select(records.c.id, records.c.tenant).where(records.c.person == person).order_by(records.c.id)
-    return {row.id: row.tenant for row in connection.execute(query)}
+def _records(connection: Connection, *whose: int) -> dict[int, dict[int, str]]:
+    """Records of each of some persons, with their tenants."""
+    found: dict[int, dict[int, str]] = {person: {} for person in whose}
+    for person, record, tenant in connection.execute(_RECORDS, {"whose": whose}):
+        found[person][record] = tenant
+    return found
+
+
+_WANTED: Final = bindparam("wanted", type_=BigInteger, expanding=True)
+_WHOSE: Final = bindparam("whose", type_=BigInteger, expanding=True)
+_HELD: Final = select(persons.c.merged_into).where(persons.c.id.in_(_WANTED)).order_by(persons.c.id).with_for_update()
+_RECORDS: Final = (
+    select(records.c.person, records.c.id, records.c.tenant)
+    .where(records.c.person.in_(_WHOSE))
+    .order_by(records.c.id)
+)
 
 
 def _older(person: int) -> Update:
@@ -157,47 +189,86 @@ def _part(connection: Connection, league: str, one: tuple[int, str], other: tupl
 
 def standings(connection: Connection, person: int, other: int) -> set[str]:
     """What was asked and decided between the records of two persons."""
-    ours, theirs = _records(connection, person), _records(connection, other)
-    return set(connection.execute(select(reviews.c.status).where(between(ours, theirs))).scalars())
+    return _standings(connection, person, [other])[other]
+
+
+def _standings(connection: Connection, person: int, others: Collection[int]) -> dict[int, set[str]]:
+    """The same of one person and each of some others."""
+    found: dict[int, set[str]] = {other: set() for other in others}
+    if found:
+        for other, status in connection.execute(_BETWEEN, {"person": person, "others": list(found)}):
+            found[other].add(status)
+    return found
+
+
+def _one_way(mine: str, yours: str) -> Any:
+    own, their = records.alias("own"), records.alias("their")
+    sides = reviews.join(own, own.c.id == reviews.c[mine]).join(their, their.c.id == reviews.c[yours])
+    meant = own.c.person == bindparam("person"), their.c.person.in_(bindparam("others", expanding=True))
+    return select(their.c.person, reviews.c.status).select_from(sides).where(*meant)
+
+
+_BETWEEN: Final = union(_one_way("first", "second"), _one_way("second", "first"))
+"""Each way by an index of its own."""
 
 
 def may_join(connection: Connection, ring: KeyRing, person: int, other: int) -> bool:
     """Whether a rule may join two persons: nobody said that they are different, and their cards do not say so."""
     if DIFFERENT in standings(connection, person, other):
         return False
-    cards = [
-        {card.number for one in of_persons(connection, ring, [whose]) if (card := one.given.id_card())}
-        for whose in (person, other)
-    ]
-    return not all(cards) or not cards[0].isdisjoint(cards[1])
+    cards: dict[int, set[str]] = {person: set(), other: set()}
+    for one in of_persons(connection, ring, list(cards)):
+        card = one.given.id_card()
+        if card is not None:
+            cards[one.person].add(card.number)
+    return not all(cards.values()) or not cards[person].isdisjoint(cards[other])
 
 
 def ask(
-    connection: Connection, ring: KeyRing, league: str, mine: Kept, other: Kept, judged: Judged, at: datetime
-) -> bool:
-    """Put a pair into the queue, unless it or its two persons were asked about before. Says whether it was put."""
+    connection: Connection,
+    ring: KeyRing,
+    league: str,
+    mine: Kept,
+    doubtful: Sequence[tuple[Kept, Judged]],
+    at: datetime,
+) -> int:
+    """Put a record and others that it may be one with into the queue, but for those whose two persons were asked
+    about before. Gives how many were put."""
+    asked = _standings(connection, mine.person, {other.person for other, _ in doubtful} - {mine.person})
+    rows, told = [], []
+    for other, judged in doubtful:
+        before = asked.setdefault(other.person, set())
+        if before or (other.person == mine.person and _asked(connection, mine, other)):
+            continue
+        before.add(OPEN)
+        rows.append(_question(league, mine, other, judged, at))
+        compared = judged.comparison
+        cause = Cause("system", at, rule=judged.rule.value, score=compared.score, detail=levels(compared.fields))
+        told.append(_event(ASKED, mine.person, mine.tenant, cause, other=other.person, record=mine.id))
+    insert_many(connection, reviews, rows)
+    tell(connection, ring, *told)
+    return len(rows)
+
+
+def _asked(connection: Connection, mine: Kept, other: Kept) -> bool:
+    """Whether two records of one person were asked about."""
+    query = select(reviews.c.number).where(between([mine.id], [other.id])).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def _question(league: str, mine: Kept, other: Kept, judged: Judged, at: datetime) -> dict[str, Any]:
     first, second = sorted((mine.id, other.id))
-    if mine.person == other.person:
-        asked = connection.execute(select(reviews.c.status).where(between([first], [second]))).scalars().all()
-    else:
-        asked = list(standings(connection, mine.person, other.person))
-    if asked:
-        return False
-    score = judged.comparison.score
-    row = {
+    return {
         "tenant": common_path(mine.tenant, other.tenant) or league,
         "first": first,
         "second": second,
         "status": OPEN,
         "rule": judged.rule.value,
-        "score": score,
+        "score": judged.comparison.score,
         "fields": msgspec.json.encode(judged.comparison.fields).decode(),
         "opened": at,
+        "decided_by": "",
     }
-    connection.execute(insert(reviews).values(row))
-    cause = Cause("system", at, rule=judged.rule.value, score=score, detail=levels(judged.comparison.fields))
-    tell(connection, ring, _event(ASKED, mine.person, mine.tenant, cause, other=other.person, record=mine.id))
-    return True
 
 
 def decide(connection: Connection, ring: KeyRing, league: str, review: int, same: bool, cause: Cause) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import msgspec
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Column,
     Connection,
     DateTime,
@@ -611,11 +612,10 @@ def _numbers(connection: Connection, table: Table, count: int, column: str = "id
 # -- pairs that a person looks at ------------------------------------------------------------------
 
 
-def between(first: Iterable[int], second: Iterable[int]) -> Any:
+def between(first: Sequence[int] | BindParameter[Any], second: Sequence[int] | BindParameter[Any]) -> Any:
     """The condition that a review is between records of two groups."""
-    a, b = list(first), list(second)
-    there = and_(reviews.c.first.in_(a), reviews.c.second.in_(b))
-    return or_(there, and_(reviews.c.first.in_(b), reviews.c.second.in_(a)))
+    there = and_(reviews.c.first.in_(first), reviews.c.second.in_(second))
+    return or_(there, and_(reviews.c.first.in_(second), reviews.c.second.in_(first)))
 
 
 def common_path(a: str, b: str) -> str:

@@ -252,7 +252,7 @@ def _apply(connection: Connection, identity: Identity, kept: dict[int, Kept], pa
     ):
         _join(connection, identity, kept, (mine.person, other.person), judged, at)
         return Relation.SAME
-    put = changes.ask(connection, identity.ring, identity.league, mine, other, judged, at)
+    put = changes.ask(connection, identity.ring, identity.league, mine, [(other, judged)], at)
     return Relation.GREY if put else Relation.OTHER
 
 

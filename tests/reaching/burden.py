@@ -8,6 +8,7 @@ from typing import Any
 from clinical.administration import route_among
 from knowledge.model import ConceptKind, Predicate, Statement
 from knowledge.snapshot import Snapshot
+from tests.reaching import said
 
 TODAY = "2026-11-24"
 YESTERDAY = "2026-11-23"
@@ -55,7 +56,7 @@ def _patient(**known: Any) -> dict[str, Any]:
 
 def _burden(s: Statement, snapshot: Snapshot) -> dict[str, Any]:
     """The drug with the four strongest others of the same burden."""
-    same = [r for r in snapshot.all_statements() if r.predicate is s.predicate and r.id != s.id]
+    same = [r for r in said(snapshot, s.predicate) if r.id != s.id]
     same = [r for r in same if r.qualifiers["burden"] == s.qualifiers["burden"]]
     others = sorted(same, key=lambda r: -r.qualifiers["points"])[:4]
     orders = [_drug(n, snapshot, _of(r, snapshot, "burden"), _route(r)) for n, r in enumerate((s, *others), 1)]

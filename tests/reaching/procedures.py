@@ -8,6 +8,7 @@ from typing import Any
 
 from knowledge.model import Concept, ConceptKind, Predicate, Statement
 from knowledge.snapshot import Snapshot
+from tests.reaching import said
 
 TODAY = datetime.fromisoformat("2026-11-24T08:00:00+08:00")
 UNRELATED = (
@@ -157,7 +158,7 @@ def _around(s: Statement, snapshot: Snapshot) -> dict[str, Any]:
     """The drug in use and an operation tomorrow."""
     q = s.qualifiers
     operation = snapshot.name(s.object) if s.object else _operation(s, snapshot)
-    own = [t.subject for t in snapshot.all_statements() if t.predicate is Predicate.PERIOPERATIVE]
+    own = [t.subject for t in said(snapshot, Predicate.PERIOPERATIVE)]
     narrower = {c for c in own if c != s.subject and snapshot.is_a(c, s.subject)}
     drug = _drug(snapshot, s.subject, lambda c: not any(snapshot.is_a(c, n) for n in narrower))
     routes = q.get("routes", ("口服",))
@@ -175,7 +176,7 @@ def _banded(q: dict[str, Any]) -> bool:
 def _operation(s: Statement, snapshot: Snapshot) -> str:
     """An operation with the bleeding risk and anaesthesia of a row, without rows of its own for the drug."""
     q = s.qualifiers
-    taken = {t.object for t in snapshot.all_statements() if t.predicate is Predicate.PERIOPERATIVE and t.object}
+    taken = {t.object for t in said(snapshot, Predicate.PERIOPERATIVE) if t.object}
     for c in sorted(snapshot.concepts(), key=lambda c: c.id):
         fits = c.kind is ConceptKind.PROCEDURE and c.id not in taken and "bleeding" in c.attributes
         risk = "bleeding" not in q or c.attributes.get("bleeding") in q["bleeding"]

@@ -159,6 +159,20 @@ def test_a_database_that_is_away_stops_nobody_and_what_waited_is_recorded(
     assert recorded + log.lost == 50, "each is stored or counted as lost"
 
 
+@pytest.mark.parametrize("odd", ["a\0b", "a\ud800b", "\0" * 500], ids=["nul", "surrogate", "long"])
+def test_what_no_database_takes_keeps_neither_itself_nor_others_from_being_recorded(engine: Engine, odd: str) -> None:
+    log = AuditLog(engine)
+    for why in (odd, "会诊"):
+        log.note(Event("医生", "person.read", f"person/{odd}", "league", why=why))
+    assert log.flush()
+    with engine.connect() as connection:
+        kept = connection.execute(select(events.c.why).order_by(events.c.number)).scalars().all()
+    assert len(kept) == 2
+    assert kept[1] == "会诊"
+    assert "\0" not in kept[0]
+    assert _told(engine) == []
+
+
 def test_events_are_found_by_who_what_and_when(engine: Engine) -> None:
     _filled(engine)
     append(engine, [Event("王五", "release.publish", "release/1", "league")])

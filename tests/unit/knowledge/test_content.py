@@ -4,7 +4,9 @@ as much of it as was promised."""
 from __future__ import annotations
 
 import csv
+import shutil
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -43,12 +45,14 @@ def test_every_row_loads_and_a_second_load_writes_nothing(engine: Engine) -> Non
     assert (again.written, again.errors) == (0, [])
 
 
-def test_whoever_loaded_may_not_accept(engine: Engine) -> None:
+def test_whoever_loaded_may_not_accept(engine: Engine, tmp_path: Path) -> None:
+    for table in (*CONTENT.glob("sources_*.csv"), *(CONTENT / f"{name}.csv" for name in ("labs", "lab_ranges"))):
+        shutil.copy(table, tmp_path)
     store = Store(engine)
-    load(store, loaders()["yigong"], CONTENT, "li")
+    assert load(store, loaders()["yigong"], tmp_path, "li").errors == []
     with pytest.raises(WorkflowError, match="another person"):
         Workflow(store).accept_load("yigong", "li", "all fine")
-    assert Workflow(store).accept_load("yigong", SECOND, "second pass") > 1000
+    assert Workflow(store).accept_load("yigong", SECOND, "second pass") > 100
 
 
 def test_every_statement_that_may_alert_says_why_what_instead_and_from_where(

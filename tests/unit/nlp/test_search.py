@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,8 +15,9 @@ import pytest
 from benchmarks.search import Figures, Judge, measured, questions
 from knowledge.model import Predicate
 from knowledge.snapshot import Snapshot
-from nlp import search, vectors
+from nlp import lexical, search, vectors
 from nlp.embed import Trained
+from nlp.lexical import Lexical
 from nlp.search import Found, Index, SearchError, fused
 from tests import search_world as world
 
@@ -210,6 +213,24 @@ def test_nothing_is_written_where_the_index_lies(folder: Path) -> None:
     before = listed()
     Index.open(folder / "index", Snapshot(folder / "r.ygr", "r" * 64)).find("华法林")
     assert listed() == before
+
+
+def test_an_index_that_is_opened_leaves_nothing_behind(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = iter((True, False))
+
+    def removed(beside: Path, ignore_errors: bool) -> None:
+        """The library takes its lock while the folder is being removed."""
+        shutil.rmtree(beside, ignore_errors=ignore_errors)
+        if next(late):
+            beside.mkdir()
+            (beside / ".tantivy-meta.lock").touch()
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(lexical, "rmtree", removed)
+    Lexical(folder / "index" / "words")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_many_passages_are_clustered_and_still_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

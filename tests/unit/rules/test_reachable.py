@@ -15,6 +15,7 @@ from knowledge.model import Predicate, Statement
 from knowledge.snapshot import Snapshot
 from rules.model import Family
 from tests.case_tables import reviewed
+from tests.reaching import said
 
 Make = Callable[[Statement, Snapshot], dict[str, Any] | Iterator[dict[str, Any]]]
 FAMILIES = discover("rules.families", "FAMILY", Family)
@@ -27,7 +28,7 @@ REACH: dict[Predicate, tuple[str, Make]] = {p: found for module in _MODULES for 
 @pytest.mark.parametrize("predicate", sorted(REACH))
 def test_every_row_can_alert(predicate: Predicate, snapshot: Snapshot) -> None:
     family, make = REACH[predicate]
-    rows = [s for s in snapshot.all_statements() if s.predicate is predicate]
+    rows = said(snapshot, predicate)
     silent = [_named(s, snapshot) for s in rows if not _answers(s, family, make, snapshot)]
     assert rows
     assert not silent, f"{len(silent)} of {len(rows)} rows never alert"
