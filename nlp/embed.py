@@ -162,10 +162,10 @@ class SentenceModel:
             raise EmbedderError("sentence-transformers is not installed: pip install 'yigong[embeddings]'") from None
         try:
             self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+            self.dimensions: int = self.vectors(["医"]).shape[1]  # the method that tells it was renamed in version 6
         except Exception as error:  # whatever a model folder may lack
             raise EmbedderError(f"{folder} is no sentence-transformers model: {type(error).__name__}") from error
         self.name = f"model {folder.name}"
-        self.dimensions = int(self._model.get_sentence_embedding_dimension() or 0)
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
         return unit(

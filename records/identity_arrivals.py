@@ -80,12 +80,14 @@ class Arrivals:
 
     def _newcomer(self, connection: Connection, entry: Entry, new: Profile) -> Match:
         keys, place = self._search.keys(new), (entry.tenant, entry.local_id)
-        found, near = self._search.judged(connection, new, keys, own=place)
+        found, near, held = self._search.judged(connection, new, keys, own=place, hold=True)
         meanwhile = next((one for one in near.values() if (one.tenant, one.local_id) == place), None)
         if meanwhile is not None:  # another worker was first
             return self._again(connection, meanwhile, entry)
         same = [one for one in found if one.relation is Relation.SAME]
-        person = changes.present(connection, same[0].person) if same else 0
+        person = same[0].person if same else 0
+        if person and person not in held:  # somebody merged them a moment ago
+            person = changes.present(connection, person)
         entry = entry._replace(person=person or store.add_person(connection, self._league, entry.at))
         told = _told(entry, Decision.LINKED if same else Decision.CREATED, found)
         record = store.add_record(connection, self._ring, entry, keys, told)
@@ -151,7 +153,7 @@ class Arrivals:
     def _look_again(self, connection: Connection, mine: Kept, before: Profile, after: Profile) -> Match:
         """A record says something else of who it is: does it still fit its person, and whom else does it fit now? A
         record that is alone moves; one that has others beside it moves only when somebody says so."""
-        found, near = self._search.judged(connection, after, self._search.keys(after), mine.id)
+        found, near, _ = self._search.judged(connection, after, self._search.keys(after), mine.id)
         kin = [one for one in store.of_persons(connection, self._ring, [mine.person]) if one.id != mine.id]
         self._doubt(connection, mine, kin, before, after)
         others = [one for one in found if one.person != mine.person]

@@ -50,6 +50,14 @@ class Candidate(NamedTuple):
         return self.grade is Grade.CERTAIN
 
 
+class Nearby(NamedTuple):
+    """Persons that may be meant, the surest first; the records that were looked at, by id; persons that are held."""
+
+    found: list[Judged]
+    near: dict[int, Kept]
+    held: set[int]
+
+
 class Search:
     """Looks for the persons that a description may mean."""
 
@@ -68,20 +76,24 @@ class Search:
         keys: Sequence[int],
         without: int = 0,
         own: tuple[str, str] = ("", ""),
-    ) -> tuple[list[Judged], dict[int, Kept]]:
-        """Persons that a description with these keys may mean, the surest first, and the records that were looked at.
-        ``without`` is the description's own record; ``own`` (institution, number) brings a record along if there is
-        one by now. Who would be joined is judged by all of their records."""
+        hold: bool = False,
+    ) -> Nearby:
+        """Persons that a description with these keys may mean. ``without`` is the description's own record; ``own``
+        (institution, number) brings a record along if there is one by now. Who would be joined is judged by all of
+        their records, and held if that is wanted."""
         found_by_key, bearers = store.candidates(connection, self._opener, keys, self._name_key(new), own)
         near = {one.id: one for one in found_by_key if one.id != without}
         persons, share = self._rarity(connection, new, bearers)
         found = judge(new, map(someone, near.values()), self._weights, persons, share)
         same = [one.person for one in found if one.relation is Relation.SAME]
-        others = store.of_persons(connection, self._ring, same, {without, *near})
-        if not others:
-            return found, near
-        near |= {one.id: one for one in others}
-        return judge(new, map(someone, near.values()), self._weights, persons, share), near
+        if hold:
+            others, held = store.holding(connection, self._opener, same, {without, *near})
+        else:
+            others, held = store.of_persons(connection, self._ring, same, {without, *near}), set()
+        if others:
+            near |= {one.id: one for one in others}
+            found = judge(new, map(someone, near.values()), self._weights, persons, share)
+        return Nearby(found, near, held)
 
     def belongs(self, connection: Connection, new: Profile, kin: Sequence[Kept]) -> Judged:
         """What a description is to the person who has these records."""
@@ -90,7 +102,7 @@ class Search:
 
     def candidates(self, connection: Connection, new: Profile, limit: int) -> list[Candidate]:
         """Persons that a description may mean, graded."""
-        found, _ = self.judged(connection, new, self.keys(new))
+        found = self.judged(connection, new, self.keys(new)).found
         return [self._candidate(one) for one in found[:limit]]
 
     def _candidate(self, one: Judged) -> Candidate:

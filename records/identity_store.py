@@ -386,6 +386,27 @@ _WHOSE: Final = records.c.person.in_(bindparam("whose", expanding=True))
 _OF_PERSONS: Final = select(records).where(_WHOSE).order_by(records.c.id)
 
 
+def holding(
+    connection: Connection, reads: Reads, whose: Sequence[int], besides: Container[int] = ()
+) -> tuple[list[Kept], set[int]]:
+    """The same, and the persons: held until the transaction ends, so that nobody merges them away meanwhile. Those
+    that somebody merged a moment ago are not among them."""
+    if not whose:
+        return [], set()
+    rows = connection.execute(_HOLDING, {"whose": whose}).all()
+    found = list(_readable(reads, (row for row in rows if row.id not in besides)))
+    return found, {row.person for row in rows if row.merged_into is None}
+
+
+_HOLDING: Final = (
+    select(records, persons.c.merged_into)
+    .join(persons, persons.c.id == records.c.person)
+    .where(_WHOSE)
+    .order_by(persons.c.id, records.c.id)
+    .with_for_update(of=persons)
+)
+
+
 class Page(NamedTuple):
     """Some records; ``last`` is the id to go on after, None at the end."""
 
