@@ -19,7 +19,7 @@ from nlp.term_features import PLAIN
 from nlp.term_index import Index
 from nlp.term_model import Model, ModelError, mark
 from nlp.term_rank import shares
-from nlp.term_split import parts, several
+from nlp.term_split import Fit, parts, several
 
 if TYPE_CHECKING:
     from nlp.term_shift import Shift
@@ -84,6 +84,16 @@ class Candidate(NamedTuple):
     score: float
 
 
+class _Ranked(NamedTuple):
+    """Candidates of one name, the likeliest first, and how alike the name and the one most alike look (0 to 1)."""
+
+    candidates: list[Candidate]
+    alike: float
+
+    def fit(self) -> Fit:
+        return Fit(self.alike, self.candidates[0].score)
+
+
 class _Names(NamedTuple):
     """Names of a system with the concepts that bear them."""
 
@@ -115,7 +125,7 @@ class Normaliser:
         known(system)
         listed = [parts(text, SYSTEMS[system].subject) for text in texts]
         flat = [text for whole, several_ in zip(texts, listed, strict=True) for text in (whole, *several_)]
-        ranked = iter(self._ranked(flat, system, limit))
+        ranked = self._ranked(flat, system, limit)
         return [_chosen(next(ranked), [next(ranked) for _ in one]) for one in listed]
 
     def index(self, system: str) -> Index:
@@ -125,21 +135,25 @@ class Normaliser:
 
     # -- inside ------------------------------------------------------------------------------
 
-    def _ranked(self, texts: Sequence[str], system: str, limit: int) -> Iterator[list[Candidate]]:
+    def _ranked(self, texts: Sequence[str], system: str, limit: int) -> Iterator[_Ranked]:
+        import numpy as np
+
         named, model = self._named(system), self._model(system)
         for start in range(0, len(texts), _BATCH):
             batch = texts[start : start + _BATCH]
             if not named.grams.names:
-                yield from ([] for _ in batch)
+                yield from (_Ranked([], 0.0) for _ in batch)
                 continue
             asked = named.grams.read(batch)
             if model is None:
                 found = without_training(named.grams, asked)
-                scores = _by_hand(found)
+                alike = scores = _by_hand(found)
             else:
                 found = with_training(named.grams, asked, model[1])
-                scores = _learned(found, model[0])
-            yield from (_best(named, text, row, found, scores, limit) for row, text in enumerate(batch))
+                alike, scores = _by_hand(found), _learned(found, model[0])
+            for row, text in enumerate(batch):
+                held = slice(*(int(np.searchsorted(found.rows, row, side)) for side in ("left", "right")))
+                yield _best(named, text, held, found, (scores, alike), limit)
 
     def _named(self, system: str) -> _Names:
         with self._lock:
@@ -204,10 +218,11 @@ def _by_hand(found: Candidates) -> Any:
     """The hand-set score of each pair, between 0 and 1."""
     import numpy as np
 
+    figures = found.figures[:, -len(PLAIN) :]
     places = {name: column for column, name in enumerate(PLAIN)}
     total = sum(_WEIGHTS.values())
-    gain = sum(w / total * found.figures[:, places[name]] for name, w in _WEIGHTS.items())
-    loss = sum(w * np.minimum(found.figures[:, places[name]], 2) for name, w in _PENALTIES.items())
+    gain = sum(w / total * figures[:, places[name]] for name, w in _WEIGHTS.items())
+    loss = sum(w * np.minimum(figures[:, places[name]], 2) for name, w in _PENALTIES.items())
     return np.clip(gain - loss, 0, 0.98)
 
 
@@ -219,11 +234,9 @@ def _learned(found: Candidates, model: Model) -> Any:
     return shares(model.ranker.scores(found.figures), starts)
 
 
-def _best(named: _Names, text: str, row: int, found: Candidates, scores: Any, limit: int) -> list[Candidate]:
-    """The likeliest concepts of one name; its very own name comes first."""
-    import numpy as np
-
-    within = slice(int(np.searchsorted(found.rows, row)), int(np.searchsorted(found.rows, row, "right")))
+def _best(named: _Names, text: str, within: slice, found: Candidates, scored: tuple[Any, Any], limit: int) -> _Ranked:
+    """The likeliest concepts of one name; its very own name comes first. ``scored``: by the ranker, and how alike."""
+    scores, alike = scored
     same = normal_name(text)
     made: dict[str, Candidate] = {}
     for at in sorted(range(within.start, within.stop), key=lambda at: -scores[at]):
@@ -232,16 +245,19 @@ def _best(named: _Names, text: str, row: int, found: Candidates, scores: Any, li
         if exact or concept.id not in made:
             score = 1.0 if exact else round(float(scores[at]), 4)
             made[concept.id] = Candidate(concept.id, name, code, score)
-    return sorted(made.values(), key=lambda one: -one.score)[:limit]
+    ranked = sorted(made.values(), key=lambda one: -one.score)[:limit]
+    exact = bool(ranked) and ranked[0].score == 1.0
+    return _Ranked(ranked, 1.0 if exact else float(alike[within].max(initial=0.0)))
 
 
-def _chosen(whole: list[Candidate], each: list[list[Candidate]]) -> list[list[Candidate]]:
+def _chosen(whole: _Ranked, each: Sequence[_Ranked]) -> list[list[Candidate]]:
     """The parts where they fit better than the whole; what two parts mean alike is told once."""
-    if not each or not whole or not all(each) or whole[0].score == 1.0:
-        return [whole]
-    if not several(whole[0].score, [one[0].score for one in each]):
-        return [whole]
+    first = whole.candidates
+    if not each or not first or not all(one.candidates for one in each) or first[0].score == 1.0:
+        return [first]
+    if not several(whole.fit(), [one.fit() for one in each]):
+        return [first]
     told: dict[str, list[Candidate]] = {}
     for one in each:
-        told.setdefault(one[0].name, one)
+        told.setdefault(one.candidates[0].name, one.candidates)
     return list(told.values())

@@ -97,6 +97,20 @@ def test_a_part_without_a_site_is_at_the_site_of_the_one_before() -> None:
     assert parts("锁骨下动脉球囊扩张+支架置入术", "procedure") == ["锁骨下动脉球囊扩张", "锁骨下动脉支架置入术"]
 
 
+@pytest.mark.parametrize(
+    ("text", "each"),
+    [
+        ("TURP+膀胱穿刺造瘘术", ["TURP", "膀胱穿刺造瘘术"]),
+        ("右输尿管镜检+气压弹道碎石", ["右输尿管镜检", "气压弹道碎石"]),
+        ("1、左股骨粗隆骨折内固定术2、股骨头钻孔减压", ["左股骨粗隆骨折内固定术", "股骨头钻孔减压"]),
+        ("膝关节镜检，腘窝囊肿切除。", ["膝关节镜检", "腘窝囊肿切除"]),
+        ("右第1、2趾切除术", []),
+    ],
+)
+def test_lists_are_read_as_they_are_written(text: str, each: list[str]) -> None:
+    assert parts(text, "procedure") == each
+
+
 def test_a_sign_inside_one_name_does_not_split_it() -> None:
     assert parts("椎体成形术(骨水泥+球囊)", "procedure") == []
     assert parts("脊柱内固定术", "procedure") == []
