@@ -8,14 +8,19 @@ pint owns the physics; this file knows how units are written and what must not b
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import pint
@@ -334,28 +339,81 @@ _DIMENSIONS = ("iu", "equivalent", "osmole", "cfu", "copy", "body_mass", "body_a
 _LINKS = (("iu_per_mg", "每毫克单位数"), ("molar_mass", "摩尔质量"), ("valence", "化合价"))
 
 
+class _Measure(NamedTuple):
+    """One of a unit: so many times the base units of its dimension (name, power)."""
+
+    factor: Fraction
+    dimension: tuple[tuple[str, int], ...]
+
+
 _KEPT_IN: list[Path | None] = [None]
 
 
 @lru_cache(maxsize=1)
+def _measures() -> dict[str, _Measure]:
+    """What each unit of the table measures: as pint says, or as it said in the folder of ``prepare``."""
+    folder = _KEPT_IN[-1]
+    kept = folder / _file_name() if folder is not None else None
+    if kept is not None:
+        try:
+            return {name: _Measure(Fraction(factor), tuple(map(tuple, dimension))) for name, (factor, dimension) in
+                    json.loads(kept.read_bytes()).items()}  # fmt: skip
+        except (OSError, ValueError, TypeError, AttributeError):
+            pass  # not there yet, or half of it
+    made = {name: _measured(expression) for name, expression in _expressions().items()}
+    if kept is not None:
+        _keep(kept, made)
+    return made
+
+
+def _file_name() -> str:
+    """Another pint or another table is another file."""
+    said = repr((version("pint"), _expressions()))
+    return f"units-{sha256(said.encode()).hexdigest()[:16]}.json"
+
+
+def _keep(file: Path, made: dict[str, _Measure]) -> None:
+    """Write them for the next process; a folder that cannot be written costs it a second, no more."""
+    text = json.dumps({name: (str(one.factor), one.dimension) for name, one in made.items()}, ensure_ascii=False)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        beside = file.with_suffix(f".{os.getpid()}")
+        beside.write_text(text, "utf-8")
+        beside.replace(file)
+    except OSError:
+        return
+
+
+def _expressions() -> dict[str, str]:
+    """All that is measured; what stands below the line may be another thing than above it."""
+    return _PINT | {f"/{name}": expression for name, expression in _PER_PINT.items()}
+
+
+def _measured(expression: str) -> _Measure:
+    scale, _, name = expression.rpartition(" ")
+    if expression[0].isdigit() and not scale:
+        scale, name = expression, ""
+    one = _registry().Quantity(Fraction(scale or 1), name).to_base_units()
+    dimension = sorted((base, int(power)) for base, power in one.dimensionality.items())  # type: ignore[arg-type]
+    return _Measure(Fraction(one.magnitude), tuple(dimension))
+
+
+@lru_cache(maxsize=1)
 def _registry() -> pint.UnitRegistry[Fraction]:
-    """pint with exact fractions and the dimensions it lacks; takes about 0.4 s, once."""
+    """pint with exact fractions and the dimensions it lacks; takes a second, once."""
     import pint
 
-    try:
-        registry: pint.UnitRegistry[Fraction] = pint.UnitRegistry(non_int_type=Fraction, cache_folder=_KEPT_IN[-1])
-    except Exception:  # whatever a half-written file in the folder does to it
-        registry = pint.UnitRegistry(non_int_type=Fraction)
+    registry: pint.UnitRegistry[Fraction] = pint.UnitRegistry(non_int_type=Fraction)
     for name in (*_DIMENSIONS, *(f"count_{number}" for number in range(len(_COUNTED_NAMES)))):
         registry.define(f"yigong_{name} = [yigong_{name}]")
     return registry
 
 
 def prepare(folder: Path | None = None) -> None:
-    """Load pint now, so that the first request does not wait for it. In a folder it keeps what it read of its
-    definitions, which takes the next process a fifth of the time."""
+    """Learn what units measure now, so that the first request does not wait for it. In a folder it is kept, and the
+    next process needs no pint, whose modules take half a second to read."""
     _KEPT_IN.append(folder)
-    _registry()
+    _measures()
 
 
 def conversion(source: str, target: str, substance: Substance | None = None) -> tuple[float, float]:
@@ -385,32 +443,25 @@ def _conversion(source: str, target: str, substance: Substance | None) -> tuple[
 def _factor(source: str, target: str) -> Fraction | None:
     if source == target:
         return Fraction(1)
-    import pint
-
     try:
-        ratio = _measure(source) / _measure(target)
-        return Fraction(ratio.to("dimensionless").magnitude)
-    except (pint.DimensionalityError, KeyError):  # KeyError: a unit we keep but do not know
+        one, other = _measure(source), _measure(target)
+    except KeyError:  # a unit that we keep but do not know
         return None
+    return one.factor / other.factor if one.dimension == other.dimension else None
 
 
-def _measure(unit: str) -> pint.Quantity[Fraction]:
-    """One of a canonical unit in pint's terms."""
+def _measure(unit: str) -> _Measure:
+    """One of a canonical unit. Raises ``KeyError``."""
+    measures = _measures()
     above, *below = unit.split("/")
-    result = _registry().Quantity(Fraction(1), "")
-    for name in above.split("·"):
-        if name:
-            result = result * _pint_atom(_PINT[name])
-    for name in below:
-        result = result / _pint_atom(_PER_PINT.get(name) or _PINT[name])
-    return result
-
-
-def _pint_atom(expression: str) -> pint.Quantity[Fraction]:
-    scale, _, name = expression.rpartition(" ")
-    if expression[0].isdigit() and not scale:
-        scale, name = expression, ""
-    return _registry().Quantity(Fraction(scale or 1), name)
+    parts = [(measures[name], 1) for name in above.split("·") if name]
+    parts += [(measures.get(f"/{name}") or measures[name], -1) for name in below]
+    factor, powers = Fraction(1), Counter[str]()
+    for one, sign in parts:
+        factor *= one.factor**sign
+        for base, power in one.dimension:
+            powers[base] += sign * power
+    return _Measure(factor, tuple(sorted((base, power) for base, power in powers.items() if power)))
 
 
 def _substance_factor(source: str, target: str, substance: Substance) -> Fraction | None:

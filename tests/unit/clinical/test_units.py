@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -257,3 +258,26 @@ def test_reading_units_does_not_load_pint() -> None:
     code = "import sys, clinical.quantity as q; q.parse_quantity('5mg/kg'); print('pint' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+_KEPT = """
+import sys
+from pathlib import Path
+from clinical import units
+units.prepare(Path({folder!r}))
+print(units.conversion("g/d", "mg/h"), "pint" in sys.modules)
+"""
+
+
+def told(folder: Path) -> str:
+    command = [sys.executable, "-c", _KEPT.format(folder=str(folder))]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_what_units_measure_is_learned_once_and_the_next_process_needs_no_pint(tmp_path: Path) -> None:
+    assert told(tmp_path / "cache") == "(125.0, 3.0) True"
+    assert told(tmp_path / "cache") == "(125.0, 3.0) False"
+    (kept,) = (tmp_path / "cache").iterdir()
+    kept.write_text('{"mg": ["1/1000000"')
+    assert told(tmp_path / "cache") == "(125.0, 3.0) True", "half a file is no answer"
+    assert told(tmp_path / "cache") == "(125.0, 3.0) False"
