@@ -8,41 +8,55 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 
 import orjson
 
 from benchmarks.sample import request
 from benchmarks.timing import percentiles
 
-_SECONDS = 4.0
+_ROUNDS = 9
+_SECONDS = 1.0
+_HALF_SECONDS = 6.0
 _CONNECTIONS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Requests a second and latency in ms under it."""
+    """Requests a second, latency in ms under it, and what share of the echo's requests a second that is."""
 
     rate: float
     p50_ms: float
     p99_ms: float
     errors: int
+    share: float = 0.0
 
 
 def measure(data_dir: Path) -> dict[str, Load]:
-    """Full load on echo and on order-sign, then order-sign at half its full load."""
+    """Full load on echo and on order-sign in turns, since a machine may be twice as fast a second later: their medians
+    over the rounds. Then order-sign at half its full load."""
     suits, alerts = (orjson.dumps(request(alerting)) for alerting in (False, True))
-    path = "/cds-services/yigong-order-sign"
-    with _served("benchmarks.echo:app", data_dir) as port:
-        found = {"echo": asyncio.run(_drive(port, "/echo", suits, None))}
-    with _served("api.worker:create", data_dir, factory=True) as port:
-        for name, body in (("orders that suit", suits), ("orders that alert", alerts)):
-            full = found[f"order-sign, {name}, full load"] = asyncio.run(_drive(port, path, body, None))
-            found[f"order-sign, {name}, half load"] = asyncio.run(_drive(port, path, body, full.rate / 2))
+    path, names = "/cds-services/yigong-order-sign", ("orders that suit", "orders that alert")
+    with _served("benchmarks.echo:app", data_dir) as echo, _served("api.worker:create", data_dir, True) as port:
+        asked = [(echo, "/echo", suits), (port, path, suits), (port, path, alerts)]
+        rounds = [[asyncio.run(_drive(*one, None)) for one in asked] for _ in range(_ROUNDS)]
+        plain, *full = (_middle(loads, [one[0] for one in rounds]) for loads in zip(*rounds, strict=True))
+        found = {"echo": plain}
+        for name, load, one in zip(names, full, asked[1:], strict=True):
+            found[f"order-sign, {name}, full load"] = load
+            half = asyncio.run(_drive(*one, load.rate / 2, _HALF_SECONDS))
+            found[f"order-sign, {name}, half load"] = replace(half, share=half.rate / plain.rate)
     return found
+
+
+def _middle(loads: Sequence[Load], echoes: Sequence[Load]) -> Load:
+    shares = (load.rate / echo.rate for load, echo in zip(loads, echoes, strict=True))
+    rate, p50, p99 = (median(getattr(one, field) for one in loads) for field in ("rate", "p50_ms", "p99_ms"))
+    return Load(rate, p50, p99, sum(one.errors for one in loads), median(shares))
 
 
 @contextmanager
@@ -73,7 +87,7 @@ def _wait(port: int) -> None:
     raise TimeoutError(f"nothing listens on port {port}")
 
 
-async def _drive(port: int, path: str, body: bytes, rate: float | None) -> Load:
+async def _drive(port: int, path: str, body: bytes, rate: float | None, seconds: float = _SECONDS) -> Load:
     """Keep-alive connections, each sending the next request when the last was answered; with a rate,
     requests start on schedule and latency counts from the scheduled moment."""
     head = (
@@ -81,13 +95,13 @@ async def _drive(port: int, path: str, body: bytes, rate: float | None) -> Load:
         f"Content-Length: {len(body)}\r\n\r\n"
     ).encode()
     message, taken, errors = head + body, [], [0]
-    await asyncio.gather(*(_one(port, message, 0.5, None, [], errors) for _ in range(_CONNECTIONS)))
+    await asyncio.gather(*(_one(port, message, 0.3, None, [], errors) for _ in range(_CONNECTIONS)))
     step = None if rate is None else _CONNECTIONS / rate
     errors[0] = 0
     started = time.perf_counter()
     # Connections begin one after the other, so that a schedule is a stream and not a burst of sixteen.
     starts = [0.0 if step is None else step * n / _CONNECTIONS for n in range(_CONNECTIONS)]
-    await asyncio.gather(*(_one(port, message, _SECONDS, step, taken, errors, start) for start in starts))
+    await asyncio.gather(*(_one(port, message, seconds, step, taken, errors, start) for start in starts))
     spent = time.perf_counter() - started
     times = percentiles(taken)
     return Load(len(taken) / spent, times.p50 / 1000, times.p99 / 1000, errors[0])
