@@ -341,6 +341,21 @@ def test_two_workers_that_take_in_one_new_person_make_one(index: Identity) -> No
     assert [match.decision for match in found].count(Decision.CREATED) == 1
 
 
+def test_a_record_that_arrives_while_its_person_is_being_merged_away_finds_who_that_is_now(index: Identity) -> None:
+    kept = take(index, A, "1", person("赵敏", "1991-02-03", sex=Sex.FEMALE))
+    gone = take(index, B, "2", person(card=card(11)))
+    found: list[Match] = []
+    with changing(index) as connection:
+        index.merge(connection, kept.person, gone.person, HAND)
+        worker = threading.Thread(target=lambda: found.append(take(index, C, "3", person(card=card(11)))))
+        worker.start()
+        worker.join(0.5)
+        assert not found, "it waits for what is being decided"
+    worker.join()
+    assert (found[0].decision, found[0].person) == (Decision.LINKED, kept.person)
+    assert whose(index, kept.record, gone.record, found[0].record) == {kept.person}
+
+
 def test_two_workers_that_take_in_the_same_record_make_one_record(index: Identity) -> None:
     start, found = threading.Barrier(4), []
 
