@@ -14,6 +14,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -355,11 +356,15 @@ def _measures() -> dict[str, _Measure]:
     folder = _KEPT_IN[-1]
     kept = folder / _file_name() if folder is not None else None
     if kept is not None:
-        try:
-            return {name: _Measure(Fraction(factor), tuple(map(tuple, dimension))) for name, (factor, dimension) in
-                    json.loads(kept.read_bytes()).items()}  # fmt: skip
-        except (OSError, ValueError, TypeError, AttributeError):
-            pass  # not there yet, or half of it
+        with suppress(
+            OSError, ValueError, TypeError, AttributeError, ZeroDivisionError
+        ):  # not there yet, or half of it
+            told = {
+                name: _Measure(Fraction(factor), tuple(map(tuple, dimension)))
+                for name, (factor, dimension) in json.loads(kept.read_bytes()).items()
+            }
+            if told.keys() == _expressions().keys():
+                return told
     made = {name: _measured(expression) for name, expression in _expressions().items()}
     if kept is not None:
         _keep(kept, made)

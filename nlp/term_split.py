@@ -13,7 +13,8 @@ from nlp.term_text import View, view
 
 _JOINED: Final = re.compile(r"[+、,;；，＋]|(?<=术)(?:及|并|和|联合)(?=.{3,}术)")
 _OUTER: Final = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
-_LISTED: Final = re.compile(r"(?<![0-9第])[1-9][、.．]?(?=[\u4e00-\u9fff])")
+_LISTED: Final = re.compile(r"(?<![0-9第])[1-9][、.．](?=[\u4e00-\u9fff]|\d型)")
+"""The numbers of a list; without a sign behind it a number belongs to the name (1型糖尿病)."""
 _DONE: Final = re.compile(r"术$|镜检$|检查$|[A-Za-z]{3,}")
 """What something that is done ends with or is called, where no word for an act stands."""
 _LEAST: Final = 2
@@ -35,7 +36,7 @@ def parts(text: str, subject: str) -> list[str]:
     """What a name may list; empty when it lists nothing. For operations each part says what is done, and a part
     without a site is at the site of the one before (左锁骨下动脉球囊扩张+支架置入术)."""
     plain = _OUTER.sub("", text) or text
-    if plain.startswith("1"):  # 1、… 2、…
+    if _LISTED.match(plain):
         plain = _LISTED.sub("+", plain)
     found = [part.strip(" 。.") for part in _JOINED.split(plain)]
     found = [part for part in found if len(part) >= _LEAST]

@@ -278,6 +278,7 @@ def test_what_units_measure_is_learned_once_and_the_next_process_needs_no_pint(t
     assert told(tmp_path / "cache") == "(125.0, 3.0) True"
     assert told(tmp_path / "cache") == "(125.0, 3.0) False"
     (kept,) = (tmp_path / "cache").iterdir()
-    kept.write_text('{"mg": ["1/1000000"')
-    assert told(tmp_path / "cache") == "(125.0, 3.0) True", "half a file is no answer"
+    for broken in ('{"mg": ["1/1000000"', '{"mg": ["1/1000000", [["[mass]", 1]]]}', '{"mg": ["1/0", []]}', "[]"):
+        kept.write_text(broken)
+        assert told(tmp_path / "cache") == "(125.0, 3.0) True", "half a file is no answer"
     assert told(tmp_path / "cache") == "(125.0, 3.0) False"

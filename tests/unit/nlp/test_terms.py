@@ -111,6 +111,11 @@ def test_lists_are_read_as_they_are_written(text: str, each: list[str]) -> None:
     assert parts(text, "procedure") == each
 
 
+def test_a_number_that_belongs_to_a_name_stays_with_it() -> None:
+    assert parts("1型糖尿病、高血压", "disease") == ["1型糖尿病", "高血压"]
+    assert parts("1、1型糖尿病2、高血压3级", "disease") == ["1型糖尿病", "高血压3级"]
+
+
 def test_a_sign_inside_one_name_does_not_split_it() -> None:
     assert parts("椎体成形术(骨水泥+球囊)", "procedure") == []
     assert parts("脊柱内固定术", "procedure") == []
