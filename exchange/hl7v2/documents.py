@@ -1,4 +1,5 @@
-"""MDM: documents that were written, changed, or added to, with their text or a reference to them."""
+"""MDM: documents that were written, changed, added to or replaced, with their text or a reference to them, and those
+that were cancelled."""
 
 from __future__ import annotations
 
@@ -13,9 +14,11 @@ from exchange.hl7v2._values import coded_field, instant_of, lines_of, people_of,
 from exchange.hl7v2._visit import Visit, encounter_of, known_of
 from exchange.message import Json, Message, Parsed
 
-_TYPES: Final = ("MDM^T02", "MDM^T04", "MDM^T06")
+_TYPES: Final = ("MDM^T02", "MDM^T04", "MDM^T06", "MDM^T08", "MDM^T10", "MDM^T11")
 _DRAFT: Final = frozenset({"DI", "DO", "IN", "IP", "PA"})
-_REPLACED, _APPENDED = "MDM^T04", "MDM^T06"
+_CHANGED: Final = frozenset({"MDM^T04", "MDM^T08", "MDM^T10"})
+_APPENDED, _CANCELLED = "MDM^T06", "MDM^T11"
+_NO_LONGER: Final = "文书已作废"
 _CONFIDENTIAL: Final = {"U": "N", "R": "R", "V": "V"}
 
 
@@ -35,22 +38,23 @@ def _document(message: Text, visit: Visit, kind: str) -> Json:
     txa = message.need("TXA", "it says which document this is")
     if not txa(12):
         raise txa.error(12, "give the document's number: later messages change it by this number")
-    content = list(_content(message))
+    cancelled = kind == _CANCELLED
+    content = list(_content(message)) or ([{"attachment": {"title": _NO_LONGER}}] if cancelled else [])
     if not content:
         raise message.need("OBX", "it holds the document or says where it is").error(5, "holds no document")
     return slim(
         resourceType="DocumentReference",
         id=resource_id(txa(12)),
         masterIdentifier=identifier(txa(12)),
-        status="entered-in-error" if txa(19).upper() == "CA" else "current",
-        docStatus="preliminary" if txa(17).upper() in _DRAFT else "amended" if kind == _REPLACED else "final",
+        status="entered-in-error" if cancelled or txa(19).upper() == "CA" else "current",
+        docStatus="preliminary" if txa(17).upper() in _DRAFT else "amended" if kind in _CHANGED else "final",
         type=coded_field(txa, 2),
         subject=visit.patient,
         date=instant_of(txa, 7) or instant_of(txa, 6),
         author=people_of(txa, 9) or people_of(txa, 5),
         authenticator=next(iter(people_of(txa, 22) or people_of(txa, 10)), None),
         custodian=visit.institution,
-        relatesTo=_related(txa, kind),
+        relatesTo=[] if cancelled else _related(txa, kind),
         description=txa(25),
         securityLabel=_label(txa),
         content=content,
@@ -73,7 +77,7 @@ def _content(message: Text) -> Iterator[Json]:
 
 
 def _related(txa: Segment, kind: str) -> list[Json]:
-    """What it adds to (T06) or stands for (T04): TXA-13."""
+    """What it adds to (T06) or stands for: TXA-13."""
     parent = txa(13)
     if not parent or parent == txa(12):
         return []

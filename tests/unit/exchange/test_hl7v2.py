@@ -647,7 +647,13 @@ def test_an_appointment_needs_a_number_and_a_beginning() -> None:
 
 @pytest.mark.parametrize(
     ("event", "state", "code"),
-    [("T02", "final", "replaces"), ("T04", "amended", "replaces"), ("T06", "final", "appends")],
+    [
+        ("T02", "final", "replaces"),
+        ("T04", "amended", "replaces"),
+        ("T06", "final", "appends"),
+        ("T08", "amended", "replaces"),
+        ("T10", "amended", "replaces"),
+    ],
 )
 def test_a_document_has_its_text_its_author_and_what_it_belongs_to(event: str, state: str, code: str) -> None:
     txa = segment(
@@ -671,6 +677,14 @@ def test_a_document_has_its_text_its_author_and_what_it_belongs_to(event: str, s
     assert document["author"][0]["display"] == "王医生"
     assert document["relatesTo"] == [{"code": code, "target": {"reference": "DocumentReference/D1"}}]
     assert document["content"][0]["attachment"]["data"] == b64encode("第一段\n第二段".encode()).decode()
+
+
+def test_a_document_that_is_cancelled_needs_no_text_and_stands_for_nothing() -> None:
+    txa = segment("TXA", {1: "1", 2: "CN^会诊记录", 12: "D2", 13: "D1"})
+    document = one(read(message("MDM^T11", PID, PV1, txa)), "DocumentReference")
+    assert (document["id"], document["status"]) == ("D2", "entered-in-error")
+    assert document["content"] == [{"attachment": {"title": "文书已作废"}}]
+    assert "relatesTo" not in document
 
 
 def test_a_document_elsewhere_is_kept_by_its_address() -> None:
