@@ -198,7 +198,7 @@ def review(
     from api.routes.reviews import answered
     from exchange.plain import decode, read
 
-    reviewer = build(house(data_dir)).state.reviewer
+    reviewer = build(house(data_dir)).state.front.reviewer
     plain, now = decode(file.read_bytes()), datetime.now(UTC)
     day = plain.as_of or china_day(now)
     told = explain or plain.explain
@@ -217,7 +217,7 @@ def replay(
 
     opened = house(data_dir)
     append(opened.engine, [Event(_account(), "review.replay", f"review/{review_id}")])
-    as_json(ask_again(build(opened).state.reviewer, review_id, release_id))
+    as_json(ask_again(build(opened).state.front.reviewer, review_id, release_id))
 
 
 def _account() -> str:

@@ -1,4 +1,4 @@
-"""The second half of the composition root: what searches, reads, infers and answers, wired together."""
+"""The part of the office that understands language: what searches, reads, infers and answers, wired together."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.access import Access
 from api.answer_desk import AnswerDesk
-from api.bedside import Ward
-from api.bootstrap import House
+from api.front import Front
 from api.person_record import PersonRecords
 from api.prompt_desk import PromptDesk
 from api.routes import (
@@ -28,44 +26,31 @@ from api.routes import (
     treatments,
 )
 from api.search_desk import SearchDesk
-from api.serving import Serving
 from api.similar_desk import SimilarDesk
-from base.keyring import KeyRing
-from records.context import Region
-from records.identity import Identity
 from records.notices import Notices
 from records.store import Repository
 
 
 class Understanding:
-    """The desks of an opened house over one release being served, and the routes to them. ``shown`` is the repository
-    as patients' wishes leave it."""
+    """The desks over the release being served, and the routes to them. ``shown`` is the repository as patients'
+    wishes leave it."""
 
-    def __init__(
-        self,
-        house: House,
-        ring: KeyRing,
-        access: Access,
-        serving: Serving,
-        ward: Ward,
-        region: Region,
-        identity: Identity,
-        shown: Repository,
-    ) -> None:
-        self._house, self._ring, self._access, self._serving = house, ring, access, serving
-        self._ward, self._identity = ward, identity
-        settings, engine = house.settings, house.engine
+    def __init__(self, front: Front, shown: Repository) -> None:
+        self._front = front
+        settings, engine, serving = front.settings, front.house.engine, front.serving
         self.search = SearchDesk(settings, serving)
         self.prompts = PromptDesk(settings, engine)
-        self.answers = AnswerDesk(access, self.search, ward, self.prompts)
-        self._records = PersonRecords(settings, access, engine, shown, identity, region, serving)
-        whole = Repository(engine, ring)
+        self.answers = AnswerDesk(front.access, self.search, front.ward, self.prompts)
+        identity, region = front.identity, front.region
+        self._records = PersonRecords(settings, front.access, engine, shown, identity, region, serving)
+        whole = Repository(engine, front.ring)
         self.similar = SimilarDesk(engine, whole, shown, self._records, region, serving, settings.similar_cases)
 
     def routers(self) -> Iterator[APIRouter]:
         """Routes of every desk."""
-        access, serving, ward, settings = self._access, self._serving, self._ward, self._house.settings
-        trusted = (self._house.key.public, *settings.trusted_keys)
+        front, access = self._front, self._front.access
+        serving, ward, settings = front.serving, front.ward, front.settings
+        trusted = (front.house.key.public, *settings.trusted_keys)
         yield search.router(access, self.search)
         yield answers.router(access, self.answers)
         yield prompts.router(access, self.prompts)
@@ -74,15 +59,15 @@ class Understanding:
         yield inference.router(access, ward)
         yield treatments.router(access, ward)
         yield scores.router(access, ward)
-        notices = Notices(self._house.engine, self._ring)
+        notices = Notices(front.house.engine, front.ring)
         yield risks.router(access, ward, notices, settings.risk_models_dir, trusted)
         yield rare.router(access, serving)
-        yield similar.router(access, self.similar, serving, self._identity)
+        yield similar.router(access, self.similar, serving, front.identity)
         yield picture.router(access, self._records)
 
     def watching(self) -> list[Coroutine[Any, Any, None]]:
         """What goes on beside the requests of a worker."""
-        return [self.search.keep_watch(self._house.settings.swap_seconds), self.similar.keep_watch()]
+        return [self.search.keep_watch(self._front.settings.swap_seconds), self.similar.keep_watch()]
 
     async def close(self) -> None:
         """Give back what the desks hold."""

@@ -5,11 +5,11 @@ meanwhile (a tenth of the time)."""
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
+from api.reading import one_pydantic
 from base.security import hashed_ahead
 from base.settings import Settings
 
@@ -23,7 +23,7 @@ def create() -> FastAPI:
     folder = Settings().releases_dir
     active = folder / "ACTIVE"
     file = folder / f"{active.read_text().strip()}.ygr" if active.exists() else active
-    with _no_garbage(), _one_pydantic(), hashed_ahead(file) if file.suffix and file.exists() else nullcontext():
+    with _no_garbage(), one_pydantic(), hashed_ahead(file) if file.suffix and file.exists() else nullcontext():
         from api.app import create as make
 
         return make()
@@ -38,18 +38,3 @@ def _no_garbage() -> Iterator[None]:
     finally:
         if collecting:
             gc.enable()
-
-
-@contextmanager
-def _one_pydantic() -> Iterator[None]:
-    """FastAPI asks of every parameter whether it is a model of pydantic 1, and reads all of that for it (a tenth of a
-    second); it takes no for an answer where that cannot be imported."""
-    name = "pydantic.v1"
-    if name in sys.modules:
-        yield
-        return
-    sys.modules[name] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del sys.modules[name]

@@ -26,7 +26,7 @@ def report() -> None:
         ensure_release(house, GATES)
         starter = house.releases.active()
         _knowledge(house, Path(folder))
-        reviewer: Reviewer = build(house).state.reviewer
+        reviewer: Reviewer = build(house).state.front.reviewer
         _reviews(reviewer)
         print("\nNoise: the two first audits, all families, default policy, full knowledge")
         print(noise.report(noise.measure(reviewer)), flush=True)

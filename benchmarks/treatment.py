@@ -63,7 +63,7 @@ def _print(house: House) -> None:
     import msgspec
 
     app = build(house)
-    ward = Ward(app.state.reviewer, Regional(app.state.region))
+    ward = Ward(app.state.front.reviewer, Regional(app.state.front.region))
     plain = msgspec.convert({"patient": PATIENT, "orders": []}, PlainReview, strict=False)
     bedside = ward.at(read(plain, NOW))
     snapshot, desk = bedside.served.snapshot, diagnosed(bedside)

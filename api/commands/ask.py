@@ -36,7 +36,7 @@ def ask(
     given["context"] = {"disease": disease, "drug": drug}
     if patient is not None:
         given["patient"] = orjson.loads(patient.read_bytes())
-    desk: AnswerDesk = build(house(data_dir)).state.answers
+    desk: AnswerDesk = build(house(data_dir)).state.office.understanding.answers
     try:
         asyncio.run(_answered(desk, given))
     except ApiError as error:

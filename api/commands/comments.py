@@ -51,7 +51,7 @@ def comments(
     from api.errors import ApiError
     from api.routes.comments import moment
 
-    desk: CommentDesk = build(house(data_dir)).state.comments
+    desk: CommentDesk = build(house(data_dir)).state.office.comments
     try:
         if do is Do.SAMPLE:
             plan = Plan(

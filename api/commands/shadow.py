@@ -37,7 +37,7 @@ def shadow(
     from api.replay import again
 
     opened = house(data_dir)
-    reviewer = build(opened).state.reviewer
+    reviewer = build(opened).state.front.reviewer
     draft = opened.settings.data_dir / "shadow.ygr"
     if release == "draft":
         candidate(opened.store, draft, GATES)

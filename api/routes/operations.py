@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from fastapi import APIRouter, Request, Response
@@ -12,14 +13,16 @@ from api.access import Access
 from api.errors import moment_of, respond
 from api.review import Reviewer
 from api.rim import METRICS, note_state
-from api.search_desk import SearchDesk
 from base.audit import AuditLog
 from base.tenancy import acting
 from records.ledger import rule_use
 
 
-def router(access: Access, reviewer: Reviewer, engine: Engine, audit: AuditLog, search: SearchDesk) -> APIRouter:
-    """``/healthz``, ``/readyz``, ``/metrics``, ``/api/v1/releases``, ``/api/v1/rules/usage``."""
+def router(
+    access: Access, reviewer: Reviewer, engine: Engine, audit: AuditLog, faults: Callable[[], Mapping[str, str]]
+) -> APIRouter:
+    """``/healthz``, ``/readyz``, ``/metrics``, ``/api/v1/releases``, ``/api/v1/rules/usage``. ``faults`` says what
+    is amiss beside order entry."""
     routes = APIRouter(tags=["Operations"])
 
     @routes.get("/healthz")
@@ -33,9 +36,7 @@ def router(access: Access, reviewer: Reviewer, engine: Engine, audit: AuditLog, 
         state = {"release": serving.now.snapshot.release, "database": _database(engine)}
         if serving.fault:
             state["releaseFault"] = serving.fault
-        if search.fault:
-            state["searchFault"] = search.fault
-        return respond(200, {"status": "ready", **state})
+        return respond(200, {"status": "ready", **state, **faults()})
 
     @routes.get("/metrics")
     def metrics() -> Response:

@@ -80,7 +80,7 @@ _MADE: dict[int, Any] = {}
 
 def _both(house: House) -> Any:
     if id(house) not in _MADE:
-        reviewer = build(house).state.reviewer
+        reviewer = build(house).state.front.reviewer
         screener = Screener(Served.of(reviewer.serving.now.snapshot), policy.DEFAULT, NOW.date(), NOW)
         _MADE[id(house)] = (reviewer, screener)
     return _MADE[id(house)]

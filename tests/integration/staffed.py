@@ -90,7 +90,7 @@ class Staffed:
         """What the audit holds, the newest first."""
         from base.audit import search
 
-        assert self.client.app.state.audit.flush()  # type: ignore[attr-defined]
+        assert self.client.app.state.front.audit.flush()  # type: ignore[attr-defined]
         return search(self.house.engine, act=act)
 
 

@@ -482,7 +482,7 @@ def test_the_audit_tells_who_did_what_from_where_and_is_told_by_tenant(league: S
     league.client.get(REVIEWS, headers=far)
     league.login("wang", "wrong")
     league.client.delete(SESSION, headers=wang)
-    assert league.client.app.state.audit.flush()  # type: ignore[attr-defined]
+    assert league.client.app.state.front.audit.flush()  # type: ignore[attr-defined]
     told = league.client.get("/api/v1/audit?limit=1000", headers=league.bearer("shen")).json()["events"]
     assert {e["tenant"] for e in told} <= {COUNTY, HOSPITAL}
     acts = [(e["act"], e["why"]) if "why" in e else (e["act"], "") for e in told if e["actor"] == "wang"]
@@ -514,7 +514,7 @@ def test_the_code_across_a_page_tells_whose_it_was(league: Staffed) -> None:
     league.add("wang", HOSPITAL, "pharmacist")
     mark = league.client.get(SESSION, headers=league.bearer("wang")).json()["watermark"]
     assert (mark["name"], mark["institution"]) == ("wang", HOSPITAL)
-    assert league.client.app.state.audit.flush()  # type: ignore[attr-defined]
+    assert league.client.app.state.front.audit.flush()  # type: ignore[attr-defined]
     (event,) = [e for e in league.audited("session.watermark") if e["subject"] == f"watermark/{mark['code']}"]
     assert event["actor"] == "wang"
 

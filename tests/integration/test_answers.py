@@ -68,7 +68,7 @@ def site(starter_dir: Path, tmp_path: Path, retrieve: Retrieve, snapshot: Snapsh
         app = build(house)
         meta = SimpleNamespace(release=snapshot.release)
         index = SimpleNamespace(snapshot=snapshot, meta=meta, answer=lambda query, limit: retrieve(query, limit))
-        app.state.answers._search = SimpleNamespace(index=lambda: index)
+        app.state.office.understanding.answers._search = SimpleNamespace(index=lambda: index)
         client = TestClient(app, client=("127.0.0.1", 1), raise_server_exceptions=False)
         client.__enter__()
         open_.append((client, house, server))
@@ -176,7 +176,7 @@ def test_without_an_index_it_is_said_that_answers_are_away(site: Any) -> None:
     def away() -> Any:
         raise ApiError(503, "transient", "检索暂不可用")
 
-    service.client.app.state.answers._search = SimpleNamespace(index=away)
+    service.client.app.state.office.understanding.answers._search = SimpleNamespace(index=away)
     assert service.call("POST", ASK, json={"question": "问"}).status_code == 503
 
 

@@ -60,7 +60,7 @@ class Attacked:
         self.review = league.client.post(REVIEWS, json=body, headers=his).json()["id"]
         passed = league.client.post(REVIEWS, json=harmless() | {"department": WARD}, headers=his).json()
         assert passed["decision"]["dispensable"], passed
-        assert league.client.app.state.reviewer.journal.flush()  # type: ignore[attr-defined]
+        assert league.client.app.state.front.reviewer.journal.flush()  # type: ignore[attr-defined]
         made = league.client.post("/api/v1/comments/rounds", json=ROUND, headers=league.bearer("lead"))
         self.round = made.json().get("id", "")
         assert self.round, made.text
@@ -201,7 +201,7 @@ def test_every_permission_that_a_route_asks_for_exists() -> None:
 
 def test_the_stream_of_the_queue_carries_nothing_of_another_hospital(league: Staffed) -> None:
     attacked = Attacked(league)
-    reviews = league.client.app.state.dispensary.reviews  # type: ignore[attr-defined]
+    reviews = league.client.app.state.front.dispensary.reviews  # type: ignore[attr-defined]
     with acting(Scope("far", (OTHER,))):
         assert reviews.after(0) == []
     with acting(Scope("near", (HOSPITAL,))):

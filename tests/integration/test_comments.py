@@ -250,7 +250,7 @@ def test_a_hospital_that_only_calls_hooks_has_its_signed_orders_commented_on(cli
     for _ in range(2):
         assert client.post("/cds-services/yigong-order-sign", json=signed()).status_code == 200
     submit(client)
-    assert client.app.state.reviewer.journal.flush()  # type: ignore[attr-defined]
+    assert client.app.state.front.reviewer.journal.flush()  # type: ignore[attr-defined]
     (item,) = worksheet(client, draw(client, source="journal"))
     assert [line["name"] for line in item["prescription"]["lines"]] == ["布洛芬"]
     assert item["prescription"]["diagnoses"] == ["心房颤动"]
@@ -273,7 +273,7 @@ def test_what_was_submitted_through_a_hook_or_as_a_bundle_is_read_whole(client: 
         "entry": [{"resource": resource} for resource in (body["prefetch"]["patient"], order)],
     }
     assert client.post("/api/v1/reviews", json=bundle).json()["decision"]["dispensable"]
-    assert client.app.state.reviewer.journal.flush()  # type: ignore[attr-defined]
+    assert client.app.state.front.reviewer.journal.flush()  # type: ignore[attr-defined]
     hooked, bundled = worksheet(client, draw(client))
     assert hooked["prescription"]["diagnoses"] == ["心房颤动"], "the queue keeps the context, the journal the rest"
     assert hooked["prescription"]["age"] == bundled["prescription"]["age"] != ""
@@ -289,7 +289,7 @@ def test_only_those_on_the_list_comment_and_only_where_they_cover(client: TestCl
         "李医生": {"role": "prescriber"},
     }
     file.write_text(json.dumps(members))
-    client.app.state.comments._staff = staff(file)  # type: ignore[attr-defined]
+    client.app.state.office.comments._staff = staff(file)  # type: ignore[attr-defined]
     submit(client)
     mine = {"name": "赵药师", "role": "pharmacist"}
     asked = {"name": "x", "by": BY, "size": 1, "institutions": ["镇卫生院"]} | SPAN

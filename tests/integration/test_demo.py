@@ -52,7 +52,7 @@ def demo(starter_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     house = opened(starter_dir, tmp_path_factory.mktemp("demo"), region_budget_ms=20_000, rate_limit="")
     told = fill(house, NOW, count=PEOPLE)
     with TestClient(build(house), raise_server_exceptions=False, client=("127.0.0.1", 1)) as client:
-        client.app.state.region.refresh()  # type: ignore[attr-defined]
+        client.app.state.front.region.refresh()  # type: ignore[attr-defined]
         yield Demo(house, client, told)
     house.engine.dispose()
 

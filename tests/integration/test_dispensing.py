@@ -131,7 +131,7 @@ def test_what_is_not_allowed_says_what_is(client: TestClient) -> None:
 
 
 def test_time_runs_out_as_the_policy_says_but_never_for_what_is_contraindicated(client: TestClient) -> None:
-    dispensary = client.app.state.dispensary  # type: ignore[attr-defined]
+    dispensary = client.app.state.front.dispensary  # type: ignore[attr-defined]
     review = client.post("/api/v1/reviews", json=RISKY).json()
     grave = json.loads(json.dumps(RISKY))
     grave["patient"]["allergies"] = [{"text": "甲硝唑"}]
@@ -195,13 +195,13 @@ def test_medication_verify_submits_too(client: TestClient) -> None:
 
 
 def test_the_queue_being_away_is_no_pass(client: TestClient) -> None:
-    client.app.state.dispensary.reviews._engine.dispose()  # type: ignore[attr-defined]
+    client.app.state.front.dispensary.reviews._engine.dispose()  # type: ignore[attr-defined]
     from sqlalchemy.exc import OperationalError
 
     def away(*_: object) -> None:
         raise OperationalError("x", {}, Exception("gone"))
 
-    client.app.state.dispensary.reviews.submit = away  # type: ignore[attr-defined]
+    client.app.state.front.dispensary.reviews.submit = away  # type: ignore[attr-defined]
     answer = client.post("/api/v1/reviews", json=harmless()).json()
     assert answer["decision"]["status"] == "unrecorded"
     assert answer["decision"]["dispensable"] is False
@@ -215,7 +215,7 @@ def test_only_those_on_the_list_review_and_only_where_they_cover(client: TestCli
     file.write_text(
         json.dumps({"王药师": {"role": "pharmacist", "institutions": ["县医院"]}, "赵药师": {"role": "pharmacist"}})
     )
-    client.app.state.dispensary._staff = staff(file)  # type: ignore[attr-defined]
+    client.app.state.front.dispensary._staff = staff(file)  # type: ignore[attr-defined]
     review = client.post("/api/v1/reviews", json=RISKY).json()["id"]
     assert decide(client, review, "claim").status_code == 403
     assert decide(client, review, "claim", "陌生人").status_code == 403

@@ -154,7 +154,7 @@ def test_what_cannot_be_taken_is_told(
 
 
 def test_a_busy_store_asks_to_send_again(league: Staffed, his: dict[str, str]) -> None:
-    league.client.app.state.intake._backlog = 0  # type: ignore[attr-defined]
+    league.client.app.state.office.intake._backlog = 0  # type: ignore[attr-defined]
     told = send(league, his, bundle("m1"))
     assert told.status_code == 503
     assert int(told.headers["retry-after"]) > 0

@@ -296,7 +296,7 @@ def test_what_was_recorded_later_is_found_too(league: Region) -> None:
     assert len(league.similar("doctor", diagnoses=["痛风"]).json()["cases"]) == 0
     gout = resource("Condition", "g8", "P8", code={"text": "痛风"}, recordedDate=day(1))
     league.add(CLINIC, "P8", gout, name="赵六")
-    league.site.client.app.state.similar.step()  # type: ignore[attr-defined]
+    league.site.client.app.state.office.understanding.similar.step()  # type: ignore[attr-defined]
     assert [c["patient"] for c in league.similar("doctor", diagnoses=["痛风"]).json()["cases"]] == ["P8"]
 
 

@@ -44,7 +44,7 @@ def test_what_does_not_resolve_is_reported(served: TestClient) -> None:
 
 def test_a_stored_review_can_be_read_and_replayed_bit_for_bit(served: TestClient) -> None:
     given = served.post("/api/v1/reviews", json=EXAMPLES["review"]).json()
-    reviewer = served.app.state.reviewer  # type: ignore[attr-defined]
+    reviewer = served.app.state.front.reviewer  # type: ignore[attr-defined]
     assert reviewer.journal.flush()
     stored = served.get(f"/api/v1/reviews/{given['id']}").json()
     assert stored["findings"] == given["findings"]
@@ -57,7 +57,7 @@ def test_a_stored_review_can_be_read_and_replayed_bit_for_bit(served: TestClient
 
 def test_a_cds_hooks_call_can_be_replayed(served: TestClient) -> None:
     served.post("/cds-services/yigong-order-sign", json=EXAMPLES["order-sign"])
-    reviewer = served.app.state.reviewer  # type: ignore[attr-defined]
+    reviewer = served.app.state.front.reviewer  # type: ignore[attr-defined]
     assert reviewer.journal.flush()
     with system("test"):
         (stored,) = reviewer.journal.latest()
@@ -90,7 +90,7 @@ def test_a_review_of_a_fhir_bundle_can_be_replayed(served: TestClient) -> None:
     ]
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": entry} for entry in entries]}
     given = served.post("/api/v1/reviews", json=bundle).json()
-    reviewer = served.app.state.reviewer  # type: ignore[attr-defined]
+    reviewer = served.app.state.front.reviewer  # type: ignore[attr-defined]
     assert reviewer.journal.flush()
     with system("test"):
         again = replay(reviewer, given["id"])

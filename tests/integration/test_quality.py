@@ -45,7 +45,7 @@ def client(starter_dir: Path, tmp_path: Path) -> Iterator[TestClient]:
 
 def receive(client: TestClient, number: int, *resources: dict[str, Any], tenant: str = HOSPITAL) -> None:
     """A message as intake lands it."""
-    desk, now = client.app.state.quality, datetime.now(UTC)  # type: ignore[attr-defined]
+    desk, now = client.app.state.office.quality, datetime.now(UTC)  # type: ignore[attr-defined]
     checked = desk.inspector.check(tenant, SimpleNamespace(resources=resources, sent=None), now)
     claimed = SimpleNamespace(number=number, tenant=tenant, received=now)
     with system("intake"), desk.engine.begin() as connection:

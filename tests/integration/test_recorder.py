@@ -15,7 +15,7 @@ from base.audit import AuditLog, Event, append, events, search
 
 
 def _said(served: TestClient, house: House) -> list[tuple[str, str, str, str]]:
-    audit: AuditLog = served.app.state.audit  # type: ignore[attr-defined]
+    audit: AuditLog = served.app.state.front.audit  # type: ignore[attr-defined]
     assert audit.flush()
     return [(e["actor"], e["act"], e["subject"], e["detail"]) for e in search(house.engine)]
 
@@ -23,7 +23,7 @@ def _said(served: TestClient, house: House) -> list[tuple[str, str, str, str]]:
 def test_reading_a_review_is_recorded_with_who_and_what(starter: House) -> None:
     with TestClient(build(starter)) as served:
         made = served.post("/api/v1/reviews", json=EXAMPLES["review"]).json()["id"]
-        served.app.state.reviewer.journal.flush()  # type: ignore[attr-defined]
+        served.app.state.front.reviewer.journal.flush()  # type: ignore[attr-defined]
         served.get(f"/api/v1/reviews/{made}")
         served.get("/api/v1/reviews/no-such-review")
         recorded = _said(served, starter)

@@ -118,7 +118,7 @@ class League:
         ring = key_ring(house)
         self.persons = Identity(house.engine, ring, "league")
         self.repository = Repository(house.engine, ring)
-        self.region: Region = client.app.state.region  # type: ignore[attr-defined]
+        self.region: Region = client.app.state.front.region  # type: ignore[attr-defined]
         self.records: dict[str, int] = {}
         with system("tests"), house.engine.begin() as connection:
             for tenant, name in NAMES.items():
@@ -299,7 +299,7 @@ def test_asking_again_gives_the_same_findings_whatever_the_region_knows_by_then(
     without = tuple(name for name in LISTS if name != "medications")
     for body in (signed(IBUPROFEN), signed(IBUPROFEN, sent=without)):
         first = league.sign(body)
-        reviewer = league.client.app.state.reviewer  # type: ignore[attr-defined]
+        reviewer = league.client.app.state.front.reviewer  # type: ignore[attr-defined]
         assert reviewer.journal.flush()
         with system("tests"):
             (stored,) = reviewer.journal.latest(1)
@@ -331,7 +331,7 @@ def test_when_the_region_does_not_answer_in_time_the_answer_says_what_is_missing
         ]
         assert "未能在限定时间内取得" in gap["reason"]
         assert told(answer, "duplicate-exam") == []
-        reviewer = client.app.state.reviewer  # type: ignore[attr-defined]
+        reviewer = client.app.state.front.reviewer  # type: ignore[attr-defined]
         assert reviewer.journal.flush()
         with system("tests"):
             assert replay(reviewer, reviewer.journal.latest(1)[0])["vanished"] == []

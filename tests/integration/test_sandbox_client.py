@@ -173,7 +173,7 @@ def test_feedback_is_taken_with_a_suggestion_and_without_a_reason(sandbox: Sandb
     overridden = {"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": "2026-11-24T09:32:00Z"}
     answer = sandbox.web.post(path, json={"feedback": [accepted, overridden]}, headers=sandbox.bearer(path))
     assert answer.status_code == 200
-    reviewer = sandbox.web.app.state.reviewer  # type: ignore[attr-defined]
+    reviewer = sandbox.web.app.state.front.reviewer  # type: ignore[attr-defined]
     assert reviewer.journal.flush()
     rule = card["extension"]["cn.yigong.finding"]["ruleId"]
     with system("test"):

@@ -162,7 +162,7 @@ def test_the_index_swaps_with_the_release(house: House) -> None:
         edited = world.said("new", world.METFORMIN, world.P.AGE_LIMIT, age_max=3652.5, **world.RISK)
         house.store.write([Change(edited, "created", Status.APPROVED, "li")])
         publish(house.store, house.releases, house.key, (), "li", artefacts=artefacts(house.settings))
-        app.state.reviewer.serving.refresh()
+        app.state.front.reviewer.serving.refresh()
         after = asked(client, "二甲双胍 儿童 年龄限制")
         assert after["release"] == house.releases.active() != before["release"]
         assert after["results"][0]["id"] == "new"

@@ -36,7 +36,7 @@ def test_the_effect_of_an_edit_is_seen_before_a_doctor_sees_it(house: House, tmp
     with TestClient(build(house), client=("127.0.0.1", 1)) as client:
         first = client.post("/api/v1/reviews", json=EXAMPLES["review"] | {"institution": "镇卫生院"}).json()
         finding = next(f for f in first["findings"] if f["family"] == "interaction")
-        client.app.state.reviewer.journal.flush()  # type: ignore[attr-defined]
+        client.app.state.front.reviewer.journal.flush()  # type: ignore[attr-defined]
     _retire(house, finding["ruleId"])
     before = house.releases.active()
     out = tmp_path / "shadow.xlsx"
@@ -51,7 +51,7 @@ def test_the_effect_of_an_edit_is_seen_before_a_doctor_sees_it(house: House, tmp
 def test_a_request_that_cannot_be_read_is_counted_and_the_others_are_asked(house: House) -> None:
     with TestClient(build(house), client=("127.0.0.1", 1)) as client:
         spoilt, _ = (client.post("/api/v1/reviews", json=EXAMPLES["review"]).json()["id"] for _ in range(2))
-        client.app.state.reviewer.journal.flush()  # type: ignore[attr-defined]
+        client.app.state.front.reviewer.journal.flush()  # type: ignore[attr-defined]
     with system("test"), house.engine.begin() as connection:
         connection.execute(update(requests).where(requests.c.id == spoilt).values(request=b"spoilt" * 9))
     ran = CliRunner().invoke(app, ["shadow", "--data-dir", str(house.settings.data_dir)])

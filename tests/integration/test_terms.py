@@ -111,7 +111,7 @@ def land(desk: TermsDesk, *codes: tuple[str, str]) -> list[Any]:
 
 
 def test_from_an_unmapped_code_to_the_standard_beside_it(standard: TestClient) -> None:
-    desk: TermsDesk = standard.app.state.terms  # type: ignore[attr-defined]
+    desk: TermsDesk = standard.app.state.office.terms  # type: ignore[attr-defined]
     land(desk, ("D1", "肺炎"), ("D1", "肺炎"), ("D2", "原发性高血压病"), ("D7", "血压高"))
     codes = ask(standard, "GET", "unmapped").json()["codes"]
     assert [(one["code"], one["seen"]) for one in codes] == [("D1", 2), ("D2", 1), ("D7", 1)]

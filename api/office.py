@@ -1,0 +1,108 @@
+"""The other half of a worker: records and exchange, terminology, data quality, accounts, and what understands
+language. Opened when order entry is already being answered."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Iterator
+from functools import cached_property, partial
+from typing import Any
+
+from fastapi import APIRouter
+
+from api.comments import CommentDesk
+from api.fhir_desk import FhirDesk
+from api.front import Front
+from api.intake import open_intake
+from api.login import LoginDesk
+from api.oauth import TokenDesk
+from api.oidc import OidcDesk
+from api.quality_desk import QualityDesk
+from api.routes import (
+    accounts,
+    comments,
+    exchange,
+    fhir,
+    fhir_terms,
+    knowledge,
+    persons,
+    quality,
+    quality_faults,
+    security,
+    sessions,
+    subscriptions,
+    terms,
+    terms_maps,
+)
+from api.terms_desk import TermsDesk
+from api.understanding import Understanding
+from exchange.outbound import Subscriptions
+from exchange.trace import Ledger
+from records.store import Repository
+
+
+class Office:
+    """The desks beside the hot path, over what the front holds."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+        house, ring, reviewer = front.house, front.ring, front.reviewer
+        self.intake = open_intake(house, ring)
+        self.quality = QualityDesk(house.engine, ring, Repository(house.engine, ring), house.settings.league)
+        self.terms = TermsDesk(house.engine, house.settings.league, reviewer.serving)
+        may_judge = partial(front.access.may_act, permission="comment.judge")
+        self.comments = CommentDesk(house.settings, reviewer, house.engine, ring, may_judge)
+        self.understanding = Understanding(front, self.shown)
+
+    @cached_property
+    def shown(self) -> Repository:
+        """The repository as patients' wishes leave it."""
+        return Repository(self._front.house.engine, self._front.ring, self._front.region.consents)
+
+    def routers(self) -> Iterator[APIRouter]:
+        """Routes of every desk, in the order in which they are tried."""
+        front, access = self._front, self._front.access
+        yield comments.router(access, self.comments)
+        yield knowledge.router(access, front.serving)
+        yield from self._people()
+        yield from self._records()
+        yield quality.router(access, self.quality)
+        yield quality_faults.router(access, self.quality)
+        yield persons.router(access, front.identity)
+        yield terms.router(access, self.terms)
+        yield terms_maps.router(access, self.terms)
+        yield from self.understanding.routers()
+
+    def _people(self) -> Iterator[APIRouter]:
+        front, access, people, audit = self._front, self._front.access, self._front.people, self._front.audit
+        login = LoginDesk(people, audit)
+        oidc, tokens = OidcDesk(people, login, front.used, audit), TokenDesk(people, audit, front.used)
+        yield sessions.router(people, access, login, oidc, tokens)
+        yield accounts.router(people, access)
+        yield security.router(people, access, audit, front.identity)
+
+    def _records(self) -> Iterator[APIRouter]:
+        front, access, settings = self._front, self._front.access, self._front.settings
+        engine, ring = front.house.engine, front.ring
+        ledger = Ledger(engine, ring)
+        yield exchange.router(access, self.intake, ledger)
+        yield subscriptions.router(settings, access, Subscriptions(engine, ring))
+        yield fhir_terms.router(access, self.terms)
+        desk = FhirDesk(settings, access, engine, self.intake, ledger, self.shown, front.identity, front.audit)
+        yield fhir.router(desk)  # last of /fhir: its {kind} would take the others' names
+
+    def watching(self) -> list[Coroutine[Any, Any, None]]:
+        """What goes on beside the requests of a worker."""
+        return [
+            self.quality.keep_watch(self._front.settings.survey_hour),
+            self.terms.keep_watch(),
+            *self.understanding.watching(),
+        ]
+
+    def faults(self) -> dict[str, str]:
+        """What is amiss, for whoever looks after the service."""
+        return {"searchFault": self.understanding.search.fault} if self.understanding.search.fault else {}
+
+    async def close(self) -> None:
+        """Give back what the desks hold."""
+        await self.intake.close()
+        await self.understanding.close()
