@@ -1,0 +1,76 @@
+"""Case tables of record QC: ``tests/record_qc/cases/<file of checks>.yaml``. See docs/record-qc.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from clinical.medical_record import MedicalRecord
+from knowledge.snapshot import Snapshot
+from nlp.facts import read
+from nlp.lexicon import Lexicon
+from supervision.record_qc.engine import Outcome, checks, examine
+from supervision.record_qc.places import Stage
+from supervision.record_qc.subject import Reader, Subject
+from tests.record_qc.written import moment, record
+
+FOLDER: Final = Path(__file__).parent / "cases"
+KINDS: Final = ("defect", "none", "gap", "reminder")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One case: of which check, the record at its stage and moment, and what is expected: a kind, with words that must
+    be said, and how often."""
+
+    file: str
+    case: str
+    check: str
+    record: MedicalRecord
+    stage: Stage
+    now: datetime
+    writing: str
+    expect: str
+    says: tuple[str, ...]
+    times: int
+
+
+def tables() -> dict[str, list[Told]]:
+    """All cases by file."""
+    loaded = ((path.stem, yaml.safe_load(path.read_text("utf-8"))) for path in sorted(FOLDER.glob("*.yaml")))
+    return {name: [_told(name, document, case) for case in document["cases"]] for name, document in loaded}
+
+
+def _told(file: str, document: dict[str, Any], case: dict[str, Any]) -> Told:
+    expect, words = case["expect"], case.get("says", ())
+    assert expect in KINDS, f"{file}: {case['case']}: expect one of {KINDS}"
+    return Told(
+        file=file,
+        case=case["case"],
+        check=case["check"],
+        record=record(document.get("record", {}), case.get("record")),
+        stage=Stage(case.get("stage", document.get("stage", "final"))),
+        now=moment(case.get("now", document.get("now", "2026-12-31 08:00"))),
+        writing=case.get("writing", ""),
+        expect=expect,
+        says=(words,) if isinstance(words, str) else tuple(words),
+        times=case.get("times", 1),
+    )
+
+
+def reader_of(snapshot: Snapshot) -> Reader:
+    """Reads texts by a release."""
+    lexicon = Lexicon.of(snapshot)
+    return lambda text, section: read(text, lexicon, section)
+
+
+def outcome(told: Told, reader: Reader | None) -> Outcome:
+    """What the check of a case says."""
+    subject = Subject(told.record, told.stage, told.now, reader, told.writing)
+    found = examine(subject, [checks()[told.check]]).outcomes
+    assert found, f"{told.check} does not concern this record at this stage"
+    return found[0]
