@@ -21,6 +21,7 @@ from clinical.medical_record import (
     Signature,
     Signer,
 )
+from knowledge.snapshot import Snapshot
 from nlp.facts import Fact
 from nlp.sections import section_of, sections
 from supervision.record_qc.places import Place, Stage
@@ -61,12 +62,18 @@ class Saying:
 
 class Subject:
     """A record at a stage and a moment. ``writing`` is the id of the document that is being written, where that is
-    the stage. Without a ``reader`` nothing is known of what texts mean."""
+    the stage. Without a ``reader`` nothing is known of what texts mean; ``release`` is what names and codes mean."""
 
     def __init__(
-        self, record: MedicalRecord, stage: Stage, now: datetime, reader: Reader | None = None, writing: str = ""
+        self,
+        record: MedicalRecord,
+        stage: Stage,
+        now: datetime,
+        reader: Reader | None = None,
+        writing: str = "",
+        release: Snapshot | None = None,
     ) -> None:
-        self.record, self.stage, self.now, self.writing = record, stage, now, writing
+        self.record, self.stage, self.now, self.writing, self.release = record, stage, now, writing, release
         self.likeness = Likeness()
         self._reader = reader
         self._passages: dict[str, tuple[Passage, ...]] = {}
@@ -144,16 +151,18 @@ class Subject:
 
     def _said(self, documents: Iterable[Document], kinds: frozenset[str]) -> Iterator[Saying]:
         for passage in self.texts(documents):
-            for fact in self._facts(passage):
+            for fact in self.facts(passage.text, passage.name) or ():
                 if not kinds or fact.kind in kinds:
                     yield Saying(passage, fact)
 
-    def _facts(self, passage: Passage) -> list[Fact]:
-        """Read once however often it was written: much is copied."""
-        key = (passage.name, passage.text)
+    def facts(self, text: str, section: str = "") -> list[Fact] | None:
+        """What any text of the record says, of an order or a result too; None when nothing reads. Read once however
+        often it was written: much is copied."""
+        if self._reader is None:
+            return None
+        key = (section, text)
         if key not in self._read:
-            assert self._reader is not None  # ``says`` is the only way here
-            self._read[key] = self._reader(passage.text, passage.name)
+            self._read[key] = self._reader(text, section)
         return self._read[key]
 
 

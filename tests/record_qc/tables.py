@@ -68,9 +68,9 @@ def reader_of(snapshot: Snapshot) -> Reader:
     return lambda text, section: read(text, lexicon, section)
 
 
-def outcome(told: Told, reader: Reader | None) -> Outcome:
+def outcome(told: Told, reader: Reader | None, release: Snapshot | None = None) -> Outcome:
     """What the check of a case says."""
-    subject = Subject(told.record, told.stage, told.now, reader, told.writing)
+    subject = Subject(told.record, told.stage, told.now, reader, told.writing, release)
     found = examine(subject, [checks()[told.check]]).outcomes
     assert found, f"{told.check} does not concern this record at this stage"
     return found[0]

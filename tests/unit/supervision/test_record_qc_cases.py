@@ -15,7 +15,7 @@ ALL = [told for table in TABLES.values() for told in table]
 
 @pytest.mark.parametrize("told", ALL, ids=lambda t: f"{t.check}: {t.case}")
 def test_case(told: Told, snapshot: Snapshot) -> None:
-    found = outcome(told, reader_of(snapshot))
+    found = outcome(told, reader_of(snapshot), snapshot)
     assert not found.failed
     said = {
         "defect": [f"{d.says} {d.place.quote}" for d in found.defects],
