@@ -23,6 +23,7 @@ from supervision.record_qc.model import (
     Severity,
 )
 from supervision.record_qc.places import Place, Stage
+from supervision.record_qc.sessions import sessions
 from supervision.record_qc.subject import Subject
 
 EARLY: Final = timedelta(hours=2)
@@ -45,7 +46,8 @@ Fits: TypeAlias = Callable[[Document], bool]
 @dataclass(frozen=True, slots=True)
 class Limit:
     """A row of the table of time limits; it makes two checks, ``<name>-late`` and ``<name>-missing``. ``within`` runs
-    from each of ``after``; ``fits`` narrows which documents count."""
+    from each of ``after``; ``fits`` narrows which documents count; ``asked`` is how the norm says it where it names no
+    number (then ``within`` is when it is surely late)."""
 
     name: str
     called: str
@@ -58,23 +60,31 @@ class Limit:
     late_points: float = 2.0
     missing_points: float = 5.0
     missing_veto: Grade | None = None
+    asked: str = ""
 
     def checks(self) -> tuple[Check, Check]:
         """The two checks of this row."""
-        span = spoken(self.within)
-        late = Check(
+        return self.late(), self.missing()
+
+    def late(self) -> Check:
+        """Whether it was written too late."""
+        span = self._span()
+        return Check(
             name=f"{self.name}-late",
-            title=f"{self.called}未在{span}内完成",
+            title=f"{self.called}未{span}完成",
             group=self.group,
             aspect=Aspect.TIMELY,
             kinds=INPATIENT,
             source=self.source,
-            mend=f"今后在{span}内完成{self.called}；已逾时的如实注明补记时间，不得改动原时间",
+            mend=f"今后{span}完成{self.called}；已逾时的如实注明补记时间，不得改动原时间",
             run=self._late,
             points=self.late_points,
             stages=LATER,
         )
-        missing = Check(
+
+    def missing(self) -> Check:
+        """Whether it was never written."""
+        return Check(
             name=f"{self.name}-missing",
             title=f"缺{self.called}",
             group=self.group,
@@ -87,7 +97,6 @@ class Limit:
             points=self.missing_points,
             veto=self.missing_veto,
         )
-        return late, missing
 
     def _late(self, subject: Subject) -> Iterator[Said]:
         for anchor, document in self._pairs(subject):
@@ -99,7 +108,7 @@ class Limit:
                 took = spoken(document.done - anchor.at)
                 says = (
                     f"{anchor.called}{shown(anchor.at)}，{self.called}{shown(document.done)}才完成，历时{took}，"
-                    f"应在{spoken(self.within)}内"
+                    f"应{self._span()}完成"
                 )
                 yield Defect(says, Place(document.id), key=anchor.id)
 
@@ -116,6 +125,9 @@ class Limit:
                 yield Defect(says, key=anchor.id)
             elif subject.stage is not Stage.FINAL:
                 yield Reminder(f"{self.called}须于{shown(due)}前完成", due)
+
+    def _span(self) -> str:
+        return self.asked or f"在{spoken(self.within)}内"
 
     def _pairs(self, subject: Subject) -> list[tuple[Anchor, Document | None]]:
         anchors = [anchor for anchor in self.after(subject) if isinstance(anchor, Anchor)]
@@ -149,7 +161,9 @@ def _stands_for(document: Document, anchor: Anchor, until: datetime | None) -> b
 
 
 def admission(subject: Subject) -> Iterator[Anchor | Gap]:
-    """The admission."""
+    """The admission; none of a stay that one note tells as a whole, which is due when it ends."""
+    if subject.of(DocumentKind.DAY_STAY, DocumentKind.DAY_DEATH):
+        return
     at = subject.record.visit.admitted
     yield Anchor(at, called="入院") if at else Gap("入院时间")
 
@@ -168,12 +182,11 @@ def death(subject: Subject) -> Iterator[Anchor | Gap]:
 
 
 def operations(subject: Subject) -> Iterator[Anchor | Gap]:
-    """The end of every operation."""
+    """The end of every session of operations."""
     if subject.record.operations is None:
         yield Gap("手术信息")
-    for one in sorted(subject.record.operations or (), key=lambda o: (o.at is None, o.at or o.end, o.id)):
-        at = one.end or one.at
-        yield Anchor(at, one.id, f"{one.name}于") if at else Gap("手术时间")
+    for one in sessions(subject.record.operations or ()):
+        yield Anchor(one.end, one.id, f"{one.name}于") if one.end else Gap("手术时间")
 
 
 def ends_of(*kinds: EventKind, called: str) -> Anchors:

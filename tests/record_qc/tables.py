@@ -42,10 +42,16 @@ class Told:
 def tables() -> dict[str, list[Told]]:
     """All cases by file."""
     loaded = ((path.stem, yaml.safe_load(path.read_text("utf-8"))) for path in sorted(FOLDER.glob("*.yaml")))
-    return {name: [_told(name, document, case) for case in document["cases"]] for name, document in loaded}
+    return {name: [t for case in document["cases"] for t in _told(name, document, case)] for name, document in loaded}
 
 
-def _told(file: str, document: dict[str, Any], case: dict[str, Any]) -> Told:
+def _told(file: str, document: dict[str, Any], case: dict[str, Any]) -> list[Told]:
+    """The case of each check that it names: one or a list."""
+    names = [case["check"]] if isinstance(case["check"], str) else case["check"]
+    return [_one(file, document, {**case, "check": name}) for name in names]
+
+
+def _one(file: str, document: dict[str, Any], case: dict[str, Any]) -> Told:
     expect, words = case["expect"], case.get("says", ())
     assert expect in KINDS, f"{file}: {case['case']}: expect one of {KINDS}"
     return Told(

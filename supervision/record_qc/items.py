@@ -1,0 +1,142 @@
+"""Checks of what a document must tell, a table for each kind of document: a form and its items."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from clinical.medical_record import Document, DocumentKind, RecordKind, Section
+from nlp.sections import section_of
+from supervision.record_qc.model import INPATIENT, Aspect, Check, Defect, Gap, Group, Said, Severity
+from supervision.record_qc.places import Place
+from supervision.record_qc.subject import Passage, Subject
+
+_NUMBER: Final = r"(?:[一二三四五六七八九十\d]{1,3}[、.．)）]\s*)?"
+_OPENS: Final = rf"(?:^|(?<=[。；;！\s]))[ \t]*{_NUMBER}[【\[(（]?[ \t]*"
+_CLOSES: Final = r"[ \t]*(?:[】\])）][ \t]*[:：]?|[:：]|$)"
+_BARE: Final = re.compile(rf"^\s*{_NUMBER}[【\[(（]?\s*(?P<title>.*?)\s*[】\])）]?\s*[:：]?\s*$", re.DOTALL)
+_UNFILLED: Final = re.compile(r"[\W_]*")
+_NOTHING: Final = re.compile(r"[\W_无略]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that a document must tell. ``headings``: a regular expression of the headings that it may stand
+    under; ``words``: one of words that tell it, wherever they stand. ``none_will_do``: 无 is an answer. ``known``:
+    whether the document's data tell it already; ``asked``: whether it is asked of this record at all, or what must be
+    known."""
+
+    name: str
+    called: str
+    headings: str = ""
+    words: str = ""
+    points: float = 1.0
+    none_will_do: bool = False
+    known: Callable[[Document], bool] | None = None
+    asked: Callable[[Subject], bool | Gap] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Kinds of document with what they must tell; every item makes a check, ``<name>-<item's name>``."""
+
+    name: str
+    documents: tuple[DocumentKind, ...]
+    source: str
+    group: Group
+    items: tuple[Item, ...]
+    kinds: frozenset[RecordKind] = INPATIENT
+    called: str = ""
+    severity: Severity = Severity.MAJOR
+    _any_heading: re.Pattern[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_any_heading", _heading("|".join(i.headings for i in self.items if i.headings)))
+
+    def checks(self) -> tuple[Check, ...]:
+        """The checks of this form."""
+        return tuple(self._check(item) for item in self.items)
+
+    def _check(self, item: Item) -> Check:
+        called = self.called or self.documents[0].value
+        asked = _Asked(item, self._any_heading)
+
+        def run(subject: Subject) -> Iterator[Said]:
+            wanted = item.asked(subject) if item.asked else True
+            for document in subject.judged(*self.documents) if wanted else ():
+                yield from (wanted,) if isinstance(wanted, Gap) else asked.of(document)
+
+        return Check(
+            name=f"{self.name}-{item.name}",
+            title=f"{called}未记录{item.called}",
+            group=self.group,
+            aspect=Aspect.COMPLETE,
+            kinds=self.kinds,
+            source=self.source,
+            mend=f"在{called}中补充{item.called}",
+            run=run,
+            severity=self.severity,
+            points=item.points,
+        )
+
+
+class _Asked:
+    """One item, looked for in a document."""
+
+    def __init__(self, item: Item, any_heading: re.Pattern[str]) -> None:
+        self._item, self._any_heading = item, any_heading
+        self._title = re.compile(item.headings or "(?!)")
+        self._heading = _heading(item.headings)
+        self._words = re.compile(item.words or "(?!)")
+        self._empty = _UNFILLED if item.none_will_do else _NOTHING
+
+    def of(self, document: Document) -> Iterator[Said]:
+        if self._item.known is not None and self._item.known(document):
+            return
+        if not any(section.text.strip() for section in document.sections):
+            yield Gap(f"{document.kind.value}的正文")
+            return
+        unfilled: Place | None = None
+        for section in document.sections:
+            found = self._in(section)
+            if found is True or self._words.search(section.text):
+                return
+            unfilled = unfilled or (found and _place(document, section, found)) or None
+        if unfilled is None:
+            yield Defect(f"{document.kind.value}未记录{self._item.called}", Place(document.id))
+        else:
+            yield Defect(f"{document.kind.value}的{self._item.called}未填写", unfilled)
+
+    def _in(self, section: Section) -> bool | tuple[int, int]:
+        """Whether a section tells the item under a heading; where the heading stands when nothing follows it."""
+        if self._title.fullmatch(bare(section.title)):
+            return self._empty.fullmatch(section.text) is None or (0, len(section.text))
+        empty: bool | tuple[int, int] = False
+        for match in self._heading.finditer(section.text):
+            following = self._any_heading.search(section.text, match.end())
+            end = following.start() if following else len(section.text)
+            if self._empty.fullmatch(section.text, match.end(), end) is None:
+                return True
+            empty = empty or match.span()
+        return empty
+
+
+def _heading(headings: str) -> re.Pattern[str]:
+    return re.compile(f"{_OPENS}(?:{headings}){_CLOSES}" if headings else "(?!)", re.MULTILINE)
+
+
+def _place(document: Document, section: Section, span: tuple[int, int]) -> Place:
+    return Passage(document, section.title, section_of(section.title), section.text).place(*span)
+
+
+def bare(title: str) -> str:
+    """A heading without its number, brackets and colon."""
+    match = _BARE.match(title)
+    return match["title"] if match else title
+
+
+def text_of(document: Document) -> str:
+    """All that a document says, with its headings."""
+    return "\n".join(f"{s.title}：{s.text}" if s.title else s.text for s in document.sections)
