@@ -40,7 +40,7 @@ reports = Table(
     Column("by", String(80), nullable=False),
     Column("department", String(120), nullable=False),
     Column("doctor", String(80), nullable=False),
-    Column("ended", DateTime(timezone=True)),
+    Column("day", String(10), nullable=False),
     Column("scheme", String(240), nullable=False),
     Column("first_score", Float, nullable=False),
     Column("score", Float, nullable=False),
@@ -49,12 +49,13 @@ reports = Table(
     Column("measures", Text, nullable=False),
     UniqueConstraint("tenant", "digest", name="qc_report_digest"),
     UniqueConstraint("tenant", "current", name="qc_report_current"),
-    Index("qc_report_ended", "tenant", "ended"),
+    Index("qc_report_day", "tenant", "day"),
     Index("qc_report_record", "tenant", "record"),
     info=_OWN,
 )
-"""``current`` is the record's id in its newest report, NULL in those before; ``gaps`` what was not known and
-``measures`` what the record adds to national indicators, both JSON without a word of the record."""
+"""``current`` is the record's id in its newest report, NULL in those before; ``day`` when the stay ended, while it
+goes on when it was checked (Chinese time); ``gaps`` what was not known and ``measures`` what the record adds to
+national indicators, both JSON without a word of the record."""
 defects = Table(
     "qc_defect",
     METADATA,
@@ -80,7 +81,7 @@ defects = Table(
     Index("qc_defect_state", "tenant", "state", "found"),
     info=_OWN,
 )
-"""``report`` is the newest report it was found in; ``said`` (what is wrong and the words) is sealed."""
+"""``report`` is the newest report of its record; ``said`` (what is wrong and the words) is sealed."""
 events = Table(
     "qc_event",
     METADATA,

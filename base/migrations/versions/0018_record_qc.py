@@ -31,7 +31,7 @@ def _report() -> None:
         sa.Column("by", sa.String(length=80), nullable=False),
         sa.Column("department", sa.String(length=120), nullable=False),
         sa.Column("doctor", sa.String(length=80), nullable=False),
-        sa.Column("ended", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("day", sa.String(length=10), nullable=False),
         sa.Column("scheme", sa.String(length=240), nullable=False),
         sa.Column("first_score", sa.Float(), nullable=False),
         sa.Column("score", sa.Float(), nullable=False),
@@ -42,7 +42,7 @@ def _report() -> None:
         sa.UniqueConstraint("tenant", "digest", name="qc_report_digest"),
         sa.UniqueConstraint("tenant", "current", name="qc_report_current"),
     )
-    op.create_index("qc_report_ended", "qc_report", ["tenant", "ended"], unique=False)
+    op.create_index("qc_report_day", "qc_report", ["tenant", "day"], unique=False)
     op.create_index("qc_report_record", "qc_report", ["tenant", "record"], unique=False)
 
 
