@@ -15,7 +15,10 @@ from schemathesis.checks import not_a_server_error
 from starlette.testclient import TestClient
 
 from api.app import build
-from tests.integration.conftest import opened
+from api.bootstrap import ensure_release, open_house
+from api.gates import GATES
+from api.search_desk import artefacts
+from base.settings import Settings
 
 pytestmark = pytest.mark.slow
 
@@ -24,8 +27,9 @@ _ENDLESS = ("/events",)
 """Answers that never end."""
 
 
-def test_no_call_ever_answers_with_a_server_error(starter_dir: Path, tmp_path: Path) -> None:
-    house = opened(starter_dir, tmp_path, rate_limit="")
+def test_no_call_ever_answers_with_a_server_error(tmp_path: Path) -> None:
+    house = open_house(Settings(data_dir=tmp_path / "data", rate_limit=""))
+    ensure_release(house, GATES, artefacts=artefacts(house.settings))
     app = build(house)
     with TestClient(app):
         document = schemathesis.openapi.from_asgi("/openapi.json", app)
