@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -12,7 +12,7 @@ from knowledge.model import Predicate
 from nlp.assertion import Assertion, When, Who
 from nlp.facts import Fact
 from supervision.record_qc.model import Gap
-from supervision.record_qc.subject import Passage, Subject
+from supervision.record_qc.subject import Subject
 
 LANGUAGE: Final = Gap("病历文本的语义识别(知识库未就绪)")
 """What a check of meaning says when nothing reads texts."""
@@ -108,13 +108,6 @@ def clause(text: str, start: int, end: int) -> str:
     return text[begins:ends]
 
 
-def headed(subject: Subject, document: Document, *words: str) -> Iterator[Passage]:
-    """Passages whose heading, as written or canonical, holds one of some words."""
-    for passage in subject.passages(document):
-        if any(word in passage.title or word in passage.name for word in words):
-            yield passage
-
-
 # -- orders ----------------------------------------------------------------------------------
 
 
@@ -141,8 +134,3 @@ def running(order: Order, moment: datetime, slack: timedelta = timedelta()) -> b
     """Whether an order was in force at a moment, as far as is known."""
     begun = order.at is None or order.at - slack <= moment
     return begun and (order.end is None or moment <= order.end + slack)
-
-
-def opposite(sides: Sequence[str]) -> bool:
-    """Whether sides speak of left and of right, and of nothing that is both."""
-    return "left" in sides and "right" in sides and "both" not in sides
