@@ -17,6 +17,8 @@ from base.keyring import NEWEST_DAYS
 from base.plugins import discover
 from rules import policy
 from rules.model import Family
+from supervision.operations.alarms import Alarms
+from supervision.operations.conditions import CONDITIONS
 
 
 def checks(house: House) -> Iterator[tuple[str, str]]:
@@ -75,6 +77,14 @@ def _audit(house: House) -> str:
     return "; ".join(f"audit event {fault.number}: {fault.what}" for fault in found)
 
 
+def _systems(house: House) -> str:
+    """Alarms about connected systems that stand."""
+    standing = Alarms(house.engine).listed()
+    told = [f"{a.system.tenant} {a.system.label}: {CONDITIONS[a.condition].title}" for a in standing[:3]]
+    more = f" (yigong operations alarms: {len(standing)} in all)" if standing else ""
+    return "; ".join(told) + more
+
+
 def _access(house: House) -> str:
     local = house.settings.host in ("127.0.0.1", "::1", "localhost")
     if local or house.settings.api_keys:
@@ -91,4 +101,5 @@ _CHECKS: dict[str, Callable[[House], str]] = {
     "access": _access,
     "data keys": _keys,
     "audit": _audit,
+    "connected systems": _systems,
 }

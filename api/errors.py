@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
+from base import refusal
 from base.accounts import AccountError, MissingAccountError
 from base.alerts import GlassError
 from base.audit import AuditError
@@ -153,6 +154,9 @@ _ANSWERS: Final[dict[type, Callable[[Any], Response]]] = {
     FaultError: _saying(422, "business-rule"),
     MissingStandardError: _saying(404, "not-found"),
     StandardError: _saying(422, "business-rule"),
+    refusal.RefusedError: lambda e: respond(422, outcome("business-rule", e.problem, e.field)),
+    refusal.MissingError: _saying(404, "not-found"),
+    refusal.TakenError: _saying(409, "conflict"),
     RuleError: _saying(422, "business-rule"),
     MessageError: lambda e: respond(400, outcome("structure", e.problem, e.field)),
     SearchError: lambda e: respond(400, outcome("invalid", e.problem, e.parameter)),

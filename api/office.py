@@ -16,6 +16,7 @@ from api.intake import open_intake
 from api.login import LoginDesk
 from api.oauth import TokenDesk
 from api.oidc import OidcDesk
+from api.operations_desk import OperationsDesk
 from api.quality_desk import QualityDesk
 from api.routes import (
     accounts,
@@ -30,11 +31,13 @@ from api.routes import (
     security,
     sessions,
     subscriptions,
+    systems,
     terms,
     terms_maps,
 )
 from api.terms_desk import TermsDesk
 from api.understanding import Understanding
+from curation_ui import serving as pages
 from exchange.outbound import Subscriptions
 from exchange.trace import Ledger
 from records.store import Repository
@@ -68,9 +71,13 @@ class Office:
         yield quality.router(access, self.quality)
         yield quality_faults.router(access, self.quality)
         yield persons.router(access, front.identity)
+        yield systems.router(
+            access, OperationsDesk(front.house.engine, front.ring, front.settings.league), front.settings
+        )
         yield terms.router(access, self.terms)
         yield terms_maps.router(access, self.terms)
         yield from self.understanding.routers()
+        yield pages.router(front.settings.frame_ancestors)
 
     def _people(self) -> Iterator[APIRouter]:
         front, access, people, audit = self._front, self._front.access, self._front.people, self._front.audit

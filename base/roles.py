@@ -81,6 +81,8 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "knowledge.edit": Permission("编辑知识"),
     "knowledge.approve": Permission("审核和发布知识", Proof.CHANGES),
     "indicator.read": Permission("查看监管指标"),
+    "operations.read": Permission("查看接入系统运行状况和告警"),
+    "operations.write": Permission("确认运行告警、维护告警策略"),
 }
 """Everything that routes ask for."""
 
@@ -105,6 +107,7 @@ def _role(name: str, title: str, *permissions: str, administers: bool = False) -
     return Role(name, title, given, administers=administers)
 
 
+_OPERATING: Final = ("system.operate", "operations.read", "operations.write")
 _CARE: Final = ("person.read", "person.identify", "record.read", "review.read", "inference.use")
 _MACHINE: Final = (
     *("person.read", "person.write", "person.identify", "record.read", "record.write", "review.request"),
@@ -117,7 +120,7 @@ AUDITOR: Final = "auditor"
 ROLES: Final[dict[str, Role]] = {
     role.name: role
     for role in (
-        _role(SYSTEM_ADMIN, "系统管理员", "account.manage", "system.operate", "registry.read", administers=True),
+        _role(SYSTEM_ADMIN, "系统管理员", *_OPERATING, "account.manage", "registry.read", administers=True),
         _role(
             *(SECURITY_ADMIN, "安全管理员", "account.grant", "alert.read", "alert.acknowledge", "keys.rotate"),
             administers=True,
@@ -145,6 +148,7 @@ ROLES: Final[dict[str, Role]] = {
             *("data-manager", "数据管理员", "person.read", "person.identify", "person.write", "person.merge"),
             *("record.read", "exchange.send", "exchange.read", "exchange.replay", "terms.write", "terms.confirm"),
             *("quality.read", "quality.write", "registry.write", "consent.read", "consent.write"),
+            *("operations.read", "operations.write"),
         ),
         _role("exporter", "数据导出员", "person.read", "record.read", "record.export"),
         _role("interface-client", "接口客户端", *_MACHINE),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     public_url: str = Field("", description="base URL clients call us under; checked as JWT audience")
     league: str = Field("league", description="tenant path of the whole league, above all institutions")
     cors_origins: list[str] = Field(["*"], description="origins that browsers may call us from")
+    frame_ancestors: list[str] = Field(
+        [], description="origins whose pages may show the clinician panel in a frame (https://his.example.org)"
+    )
     max_body_bytes: int = Field(4_000_000, ge=10_000, description="largest request body taken")
     rate_limit: str = Field(
         "5000/second", description="calls that one address may make of a worker (60000/minute); empty: no limit"
@@ -135,6 +138,20 @@ class Settings(BaseSettings):
         [], description="hosts that may be told of changes in the review queue and of what they subscribe to"
     )
     webhook_secret: str = Field("", description="key of the HMAC-SHA256 in X-Yigong-Signature of such messages")
+    smtp_host: str = Field("", description="mail server that alarms go out by; empty: none")
+    smtp_port: int = Field(587, ge=1, le=65535, description="its port")
+    smtp_user: str = Field("", description="our name with the mail server; empty: no login")
+    smtp_password: str = Field("", description="our password with the mail server")
+    smtp_from: str = Field("", description="sender of alarms; empty: as the user")
+    smtp_tls: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="how the mail server is spoken to: starttls, tls from the first byte, or none"
+    )
+    sms_url: str = Field("", description="gateway that sends short messages (HTTP POST); empty: none")
+    sms_body: dict[str, Any] = Field(
+        {}, description='what it takes, with {phone} and {text} in values: {"mobile": "{phone}", "content": "{text}"}'
+    )
+    sms_headers: dict[str, str] = Field({}, description="headers of such a call, its key for example")
+    sms_form: bool = Field(False, description="send it as a form instead of JSON")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @field_validator("rate_limit", "client_rate_limit")

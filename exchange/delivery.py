@@ -30,10 +30,11 @@ from base.security import SealError
 from base.tenancy import Scope, acting, system
 from exchange.fhir.server import Repository, presented
 from exchange.fhir.subscription import EMPTY, FHIR_JSON, IDS, Wish, asked_of
-from exchange.ledger import writing
+from exchange.ledger import utc, writing
 from exchange.message import Json
 from exchange.outbound import ACTIVE, ERROR, OFF, Persons, concerns, events, opened, subscriptions
 from exchange.queue import backoff
+from records.traffic import Ending, Kind, System, count_ended
 
 if TYPE_CHECKING:
     import httpx
@@ -178,7 +179,7 @@ class Deliverer:
         if letter is not None:
             reference = f"{event.kind}/{event.local_id}"
             self._rules.note(Told(row.author, row.tenant, row.id, event.source, reference))
-        return self._done(row.id, event.number, told=letter is not None)
+        return self._done(row, event, told=letter is not None)
 
     def _letter(self, row: Row[Any], event: Row[Any]) -> _Letter | None:
         """What goes out; None when the subscriber may not or need not hear of it any more. Raises ``_StopError``,
@@ -240,23 +241,30 @@ class Deliverer:
 
     # -- what became of it -------------------------------------------------------------------
 
-    def _done(self, number: str, event: int, *, told: bool) -> bool:
+    def _done(self, row: Row[Any], event: Row[Any], *, told: bool) -> bool:
         """Forget an event that was taken; False when somebody else tells this subscriber by now."""
         now = datetime.now(UTC)
         values: dict[str, Any] = {"attempts": 0, "error": "", "until": now + self._lease}
         if told:
             values |= {"delivered": subscriptions.c.delivered + 1, "last": now}
         with writing(self._engine) as connection:
-            connection.execute(delete(events).where(events.c.number == event))
-            return connection.execute(self._mine(number).values(values)).rowcount == 1
+            connection.execute(delete(events).where(events.c.number == event.number))
+            if told:
+                took = (now - utc(event.at)).total_seconds()
+                count_ended(connection, [Ending(_system(row), took, good=True)], now)
+            return connection.execute(self._mine(row.id).values(values)).rowcount == 1
 
     def _failed(self, number: str, trouble: str) -> None:
         """Try again later; leave the receiver alone after too many tries."""
         s = subscriptions.c
         _log.warning("subscriber not told", extra={"subscription": number, "error": trouble})
         with writing(self._engine) as connection:
-            attempts = (connection.execute(select(s.attempts).where(s.id == number)).scalar() or 0) + 1
-            values: dict[str, Any] = {"attempts": attempts, "due": datetime.now(UTC) + backoff(attempts)}
+            row = connection.execute(select(s.id, s.tenant, s.attempts).where(s.id == number)).one_or_none()
+            if row is None:
+                return
+            attempts, now = row.attempts + 1, datetime.now(UTC)
+            count_ended(connection, [Ending(_system(row), 0.0, good=False)], now)
+            values: dict[str, Any] = {"attempts": attempts, "due": now + backoff(attempts)}
             values |= {"error": trouble, "owner": "", "until": _LONG_AGO}
             if attempts >= self._rules.tries:
                 values |= {"status": ERROR, "error": f"{trouble}, {attempts} times in a row: set it active again"}
@@ -273,6 +281,10 @@ class Deliverer:
 
     def _mine(self, number: str) -> Any:
         return update(subscriptions).where(subscriptions.c.id == number, subscriptions.c.owner == self.name)
+
+
+def _system(row: Any) -> System:
+    return System(row.tenant, Kind.SUBSCRIPTION, row.id)
 
 
 def _body(content: str, resource: Json, event: Row[Any]) -> bytes:

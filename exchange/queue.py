@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -33,6 +34,7 @@ from exchange.ledger import (
     utc,
     work,
 )
+from records import traffic
 
 MOST_ATTEMPTS: Final = 10
 MOST_CRASHES: Final = 3
@@ -61,6 +63,9 @@ def admit(connection: Connection, arrivals: Sequence[Arrival]) -> dict[str, Know
     insert_many(connection, messages, [_message_row(number, a) for number, a in rows])
     insert_many(connection, contents, [content_row(a, 1, a.source, a.received) for _, a in rows if a.sealed])
     insert_many(connection, work, [work_row(number, a.tenant, a.lane, a.other, a.received) for number, a in rows])
+    if rows:
+        came = (traffic.of_source(a.tenant, a.source) for _, a in rows)
+        traffic.count_arrived(connection, came, rows[-1][1].received)
     return before
 
 
@@ -75,6 +80,9 @@ def bury(connection: Connection, arrival: Arrival, reason: str, field: str, prob
         insert_many(connection, contents, [content_row(arrival, 1, arrival.source, arrival.received)])
     step = step_row(number, arrival.tenant, arrival.received, "dead", arrival.source, {"reason": reason})
     insert_many(connection, steps, [step])
+    system = traffic.of_source(arrival.tenant, arrival.source)
+    traffic.count_arrived(connection, [system], arrival.received)
+    traffic.count_ended(connection, [traffic.Ending(system, 0.0, good=False)], arrival.received)
 
 
 def _numbers(connection: Connection, count: int) -> list[int]:
@@ -232,12 +240,18 @@ def finish(connection: Connection, ended: Sequence[Ended], now: datetime, actor:
     connection.execute(change, [_end(e, now) for e in ended])
     insert_many(connection, facts, [row for e in ended for row in _fact_rows(e)])
     insert_many(connection, steps, [_step_of(e, now, actor) for e in ended])
+    traffic.count_ended(connection, map(partial(_ending, now), ended), now)
 
 
 def _end(ended: Ended, now: datetime) -> dict[str, Any]:
     given = {"state": ended.state, "attempts": ended.claimed.attempts, "reason": ended.reason[:20], "finished": now}
     given |= {"field": ended.field[:200], "problem": ended.problem[:500], "record": ended.record}
     return {"row": ended.claimed.number, **{f"new_{name}": value for name, value in given.items()}}
+
+
+def _ending(now: datetime, ended: Ended) -> traffic.Ending:
+    from_ = traffic.of_source(ended.claimed.tenant, ended.claimed.source)
+    return traffic.Ending(from_, (now - ended.claimed.received).total_seconds(), ended.state == DONE)
 
 
 def _fact_rows(ended: Ended) -> list[dict[str, Any]]:

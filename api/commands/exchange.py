@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.bootstrap import House, key_ring
 from api.intake import takeover, worker
 from api.outbound import deliverer
+from api.overseeing import Overseer
 from api.serving import settle
 from api.terminal import ERR, OUT, Command, DataDir, as_json, bar, house
 from base.audit import AuditLog, Event, append
@@ -147,8 +148,8 @@ class Workers:
 
 
 def serve(parent: int, say: Callable[[int], None] = lambda ended: None) -> None:
-    """One process: a worker of the queue, beside it what tells subscribers, what looks at risks again and what brings
-    messages from the broker.
+    """One process: a worker of the queue, beside it what tells subscribers, what looks at risks again, what looks at
+    connected systems and what brings messages from the broker.
     Ends with its parent. ``say`` hears how many messages ended."""
     stop = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -164,6 +165,7 @@ def serve(parent: int, say: Callable[[int], None] = lambda ended: None) -> None:
         from api.watching import Watcher
 
         threads.append(threading.Thread(target=Watcher(opened, ring).run, args=(stop,), name="watch"))
+    threads.append(threading.Thread(target=Overseer(opened, ring).run, args=(stop,), name="oversee"))
     taking = takeover(opened, ring, storing.name)
     if taking is not None:
         threads.append(threading.Thread(target=taking.run, args=(stop,), name="take over"))

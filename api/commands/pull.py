@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.bootstrap import House, key_ring
@@ -16,6 +19,7 @@ from api.terminal import ERR, OUT, Command, DataDir, bar, house
 from exchange.intake import BusyError
 from exchange.pull import Pulled, Puller, PullError, SourceAwayError
 from exchange.pull_config import Pull, load
+from records.traffic import Kind, System, heard
 
 
 def pull(
@@ -58,30 +62,44 @@ async def _run(opened: House, pulls: list[Pull], watch: float) -> bool:
     try:
         with bar("拉取") as advance:
             pullers = [(one, Puller(opened.engine, intake, one, advance)) for one in pulls]
-            well = await _round(pullers)
+            well = await _round(opened.engine, pullers)
             while watch and not stop.is_set():
                 try:
                     await asyncio.wait_for(stop.wait(), watch)
                 except TimeoutError:
-                    await _round(pullers)
+                    await _round(opened.engine, pullers)
     finally:
         await intake.close()
     return well or bool(watch)
 
 
-async def _round(pullers: list[tuple[Pull, Puller]]) -> bool:
+async def _round(engine: Engine, pullers: list[tuple[Pull, Puller]]) -> bool:
     """Run each; one that fails stops no other, and is tried again in the next round."""
     well = True
     for one, puller in pullers:
-        try:
-            _say(one, await puller.run())
-        except (PullError, SourceAwayError, BusyError) as error:
-            ERR.print(f"[red]{one.name}: {error}[/red]", highlight=False, soft_wrap=True)
-            well = False
-        except SQLAlchemyError as error:
-            ERR.print(f"[red]{one.name}: our database: {type(error).__name__}[/red]", highlight=False)
-            well = False
+        trouble = await _tried(one, puller)
+        await asyncio.to_thread(_note, engine, one, trouble)
+        well = well and not trouble
     return well
+
+
+async def _tried(one: Pull, puller: Puller) -> str:
+    """Why a pull failed; empty when it did not."""
+    try:
+        _say(one, await puller.run())
+    except (PullError, SourceAwayError, BusyError) as error:
+        ERR.print(f"[red]{one.name}: {error}[/red]", highlight=False, soft_wrap=True)
+        return str(error)
+    except SQLAlchemyError as error:
+        ERR.print(f"[red]{one.name}: our database: {type(error).__name__}[/red]", highlight=False)
+        return type(error).__name__
+    return ""
+
+
+def _note(engine: Engine, one: Pull, trouble: str) -> None:
+    """Put down that the source was reached, or why not; not when our own database is away."""
+    with suppress(SQLAlchemyError), engine.begin() as connection:
+        heard(connection, System(one.tenant, Kind.PULL, one.name), datetime.now(UTC), trouble)
 
 
 def _say(one: Pull, told: Pulled) -> None:

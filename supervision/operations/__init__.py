@@ -1,0 +1,1 @@
+"""Operations: how connected systems are, what is wrong with them, and who is told."""
