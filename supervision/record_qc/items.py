@@ -40,7 +40,8 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Kinds of document with what they must tell; every item makes a check, ``<name>-<item's name>``."""
+    """Kinds of document with what they must tell; every item makes a check, ``<name>-<item's name>``. ``within``:
+    sections that words are looked for in; without the first of them nothing is judged (that is another check's)."""
 
     name: str
     documents: tuple[DocumentKind, ...]
@@ -50,6 +51,7 @@ class Form:
     kinds: frozenset[RecordKind] = INPATIENT
     called: str = ""
     severity: Severity = Severity.MAJOR
+    within: tuple[str, ...] = ()
     _any_heading: re.Pattern[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,7 +68,9 @@ class Form:
         def run(subject: Subject) -> Iterator[Said]:
             wanted = item.asked(subject) if item.asked else True
             for document in subject.judged(*self.documents) if wanted else ():
-                yield from (wanted,) if isinstance(wanted, Gap) else asked.of(document)
+                if self.within and subject.section(document, self.within[0]) is None:
+                    continue
+                yield from (wanted,) if isinstance(wanted, Gap) else asked.of(document, self._texts(subject, document))
 
         return Check(
             name=f"{self.name}-{item.name}",
@@ -82,6 +86,13 @@ class Form:
         )
 
 
+    def _texts(self, subject: Subject, document: Document) -> list[str]:
+        """Where words are looked for."""
+        if not self.within:
+            return [section.text for section in document.sections]
+        return [passage.text for passage in subject.passages(document) if passage.name in self.within]
+
+
 class _Asked:
     """One item, looked for in a document."""
 
@@ -92,43 +103,47 @@ class _Asked:
         self._words = re.compile(item.words or "(?!)")
         self._empty = _UNFILLED if item.none_will_do else _NOTHING
 
-    def of(self, document: Document) -> Iterator[Said]:
+    def of(self, document: Document, texts: list[str]) -> Iterator[Said]:
+        """What is wrong with it, its words being looked for in some texts."""
         if self._item.known is not None and self._item.known(document):
             return
         if not any(section.text.strip() for section in document.sections):
             yield Gap(f"{document.kind.value}的正文")
             return
+        if any(self._words.search(text) for text in texts):
+            return
         unfilled: Place | None = None
         for section in document.sections:
-            found = self._in(section)
-            if found is True or self._words.search(section.text):
+            span = self._span(section)
+            if span is not None and span[1] > span[0]:
                 return
-            unfilled = unfilled or (found and _place(document, section, found)) or None
+            if span is not None and unfilled is None:
+                unfilled = _place(document, section, span[0])
         if unfilled is None:
             yield Defect(f"{document.kind.value}未记录{self._item.called}", Place(document.id))
         else:
             yield Defect(f"{document.kind.value}的{self._item.called}未填写", unfilled)
 
-    def _in(self, section: Section) -> bool | tuple[int, int]:
-        """Whether a section tells the item under a heading; where the heading stands when nothing follows it."""
+    def _span(self, section: Section) -> tuple[int, int] | None:
+        """What a section tells of the item under its heading: empty where nothing follows; None without a heading."""
         if self._title.fullmatch(bare(section.title)):
-            return self._empty.fullmatch(section.text) is None or (0, len(section.text))
-        empty: bool | tuple[int, int] = False
+            return 0, 0 if self._empty.fullmatch(section.text) else len(section.text)
+        found: tuple[int, int] | None = None
         for match in self._heading.finditer(section.text):
             following = self._any_heading.search(section.text, match.end())
             end = following.start() if following else len(section.text)
             if self._empty.fullmatch(section.text, match.end(), end) is None:
-                return True
-            empty = empty or match.span()
-        return empty
+                return match.end(), end
+            found = found or (match.end(), match.end())
+        return found
 
 
 def _heading(headings: str) -> re.Pattern[str]:
     return re.compile(f"{_OPENS}(?:{headings}){_CLOSES}" if headings else "(?!)", re.MULTILINE)
 
 
-def _place(document: Document, section: Section, span: tuple[int, int]) -> Place:
-    return Passage(document, section.title, section_of(section.title), section.text).place(*span)
+def _place(document: Document, section: Section, at: int) -> Place:
+    return Passage(document, section.title, section_of(section.title), section.text).place(at, at)
 
 
 def bare(title: str) -> str:

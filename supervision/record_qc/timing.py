@@ -46,8 +46,8 @@ Fits: TypeAlias = Callable[[Document], bool]
 @dataclass(frozen=True, slots=True)
 class Limit:
     """A row of the table of time limits; it makes two checks, ``<name>-late`` and ``<name>-missing``. ``within`` runs
-    from each of ``after``; ``fits`` narrows which documents count; ``asked`` is how the norm says it where it names no
-    number (then ``within`` is when it is surely late)."""
+    from each of ``after``; ``fits`` narrows which documents count; ``asked`` is how the norm says it where it names
+    no number (then ``within`` is when it is surely late)."""
 
     name: str
     called: str
