@@ -4,21 +4,32 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= data
 
-.PHONY: serve demo-data test test-all install check bench docs clean
+.PHONY: serve demo-data pages browser test test-all install check bench docs clean
 
 serve: $(VENV)/.base
+	@$(MAKE) --no-print-directory pages || echo 'the API is served without pages'
 	$(BIN)/yigong serve --data-dir $(DATA)
+
+# The web pages, built when their sources changed: docs/pages.md.
+pages: $(VENV)/.pages
+	@$(BIN)/python -m curation_ui.build
 
 # Three hospitals with synthetic patients and what to try with them: docs/exchange.md.
 demo-data: $(VENV)/.base
 	$(BIN)/python -m demo --data-dir $(DATA)
 
-test: $(VENV)/.test
+test: $(VENV)/.test browser
 	$(BIN)/python -m pytest -n auto --dist worksteal -q -m "not slow"
 
 # Kills, drills, fuzzing and what takes ten seconds and more too (marker `slow`): for whoever changes what they guard.
-test-all: $(VENV)/.test
+test-all: $(VENV)/.test browser
 	$(BIN)/python -m pytest -n auto --dist worksteal -q
+
+# Tests in a browser need the pages and Chromium; without one of them only these are skipped.
+browser: $(VENV)/.test
+	@$(MAKE) --no-print-directory pages || echo 'pages not built: tests in a browser are skipped'
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+		echo 'no Chromium (Debian: apt-get install chromium): tests in a browser are skipped'
 
 install: $(VENV)/.test
 
@@ -27,6 +38,7 @@ check: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	@$(MAKE) --no-print-directory $(VENV)/.pages && $(BIN)/python -m curation_ui.build --check
 	$(BIN)/python deploy/dependencies.py
 
 bench: $(VENV)/.bench
@@ -41,6 +53,11 @@ $(VENV)/bin/python:
 # Stamps: pip runs again only when the project file changed, so that a second `make serve` is quick.
 $(VENV)/.base: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	touch $@
+
+$(VENV)/.pages: pyproject.toml $(VENV)/.base
+	@$(BIN)/python -m curation_ui.build --node 2>/dev/null || \
+		$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[pages]'
 	touch $@
 
 $(VENV)/.test: pyproject.toml $(VENV)/.base

@@ -1,0 +1,80 @@
+/** Whoever uses the window: where they work, light or dark, password, logging out. */
+import { BulbOutlined, QuestionCircleOutlined, UserOutlined } from "@ant-design/icons";
+import { Button, Dropdown, Flex, Modal, Tag, Typography } from "antd";
+import { type ReactNode, useState } from "react";
+import { CACHE, useTelling } from "../shared/asking";
+import { useSession } from "../shared/session";
+import type { Look } from "./Entrance";
+import { NewPassword } from "./First";
+import { MODES, type Mode } from "./theme";
+
+const TEXTS = {
+  look: "外观",
+  keys: "快捷键（?）",
+  account: "账号",
+  local: "本机使用",
+  localAbout: "尚未开立账号：仅本机可用，拥有全部权限",
+  password: "修改口令",
+  logout: "退出登录",
+};
+
+export function Account({ mode, setMode }: Look): ReactNode {
+  const session = useSession();
+  const modes = Object.entries(MODES).map(([key, label]) => ({ key, label }));
+  return (
+    <Flex align="center" gap={4}>
+      <Dropdown
+        trigger={["click"]}
+        menu={{ items: modes, selectedKeys: [mode], onClick: ({ key }) => setMode(key as Mode) }}
+      >
+        <Button type="text" icon={<BulbOutlined />} aria-label={TEXTS.look} />
+      </Dropdown>
+      <Button
+        type="text"
+        icon={<QuestionCircleOutlined />}
+        aria-label={TEXTS.keys}
+        title={TEXTS.keys}
+        onClick={() => window.dispatchEvent(new KeyboardEvent("keydown", { key: "?" }))}
+      />
+      {session.kind === "account" ? <Person /> : <Tag title={TEXTS.localAbout}>{TEXTS.local}</Tag>}
+    </Flex>
+  );
+}
+
+function Person(): ReactNode {
+  const session = useSession();
+  const [changing, change] = useState(false);
+  const logout = useTelling("DELETE /api/v1/session");
+  const left = (): void => {
+    CACHE.clear();
+    location.assign("/ui/");
+  };
+  const items = [
+    { key: "who", disabled: true, label: <Who /> },
+    { key: "password", label: TEXTS.password, onClick: () => change(true) },
+    { key: "logout", label: TEXTS.logout, onClick: () => logout.mutate({}, { onSuccess: left }) },
+  ];
+  return (
+    <>
+      <Dropdown trigger={["click"]} menu={{ items }}>
+        <Button type="text" icon={<UserOutlined />} aria-label={TEXTS.account}>
+          {session.fullName}
+        </Button>
+      </Dropdown>
+      <Modal open={changing} footer={null} onCancel={() => change(false)} destroyOnHidden>
+        <NewPassword done={() => change(false)} />
+      </Modal>
+    </>
+  );
+}
+
+function Who(): ReactNode {
+  const { name, institution, roles } = useSession();
+  return (
+    <Typography.Text type="secondary">
+      {name} · {institution}
+      <br />
+      {roles.map((role) => role.title).join("、")}
+    </Typography.Text>
+  );
+}

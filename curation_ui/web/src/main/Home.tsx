@@ -1,0 +1,43 @@
+/** The overview: what can be done here. */
+import { Card, Col, Row, Typography } from "antd";
+import type { ReactNode } from "react";
+import { Link } from "react-router";
+import { Frame } from "../shared/frame";
+import { GROUPS, type Page } from "../shared/page";
+import { Nothing } from "../shared/states";
+
+const TEXTS = {
+  title: "概览",
+  none: "您的账号尚未获得任何页面的使用权限，请联系安全管理员授予角色。",
+};
+
+export function Home({ pages }: { pages: Page[] }): ReactNode {
+  return (
+    <Frame title={TEXTS.title}>
+      {pages.length ? null : <Nothing text={TEXTS.none} />}
+      {GROUPS.map((group) => (
+        <Group key={group} title={group} pages={pages.filter((page) => page.group === group)} />
+      ))}
+    </Frame>
+  );
+}
+
+function Group({ title, pages }: { title: string; pages: Page[] }): ReactNode {
+  if (!pages.length) return null;
+  return (
+    <section aria-label={title}>
+      <Typography.Title level={2}>{title}</Typography.Title>
+      <Row gutter={[12, 12]}>
+        {pages.map((page) => (
+          <Col key={page.path} xs={24} sm={12} xl={8} xxl={6}>
+            <Link to={`/${page.path}`}>
+              <Card hoverable size="small">
+                <Card.Meta avatar={<page.icon />} title={page.title} description={page.about} />
+              </Card>
+            </Link>
+          </Col>
+        ))}
+      </Row>
+    </section>
+  );
+}

@@ -1,0 +1,58 @@
+/** Asks a person to prove again who they are, before something dangerous. */
+import { Form, Input, Modal } from "antd";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { useTelling } from "../shared/asking";
+import { setProver } from "../shared/client";
+
+const TEXTS = {
+  title: "请再次验证身份",
+  about: "此操作较为敏感，须再次输入口令。",
+  password: "口令",
+  code: "动态口令（未启用可不填）",
+  confirm: "验证",
+};
+
+type Given = { password: string; code?: string };
+
+export function Proof(): ReactNode {
+  const [open, setOpen] = useState(false);
+  const [form] = Form.useForm<Given>();
+  const settle = useRef<(proved: boolean) => void>(() => undefined);
+  const prove = useTelling<unknown, "POST /api/v1/session/proof">("POST /api/v1/session/proof");
+  useEffect(() => {
+    setProver(() => {
+      setOpen(true);
+      return new Promise<boolean>((resolve) => {
+        settle.current = resolve;
+      });
+    });
+  }, []);
+  const end = (proved: boolean): void => {
+    setOpen(false);
+    form.resetFields();
+    settle.current(proved);
+  };
+  const given = ({ password, code = "" }: Given): void =>
+    prove.mutate({ body: { password, code } }, { onSuccess: () => end(true) });
+  return (
+    <Modal
+      open={open}
+      title={TEXTS.title}
+      okText={TEXTS.confirm}
+      confirmLoading={prove.isPending}
+      onOk={() => form.submit()}
+      onCancel={() => end(false)}
+      forceRender
+    >
+      <p>{TEXTS.about}</p>
+      <Form<Given> form={form} layout="vertical" onFinish={given}>
+        <Form.Item name="password" label={TEXTS.password} rules={[{ required: true }]}>
+          <Input.Password autoComplete="current-password" />
+        </Form.Item>
+        <Form.Item name="code" label={TEXTS.code}>
+          <Input autoComplete="one-time-code" inputMode="numeric" />
+        </Form.Item>
+      </Form>
+    </Modal>
+  );
+}

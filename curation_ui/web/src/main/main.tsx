@@ -1,0 +1,42 @@
+/** Where the main pages begin. */
+import { QueryClientProvider } from "@tanstack/react-query";
+import { App as AntApp, ConfigProvider } from "antd";
+import zhCN from "antd/locale/zh_CN";
+import dayjs from "dayjs";
+import "dayjs/locale/zh-cn";
+import { type ReactNode, StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { BrowserRouter } from "react-router";
+import { CACHE } from "../shared/asking";
+import { Guard } from "../shared/states";
+import { Entrance } from "./Entrance";
+import "./main.css";
+import { look, useMode } from "./theme";
+
+dayjs.locale("zh-cn");
+
+function Root(): ReactNode {
+  const [mode, setMode, isDark] = useMode();
+  return (
+    <ConfigProvider locale={zhCN} theme={look(isDark)} button={{ autoInsertSpace: false }}>
+      <AntApp>
+        <Guard>
+          <QueryClientProvider client={CACHE}>
+            <BrowserRouter basename="/ui">
+              <Entrance mode={mode} setMode={setMode} />
+            </BrowserRouter>
+          </QueryClientProvider>
+        </Guard>
+      </AntApp>
+    </ConfigProvider>
+  );
+}
+
+const root = document.getElementById("root");
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <Root />
+    </StrictMode>,
+  );
+}

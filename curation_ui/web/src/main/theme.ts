@@ -1,0 +1,48 @@
+/** Light, dark, or as the machine is set. */
+import { type ThemeConfig, theme } from "antd";
+import { useEffect, useState, useSyncExternalStore } from "react";
+
+export const MODES = { auto: "跟随系统", light: "浅色", dark: "深色" } as const;
+export type Mode = keyof typeof MODES;
+const KEPT = "yigong.mode";
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+
+/** The mode somebody chose on this machine, how to choose another, and whether that comes to dark. */
+export function useMode(): [Mode, (mode: Mode) => void, boolean] {
+  const [mode, setMode] = useState<Mode>(kept);
+  const isDark = useSyncExternalStore(watch, () => dark.matches);
+  const shown = mode === "dark" || (mode === "auto" && isDark);
+  useEffect(() => {
+    localStorage.setItem(KEPT, mode);
+    document.documentElement.dataset.theme = shown ? "dark" : "light";
+  }, [mode, shown]);
+  return [mode, setMode, shown];
+}
+
+/** Colours hold WCAG AA contrast in both modes. */
+export function look(isDark: boolean): ThemeConfig {
+  return {
+    algorithm: isDark ? theme.darkAlgorithm : theme.defaultAlgorithm,
+    token: {
+      colorPrimary: "#0b6e8e",
+      colorLink: isDark ? "#5fc3e0" : "#0b6e8e",
+      colorTextSecondary: isDark ? "rgba(255,255,255,0.72)" : "rgba(0,0,0,0.68)",
+      colorTextTertiary: isDark ? "rgba(255,255,255,0.68)" : "rgba(0,0,0,0.62)",
+      colorTextDescription: isDark ? "rgba(255,255,255,0.7)" : "rgba(0,0,0,0.65)",
+      colorTextPlaceholder: isDark ? "rgba(255,255,255,0.62)" : "rgba(0,0,0,0.6)",
+      borderRadius: 6,
+      fontFamily:
+        '-apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Micro Hei", sans-serif',
+    },
+  };
+}
+
+function kept(): Mode {
+  const found = localStorage.getItem(KEPT);
+  return found === "light" || found === "dark" ? found : "auto";
+}
+
+function watch(changed: () => void): () => void {
+  dark.addEventListener("change", changed);
+  return () => dark.removeEventListener("change", changed);
+}

@@ -1,0 +1,82 @@
+/** What pages ask of the API, kept and shared between components. */
+import {
+  keepPreviousData,
+  QueryClient,
+  type UseMutationResult,
+  type UseQueryResult,
+  useMutation,
+  useQuery,
+} from "@tanstack/react-query";
+import { App } from "antd";
+import { useEffect, useRef } from "react";
+import type { Endpoint } from "../../generated/endpoints";
+import { ask, Failure, type Options } from "./client";
+
+/** The one cache of a window. What was refused is not asked again by itself. */
+export const CACHE = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      refetchOnWindowFocus: true,
+      retry: (count, error) =>
+        count < 2 && (!(error instanceof Failure) || error.status === 0 || error.status >= 500),
+    },
+  },
+});
+
+type Keeping = { every?: number; enabled?: boolean; keep?: boolean; staleMs?: number };
+
+/** An answer of the API, loading, failed or there. `every` asks again after so many ms; `keep` shows the one before
+ * while another is loaded. */
+export function useAsked<T, E extends Endpoint = Endpoint>(
+  endpoint: E,
+  options: Options<E> = {},
+  keeping: Keeping = {},
+): UseQueryResult<T, Failure> {
+  return useQuery<T, Failure>({
+    queryKey: [endpoint, options],
+    queryFn: ({ signal }) => ask<T, E>(endpoint, { ...options, signal }),
+    refetchInterval: keeping.every,
+    enabled: keeping.enabled,
+    staleTime: keeping.staleMs,
+    placeholderData: keeping.keep ? keepPreviousData : undefined,
+  });
+}
+
+/** Load an answer before it is looked at. */
+export function askAhead<E extends Endpoint>(endpoint: E, options: Options<E>, staleMs = 30_000): void {
+  void CACHE.prefetchQuery({
+    queryKey: [endpoint, options],
+    queryFn: () => ask(endpoint, options),
+    staleTime: staleMs,
+  });
+}
+
+/** Have what was asked of these endpoints asked again. */
+export async function refresh(...endpoints: Endpoint[]): Promise<void> {
+  await Promise.all(endpoints.map((endpoint) => CACHE.invalidateQueries({ queryKey: [endpoint] })));
+}
+
+/** A change that is made when somebody says so; a failure is shown, and what it touches asked anew. */
+export function useTelling<T, E extends Endpoint = Endpoint>(
+  endpoint: E,
+  touches: Endpoint[] = [],
+): UseMutationResult<T, Failure, Options<E>> {
+  const { message } = App.useApp();
+  return useMutation<T, Failure, Options<E>>({
+    mutationFn: (options) => ask<T, E>(endpoint, options),
+    onError: (error) => void message.error(error.message),
+    onSettled: () => refresh(...touches),
+  });
+}
+
+/** Server-sent events of a path while the component is shown; the browser reconnects by itself. */
+export function useEvents(path: string, event: string, told: (data: unknown) => void): void {
+  const latest = useRef(told);
+  latest.current = told;
+  useEffect(() => {
+    const source = new EventSource(path);
+    source.addEventListener(event, (e) => latest.current(JSON.parse((e as MessageEvent<string>).data)));
+    return () => source.close();
+  }, [path, event]);
+}

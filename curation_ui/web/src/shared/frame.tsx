@@ -1,0 +1,33 @@
+/** The frame of a page: title, what it is about, what can be done. */
+import { PrinterOutlined } from "@ant-design/icons";
+import { Button, Flex, Typography } from "antd";
+import { type ReactNode, useEffect } from "react";
+
+type FrameProps = { title: string; about?: ReactNode; actions?: ReactNode; printable?: boolean; children: ReactNode };
+
+export function Frame({ title, about, actions, printable, children }: FrameProps): ReactNode {
+  useEffect(() => {
+    document.title = `${title} · 医共`;
+  }, [title]);
+  return (
+    <section className="frame" aria-labelledby="frame-title">
+      <Flex justify="space-between" align="center" wrap gap={8} className="frame-head">
+        <div>
+          <Typography.Title level={1} id="frame-title">
+            {title}
+          </Typography.Title>
+          {about ? <Typography.Text type="secondary">{about}</Typography.Text> : null}
+        </div>
+        <Flex gap={8} wrap className="no-print">
+          {actions}
+          {printable ? (
+            <Button icon={<PrinterOutlined />} onClick={() => window.print()}>
+              打印
+            </Button>
+          ) : null}
+        </Flex>
+      </Flex>
+      {children}
+    </section>
+  );
+}

@@ -1,0 +1,22 @@
+/** What a page declares of itself, in `src/pages/<name>/page.ts`, ending in `PAGE`. */
+import type { ComponentType } from "react";
+
+/** Parts of the navigation, in their order. */
+export const GROUPS = ["诊疗", "药事", "知识", "监管", "管理"] as const;
+
+export type Page = {
+  /** Below `/ui/`; the page has all paths under it to itself (`queue` has `/ui/queue/…`). */
+  path: string;
+  title: string;
+  /** One line for the overview: what one does here. */
+  about: string;
+  group: (typeof GROUPS)[number];
+  /** Place within the group. */
+  order: number;
+  icon: ComponentType;
+  /** Shown to those who may do one of these. */
+  permissions: string[];
+  /** Fills the window, without navigation (wall screens). */
+  bare?: boolean;
+  load: () => Promise<{ default: ComponentType }>;
+};

@@ -1,0 +1,108 @@
+"""A real service over the starter release with the demo's patients, and a real Chromium that knows no other host."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from filelock import FileLock
+
+pytest.importorskip("playwright", reason="browser tests need playwright")
+
+from playwright.sync_api import Browser, sync_playwright
+
+from curation_ui.build import DIST, WEB, BuildError, build
+from demo.fill import fill
+from tests.browser.window import ARGUMENTS, CHROMIUM, LAPTOP, Window
+from tests.integration.conftest import opened
+
+_PEOPLE = 3
+"""Fewer than `make demo-data` brings: the stories are the same."""
+
+
+@pytest.fixture(scope="session")
+def pages() -> Path:
+    """The built pages, of the present sources."""
+    with FileLock(WEB / ".build.lock"):
+        try:
+            build()
+        except BuildError as error:
+            pytest.skip(f"pages cannot be built: {error}")
+    return DIST
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Chromium. Gone before other tests run: while it is there, this thread counts as one with an event loop."""
+    if not CHROMIUM:
+        pytest.skip("no Chromium here (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield made
+        made.close()
+
+
+@contextmanager
+def running(data: Path, **settings: str) -> Iterator[str]:
+    """`yigong serve` over a data folder, as a process of its own; gives its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "api.cli", "serve", "--port", str(port), "--data-dir", str(data)]
+    environment = {**os.environ, "YIGONG_LOG_LEVEL": "ERROR", "YIGONG_RATE_LIMIT": "", **settings}
+    with (data / "serve.log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        try:
+            base = f"http://127.0.0.1:{port}"
+            _wait(f"{base}/api/v1/session", process)
+            yield base
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            with urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise TimeoutError(f"nothing answers at {url}")
+
+
+@pytest.fixture(scope="session")
+def service(starter_dir: Path, tmp_path_factory: pytest.TempPathFactory, pages: Path) -> Iterator[str]:
+    """The address of a service on this machine without accounts, with the demo's patients."""
+    house = opened(starter_dir, tmp_path_factory.mktemp("browser"))
+    with ThreadPoolExecutor(1) as aside:  # a thread without an event loop
+        aside.submit(fill, house, datetime.now(UTC), count=_PEOPLE).result()
+    house.engine.dispose()
+    with running(house.settings.data_dir) as base:
+        yield base
+
+
+@pytest.fixture
+def window(browser: Browser, service: str) -> Iterator[Callable[..., Window]]:
+    """Opens windows; whatever went wrong in one fails the test."""
+    made: list[Window] = []
+
+    def opening(size: tuple[int, int] = LAPTOP, **context: object) -> Window:
+        made.append(Window(browser, service, size, **context))
+        return made[-1]
+
+    yield opening
+    for one in made:
+        one.close()

@@ -1,0 +1,49 @@
+"""What every page stands in: opened without a login on one's own machine, by mouse and keyboard, on any screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.window import LAPTOP, PHONE, WALL, Window
+
+Opening = Callable[..., Window]
+
+
+@pytest.mark.parametrize("size", [PHONE, LAPTOP, WALL], ids=lambda size: str(size[0]))
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_overview_opens_without_a_login_on_this_machine(
+    window: Opening, size: tuple[int, int], scheme: str
+) -> None:
+    here = window(size, color_scheme=scheme)
+    here.open("/")
+    expect(here.page.get_by_role("heading", name="概览", level=1)).to_be_visible()
+    here.shoot(f"overview-{scheme}")
+    assert here.fits()
+    assert here.hurdles() == []
+
+
+def test_keys_of_a_page_are_listed_by_the_question_mark(window: Opening) -> None:
+    here = window()
+    here.open("/ui/")
+    here.see("概览")
+    here.page.keyboard.press("?")
+    expect(here.page.get_by_role("dialog", name="快捷键")).to_be_visible()
+
+
+def test_a_page_that_is_not_there_says_so(window: Opening) -> None:
+    here = window()
+    here.open("/ui/nowhere")
+    here.see("没有该页面")
+
+
+def test_light_or_dark_is_chosen_and_kept(window: Opening) -> None:
+    here = window()
+    here.open("/ui/")
+    here.page.get_by_role("button", name="外观").click()
+    here.page.get_by_role("menuitem", name="深色").click()
+    expect(here.page.locator("html")).to_have_attribute("data-theme", "dark")
+    here.page.reload()
+    expect(here.page.locator("html")).to_have_attribute("data-theme", "dark")

@@ -1,0 +1,92 @@
+"""A browser window of the tests: what went wrong in it, how it looks, whether everybody can use it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect
+
+from curation_ui.build import WEB
+
+CHROMIUM: Final = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), "")
+ARGUMENTS: Final = ("--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
+"""No name is resolved: whatever a page fetches from elsewhere fails, and the test with it."""
+PHONE, LAPTOP, WALL = (360, 780), (1366, 768), (1920, 1080)
+_AXE: Final = WEB / "node_modules" / "axe-core" / "axe.min.js"
+_GRAVE: Final = ("serious", "critical")
+
+
+class Window:
+    """A window of its own, with nothing remembered. ``close`` fails for whatever the page complained of."""
+
+    def __init__(self, browser: Browser, base: str, size: tuple[int, int] = LAPTOP, **context: Any) -> None:
+        self.base = base
+        self._context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+            bypass_csp=False,
+            **context,
+        )
+        self.page: Page = self._context.new_page()
+        self.troubles: list[str] = []
+        self._forgiven: list[str] = []
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
+        self.page.on("requestfailed", self._failed)
+        self.page.on("response", self._answered)
+
+    def forgive(self, part: str) -> None:
+        """Expect a complaint that contains a text."""
+        self._forgiven.append(part)
+
+    def open(self, path: str) -> Page:
+        """Go to a path of the service."""
+        self.page.goto(f"{self.base}{path}")
+        return self.page
+
+    def see(self, text: str) -> None:
+        """Wait until a text is to be seen."""
+        expect(self.page.get_by_text(text).first).to_be_visible()
+
+    def fits(self) -> bool:
+        """Whether nothing has to be scrolled sideways."""
+        return bool(self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1"))
+
+    def shoot(self, name: str) -> None:
+        """Keep a picture in the folder ``YIGONG_SHOTS``, when there is one."""
+        folder = os.environ.get("YIGONG_SHOTS")
+        if folder:
+            width = self.page.viewport_size["width"] if self.page.viewport_size else 0
+            self.page.screenshot(path=Path(folder) / f"{name}-{width}.png", animations="disabled")
+
+    def hurdles(self) -> list[str]:
+        """What keeps people from using the page, by axe-core: its serious and critical findings."""
+        self.page.evaluate(_AXE.read_text("utf-8"))
+        told = self.page.evaluate("axe.run({resultTypes: ['violations']})")
+        return [
+            f"{one['id']}: {json.dumps([n['target'] for n in one['nodes'][:4]], ensure_ascii=False)}"
+            for one in told["violations"]
+            if one["impact"] in _GRAVE
+        ]
+
+    def close(self) -> None:
+        self._context.close()
+        left = [one for one in self.troubles if not any(part in one for part in self._forgiven)]
+        assert not left, "\n".join(left)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.troubles.append(f"{message.type}: {message.text}")
+
+    def _failed(self, request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # what a page no longer waits for when it is left
+            self.troubles.append(f"failed: {request.url} {request.failure}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self.troubles.append(f"{response.status}: {response.url}")
