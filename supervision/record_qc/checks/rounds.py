@@ -1,0 +1,243 @@
+"""Rounds of superior doctors: who made them, what came of them (article 22, 3), how often (the system of rounds)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from clinical.medical_record import Document, DocumentKind, Title, rank
+from supervision.record_qc.days import COURSE_NOTES, day, silences
+from supervision.record_qc.items import text_of
+from supervision.record_qc.model import (
+    CORE_SYSTEMS,
+    EVERY_STAGE,
+    INPATIENT,
+    LATER,
+    NORM,
+    Aspect,
+    Check,
+    Defect,
+    Gap,
+    Group,
+    Said,
+)
+from supervision.record_qc.places import Place
+from supervision.record_qc.sessions import Session, sessions
+from supervision.record_qc.subject import Subject
+from supervision.record_qc.surgery import elective
+from supervision.record_qc.timing import shown
+
+_ROUND: Final = DocumentKind.ROUND
+_CONTENT: Final = f"{NORM}第二十二条(三)"
+_SYSTEM: Final = f"{CORE_SYSTEMS}二、三级查房制度"
+_WEEK: Final = 7
+
+# -- who ------------------------------------------------------------------------------------
+
+_SENIOR: Final = re.compile(r"主任(?:中)?(?:医师|医生)?[^。；\n]{0,8}(?:查房|查看)|科主任")
+_TITLED: Final = re.compile(
+    r"(?P<before>[一-龥]{0,4})(?:副?主任|主治|住院总)中?(?:医师|医生)?"
+    r"(?P<after>\s*[:：]\s*(?!患|病|查|考虑|同意|目前|该|建议)[一-龥]{2,4})?"
+)
+_FILLING: Final = re.compile(r"[今昨]日|今晨|上级|本科|科室|我科|科内|科|请|随|由|及|和|与|同|经|在")
+
+
+def _unnamed(subject: Subject) -> Iterator[Said]:
+    """A round whose doctor and title are told neither by data nor in the text."""
+    for document in subject.judged(_ROUND):
+        text = f"{document.title}\n{text_of(document)}"
+        if document.leader is not None or any(
+            _NO_NAME.sub("", m[0])[:1] not in "副主" for m in _NAMED.finditer(text)
+        ):
+            continue
+        if not text.strip():
+            yield Gap("查房医师")
+        else:
+            yield Defect("查房记录未写明查房医师的姓名和专业技术职务", Place(document.id))
+
+
+def _names_a_doctor(text: str) -> bool:
+    """Whether a name stands beside a title: 李主任医师, 主治医师：李明; not 今日主任医师."""
+    return any(match["after"] or _FILLING.sub("", match["before"]) for match in _TITLED.finditer(text))
+
+
+def _is_senior(document: Document) -> bool | None:
+    """Whether somebody from associate chief upwards made a round; None when it cannot be told."""
+    if _SENIOR.search(f"{document.title}\n{text_of(document)}"):
+        return True
+    doctor = document.leader or document.author
+    if document.kind is not _ROUND:
+        return False
+    return None if doctor is None or doctor.title is None else rank(doctor.title) >= rank(Title.ASSOCIATE)
+
+
+def _without_senior(subject: Subject) -> Iterator[Said]:
+    """Weeks without a round of the highest grade; one whose doctor is not told may have been one."""
+    admitted = subject.record.visit.admitted
+    if admitted is None:
+        yield Gap("入院时间")
+        return
+    rounds = [(d.written, _is_senior(d)) for d in subject.of(_ROUND, DocumentKind.COURSE)]
+    sure = [day(time) for time, senior in rounds if time and senior]
+    possible = [*sure, *(day(time) for time, senior in rounds if time and senior is None)]
+    first, last = day(admitted), day(subject.until)
+    found = list(silences(first, last, possible, _WEEK))
+    if not found and any(silences(first, last, sure, _WEEK)):
+        yield Gap("查房医师的职称")
+    for silence in found:
+        says = f"{silence.said}超过1周无副主任医师以上(或科主任)查房记录"
+        yield Defect(says, key=str(silence.after))
+
+
+# -- what came of it -------------------------------------------------------------------------
+
+_AGREES: Final = re.compile(
+    r"同意[^。；，\n]{0,8}(?:诊断|诊疗|诊治|治疗|处理|意见|方案)(?:[及和与、](?:诊断|诊疗|治疗|处理|意见|方案))*"
+)
+_ANALYSES: Final = re.compile(
+    r"分析|考虑|诊断|鉴别|支持|符合|提示|可能|病因|依据|认为|评估|预后|原因|说明|除外|排除|倾向|风险|属于?|系|故|因此|由于|缓解|控制|有效|恢复"
+)
+_ADVISES: Final = re.compile(
+    r"建议|予|继续|加用|停用?|改|调整|完善|复查|治疗|观察|手术|注意|嘱|暂|择期|出院|监测|检查|警惕|加强|避免|会诊|转[科院诊]|维持|可[予行]"
+)
+_COMPARES: Final = re.compile(r"鉴别|诊断(?:基本)?明确|不支持|排除|除外|不符|依据|支持")
+_LEAST: Final = 10
+
+
+def _lacking(words: re.Pattern[str], says: str) -> Callable[[Subject], Iterator[Said]]:
+    """Rounds in whose text, set phrases of consent aside, none of some words stands."""
+
+    def run(subject: Subject) -> Iterator[Said]:
+        for document in subject.judged(_ROUND):
+            text = "".join(section.text for section in document.sections)
+            if len(text.strip()) >= _LEAST and not words.search(_AGREES.sub("", text)):
+                yield Defect(says, Place(document.id, quote=text[:60]))
+
+    return run
+
+
+def _first_without_grounds(subject: Subject) -> Iterator[Said]:
+    """The first round of an attending doctor, which must weigh the diagnosis."""
+    rounds = [d for d in subject.of(_ROUND) if _may_attend(d)]
+    if not rounds or rounds[0] not in subject.judged(_ROUND):
+        return
+    text = text_of(rounds[0])
+    if len(text.strip()) >= _LEAST and not _COMPARES.search(_AGREES.sub("", text)):
+        yield Defect("主治医师首次查房记录无诊断依据与鉴别诊断的分析", Place(rounds[0].id))
+
+
+def _may_attend(document: Document) -> bool:
+    doctor = document.leader or document.author
+    return doctor is None or doctor.title is None or rank(doctor.title) >= rank(Title.ATTENDING)
+
+
+# -- the surgeon -----------------------------------------------------------------------------
+
+_SEEN: Final = re.compile(
+    r"(?:术者|手术者|主刀)[^。；\n]{0,12}(?:查|看|访|视)|(?:查|看|访)视?[^。；\n]{0,6}(?:术者|主刀)"
+)
+_DAY: Final = timedelta(hours=24)
+
+
+def _unseen_before(subject: Subject) -> Iterator[Said]:
+    for session, surgeon in _operated(subject):
+        if isinstance(session, Gap):
+            yield session
+        elif elective(subject, session) is True and not _seen(subject, surgeon, None, session.at):
+            yield _unseen("术前", session, surgeon)
+
+
+def _unseen_after(subject: Subject) -> Iterator[Said]:
+    for session, surgeon in _operated(subject):
+        if isinstance(session, Gap):
+            yield session
+            continue
+        end = session.end
+        if end and end + _DAY <= subject.until and not _seen(subject, surgeon, end, end + _DAY):
+            yield _unseen("术后24小时内", session, surgeon)
+
+
+def _operated(subject: Subject) -> Iterator[tuple[Session | Gap, str]]:
+    """Every session with its surgeon, or what is not known of it."""
+    if subject.record.operations is None:
+        yield Gap("手术信息"), ""
+    for session in sessions(subject.record.operations or ()):
+        surgeon = session.operations[0].surgeon
+        if session.at is None or surgeon is None:
+            yield Gap("手术者和手术时间"), ""
+        else:
+            yield session, surgeon.name
+
+
+def _seen(subject: Subject, surgeon: str, since: datetime | None, until: datetime | None) -> bool:
+    """Whether a note of that time shows that the surgeon saw the patient; an undated one may be of any time."""
+    return any(
+        _shows(surgeon, note)
+        for note in subject.of(*COURSE_NOTES)
+        if note.written is None
+        or ((since is None or note.written >= since) and (until is None or note.written <= until))
+    )
+
+
+def _shows(surgeon: str, note: Document) -> bool:
+    people = [one.name for one in (note.leader, note.author, *(note.signatures or ())) if one is not None]
+    text = text_of(note)
+    return surgeon in people or surgeon in text or _SEEN.search(text) is not None
+
+
+def _unseen(when: str, session: Session, surgeon: str) -> Defect:
+    at = f"{shown(session.at)}行" if session.at else ""
+    return Defect(f"{at}{session.name}，{when}无手术者{surgeon}查房(查看患者)的记录", key=session.id)
+
+
+def _check(
+    name: str, title: str, run: Callable[[Subject], Iterable[Said]], mend: str, points: float,
+    aspect: Aspect = Aspect.CLINICAL, source: str = _CONTENT,
+) -> Check:  # fmt: skip
+    return Check(
+        name=name,
+        title=title,
+        group=Group.COURSE,
+        aspect=aspect,
+        kinds=INPATIENT,
+        source=source,
+        mend=mend,
+        run=run,
+        points=points,
+        most=points * 3,
+        stages=EVERY_STAGE if source is _CONTENT else LATER,
+    )
+
+
+CHECKS: Final = (
+    _check(
+        "round-doctor-unnamed", "查房记录未写查房医师姓名和职称", _unnamed, "写明查房医师的姓名、专业技术职务", 1.0,
+        Aspect.COMPLETE,
+    ),
+    _check(
+        "round-without-analysis", "上级医师查房无病情分析", _lacking(_ANALYSES, "上级医师查房记录没有对病情的分析"),
+        "如实记录上级医师对病情的分析", 2.0,
+    ),
+    _check(
+        "round-without-advice", "上级医师查房无诊疗意见", _lacking(_ADVISES, "上级医师查房记录没有诊疗意见"),
+        "如实记录上级医师的诊疗意见", 2.0,
+    ),
+    _check(
+        "first-round-without-grounds", "主治医师首次查房无诊断及鉴别诊断分析", _first_without_grounds,
+        "补充病史和体征，记录诊断依据、鉴别诊断的分析及诊疗计划", 2.0,
+    ),
+    _check(
+        "senior-round-missing", "超过1周无副主任医师以上查房", _without_senior,
+        "由本科室最高级别医师按每周至少2次的要求查房并记录", 3.0, Aspect.TIMELY, _SYSTEM,
+    ),
+    _check(
+        "surgeon-round-before", "手术者术前未查房", _unseen_before, "手术者术前亲自查房并记录", 2.0, Aspect.COMPLETE,
+        _SYSTEM,
+    ),
+    _check(
+        "surgeon-round-after", "手术者术后24小时内未查房", _unseen_after, "手术者术后24小时内亲自查房并记录", 2.0,
+        Aspect.TIMELY, _SYSTEM,
+    ),
+)  # fmt: skip
