@@ -1,0 +1,392 @@
+"""A league that does not exist: three counties (旗), thirty institutions, and what they did, month by month.
+
+The same seed gives the same rows (with one version of DuckDB). Everything goes in through ``Lake.merge``, as loads of
+institutions do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from benchmarks.league_facts import EVENTS, SEED, Columns, between, chance, pick, u, whole
+from supervision.figures.catalogue import Catalogue
+from supervision.figures.fact import Fact
+from supervision.figures.lake import Lake
+from supervision.figures.manifest import Load
+from supervision.figures.periods import Period
+
+LEAGUE: Final = "league"
+COUNTIES: Final = {"anding": "安定县", "mingan": "明安旗", "qinggele": "青格勒旗"}
+_TOWNS: Final = {
+    "anding": ("白音镇", "前河镇", "红柳镇", "东营镇", "石桥乡"),
+    "mingan": ("乌兰塔拉镇", "哈日淖尔苏木", "查干敖包镇", "巴润别立苏木", "沙日布拉格镇"),
+    "qinggele": ("额仁淖尔镇", "敖伦布拉苏木", "宝日温都尔镇", "宗别立镇", "古日乃苏木"),
+}
+MIX: Final[Mapping[str, float]] = {
+    "drug_orders": 46,
+    "tests": 19,
+    "visits": 12,
+    "prescriptions": 8,
+    "settlements": 6,
+    "services": 2.5,
+    "requests": 2,
+    "findings": 1,
+    "stays": 0.8,
+    "admissions": 0.8,
+    "record_scores": 0.6,
+    "concordance": 0.5,
+    "operations": 0.3,
+    "purchases": 0.2,
+    "referrals": 0.1,
+    "remote": 0.1,
+    "violations": 0.05,
+    "consultations": 0.03,
+    "gaps": 0.01,
+    "incidents": 0.01,
+}
+"""Of each hundred events, how many are of a fact."""
+_INPATIENT: Final = frozenset(("stays", "admissions", "operations", "consultations"))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An institution of the league. ``weight`` is its share of the work, ``code`` begins its record ids."""
+
+    tenant: str
+    name: str
+    tier: str
+    facility: str
+    level: int
+    weight: float
+    code: str
+    departments: Mapping[str, tuple[str, ...]]
+    doctors: int
+
+    @property
+    def county(self) -> str:
+        return "/".join(self.tenant.split("/")[:2])
+
+    @property
+    def beds(self) -> int:
+        return round(self.weight * 45) if self.facility != "village" else 0
+
+
+_MEDICINE: Final = {
+    "内科": ("I10", "E11", "J18", "I25", "J44", "K29"),
+    "外科": ("K35", "K80", "S52", "N20", "K40"),
+    "妇产科": ("O80", "N76", "D25", "O14"),
+    "儿科": ("J06", "J20", "A09", "B08"),
+    "急诊科": ("S06", "R10", "I63", "T78"),
+    "骨科": ("M51", "S72", "M17", "S82"),
+    "心内科": ("I20", "I21", "I50", "I48"),
+    "中医（蒙医）科": ("M54", "G47", "K30", "R51"),
+}
+_GENERAL: Final = {
+    "全科": ("I10", "E11", "J06", "M54", "K29"),
+    "中医（蒙医）科": ("M54", "R51", "K30"),
+    "公共卫生科": ("I10", "E11", "Z00"),
+}
+_VILLAGE: Final = {"全科": ("I10", "J06", "M54")}
+_WOMEN: Final = {name: _MEDICINE[name] for name in ("妇产科", "儿科")}
+
+
+def places() -> list[Place]:
+    """The thirty institutions."""
+    found = []
+    for number, (county, name) in enumerate(COUNTIES.items()):
+        for short, title, tier, facility, level, weight, departments, doctors in _of_county(county, name):
+            code = f"{'amq'[number]}{len(found) % 10}"
+            tenant = f"{LEAGUE}/{county}/{short}"
+            found.append(Place(tenant, title, tier, facility, level, weight, code, departments, doctors))
+    return found
+
+
+def _of_county(
+    county: str, name: str
+) -> Iterator[tuple[str, str, str, str, int, float, Mapping[str, tuple[str, ...]], int]]:
+    yield "people", f"{name}人民医院", "county", "lead", 2, 10, _MEDICINE, 60
+    tcm = "中医医院" if name.endswith("县") else "蒙医医院"
+    yield "tcm", f"{name}{tcm}", "county", "tcm", 2, 4, _MEDICINE, 30
+    yield "maternity", f"{name}妇幼保健院", "county", "maternity", 2, 2, _WOMEN, 15
+    for number, town in enumerate(_TOWNS[county], start=1):
+        yield f"township-{number}", f"{town}中心卫生院", "primary", "township", 1, 1.2, _GENERAL, 8
+    yield "community", f"{name}城关社区卫生服务中心", "primary", "community", 1, 1.5, _GENERAL, 8
+    yield "village", f"{_TOWNS[county][0]}东营子嘎查卫生室", "primary", "village", 1, 0.3, _VILLAGE, 2
+
+
+def fill(
+    lake: Lake,
+    known: Catalogue,
+    period: Period,
+    events: int,
+    seed: int = 7,
+    progress: Callable[[int], None] = lambda rows: None,
+    there: Sequence[Place] | None = None,
+) -> int:
+    """Fill a lake with so many events in a period, and what stood at the end of each month, in all institutions or
+    in some; gives rows."""
+    rows, there = 0, places() if there is None else there
+    share = sum(place.weight for place in there)
+    for number, place in enumerate(there):
+        for name, query in _queries(known.facts, place, period, events * place.weight / share, seed * 1000 + number):
+            done = lake.merge(known.facts[name], Load(place.tenant, name, "generated", "league"), query)
+            rows += done.received
+            progress(done.received)
+    return rows
+
+
+def _queries(
+    facts: Mapping[str, Fact], place: Place, period: Period, events: float, seed: int
+) -> Iterator[tuple[str, str]]:
+    """SQL of every fact of an institution: first what it is, which goes into all the others."""
+    given = {"seed": str(seed), "place": place.code, "county": place.county, "lead": f"{place.county}/people"}
+    given["neighbour"] = next(f"{LEAGUE}/{c}" for c in COUNTIES if f"{LEAGUE}/{c}" != place.county)
+    for name, columns, source in (*_stocks(facts, place, period), *_events(place, period, events)):
+        sql = ", ".join(f"{expression} AS {column}" for column, expression in columns.items())
+        for key, value in given.items():
+            sql, source = sql.replace(f"{{{key}}}", value), source.replace(f"{{{key}}}", value)
+        yield name, f"SELECT '{place.code}-{period.since:%y%m}-' || n AS id, date, {sql} FROM ({source})"
+
+
+def _events(place: Place, period: Period, events: float) -> Iterator[tuple[str, Columns, str]]:
+    days = (period.until - period.since).days
+    doctors = _values([(n, d, f"{place.code}{n:03}") for n, d in enumerate(_posts(place))])
+    diseases = _values([(d, k, code) for d, codes in place.departments.items() for k, code in enumerate(codes)])
+    most = min(len(codes) for codes in place.departments.values())
+    for name, columns in EVENTS.items():
+        count = round(events * MIX[name] / sum(MIX.values()))
+        if count and not (name in _INPATIENT and not place.beds):
+            yield (
+                name,
+                columns,
+                # Somewhat more from month to month, so that there is something to compare.
+                f"SELECT n, DATE '{period.since}' + ({days} * pow({u(80)}, 0.9))::INT % {days} AS date, "
+                f"p.department, p.doctor, i.disease, round({between(81, 1, 22)}) AS days FROM range({count}) t(n) "
+                f"JOIN (VALUES {doctors}) p(slot, department, doctor) ON slot = hash(n, 82, {SEED}) % {place.doctors} "
+                f"JOIN (VALUES {diseases}) i(department, k, disease) "
+                f"ON i.department = p.department AND k = hash(n, 83, {SEED}) % {most}",
+            )
+
+
+def _posts(place: Place) -> Iterable[str]:
+    """Departments of the doctors, in turn."""
+    names = list(place.departments)
+    return (names[n % len(names)] for n in range(place.doctors))
+
+
+def _stocks(facts: Mapping[str, Fact], place: Place, period: Period) -> Iterator[tuple[str, Columns, str]]:
+    months = _values([(k, month.last) for k, month in enumerate(period.months())])
+    scale = place.weight
+
+    def of(count: int) -> str:
+        """So many things at the end of each month; ``m`` counts months, ``k`` things."""
+        return (
+            f"SELECT m * 100000 + k AS n, k, m, last::DATE AS date FROM (VALUES {months}) t(m, last), "
+            f"range({count}) r(k)"
+        )
+
+    yield "institutions", _institution(place), of(1)
+    yield "staff", _staff(place), of(place.doctors * 3)
+    yield "facilities", _facilities(place), of(1)
+    yield "devices", _devices(place), of(round(scale * 4) + 1)
+    yield "finance", _finance(scale), of(1)
+    yield "stock", _STOCK, of(round(scale * 20) + 5)
+    yield "reported", {"item": _nth(_REPORTED, "k"), "value": whole(1, 0, round(6 * scale) + 2)}, of(len(_REPORTED))
+    if place.beds:
+        days = (period.until - period.since).days
+        each = f"SELECT n, n // {len(place.departments)} AS d, n % {len(place.departments)} AS k FROM range({days * len(place.departments)}) t(n)"
+        yield "bed_days", _beds(place), f"SELECT n, k, DATE '{period.since}' + d::INT AS date FROM ({each})"
+    if place.tier == "primary":
+        yield from _public_health(facts, place, of)
+
+
+def _public_health(
+    facts: Mapping[str, Fact], place: Place, of: Callable[[int], str]
+) -> Iterator[tuple[str, Columns, str]]:
+    groups = tuple(facts["population"].columns["segment"].choices)
+    programmes = tuple(facts["coverage"].columns["programme"].choices)
+    yield "population", _population(groups, place.weight), of(len(groups) * 2)
+    yield "managed", _MANAGED, of(round(place.weight * 120))
+    due = whole(1, 40, round(600 * place.weight) + 60)
+    yield (
+        "coverage",
+        {"programme": _nth(programmes, "k"), "due": due, "done": f"floor({due} * (0.7 + 0.3 * {u(2)}))"},
+        of(len(programmes)),
+    )
+
+
+_REPORTED: Final = ("new-projects", "new-techniques", "posted-down", "training-above", "new-contracts")
+
+
+def _institution(place: Place) -> Columns:
+    return {
+        "name": f"'{place.name}'",
+        "own_tier": f"'{place.tier}'",
+        "own_facility": f"'{place.facility}'",
+        "own_level": str(place.level),
+        "member": "true",
+        "telemedicine": str(place.facility != "village").lower(),
+        "family_doctor_team": str(place.tier == "primary").lower(),
+        "teams": str(max(1, round(place.weight * 3)) if place.tier == "primary" else 0),
+        "team_doctors": str(max(1, round(place.weight * 6)) if place.tier == "primary" else 0),
+    }
+
+
+def _staff(place: Place) -> Columns:
+    departments = tuple(place.departments)
+    return {
+        "department": _nth(departments, f"k % {len(departments)}"),
+        "role": f"CASE WHEN k < {place.doctors} THEN CASE WHEN k % 5 = 4 THEN 'assistant' ELSE 'physician' END ELSE "
+        + pick(1, {"nurse": 60, "pharmacist": 8, "technician": 10, "other-technical": 6, "manager": 8, "support": 8})
+        + " END",
+        "rank": pick(2, {"senior": 5, "associate": 12, "middle": 33, "junior": 40, "none": 10}),
+        "permanent": chance(3, 0.7),
+        "general_practitioner": chance(4, 0.15),
+        "posted": chance(5, 0.05),
+        "trained_above": chance(6, 0.02),
+        "salary": between(7, 3_500, 12_000),
+    }
+
+
+def _facilities(place: Place) -> Columns:
+    return {
+        "area": str(place.weight * 1_500),
+        "planned_beds": str(place.beds),
+        "beds": f"{place.beds} + m // 4",
+        "observation_beds": str(round(place.weight * 2)),
+        "home_beds": "m",
+        "theatres": str(round(place.weight)),
+        "theatre_hours": f"round({place.weight} * 160 * (0.3 + 0.5 * {u(1)}), 1)",
+        "theatre_open": str(place.weight * 160),
+        "laboratories": "1",
+        "ambulances": str(round(place.weight / 3)),
+    }
+
+
+def _devices(place: Place) -> Columns:
+    departments = tuple(place.departments)
+    return {
+        "department": _nth(departments, f"k % {len(departments)}"),
+        "device": _nth(("彩超", "DR", "CT", "生化分析仪", "心电监护仪", "MRI", "呼吸机"), "k % 7"),
+        "value": f"(hash(k, 1, {SEED}) % 180 + 1) * 10000",
+        "large": "k % 7 IN (2, 5)",
+        "bought": "DATE '2016-01-01' + (k * 37 % 3000)::INT",
+        "used_hours": f"round(240 * {u(2)}, 1)",
+        "open_hours": "240",
+        "examinations": whole(3, 0, 400),
+        "income": between(4, 0, 60_000),
+        "repairs": pick(5, {"0": 85, "1": 12, "2": 3}),
+    }
+
+
+def _finance(scale: float) -> Columns:
+    income = f"{scale} * (300000 + 60000 * {u(1)})"
+    shares = {
+        "medical_income": 0.85,
+        "service_income": 0.3,
+        "subsidy": 0.1,
+        "fund_income": 0.45,
+        "public_health_income": 0.03,
+        "expenditure": 0.95,
+        "staff_cost": 0.4,
+    }
+    drawn = {
+        name: f"round({income} * ({share} + 0.03 * {u(k)}), 2)" for k, (name, share) in enumerate(shares.items(), 2)
+    }
+    return {"income": f"round({income}, 2)"} | drawn
+
+
+def _beds(place: Place) -> Columns:
+    each = max(1, place.beds // len(place.departments))
+    occupied = f"round({each} * (0.55 + 0.4 * {u(1)}))"
+    return {
+        "department": _nth(tuple(place.departments), "k"),
+        "open": str(each),
+        "occupied": occupied,
+        "observed": f"round(2 * {u(2)})",
+        "observation": "2",
+        "discharged": f"round({each} * {u(3)} * 0.2)",
+        "present": occupied,
+    }
+
+
+def _population(groups: Sequence[str], scale: float) -> Columns:
+    size = f"round({scale} * (CASE WHEN k < 2 THEN 8000 ELSE 300 + 40 * k END) * (0.95 + 0.1 * {u(1)}))"
+
+    def share(place: int, least: float) -> str:
+        return f"floor({size} * ({least} + {1 - least} * {u(place)}))"
+
+    return {
+        "segment": _nth(groups, "k // 2"),
+        "sex": "CASE WHEN k % 2 = 0 THEN 'male' ELSE 'female' END",
+        "residents": size,
+        "records": share(2, 0.85),
+        "electronic": share(3, 0.8),
+        "used_records": share(4, 0.5),
+        "contracted": share(5, 0.4),
+        "renewed": share(6, 0.35),
+        "due_renewal": share(6, 0.45),
+        "fulfilled": share(7, 0.3),
+        "satisfied": share(8, 0.25),
+        "asked": share(8, 0.3),
+        "insured": share(9, 0.93),
+    }
+
+
+_MANAGED: Final = {
+    "person": "'c{place}' || k",
+    "sex": pick(1, {"male": 48, "female": 52}),
+    "doctor": "'{place}00' || (k % 8)",
+    "programme": pick(
+        2,
+        {
+            "hypertension": 50,
+            "diabetes": 24,
+            "mental": 4,
+            "tuberculosis": 1,
+            "copd": 6,
+            "cardiovascular": 11,
+            "tumour": 4,
+        },
+    ),
+    "enrolled": "k % 40 = m % 40",
+    "standard": chance(4, 0.78, 0.01),
+    "followed": chance(5, 0.85, 0.02),
+    "controlled": chance(6, 0.62, 0.05),
+    "medicated": chance(7, 0.75, 0.05),
+    "complication_screened": chance(8, 0.5, 0.05),
+    "lung_function": chance(9, 0.4, 0.05),
+    "stable": chance(10, 0.85, 0.03),
+}
+_STOCK: Final = {
+    "goods": pick(1, {"drug": 80, "material": 20}),
+    "item": "'品种' || k",
+    "essential": "k % 5 < 3",
+    "incoming": whole(2, 0, 300),
+    "outgoing": whole(3, 0, 300),
+    "on_hand": whole(4, 0, 900),
+    "value": between(5, 100, 60_000),
+    "outgoing_value": between(7, 100, 50_000),
+    "short": chance(9, 0.03),
+    "expiring": chance(10, 0.05),
+    "expires": f"date + {whole(11, 20, 900)}::INT",
+}
+
+
+def _nth(names: Sequence[str], place: str) -> str:
+    """The name at a place."""
+    return f"([{', '.join(repr(name) for name in names)}])[({place})::INT + 1]"
+
+
+def _values(rows: Iterable[tuple[object, ...]]) -> str:
+    return ", ".join(f"({', '.join(_literal(value) for value in row)})" for row in rows)
+
+
+def _literal(value: object) -> str:
+    return f"DATE '{value}'" if isinstance(value, date) else f"'{value}'" if isinstance(value, str) else str(value)
+
+
+__all__ = ["COUNTIES", "LEAGUE", "MIX", "Place", "fill", "places"]

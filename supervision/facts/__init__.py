@@ -1,0 +1,1 @@
+"""Tables of facts that indicators count, one module for each part of the work, ending with ``FACTS``."""

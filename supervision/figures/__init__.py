@@ -1,0 +1,1 @@
+"""From facts to figures: what is counted, where it lies, how indicators are reckoned from it."""

@@ -1,0 +1,42 @@
+"""DuckDB, where it is installed: one in memory for the process, which reads the files of facts."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+
+class MissingDuckError(Exception):
+    """DuckDB is not installed; the message says how to install it."""
+
+
+def connect() -> Any:
+    """A cursor of one's own for a thread. Raises ``MissingDuckError``."""
+    return _database(os.getpid()).cursor()
+
+
+@lru_cache(maxsize=1)
+def _database(process: int) -> Any:
+    """One for a process: what it learned of files it keeps. Never shared with a forked child."""
+    try:
+        import duckdb
+    except ImportError:
+        raise MissingDuckError("监管指标需要 DuckDB: pip install 'yigong[screen]'") from None
+    made = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    made.execute("SET parquet_metadata_cache = true; SET preserve_insertion_order = false; SET TimeZone = 'UTC'")
+    return made
+
+
+def quoted(text: str) -> str:
+    """A text literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def files(paths: list[Path]) -> str:
+    """A list of files as ``read_parquet`` takes it."""
+    return "[" + ", ".join(quoted(str(path)) for path in paths) + "]"
+
+
+__all__ = ["MissingDuckError", "connect", "files", "quoted"]

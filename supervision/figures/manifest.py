@@ -1,0 +1,256 @@
+"""Which files hold which facts: loads, the parts they wrote, monthly sums, and how far each source was read.
+
+A part is one file: rows of one fact, of one institution and month. It is never changed: a load that adds to it or
+corrects it writes the next version and marks this one replaced, so that figures can be asked for as they stood
+before. Rows of an institution lie in files of its own, and this table says which: who asks sees the parts of their
+scope and through them the rows, and nothing else leads to rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Date,
+    DateTime,
+    Engine,
+    Index,
+    Integer,
+    String,
+    Table,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from base.db import METADATA
+from base.tenancy import system
+
+_NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
+_OWN: Final = {"tenant": "tenant"}
+
+loads = Table(
+    "figure_load",
+    METADATA,
+    Column("id", _NUMBER, primary_key=True, autoincrement=True),
+    Column("tenant", String(200), nullable=False),
+    Column("fact", String(40), nullable=False),
+    Column("source", String(120), nullable=False),
+    Column("actor", String(120), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("mark", String(80), nullable=False),
+    Column("received", BigInteger, nullable=False),
+    Column("replaced", BigInteger, nullable=False),
+    Column("removed", BigInteger, nullable=False),
+    Index("figure_load_tenant", "tenant", "fact", "id"),
+    info=_OWN,
+)
+parts = Table(
+    "figure_part",
+    METADATA,
+    Column("id", _NUMBER, primary_key=True, autoincrement=True),
+    Column("tenant", String(200), nullable=False),
+    Column("fact", String(40), nullable=False),
+    Column("month", Date, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("load", BigInteger, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("shape", String(16), nullable=False),
+    Column("file", String(120), nullable=False),
+    Column("written", DateTime(timezone=True), nullable=False),
+    Column("replaced", DateTime(timezone=True)),
+    Index("figure_part_once", "tenant", "fact", "month", "version", unique=True),
+    Index("figure_part_fact", "fact", "month"),
+    info=_OWN,
+)
+marks = Table(
+    "figure_mark",
+    METADATA,
+    Column("tenant", String(200), primary_key=True),
+    Column("source", String(120), primary_key=True),
+    Column("mark", String(80), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    info=_OWN,
+)
+cubes = Table(
+    "figure_cube",
+    METADATA,
+    Column("fact", String(40), primary_key=True),
+    Column("month", Date, primary_key=True),
+    Column("grain", String(16), nullable=False),
+    Column("newest", BigInteger, nullable=False),
+    Column("file", String(120), nullable=False),
+    Column("written", DateTime(timezone=True), nullable=False),
+)
+"""Sums of all institutions by month: ``newest`` is the last part that is in them, ``grain`` what they keep apart."""
+
+
+class LoadError(Exception):
+    """Rows that cannot be taken; the message names the column and the fix."""
+
+
+class Part(NamedTuple):
+    """A file of rows as it stands."""
+
+    id: int
+    tenant: str
+    fact: str
+    month: date
+    version: int
+    load: int
+    rows: int
+    shape: str
+    file: str
+    written: datetime
+
+
+class Load(NamedTuple):
+    """What brought rows: from which source, by whom, up to which mark of the source."""
+
+    tenant: str
+    fact: str
+    source: str
+    actor: str
+    mark: str = ""
+
+
+class Loaded(NamedTuple):
+    """A load that was done: rows received, and how many of what was there it replaced or took away."""
+
+    id: int
+    told: Load
+    at: datetime
+    received: int
+    replaced: int
+    removed: int
+
+
+class Cube(NamedTuple):
+    """A file of monthly sums."""
+
+    fact: str
+    month: date
+    grain: str
+    newest: int
+    file: str
+
+
+class Manifest:
+    """Finds parts in the scope of whoever asks, and records new ones."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    # -- reading -----------------------------------------------------------------------------
+
+    def parts(
+        self,
+        facts: Iterable[str],
+        months: Iterable[date] | None = None,
+        *,
+        tenants: Sequence[str] = (),
+        as_of: datetime | None = None,
+    ) -> list[Part]:
+        """Parts of facts, of some months, of these tenants and what is below them, as they stand or stood at a
+        time."""
+        query = select(*(parts.c[name] for name in Part._fields)).where(parts.c.fact.in_(sorted(set(facts))))
+        if months is not None:
+            query = query.where(parts.c.month.in_(sorted(set(months))))
+        if tenants:
+            below = [or_(parts.c.tenant == t, parts.c.tenant.startswith(f"{t}/", autoescape=True)) for t in tenants]
+            query = query.where(or_(*below))
+        if as_of is None:
+            query = query.where(parts.c.replaced.is_(None))
+        else:
+            later = or_(parts.c.replaced.is_(None), parts.c.replaced > as_of)
+            query = query.where(parts.c.written <= as_of, later)
+        with self._engine.connect() as connection:
+            found = connection.execute(query.order_by(parts.c.tenant, parts.c.month))
+            return [Part._make(row)._replace(written=_utc(row.written)) for row in found]
+
+    def loads(self, ids: Iterable[int]) -> list[Loaded]:
+        """Loads by number, the newest first."""
+        query = select(loads).where(loads.c.id.in_(sorted(set(ids)))).order_by(loads.c.id.desc())
+        with self._engine.connect() as connection:
+            return [_loaded(row) for row in connection.execute(query)]
+
+    def mark(self, tenant: str, source: str) -> str:
+        """How far a source was read; empty when it never was."""
+        query = select(marks.c.mark).where(marks.c.tenant == tenant, marks.c.source == source)
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar() or ""
+
+    def newest(self, fact: str) -> dict[date, int]:
+        """The last part that was written of every month, of whatever institution."""
+        query = select(parts.c.month, func.max(parts.c.id)).where(parts.c.fact == fact).group_by(parts.c.month)
+        with system("monthly sums"), self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def cubes(self, fact: str) -> dict[date, Cube]:
+        """Monthly sums that are there."""
+        query = select(*(cubes.c[name] for name in Cube._fields)).where(cubes.c.fact == fact)
+        with self._engine.connect() as connection:
+            return {row.month: Cube._make(row) for row in connection.execute(query)}
+
+    # -- writing -----------------------------------------------------------------------------
+
+    def record(
+        self, told: Load, written: Sequence[Part], counts: tuple[int, int, int], before: Sequence[Part]
+    ) -> Loaded:
+        """A load with the parts it wrote, in place of those of ``before``. Raises ``LoadError`` when another load was
+        quicker."""
+        now = datetime.now(UTC)
+        received, replaced, removed = counts
+        row = told._asdict() | {"at": now, "received": received, "replaced": replaced, "removed": removed}
+        try:
+            with self._engine.begin() as connection:
+                number = connection.execute(insert(loads).values(row).returning(loads.c.id)).scalar_one()
+                ended = update(parts).where(parts.c.id.in_([p.id for p in before])).values(replaced=now)
+                connection.execute(ended)
+                made = [p._asdict() | {"load": number, "written": now} for p in written]
+                for part in made:
+                    del part["id"]
+                if made:
+                    connection.execute(insert(parts), made)
+                if told.mark:
+                    self._remember(connection, told, now)
+        except IntegrityError:
+            raise LoadError(f"{told.fact}: another load of {told.tenant} was quicker; load again") from None
+        return Loaded(number, told, now, received, replaced, removed)
+
+    def keep_cube(self, cube: Cube) -> str:
+        """Record monthly sums; gives the file that they take the place of."""
+        here = (cubes.c.fact == cube.fact, cubes.c.month == cube.month)
+        with self._engine.begin() as connection:
+            before = connection.execute(select(cubes.c.file).where(*here)).scalar() or ""
+            connection.execute(delete(cubes).where(*here))
+            connection.execute(insert(cubes).values(cube._asdict() | {"written": datetime.now(UTC)}))
+        return before
+
+    def _remember(self, connection: Connection, told: Load, now: datetime) -> None:
+        here = (marks.c.tenant == told.tenant, marks.c.source == told.source)
+        changed = connection.execute(update(marks).where(*here).values(mark=told.mark, at=now))
+        if changed.rowcount == 0:
+            row = {"tenant": told.tenant, "source": told.source, "mark": told.mark, "at": now}
+            connection.execute(insert(marks).values(row))
+
+
+def _loaded(row: Any) -> Loaded:
+    told = Load(row.tenant, row.fact, row.source, row.actor, row.mark)
+    return Loaded(row.id, told, _utc(row.at), row.received, row.replaced, row.removed)
+
+
+def _utc(time: datetime) -> datetime:
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+__all__ = ["Cube", "Load", "LoadError", "Loaded", "Manifest", "Part"]

@@ -1,0 +1,242 @@
+"""Sums of measures over spans of time, broken down and filtered: what every figure is made of.
+
+Whole months come from the monthly sums where these are fresh and keep apart what is asked for; all else is read from
+the rows. Both give the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from supervision.figures.cubes import summing, unknown, usable
+from supervision.figures.dimension import Dimension, dimensions
+from supervision.figures.duck import connect, files, quoted
+from supervision.figures.fact import Fact, Kind
+from supervision.figures.indicator import Measure, Sum
+from supervision.figures.lake import Lake
+from supervision.figures.manifest import Part
+from supervision.figures.periods import Period
+
+Group = tuple[str | None, ...]
+"""Values of the dimensions that figures are broken down by, in their order."""
+
+
+class AskError(ValueError):
+    """Something asked for that cannot be given: ``field``, and in Chinese what can."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field, self.problem = field, problem
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How sums are broken down, which rows count (values of a dimension, any of them), of which institutions, as the
+    rows stood at a time."""
+
+    by: tuple[str, ...] = ()
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tenants: tuple[str, ...] = ()
+    as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A sum and how many rows could not be judged; ``value`` is None when none could."""
+
+    value: float | None
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """What is asked of one fact."""
+
+    fact: Fact
+    by: tuple[Dimension, ...]
+    only: tuple[tuple[Dimension, tuple[str, ...]], ...]
+
+    def needed(self) -> Iterable[Dimension]:
+        return (*self.by, *(dimension for dimension, _ in self.only))
+
+    def keys(self) -> list[str]:
+        return [f"{one.sql} AS k{place}" for place, one in enumerate(self.by)]
+
+    def names(self) -> list[str]:
+        return [f"k{place}" for place in range(len(self.by))]
+
+    def where(self, *more: str) -> str:
+        said = [f"({d.sql}) IN ({', '.join(map(quoted, values))})" for d, values in self.only]
+        return " AND ".join((*said, *more)) or "true"
+
+
+Found = dict[tuple[str, Group], dict[Measure, Added]]
+"""Sums by span and group."""
+_Pieces = Mapping[str, Sequence[Period]]
+"""What of each span is added up, by month."""
+
+
+class Sums:
+    """Adds up over the files of an installation."""
+
+    def __init__(self, lake: Lake) -> None:
+        self.lake = lake
+
+    def added(
+        self,
+        fact: Fact,
+        kept: Mapping[str, Measure],
+        measures: Iterable[Measure],
+        spans: Mapping[str, Period],
+        asked: Asked,
+    ) -> Found:
+        """Sums of a fact by span and group; ``kept`` are the measures of which there are monthly sums. Raises
+        ``AskError``."""
+        query = _query(fact, asked)
+        months = {month.since for span in spans.values() for month in span.months()}
+        parts = self.lake.manifest.parts([fact.name], months, tenants=asked.tenants, as_of=asked.as_of)
+        there = {part.month for part in parts}
+        found: Found = {}
+        for chosen, pieces in _turns(fact, measures, spans, there):
+            if not any(pieces.values()):
+                continue
+            if chosen[0].adds_up:
+                summed = self._summed(query, kept, chosen, asked)
+                self._run(found, self._adding(query, chosen, pieces, parts, summed), query, chosen)
+            else:
+                self._run(found, self._distinct(query, chosen[0], pieces, parts), query, chosen)
+            if chosen[0].sum is Sum.MEAN:
+                _average(found, chosen, pieces)
+        return found
+
+    def _summed(
+        self, query: _Query, kept: Mapping[str, Measure], measures: Sequence[Measure], asked: Asked
+    ) -> dict[date, str]:
+        """Files of monthly sums by month, where they can answer."""
+        known = {one.key for one in measures} <= kept.keys()
+        apart = all(one.is_summed(query.fact) for one in query.needed())
+        if asked.as_of is not None or not known or not apart:
+            return {}
+        return {month: cube.file for month, cube in usable(self.lake, query.fact, kept).items()}
+
+    def _adding(
+        self,
+        query: _Query,
+        measures: Sequence[Measure],
+        pieces: _Pieces,
+        parts: Sequence[Part],
+        summed: Mapping[date, str],
+    ) -> str:
+        """SQL: a row for each span and group with all sums."""
+        sums = summing({one.key: one for one in measures})
+        whole, selects = [], []
+        for span, some in pieces.items():
+            whole += [(span, piece.since) for piece in some if piece.is_whole and piece.since in summed]
+            rest = [piece for piece in some if not (piece.is_whole and piece.since in summed)]
+            if rest:
+                selects.append(self._from_rows(query, sums, span, rest, parts) + " GROUP BY ALL")
+        if whole:
+            selects.append(self._from_months(query, measures, whole, parts, summed))
+        keys = ", ".join(("span", *query.names()))
+        return f"SELECT {keys}, {_again(measures)} FROM ({' UNION ALL BY NAME '.join(selects)}) GROUP BY {keys}"
+
+    def _from_months(
+        self,
+        query: _Query,
+        measures: Sequence[Measure],
+        whole: Sequence[tuple[str, date]],
+        parts: Sequence[Part],
+        summed: Mapping[date, str],
+    ) -> str:
+        """From monthly sums, of the institutions whose parts were found and of no other."""
+        paths = [self.lake.path(summed[month]) for month in sorted({month for _, month in whole})]
+        spans = ", ".join(f"({quoted(span)}, DATE '{month}')" for span, month in whole)
+        tenants = ", ".join(quoted(tenant) for tenant in sorted({part.tenant for part in parts}))
+        return (
+            f"SELECT {', '.join(('span', *query.keys()))}, {_again(measures)} FROM read_parquet({files(paths)}) "
+            f"JOIN (VALUES {spans}) spans(span, month) ON date = month "
+            f"WHERE {query.where(f'tenant IN ({tenants})')} GROUP BY ALL"
+        )
+
+    def _from_rows(
+        self, query: _Query, values: Sequence[str], span: str, pieces: Sequence[Period], parts: Sequence[Part]
+    ) -> str:
+        """From the rows of these months, of the first and the last perhaps some days."""
+        months = {piece.since.replace(day=1) for piece in pieces}
+        rows = self.lake.rows(query.fact, [part for part in parts if part.month in months])
+        days = () if all(piece.is_whole for piece in pieces) else (within(_around(pieces)),)
+        keys = ", ".join((f"{quoted(span)} AS span", *query.keys()))
+        return f"SELECT {keys}, {', '.join(values)} FROM ({rows}) WHERE {query.where(*days)}"
+
+    def _distinct(self, query: _Query, one: Measure, pieces: _Pieces, parts: Sequence[Part]) -> str:
+        """SQL: different values over whole spans, which months do not add up to."""
+        where = f"({one.where})" if one.where else "true"
+        values = (f"CASE WHEN {where} THEN ({one.value}) END AS counted", f"{where} IS NULL AS lost")
+        selects = [self._from_rows(query, values, span, some, parts) for span, some in pieces.items() if some]
+        keys = ", ".join(("span", *query.names()))
+        sums = "count(DISTINCT counted)::DOUBLE, count(*) FILTER (WHERE lost)"
+        return f"SELECT {keys}, {sums} FROM ({' UNION ALL '.join(selects)}) GROUP BY {keys}"
+
+    def _run(self, found: Found, sql: str, query: _Query, measures: Sequence[Measure]) -> None:
+        with connect() as database:
+            rows = database.execute(sql).fetchall()
+        width = 1 + len(query.by)
+        for row in rows:
+            values = found.setdefault((row[0], row[1:width]), {})
+            sums = zip(row[width::2], row[width + 1 :: 2], strict=True)
+            values |= {one: Added(value, int(lost)) for one, (value, lost) in zip(measures, sums, strict=True)}
+
+
+def _query(fact: Fact, asked: Asked) -> _Query:
+    """Raises ``AskError``."""
+    known = dimensions(fact)
+    for place, names in (("by", asked.by), ("only", asked.only)):
+        for name in names:
+            if name not in known:
+                raise AskError(place, f"“{fact.title}”没有维度 {name[:40]}，可用: {', '.join(known)}")
+    only = tuple((known[name], values) for name, values in asked.only.items())
+    return _Query(fact, tuple(known[name] for name in asked.by), only)
+
+
+def _turns(
+    fact: Fact, measures: Iterable[Measure], spans: Mapping[str, Period], there: set[date]
+) -> Iterator[tuple[list[Measure], _Pieces]]:
+    """Which measures are added up together, over what of each span. Of a stock the last month told counts, or all of
+    them where the mean is wanted."""
+    chosen = list(dict.fromkeys(measures))
+    all_of = {span: [p for p in period.pieces() if p.since.replace(day=1) in there] for span, period in spans.items()}
+    if fact.kind is Kind.STOCK:
+        all_of = {span: [m for m in period.months() if m.since in there] for span, period in spans.items()}
+    last = {span: pieces[-1:] if fact.kind is Kind.STOCK else pieces for span, pieces in all_of.items()}
+    for sum_, pieces in ((Sum.TOTAL, last), (Sum.MEAN, all_of)):
+        adding = [one for one in chosen if one.sum is sum_]
+        if adding:
+            yield adding, pieces
+    yield from (([one], last) for one in chosen if not one.adds_up)
+
+
+def _average(found: Found, measures: Sequence[Measure], pieces: _Pieces) -> None:
+    for (span, _), values in found.items():
+        for one in measures:
+            added = values.get(one)
+            if added is not None and added.value is not None:
+                values[one] = Added(added.value / len(pieces[span]), added.unknown)
+
+
+def _again(measures: Sequence[Measure]) -> str:
+    """SQL that adds up sums."""
+    return ", ".join(f"sum({m.key}) AS {m.key}, sum({unknown(m)}) AS {unknown(m)}" for m in measures)
+
+
+def _around(pieces: Sequence[Period]) -> Period:
+    return Period(min(piece.since for piece in pieces), max(piece.until for piece in pieces))
+
+
+def within(period: Period) -> str:
+    """SQL that is true for the days of a period."""
+    return f"date >= DATE '{period.since}' AND date < DATE '{period.until}'"
+
+
+__all__ = ["Added", "AskError", "Asked", "Found", "Group", "Sums", "within"]

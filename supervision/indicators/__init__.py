@@ -1,0 +1,1 @@
+"""Indicators by theme, one module each, ending with ``INDICATORS``."""

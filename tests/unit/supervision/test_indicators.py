@@ -1,0 +1,100 @@
+"""Every indicator is what it says: the engine and a second reckoning in pandas agree, over whole months (which come from
+monthly sums) and over odd days (which come from the rows), for the league and for each county."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas
+import pytest
+
+from base.tenancy import system
+from supervision.figures.catalogue import catalogue
+from supervision.figures.fact import Kind
+from supervision.figures.periods import Period, period_of
+from supervision.figures.sums import Asked
+from tests.unit.supervision.conftest import Generated
+from tests.unit.supervision.references import REFERENCES
+
+PERIODS = ("2026-02", "2026-01-01..2026-02-28", "2026-01-20..2026-02-09")
+
+
+class Rows:
+    """Rows of every fact within a period and a county, as pandas frames."""
+
+    def __init__(self, frames: Mapping[str, pandas.DataFrame], period: Period, county: str = "") -> None:
+        self._frames, self._period, self._county = frames, period, county
+
+    def all(self, name: str) -> pandas.DataFrame:
+        """Of a stock: every month that the period touches."""
+        months = [month.since for month in self._period.months()]
+        frame = self._here(name)
+        begins = frame.date.map(lambda day: day.date().replace(day=1))
+        return frame[begins.isin(months)]
+
+    @property
+    def months(self) -> int:
+        return len(list(self._period.months()))
+
+    @cached_property
+    def before(self) -> Rows:
+        return Rows(self._frames, self._period.same(), self._county)
+
+    def __getattr__(self, name: str) -> pandas.DataFrame:
+        frame = self._here(name)
+        if catalogue().facts[name].kind is Kind.STOCK:
+            last = self._period.last
+            return frame[(frame.date.dt.year == last.year) & (frame.date.dt.month == last.month)]
+        since, until = pandas.Timestamp(self._period.since), pandas.Timestamp(self._period.until)
+        return frame[(frame.date >= since) & (frame.date < until)]
+
+    def _here(self, name: str) -> pandas.DataFrame:
+        frame = self._frames[name]
+        return frame[frame.tenant.str.startswith(f"{self._county}/")] if self._county else frame
+
+
+@pytest.fixture(scope="module")
+def frames(generated: Generated) -> dict[str, pandas.DataFrame]:
+    return {path.name: _frame(path) for path in generated.folder.iterdir() if path.name != "cubes"}
+
+
+def _frame(folder: Path) -> pandas.DataFrame:
+    return duckdb.sql(f"SELECT * FROM read_parquet('{folder}/*/*/*.parquet', hive_partitioning=false)").df()
+
+
+def test_every_indicator_is_reckoned_a_second_time() -> None:
+    """Whoever adds an indicator writes its reference in references.py."""
+    assert set(REFERENCES) == set(catalogue().indicators)
+
+
+@pytest.mark.parametrize("name", sorted(REFERENCES))
+def test_both_reckonings_agree(name: str, generated: Generated, frames: dict[str, Any]) -> None:
+    indicator = catalogue().indicator(name)
+    for text in PERIODS:
+        period = period_of(text)
+        with system("test"):
+            told = generated.answers.ask([indicator], period, Asked(), compare=False)[name]
+            apart = generated.answers.ask([indicator], period, Asked(by=("county",)), compare=False)[name]
+        _same(told[0].now.value, REFERENCES[name](Rows(frames, period)), indicator.decimals)
+        by_county = {line.group[0]: line.now.value for line in apart}
+        for county in ("league/anding", "league/mingan"):
+            expected = REFERENCES[name](Rows(frames, period, county))
+            if county in by_county or expected:  # where nothing happened there is no line
+                _same(by_county[county], expected, indicator.decimals)
+
+
+def _same(told: float | None, expected: Any, decimals: int) -> None:
+    if expected is None:
+        assert told is None
+    else:
+        assert told == pytest.approx(float(expected), abs=0.51 * 10**-decimals, rel=1e-9)
+
+
+def test_the_generated_league_leaves_no_indicator_without_a_value(generated: Generated) -> None:
+    with system("test"):
+        told = generated.answers.ask(catalogue().indicators.values(), period_of("2026-02"), Asked(), compare=False)
+    assert [name for name, lines in told.items() if lines[0].now.value is None] == []
