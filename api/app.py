@@ -23,6 +23,8 @@ from api.recorder import Recorder
 from api.rim import Rim
 from api.serving import settle
 from api.throttle import Throttle
+from api.traced import Traced
+from base import tracing
 from base.log import setup
 from base.settings import Settings
 
@@ -34,6 +36,8 @@ def create() -> FastAPI:
     """The application of one worker, from the environment (``YIGONG_*``)."""
     settings = Settings()
     setup(settings.log_level)
+    if settings.traces_url:
+        tracing.begin(settings.traces_url, settings.traces_share)
     return early(open_house(settings))
 
 
@@ -86,8 +90,8 @@ def _lifespan(front: Front, furnishing: Furnishing) -> Callable[[FastAPI], Abstr
 
 
 def _middleware(front: Front) -> list[Middleware]:
-    """Outermost first: CORS answers preflights, the rim guards everything behind, service calls are answered, the
-    rest is recorded."""
+    """Outermost first: traces where there are any, CORS answers preflights, the rim guards everything behind, service
+    calls are answered, the rest is recorded."""
     settings = front.settings
     cors = Middleware(
         CORSMiddleware,
@@ -97,6 +101,7 @@ def _middleware(front: Front) -> list[Middleware]:
         max_age=600,
     )
     return [
+        *([Middleware(Traced)] if tracing.is_on() else []),
         cors,
         Middleware(
             Rim,

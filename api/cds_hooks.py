@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import orjson
@@ -21,15 +21,16 @@ from api.cards import EXTENSION, REVIEW_EXTENSION, render, review_extension
 from api.dispensary import Dispensary, about_of
 from api.errors import ApiError, answer_to, bad_field, respond
 from api.hook import Hook, Subject
+from api.metrics import METRICS
 from api.prefetch import complete, parsed
 from api.regional import Regional
 from api.review import Reviewed, Reviewer, china_day, shown_as, worth
-from api.rim import METRICS
 from base.audit import AuditLog, Event
 from base.plugins import discover
 from base.settings import Settings
 from base.tenancy import system
 from base.tokens import UsedTokens
+from base.tracing import span
 from clinical.logic import Unknown
 from clinical.value import replace
 from exchange.fhir.context import Incoming, Parts, read_context, read_orders
@@ -62,6 +63,18 @@ class Asked(msgspec.Struct, frozen=True, rename="camel"):
     fhir_server: Any = None
     fhir_authorization: Any = None
     extension: Any = None
+
+
+class _Call(NamedTuple):
+    """A call that was read: its body, its context and data, the data as it is kept, what is reviewed."""
+
+    asked: Asked
+    context: Parts
+    prefetch: Parts
+    sent: Any
+    incoming: Incoming
+    region: History
+    now: datetime
 
 
 Adviser = Callable[[Incoming, History, Client], Json]
@@ -109,7 +122,25 @@ class CdsHooks:
     async def answer(self, service: str, body: bytes, scope: Scope) -> bytes:
         """The answer to the body of a call; of the scope only the headers and the URL are used."""
         hook = self._hook(service)
-        client = await self._client(scope)
+        with span("auth", hook=hook.name):
+            client = await self._client(scope)
+        with span("context"):
+            call = await self._read(hook, body, client)
+        if hook.advice:
+            advise = self._advisers[hook.advice]
+            return orjson.dumps(await asyncio.to_thread(advise, call.incoming, call.region, client))
+        answer, reviewed = self._answer(hook, call, client)
+        told = orjson.dumps(answer)
+        kept = {"hook": hook.name, "context": _fragment(call.asked.context), "prefetch": _fragment(call.sent)}
+        with span("journal"):
+            self._journal(hook, orjson.dumps(kept), answer, told, reviewed, client, call.now)
+        if hook.submits and isinstance(call.asked.extension, dict) and SUBMIT in call.asked.extension:
+            await self._submit(call.asked, answer, reviewed, call.incoming, client)
+            return orjson.dumps(answer)
+        return told
+
+    async def _read(self, hook: Hook, body: bytes, client: Client) -> _Call:
+        """The body of a call, with what it lacks, and what the region knows of its patient."""
         asked = _asked(body)
         context = _checked(hook, asked)
         given = members(asked.prefetch, "prefetch")
@@ -120,18 +151,8 @@ class CdsHooks:
         region = NOTHING
         if self._regional.awake:
             region = await self._regional.of(incoming.context, client.tenant, prefetch.get("patient"))
-        if hook.advice:
-            advise = self._advisers[hook.advice]
-            return orjson.dumps(await asyncio.to_thread(advise, incoming, region, client))
-        answer, reviewed = self._answer(hook, incoming, context, prefetch, client, now, region)
-        told = orjson.dumps(answer)
         sent = asked.prefetch if given and prefetch is given else _as_sent(prefetch)
-        kept = {"hook": hook.name, "context": _fragment(asked.context), "prefetch": _fragment(sent)}
-        self._journal(hook, orjson.dumps(kept), answer, told, reviewed, client, now)
-        if hook.submits and isinstance(asked.extension, dict) and SUBMIT in asked.extension:
-            await self._submit(asked, answer, reviewed, incoming, client)
-            return orjson.dumps(answer)
-        return told
+        return _Call(asked, context, prefetch, sent, incoming, region, now)
 
     async def _submit(
         self, asked: Asked, answer: Json, reviewed: Reviewed, incoming: Incoming, client: Client
@@ -148,22 +169,15 @@ class CdsHooks:
             )
         answer["extension"][REVIEW_EXTENSION]["decision"] = decision
 
-    def _answer(
-        self,
-        hook: Hook,
-        incoming: Incoming,
-        context: Parts,
-        prefetch: Parts,
-        client: Client,
-        now: datetime,
-        region: History,
-    ) -> tuple[Json, Reviewed]:
-        reviewed = self._reviewer.review(incoming, day=china_day(now), tenant=client.tenant, region=region)
+    def _answer(self, hook: Hook, call: _Call, client: Client) -> tuple[Json, Reviewed]:
+        day = china_day(call.now)
+        reviewed = self._reviewer.review(call.incoming, day=day, tenant=client.tenant, region=call.region)
         reviewed = worth(reviewed, hook.least.rank)
-        orders = sent_orders(context, prefetch)
-        cards = render(reviewed.review, self._reviewer.titles, orders, client.features)
-        unmapped = list(map(unmapped_json, reviewed.unmapped))
-        extension = review_extension(reviewed.review, unmapped, reviewed.elapsed_ms)
+        with span("cards", findings=len(reviewed.review.findings)):
+            orders = sent_orders(call.context, call.prefetch)
+            cards = render(reviewed.review, self._reviewer.titles, orders, client.features)
+            unmapped = list(map(unmapped_json, reviewed.unmapped))
+            extension = review_extension(reviewed.review, unmapped, reviewed.elapsed_ms)
         return {"cards": cards, "extension": {REVIEW_EXTENSION: extension}}, reviewed
 
     def _journal(

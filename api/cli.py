@@ -15,10 +15,12 @@ from api.bootstrap import BootstrapError, ensure_release, loaders
 from api.gates import GATES
 from api.search_desk import artefacts
 from api.terminal import ERR, OUT, By, Command, DataDir, as_json, bar, house
+from base import tracing
 from base.audit import Event, append
 from base.plugins import discover
 from base.settings import Settings
 from base.tenancy import system
+from base.tracing import TracingError
 from knowledge import release
 from knowledge.graph import GraphError, why
 from knowledge.merge import LoadReport, load, open_candidates
@@ -28,6 +30,7 @@ from knowledge.review import Workflow, WorkflowError
 from knowledge.snapshot import Snapshot
 from knowledge.store import StoreError
 
+_TOLD = (BootstrapError, ReleaseError, WorkflowError, StoreError, GraphError, TracingError, FileNotFoundError)
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="医共 Yigong: clinical decision service")
 rdf_app = typer.Typer(no_args_is_help=True, help="Releases as RDF (SKOS, PROV-O)")
 app.add_typer(rdf_app, name="rdf")
@@ -37,7 +40,7 @@ def main() -> None:
     """Run a command; what goes wrong is said in one line, with exit status 1."""
     try:
         app()
-    except (BootstrapError, ReleaseError, WorkflowError, StoreError, GraphError, FileNotFoundError) as error:
+    except _TOLD as error:
         ERR.print(f"[red]{error}[/red]", highlight=False)
         sys.exit(1)
 
@@ -67,6 +70,8 @@ def serve(
     os.environ |= {f"YIGONG_{k}": str(v) for k, v in given.items() if v}
     opened = house(None)
     settings = opened.settings
+    if settings.traces_url:
+        tracing.check()
     with bar("起步内容") as advance:
         manifest = ensure_release(opened, GATES, advance, artefacts(settings, advance))
     if manifest is not None:

@@ -19,8 +19,8 @@ from sqlalchemy import Connection
 
 from api.access import Principal
 from api.errors import ApiError
+from api.metrics import METRICS
 from api.people import People
-from api.rim import METRICS
 from base import accounts, alerts, second_factor, sessions
 from base.accounts import Account, AccountError
 from base.audit import AuditLog, Event

@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from api.auth import ALGORITHMS
 from api.errors import ApiError
+from api.metrics import METRICS
 from api.people import People
-from api.rim import METRICS
 from base import clients, sessions
 from base.audit import AuditLog, Event
 from base.clients import Client

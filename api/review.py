@@ -12,6 +12,7 @@ from typing import Any
 from api.cards import fresh_ids
 from api.regional import NO_LISTS, gap_of, merged
 from api.serving import Served, Serving
+from base.tracing import span
 from clinical.coded import CHINA
 from clinical.finding import Finding, Review
 from clinical.order import Order
@@ -85,14 +86,15 @@ class Reviewer:
         started = perf_counter()
         served = served or self.serving.now
         context, partial = merged(incoming.context, region) if region.parts else (incoming.context, NO_LISTS)
-        patient, orders, unmapped = served.terminology.resolve(context, incoming.orders)
-        case = Case(patient, orders, served.snapshot, day, incoming.focus, explain, self.states.derive)
-        judged = review_in_part(case, self.families, partial) if partial else review(case, self.families)
-        outcome = self.states.apply(judged, case)
-        person = self.memory.patient(patient.id)
-        before = self.memory.of(person) if seen is None else seen
-        shown = policy.apply(outcome, self.policy(tenant), Moment.of(patient), before)
-        shown = vetted(shown, case, self.families)
+        with span("rules", release=served.snapshot.release, orders=len(incoming.orders)):
+            patient, orders, unmapped = served.terminology.resolve(context, incoming.orders)
+            case = Case(patient, orders, served.snapshot, day, incoming.focus, explain, self.states.derive)
+            judged = review_in_part(case, self.families, partial) if partial else review(case, self.families)
+            outcome = self.states.apply(judged, case)
+            person = self.memory.patient(patient.id)
+            before = self.memory.of(person) if seen is None else seen
+            shown = policy.apply(outcome, self.policy(tenant), Moment.of(patient), before)
+            shown = vetted(shown, case, self.families)
         if region.missing:
             shown = replace(shown, gaps=(*shown.gaps, gap_of(region)))
         spent = (perf_counter() - started) * 1000

@@ -1,20 +1,17 @@
-"""The outermost layer: request ids, size and type checks, the last resort, metrics. Pure ASGI,
+"""The outermost layer: request ids, size and type checks, the last resort, counting. Pure ASGI,
 because a middleware that wraps requests in objects costs more than the review inside."""
 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import MutableMapping
-from functools import lru_cache
 from typing import Any, Final
 
 import orjson
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import outcome
-from api.review import Reviewed
+from api.metrics import METRICS
 from api.throttle import Throttle
 from base.log import new_request, request_id
 
@@ -48,48 +45,6 @@ _MESSAGES: Final = "/api/v1/exchange/"
 """Where bodies are messages of any standard."""
 _UNASKED: Final = (b"", b"text/plain", b"multipart/form-data", b"application/x-www-form-urlencoded")
 """What web pages send to other sites unasked."""
-_BUCKETS: Final = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
-
-
-class Metrics:
-    """What ``/metrics`` shows: requests, review times, findings, gaps, faults, journal losses."""
-
-    def __init__(self) -> None:
-        self.requests = Counter("yigong_requests_total", "HTTP requests", ["method", "status"])
-        self.reviews = Histogram("yigong_review_seconds", "one review", ["service"], buckets=_BUCKETS)
-        self.findings = Counter("yigong_findings_total", "findings shown", ["family", "severity"])
-        self.gaps = Counter("yigong_gaps_total", "checks that could not be made", ["family"])
-        self.faults = Counter("yigong_rule_faults_total", "rules that raised", ["family"])
-        self.lost = Gauge("yigong_journal_lost", "journal entries dropped or not written", multiprocess_mode="sum")
-        self.unrecorded = Gauge("yigong_audit_lost", "audit events lost", multiprocess_mode="sum")
-        self.login_failures = Counter("yigong_login_failures_total", "logins that were wrong")
-        self.alerts = Counter("yigong_security_alerts_total", "alerts for security staff", ["kind"])
-        self.swaps = Gauge("yigong_release_swaps", "release swaps since start", multiprocess_mode="max")
-        # Labels are looked up under a lock that costs more than counting: the ones of every request are kept.
-        self._timer = lru_cache(maxsize=64)(self.reviews.labels)
-        self.answered = lru_cache(maxsize=256)(self.requests.labels)
-
-    def reviewed(self, service: str, reviewed: Reviewed) -> None:
-        """Count one review."""
-        self._timer(service).observe(reviewed.elapsed_ms / 1000)
-        for finding in reviewed.review.findings:
-            self.findings.labels(finding.family, finding.severity.value).inc()
-        for gap in reviewed.review.gaps:
-            self.gaps.labels(gap.family).inc()
-        for fault in reviewed.review.faults:
-            self.faults.labels(fault.family).inc()
-
-    @staticmethod
-    def text() -> bytes:
-        """All workers' figures in the Prometheus text format."""
-        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-            registry = CollectorRegistry()
-            multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-            return generate_latest(registry)
-        return generate_latest()
-
-
-METRICS: Final = Metrics()
 
 
 class Rim:
@@ -190,10 +145,3 @@ async def _answer(send: _Started, status: int, code: str, text: str, more: Heade
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-def note_state(lost: int, unrecorded: int, swaps: int) -> None:
-    """Set the gauges before they are read."""
-    METRICS.lost.set(lost)
-    METRICS.unrecorded.set(unrecorded)
-    METRICS.swaps.set(swaps)

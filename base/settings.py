@@ -152,6 +152,12 @@ class Settings(BaseSettings):
     )
     sms_headers: dict[str, str] = Field({}, description="headers of such a call, its key for example")
     sms_form: bool = Field(False, description="send it as a form instead of JSON")
+    traces_url: str = Field(
+        "",
+        description="OpenTelemetry collector that gets traces (OTLP over HTTP, http://127.0.0.1:4318/v1/traces); "
+        "empty: none are made",
+    )
+    traces_share: float = Field(0.05, gt=0, le=1, description="share of requests that are traced")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @field_validator("rate_limit", "client_rate_limit")

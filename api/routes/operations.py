@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import cache
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Engine, select
@@ -11,11 +13,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.access import Access
 from api.errors import moment_of, respond
+from api.metrics import METRICS
 from api.review import Reviewer
-from api.rim import METRICS, note_state
 from base.audit import AuditLog
 from base.tenancy import acting
 from records.ledger import rule_use
+
+if TYPE_CHECKING:  # no worker waits for it to start
+    from api.system_metrics import SystemMetrics
 
 
 def router(
@@ -24,6 +29,12 @@ def router(
     """``/healthz``, ``/readyz``, ``/metrics``, ``/api/v1/releases``, ``/api/v1/rules/usage``. ``faults`` says what
     is amiss beside order entry."""
     routes = APIRouter(tags=["Operations"])
+
+    @cache
+    def systems() -> SystemMetrics:
+        from api.system_metrics import SystemMetrics
+
+        return SystemMetrics(engine)
 
     @routes.get("/healthz")
     async def alive() -> Response:
@@ -41,8 +52,8 @@ def router(
     @routes.get("/metrics")
     def metrics() -> Response:
         journal = reviewer.journal
-        note_state(journal.dropped + journal.failed, audit.lost, reviewer.serving.swaps)
-        return Response(METRICS.text(), media_type="text/plain; version=0.0.4")
+        METRICS.note_state(journal.dropped + journal.failed, audit.lost, reviewer.serving.swaps)
+        return Response(METRICS.text() + systems().text(), media_type="text/plain; version=0.0.4")
 
     @routes.get("/api/v1/releases")
     def releases(request: Request) -> Response:

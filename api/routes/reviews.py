@@ -17,10 +17,11 @@ from api.cards import as_json, review_extension
 from api.cds_hooks import unmapped_json
 from api.dispensary import Dispensary, about_of
 from api.errors import ApiError, respond
+from api.metrics import METRICS
 from api.regional import Regional
 from api.review import Reviewed, Reviewer, china_day, shown_as
-from api.rim import METRICS
 from base.tenancy import acting
+from base.tracing import span
 from clinical.finding import Passed, Review, Suppressed
 from exchange.fhir.context import Incoming, read_bundle
 from exchange.fhir.values import ReadError
@@ -40,8 +41,9 @@ def router(access: Access, reviewer: Reviewer, dispensary: Dispensary, regional:
         client = access.need(request, "review.request")
         body = await request.body()
         now = datetime.now(UTC)
-        asked = _asked(body, now)
-        region = await regional.of(asked.incoming.context, client.tenant) if regional.awake else NOTHING
+        with span("context"):
+            asked = _asked(body, now)
+            region = await regional.of(asked.incoming.context, client.tenant) if regional.awake else NOTHING
         reviewed = reviewer.review(
             asked.incoming,
             day=asked.day or china_day(now),
@@ -49,7 +51,8 @@ def router(access: Access, reviewer: Reviewer, dispensary: Dispensary, regional:
             explain=asked.explain,
             region=region,
         )
-        answer = answered(reviewed, asked.explain)
+        with span("cards", findings=len(reviewed.review.findings)):
+            answer = answered(reviewed, asked.explain)
         found = reviewed.review.findings
         shown = tuple(shown_as(j["findingId"], f) for j, f in zip(answer["findings"], found, strict=True))
         if asked.submit is not None:
@@ -58,7 +61,8 @@ def router(access: Access, reviewer: Reviewer, dispensary: Dispensary, regional:
             with acting(client.scope):
                 decision = await asyncio.to_thread(dispensary.submit, reviewed, asked.submit, about, payload, now)
             answer = answer | {"decision": decision}
-        reviewer.record(reviewed, SERVICE, client.name, now, asked.body, answer, shown, client.home())
+        with span("journal"):
+            reviewer.record(reviewed, SERVICE, client.name, now, asked.body, answer, shown, client.home())
         METRICS.reviewed(SERVICE, reviewed)
         return respond(200, answer)
 
