@@ -48,9 +48,7 @@ def _unnamed(subject: Subject) -> Iterator[Said]:
     """A round whose doctor and title are told neither by data nor in the text."""
     for document in subject.judged(_ROUND):
         text = f"{document.title}\n{text_of(document)}"
-        if document.leader is not None or any(
-            _NO_NAME.sub("", m[0])[:1] not in "副主" for m in _NAMED.finditer(text)
-        ):
+        if document.leader is not None or _names_a_doctor(text):
             continue
         if not text.strip():
             yield Gap("查房医师")
