@@ -22,6 +22,18 @@ PAGE_GUIDE: Final = "《住院病案首页部分项目填写说明》(卫医政�
 PAGE_SCORES: Final = "《住院病案首页数据质量评分标准》(国卫办医发〔2016〕24号附件)"
 ICD10: Final = "ICD-10第二卷(指导手册)"
 ICD9: Final = "ICD-9-CM-3"
+SURGERY: Final = "01-86"
+"""The chapters of operations of ICD-9-CM-3."""
+PROCEDURES: Final = (
+    "01.0;01.1;03.3;03.8;03.9;04.1;04.8;05.1;05.3;06.0;06.1;08.0;09.1;09.4;11.2;12.2;14.1;16.2;18.1;20.3;20.8;21.0-21.2;"
+    "22.0-22.1;23;24.1;25.0;26.0-26.1;27.2;28.1;29.1;31.1;31.4;31.9;33.2;34.0;34.2;34.9;37.0;37.2;38.2;38.9;39.9;40.1;"
+    "41.0;41.3;41.9;42.2-42.3;42.8;42.9;43.0;43.1;43.4;44.1;44.4;44.9;45.1-45.4;46.8;48.2-48.3;49.2;50.1;50.9;51.1;51.8;"
+    "51.9;52.1;52.9;54.2;54.9;55.2;55.9;56.2-56.3;57.0;57.1;57.3;57.9;58.2;58.6;59.8;59.9;60.1;60.9;61.0-61.1;61.9;62.1;"
+    "62.9;63.0;63.9;64.1;64.9;65.1;65.9;66.1;66.9;67.0-67.1;68.1;69.0-69.1;69.5-69.9;70.0-70.2;71.1;73;75;76.1;77.4;"
+    "78.4;79.0;80.2-80.3;81.9;82.9;83.2;83.9;85.1;85.9;86.0-86.2;86.5"
+)
+"""Within these chapters: punctures, catheters, endoscopy, biopsy, dialysis, dressing and closed reduction, which are
+procedures, or are so in many hospitals."""
 _SECTION: Final = "病案首页"
 _LEFT: Final = (DiagnosisKind.DISCHARGE, DiagnosisKind.DEATH)
 _DATE: Final = re.compile(r"(\d{4})\s*[-年/.]?\s*(\d{1,2})\s*[-月/.]?\s*(\d{1,2})")
@@ -66,6 +78,11 @@ class Done:
     def within(self, ranges: str) -> bool:
         """Whether the code lies in some ranges (``47.0;51.2-51.3``)."""
         return self.code is not None and operation_within(self.code.value, ranges)
+
+    @property
+    def is_surgery(self) -> bool:
+        """Whether it surely is an operation, not a procedure (操作); False for what has no code."""
+        return self.within(SURGERY) and not self.within(PROCEDURES)
 
 
 class Page:
@@ -277,8 +294,3 @@ def operation_within(code: str, ranges: str) -> bool:
 
 
 _bare = lru_cache(maxsize=1024)(bare)
-
-__all__ = [
-    "ICD9", "ICD10", "PAGE_GUIDE", "PAGE_NORM", "PAGE_SCORES", "Coded", "Done", "Judge", "Page", "as_date", "icd9",
-    "icd10", "operation_within", "page_check", "page_of", "page_place", "untold", "wrong",
-]  # fmt: skip

@@ -36,8 +36,9 @@ class Item:
         text = written.strip()
         chosen = _CHOSEN.match(text)
         code, words = (chosen[1], bare(chosen[2])) if chosen else ("", bare(text))
+        number = code.lstrip("0") or code[-1:]
         for option in self.options:
-            if (words and words in option[1:]) or (not words and code.lstrip("0") == option[0]):
+            if (words in option[1:]) if words else (number and number == option[0]):
                 return option[1]
         return ""
 
@@ -57,7 +58,7 @@ def _choice(name: str, options: str, *others: str, loose: bool = False) -> Item:
     return Item(name, others, _options(options), loose)
 
 
-SEX: Final = _choice("性别", "1男|男性|M|male 2女|女性|F|female 9未说明|未说明的性别 未知|未知的性别")
+SEX: Final = _choice("性别", "1男|男性|M|male 2女|女性|F|female 9未说明|未说明的性别 0未知|未知的性别")
 BIRTH: Final = Item("出生日期")
 AGE: Final = Item("年龄")
 NUMBER: Final = Item("病案号", ("住院号",))
