@@ -39,7 +39,8 @@ def written(document: Document) -> datetime | None:
 class Beforehand:
     """A row; it makes two checks, ``<name>-missing`` and ``<name>-after``. ``before``: what must not begin without
     it; ``at``: the time of a document that counts; ``grace``: how much later it may be; ``instead``: what else will
-    do. One document serves for all that is done in one session, none for what is done in the next."""
+    do. One document serves for all that is done in one session, none for what is done in the next; where ``once``,
+    one before the first serves for the whole stay."""
 
     name: str
     called: str
@@ -50,6 +51,7 @@ class Beforehand:
     at: Callable[[Document], datetime | None] = written
     grace: timedelta = timedelta()
     instead: Callable[[Subject, Anchor], bool] | None = None
+    once: bool = False
     missing_points: float = 5.0
     missing_veto: Grade | None = None
     after_points: float = 2.0
@@ -88,7 +90,7 @@ class Beforehand:
             if isinstance(anchor, Gap):
                 yield anchor
         for anchor, document in self._pairs(subject):
-            if document is not None or (self.instead is not None and self.instead(subject, anchor)):
+            if document is not None:
                 continue
             if subject.now >= anchor.at:
                 yield Defect(f"{anchor.called}{shown(anchor.at)}，此前应完成的{self.called}未见", key=anchor.id)
@@ -108,7 +110,12 @@ class Beforehand:
 
     def _pairs(self, subject: Subject) -> list[tuple[Anchor, Document | None]]:
         anchors = [anchor for anchor in self.before(subject) if isinstance(anchor, Anchor)]
-        return [(anchor, self._of(anchor, anchors, subject.of(*self.documents))) for anchor in anchors]
+        anchors = sorted(anchors, key=lambda anchor: anchor.at)[: 1 if self.once else None]
+        return [
+            (anchor, self._of(anchor, anchors, subject.of(*self.documents)))
+            for anchor in anchors
+            if self.instead is None or not self.instead(subject, anchor)
+        ]
 
     def _of(self, anchor: Anchor, anchors: list[Anchor], documents: Iterable[Document]) -> Document | None:
         """The document of an anchor: one that names it, else one made for its session: the last beforehand, else the

@@ -203,6 +203,19 @@ def ends_of(*kinds: EventKind, called: str) -> Anchors:
     return anchors
 
 
+def starts_of(*kinds: EventKind, called: str) -> Anchors:
+    """The beginning of every event of some kinds."""
+
+    def anchors(subject: Subject) -> Iterator[Anchor | Gap]:
+        events = subject.events(*kinds)
+        if events is None:
+            yield Gap(f"{called}事件")
+        for event in events or ():
+            yield Anchor(event.at, event.id, called) if event.at else Gap(f"{called}时间")
+
+    return anchors
+
+
 # -- words -----------------------------------------------------------------------------------
 
 
