@@ -12,7 +12,7 @@ from knowledge.model import Predicate
 from nlp.assertion import Assertion, When, Who
 from nlp.facts import Fact
 from supervision.record_qc.model import Gap
-from supervision.record_qc.subject import Subject
+from supervision.record_qc.subject import Passage, Subject
 
 LANGUAGE: Final = Gap("病历文本的语义识别(知识库未就绪)")
 """What a check of meaning says when nothing reads texts."""
@@ -101,6 +101,15 @@ def written(subject: Subject, documents: Iterable[Document]) -> bool:
     return any(passage.text.strip() for passage in subject.texts(documents))
 
 
+def undenied(subject: Subject, passage: Passage) -> str:
+    """A text without the names of what it denies."""
+    text = passage.text
+    for fact in reversed(subject.facts(text, passage.name) or []):
+        if fact.assertion is Assertion.ABSENT:
+            text = text[: fact.start] + text[fact.end :]
+    return text
+
+
 def clause(text: str, start: int, end: int) -> str:
     """The clause that a span stands in."""
     begins = max(text.rfind(mark, 0, start) for mark in _CLAUSE) + 1
@@ -117,7 +126,8 @@ def drugs_of(subject: Subject, order: Order) -> list[str]:
 
 
 def drug_orders(subject: Subject, *classes: str) -> list[Order] | None:
-    """Orders of drugs (in order of time) of some classes; None when no orders were told or no names are known."""
+    """Orders of drugs of some classes, or of any known drug, in order of time; None when no orders were told or no
+    names are known."""
     if subject.record.orders is None or subject.release is None or subject.facts("") is None:
         return None
     wanted = frozenset(classes)
@@ -125,9 +135,14 @@ def drug_orders(subject: Subject, *classes: str) -> list[Order] | None:
         order
         for order in subject.record.orders
         if order.kind is OrderKind.DRUG
-        and any(not wanted.isdisjoint(kinds_of(subject, drug)) for drug in drugs_of(subject, order))
+        and any(not wanted or not wanted.isdisjoint(kinds_of(subject, drug)) for drug in drugs_of(subject, order))
     ]
     return sorted(found, key=lambda order: (order.at or _NEVER, order.id))
+
+
+def orders_gap(subject: Subject) -> Gap:
+    """What is lacking where ``drug_orders`` gives nothing."""
+    return Gap("医嘱") if subject.record.orders is None else LANGUAGE
 
 
 def running(order: Order, moment: datetime, slack: timedelta = timedelta()) -> bool:

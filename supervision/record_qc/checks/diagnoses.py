@@ -17,6 +17,7 @@ from supervision.record_qc.meaning import (
     kinds_of,
     present,
     related,
+    undenied,
     written,
 )
 from supervision.record_qc.model import (
@@ -32,7 +33,7 @@ from supervision.record_qc.model import (
     Severity,
 )
 from supervision.record_qc.places import Place
-from supervision.record_qc.subject import Passage, Subject
+from supervision.record_qc.subject import Subject
 
 _MALIGNANCY: Final = "disease:malignancy"
 _MALIGNANT: Final = re.compile(r"癌|恶性|肉瘤|白血病|淋巴瘤|骨髓瘤|母细胞瘤|黑色素瘤|Ca\b|CA\b")
@@ -59,20 +60,11 @@ def _unsupported(subject: Subject) -> Iterator[Said]:
     told = {s.fact.concept for s in found if s.fact.concept and s.fact.assertion is not Assertion.ABSENT}
     reports = [result.text for result in subject.record.results or ()]
     told |= {fact.concept for text in reports for fact in subject.facts(text, "辅助检查") or () if present(fact)}
-    texts = [*(_undenied(subject, passage) for passage in subject.texts(during)), *reports]
+    texts = [*(undenied(subject, passage) for passage in subject.texts(during)), *reports]
     for one in judged:
         known = one.concept and any(related(subject, one.concept, concept) for concept in told)
         if one.disease and one.concept and not known and not any(_shares(one.text, text) for text in texts):
             yield Defect(f"出院(死亡)诊断“{one.text}”在住院期间的记录和报告中未见依据", one.place)
-
-
-def _undenied(subject: Subject, passage: Passage) -> str:
-    """A text without what it denies."""
-    text = passage.text
-    for fact in reversed(subject.facts(text, passage.name) or []):
-        if fact.assertion is Assertion.ABSENT:
-            text = text[: fact.start] + text[fact.end :]
-    return text
 
 
 def _shares(name: str, text: str) -> bool:
