@@ -106,6 +106,14 @@ class Documented(NamedTuple):
     what: str
 
 
+class DocumentedOperation(NamedTuple):
+    """A procedure that notes tell of (a concept of the release) and the codes that would hold it."""
+
+    concept: str
+    codes: str
+    what: str
+
+
 class Specific(NamedTuple):
     """A code that says little, a diagnosis (a regular expression) that says more, what is proposed."""
 
@@ -126,6 +134,7 @@ _FILES: Final[dict[type, str]] = {
     Operated: "operations_need",
     Implied: "implied_operations",
     Documented: "documented",
+    DocumentedOperation: "documented_operations",
     Specific: "specifics",
 }
 _R = TypeVar("_R")
