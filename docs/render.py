@@ -11,8 +11,10 @@ from typing import Any
 import typer.main
 import yaml
 from click import Group as ClickGroup
+from msgspec.structs import fields
 
 from api.cli import app
+from api.metrics import DECLARED
 from base.plugins import discover
 from base.settings import Settings
 from exchange.fhir.services import SERVICES
@@ -20,6 +22,8 @@ from exchange.tables._templates import TEMPLATES
 from knowledge.tables import TABLES, Column
 from rules.language import FIELDS, FUNCTIONS, STATES
 from rules.model import Family
+from supervision.operations.conditions import CONDITIONS
+from supervision.operations.policy import DEFAULT, SEVERITIES, Limits
 
 FOLDER = Path(__file__).parent
 CASES = FOLDER.parent / "tests" / "cases"
@@ -28,6 +32,9 @@ CASES = FOLDER.parent / "tests" / "cases"
 def pages() -> dict[Path, str]:
     """Every generated page with its text."""
     made = {
+        FOLDER / "connected-systems.md": _filled(
+            "connected-systems.md", {"conditions": _conditions, "metrics": _metrics}
+        ),
         FOLDER / "exchange.md": _filled("exchange.md", {"services": _services, "templates": _templates}),
         FOLDER / "load-your-formulary.md": _filled("load-your-formulary.md", {"tables": _tables}),
         FOLDER / "operations.md": _filled("operations.md", {"settings": _settings, "commands": _commands}),
@@ -70,6 +77,21 @@ def _templates() -> Iterator[str]:
     for name, template in TEMPLATES.items():
         columns = "、".join(f"**{c.heading}**" if c.required else c.heading for c in template.columns)
         yield f"| `{name}` | {template.title} | {columns} |"
+
+
+def _conditions() -> Iterator[str]:
+    yield "| condition | 名称 | 严重程度 | limit | by default |\n|---|---|---|---|---|"
+    names = {field.name: field.encode_name for field in fields(Limits)}
+    for one in CONDITIONS.values():
+        limit = getattr(DEFAULT.limits, one.limit)
+        yield f"| `{one.name}` | {one.title} | {SEVERITIES[one.severity]} | `{names[one.limit]}` | {limit:g} |"
+
+
+def _metrics() -> Iterator[str]:
+    yield "| metric | kind | labels | what | 面板 |\n|---|---|---|---|---|"
+    for one in DECLARED:
+        labels = ", ".join(f"`{label}`" for label in one.labels)
+        yield f"| `{one.name}` | {one.kind.value} | {labels} | {one.help} | {one.group.value} · {one.title} |"
 
 
 def _tables() -> Iterator[str]:
