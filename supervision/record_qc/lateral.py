@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from clinical.medical_record import Document, DocumentKind, Operation
+from clinical.medical_record import Document, DocumentKind
 from nlp.body import sites
-from supervision.record_qc.meaning import clause
+from supervision.record_qc.meaning import clause, operations_of
 from supervision.record_qc.parts import parts
 from supervision.record_qc.subject import Passage, Subject
 
@@ -69,7 +69,7 @@ def operated_side(subject: Subject, document: Document) -> str | None:
     """The side of the operation that a document belongs to, where it has one alone (else empty): as the system says,
     else as the operation note's title says. None when nobody tells of the operation."""
     if subject.record.operations:
-        return one_side(side for one in _of(subject, document) for side in sides_of(one.name))
+        return one_side(side for one in operations_of(subject, document) for side in sides_of(one.name))
     named = [
         one
         for note in subject.of(DocumentKind.OPERATION)
@@ -77,9 +77,3 @@ def operated_side(subject: Subject, document: Document) -> str | None:
         for one in operations_named(parts(note, "手术名称|手术方式"))
     ]
     return one_side(one.side for one in named) if named else None
-
-
-def _of(subject: Subject, document: Document) -> list[Operation]:
-    operations = subject.record.operations or ()
-    about = [one for one in operations if document.about and one.id == document.about]
-    return about or list(operations)

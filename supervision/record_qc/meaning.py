@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from clinical.medical_record import Document, DocumentKind, Order, OrderKind
+from clinical.medical_record import Document, DocumentKind, Operation, Order, OrderKind
 from knowledge.model import Predicate
 from nlp.assertion import Assertion, When, Who
 from nlp.facts import Fact
@@ -89,6 +89,12 @@ def between(documents: Iterable[Document], start: datetime | None, end: datetime
 def notes(subject: Subject, start: datetime | None = None, end: datetime | None = None) -> list[Document]:
     """Notes of the course within a span."""
     return between(subject.of(*COURSE_NOTES), start, end)
+
+
+def operations_of(subject: Subject, document: Document) -> list[Operation]:
+    """The operations that a document may belong to: the one it names, else all."""
+    operations = list(subject.record.operations or ())
+    return [one for one in operations if document.about and one.id == document.about] or operations
 
 
 def finds(subject: Subject, documents: Iterable[Document], pattern: re.Pattern[str]) -> bool:

@@ -9,6 +9,7 @@ from typing import Final
 
 from clinical.medical_record import Document
 from nlp.sections import section_of
+from supervision.record_qc.places import Place
 from supervision.record_qc.subject import Passage
 
 _KNOWN: Final = (
@@ -40,6 +41,16 @@ def parts(document: Document, headings: str) -> Iterator[Passage]:
         for match, end in zip(found, ends, strict=False):
             if wanted.search(match["name"]):
                 yield Passage(document, match["name"], section_of(match["name"]), section.text[match.end() : end])
+
+
+def searched(document: Document, pattern: re.Pattern[str]) -> Iterator[tuple[re.Match[str], Place]]:
+    """The first match in each section with its heading in front (住院天数：9天), and its place in the section."""
+    for section in document.sections:
+        head = f"{section.title}：" if section.title else ""
+        match = pattern.search(head + section.text)
+        if match is not None:
+            passage = Passage(document, section.title, section_of(section.title), section.text)
+            yield match, passage.place(max(0, match.start() - len(head)), max(0, match.end() - len(head)))
 
 
 @lru_cache(maxsize=256)

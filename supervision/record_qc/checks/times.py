@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from clinical.medical_record import Document, DocumentKind, Operation
+from clinical.medical_record import DocumentKind
 from nlp.durations import Kind, durations
 from supervision.record_qc.dates import apart, count, day_of, nth_day, stated
-from supervision.record_qc.meaning import ADMISSION_NOTES, DAILY_NOTES
+from supervision.record_qc.meaning import ADMISSION_NOTES, DAILY_NOTES, operations_of
 from supervision.record_qc.model import (
     CORE_SYSTEMS,
     INPATIENT,
@@ -23,7 +23,7 @@ from supervision.record_qc.model import (
     Said,
     Severity,
 )
-from supervision.record_qc.parts import parts
+from supervision.record_qc.parts import parts, searched
 from supervision.record_qc.places import Place
 from supervision.record_qc.subject import Passage, Subject
 from supervision.record_qc.timing import EARLY, shown
@@ -121,18 +121,9 @@ def _stay_days(subject: Subject) -> Iterator[Said]:
         return
     days = max(1, (day_of(ended) - day_of(admitted)).days)
     for document in subject.judged(*_LEAVING):
-        for passage in _whole(document):
-            match = _DAYS.search(passage.text)
-            if match is not None and abs(int(match["days"]) - days) > 1:
-                says = f"{document.kind.value}写住院{match['days']}天，实际为{days}天"
-                yield Defect(says, passage.place(match.start(), match.end()))
-
-
-def _whole(document: Document) -> Iterator[Passage]:
-    """Sections as they came, each with its heading in front: 住院天数 is often a heading."""
-    for section in document.sections:
-        text = f"{section.title}：{section.text}" if section.title else section.text
-        yield Passage(document, section.title, section.title, text)
+        for match, place in searched(document, _DAYS):
+            if abs(int(match["days"]) - days) > 1:
+                yield Defect(f"{document.kind.value}写住院{match['days']}天，实际为{days}天", place)
 
 
 def _death_stated(subject: Subject) -> Iterator[Said]:
@@ -153,20 +144,11 @@ def _death_stated(subject: Subject) -> Iterator[Said]:
 def _operation_stated(subject: Subject) -> Iterator[Said]:
     for document in subject.judged(*_OPERATIVE):
         for passage in parts(document, "手术(?:日期|时间|开始时间)"):
-            operations = _belonging(subject, document)
-            if operations is None:
+            if subject.record.operations is None:
                 yield Gap("手术信息")
             else:
-                times = [time for one in operations for time in (one.at, one.end) if time]
+                times = [time for one in operations_of(subject, document) for time in (one.at, one.end) if time]
                 yield from _another_day(passage, times, "手术")
-
-
-def _belonging(subject: Subject, document: Document) -> list[Operation] | None:
-    operations = subject.record.operations
-    if operations is None:
-        return None
-    about = [one for one in operations if document.about and one.id == document.about]
-    return about or list(operations)
 
 
 def _postoperative_day(subject: Subject) -> Iterator[Said]:
