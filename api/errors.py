@@ -34,6 +34,7 @@ from records.quality_standards import MissingStandardError, StandardError
 from records.quality_store import FaultError, MissingFaultError
 from records.reviews import MissingCaseError
 from records.sampling import CommentError
+from supervision.record_qc.faults import MissingQcError, QcError, TakenQcError
 
 _log = logging.getLogger(__name__)
 
@@ -158,6 +159,9 @@ _ANSWERS: Final[dict[type, Callable[[Any], Response]]] = {
     refusal.MissingError: _saying(404, "not-found"),
     refusal.TakenError: _saying(409, "conflict"),
     RuleError: _saying(422, "business-rule"),
+    MissingQcError: _saying(404, "not-found"),
+    TakenQcError: _saying(409, "conflict"),
+    QcError: _saying(422, "business-rule"),
     MessageError: lambda e: respond(400, outcome("structure", e.problem, e.field)),
     SearchError: lambda e: respond(400, outcome("invalid", e.problem, e.parameter)),
     IdentityError: _saying(422, "business-rule"),

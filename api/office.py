@@ -18,6 +18,7 @@ from api.oauth import TokenDesk
 from api.oidc import OidcDesk
 from api.operations_desk import OperationsDesk
 from api.quality_desk import QualityDesk
+from api.record_qc_desk import RecordQcDesk
 from api.routes import (
     accounts,
     comments,
@@ -28,6 +29,8 @@ from api.routes import (
     persons,
     quality,
     quality_faults,
+    record_qc,
+    record_qc_figures,
     security,
     sessions,
     subscriptions,
@@ -40,6 +43,7 @@ from api.understanding import Understanding
 from curation_ui import serving as pages
 from exchange.outbound import Subscriptions
 from exchange.trace import Ledger
+from knowledge.snapshot import Snapshot
 from records.store import Repository
 
 
@@ -51,10 +55,14 @@ class Office:
         house, ring, reviewer = front.house, front.ring, front.reviewer
         self.intake = open_intake(house, ring)
         self.quality = QualityDesk(house.engine, ring, Repository(house.engine, ring), house.settings.league)
+        self.record_qc = RecordQcDesk(house.engine, ring, house.settings.league, self._release)
         self.terms = TermsDesk(house.engine, house.settings.league, reviewer.serving)
         may_judge = partial(front.access.may_act, permission="comment.judge")
         self.comments = CommentDesk(house.settings, reviewer, house.engine, ring, may_judge)
         self.understanding = Understanding(front, self.shown)
+
+    def _release(self) -> Snapshot:
+        return self._front.serving.now.snapshot
 
     @cached_property
     def shown(self) -> Repository:
@@ -70,6 +78,8 @@ class Office:
         yield from self._records()
         yield quality.router(access, self.quality)
         yield quality_faults.router(access, self.quality)
+        yield record_qc.router(access, self.record_qc)
+        yield record_qc_figures.router(access, self.record_qc)
         yield persons.router(access, front.identity)
         yield systems.router(
             access, OperationsDesk(front.house.engine, front.ring, front.settings.league), front.settings

@@ -65,6 +65,9 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "terms.confirm": Permission("确认术语对照"),
     "quality.read": Permission("查看数据质量"),
     "quality.write": Permission("维护数据质量规则"),
+    "qc.read": Permission("查看病历质控"),
+    "qc.write": Permission("提交病历质控、申诉与整改"),
+    "qc.decide": Permission("复核病历缺陷、维护评分标准"),
     "registry.read": Permission("查询机构、科室、人员目录"),
     "registry.write": Permission("维护机构、科室、人员目录"),
     "review.request": Permission("提交处方审查"),
@@ -112,7 +115,7 @@ _CARE: Final = ("person.read", "person.identify", "record.read", "review.read", 
 _MACHINE: Final = (
     *("person.read", "person.write", "person.identify", "record.read", "record.write", "review.request"),
     *("review.read", "review.prescribe", "exchange.send", "exchange.read", "consent.read", "consent.write"),
-    *("registry.write", "inference.use"),
+    *("registry.write", "inference.use", "qc.read", "qc.write"),
 )
 SYSTEM_ADMIN: Final = "system-admin"
 SECURITY_ADMIN: Final = "security-admin"
@@ -135,14 +138,15 @@ ROLES: Final[dict[str, Role]] = {
         _role("knowledge-reviewer", "知识审核", "knowledge.approve", "terms.confirm"),
         _role(
             *("quality-controller", "质控员", *_CARE, "quality.read", "quality.write", "exchange.read"),
-            *("comment.read", "indicator.read"),
+            *("comment.read", "indicator.read", "qc.read", "qc.write", "qc.decide"),
         ),
         _role(
-            "regulator", "监管人员", "quality.read", "indicator.read", "comment.read", "review.read", "person.read"
+            *("regulator", "监管人员", "quality.read", "indicator.read", "comment.read", "review.read"),
+            *("person.read", "qc.read"),
         ),
         _role(
             *("clinician", "临床医师", *_CARE, "review.request", "review.prescribe", "record.break-glass"),
-            "consent.read",
+            *("consent.read", "qc.read", "qc.write"),
         ),
         _role(
             *("data-manager", "数据管理员", "person.read", "person.identify", "person.write", "person.merge"),

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine, Select, insert, or_, select, update
 
 from base.keyring import KeyRing
+from supervision.record_qc.faults import MissingQcError, QcError, TakenQcError
 from supervision.record_qc.model import Check
 from supervision.record_qc.reports import Reports, Standing, report_row, rescore
-from supervision.record_qc.schemes import MissingQcError, QcError, Schemes, TakenQcError
+from supervision.record_qc.schemes import Schemes
 from supervision.record_qc.states import ACTIONS, MOVES, NEEDS_REASON, REVIEWING, STATES, Action, State, event_row
 from supervision.record_qc.tables import defects, events, reason_bound, utc
 

@@ -15,12 +15,12 @@ import orjson
 from sqlalchemy import Connection, Engine, Table, insert, or_, select, update
 
 from clinical.medical_record import RecordKind
+from supervision.record_qc.faults import MissingQcError, QcError
 from supervision.record_qc.measures import Part
 from supervision.record_qc.model import Aspect, Check, Grade
 from supervision.record_qc.national import ASSESSED, BY_NAME, INDICATORS, STAFFED, Basis, Indicator
 from supervision.record_qc.places import Stage
 from supervision.record_qc.reports import Query, narrowed
-from supervision.record_qc.schemes import MissingQcError, QcError
 from supervision.record_qc.states import STANDING
 from supervision.record_qc.tables import assessments, defects, reports, staffing
 

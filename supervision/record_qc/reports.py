@@ -22,10 +22,11 @@ from base.security import sm3
 from clinical.coded import CHINA
 from clinical.medical_record import MedicalRecord, RecordKind
 from supervision.record_qc.engine import Examination
+from supervision.record_qc.faults import MissingQcError, QcError, TakenQcError
 from supervision.record_qc.model import Check, Defect
 from supervision.record_qc.places import Stage
 from supervision.record_qc.scheme import Score, score
-from supervision.record_qc.schemes import Edition, MissingQcError, QcError, TakenQcError
+from supervision.record_qc.schemes import Edition
 from supervision.record_qc.states import STANDING, Action, State, event_row
 from supervision.record_qc.tables import bound, defects, events, reports, utc
 

@@ -12,17 +12,10 @@ import msgspec
 import yaml
 
 from clinical.medical_record import RecordKind
+from supervision.record_qc.faults import SchemeError
 from supervision.record_qc.model import Check, Grade, Group
 
 _SHIPPED: Final = Path(__file__).parent / "scheme.yaml"
-
-
-class SchemeError(ValueError):
-    """A scheme that is none; ``problems`` name the field and what to write instead."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("；".join(problems))
-        self.problems = tuple(problems)
 
 
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from base.tenancy import system
+from supervision.record_qc.faults import MissingQcError, TakenQcError
 from supervision.record_qc.model import Check
 from supervision.record_qc.scheme import Scheme, decode, shipped
 from supervision.record_qc.tables import schemes, utc
@@ -19,18 +20,6 @@ from supervision.record_qc.tables import schemes, utc
 _WHY: Final = "schemes hold for all below"
 _SHIPPED: Final = "shipped"
 _MOST: Final = 200
-
-
-class QcError(Exception):
-    """Something that cannot be done so; the message says what is."""
-
-
-class MissingQcError(QcError):
-    """There is no such thing, or it is not for whoever asks."""
-
-
-class TakenQcError(QcError):
-    """Somebody else was quicker."""
 
 
 class Edition(NamedTuple):

@@ -15,6 +15,11 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
     MENDED = "mended"
 
+    @property
+    def stands(self) -> bool:
+        """Whether it costs points."""
+        return self in STANDING
+
 
 STATES: Final = {
     State.FOUND: "待整改",

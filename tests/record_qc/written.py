@@ -43,7 +43,7 @@ def _value(name: str, value: Any) -> Any:
     if name == "signatures" and value is not None:
         return [_signature(one) if isinstance(one, str) else _filled(one) for one in value]
     if name == "sections" and isinstance(value, dict):
-        return [{"title": title, "text": text or ""} for title, text in value.items()]
+        return [{"title": title, "text": "" if text is None else str(text)} for title, text in value.items()]
     if name == "fields":
         return {key: str(text) for key, text in value.items()}
     if isinstance(value, dict):

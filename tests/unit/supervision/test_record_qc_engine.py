@@ -14,9 +14,10 @@ import pytest
 
 from clinical.medical_record import Document, DocumentKind, MedicalRecord, RecordKind, Section
 from supervision.record_qc.engine import COUNTERS, Examination, checks, examine
+from supervision.record_qc.faults import SchemeError
 from supervision.record_qc.model import INPATIENT, Aspect, Check, Defect, Gap, Grade, Group, Said
 from supervision.record_qc.places import Place, Stage
-from supervision.record_qc.scheme import SchemeError, decode, score, shipped
+from supervision.record_qc.scheme import decode, score, shipped
 from supervision.record_qc.similarity import Likeness
 from supervision.record_qc.subject import Subject, sentence
 from tests.record_qc.written import moment, record

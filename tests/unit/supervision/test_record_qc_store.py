@@ -17,13 +17,14 @@ from base.keyring import KeyRing
 from base.tenancy import Scope, TenancyError, acting, guard, system
 from supervision.record_qc.disputes import Disputes, Wanted
 from supervision.record_qc.engine import Examination, Outcome, checks, examine
+from supervision.record_qc.faults import MissingQcError, QcError, TakenQcError
 from supervision.record_qc.model import Gap
 from supervision.record_qc.national import INDICATORS, Basis, measured
 from supervision.record_qc.nationals import Figure, Nationals
 from supervision.record_qc.places import Stage
 from supervision.record_qc.reports import Checked, Query, Report, Reports, Standing
 from supervision.record_qc.scheme import shipped
-from supervision.record_qc.schemes import MissingQcError, QcError, Schemes, TakenQcError
+from supervision.record_qc.schemes import Schemes
 from supervision.record_qc.states import Action, State
 from supervision.record_qc.statistics import Statistics
 from supervision.record_qc.subject import Subject
