@@ -25,6 +25,9 @@ _PERSON: Final = (
 _VAGUE: Final = re.compile(
     r"(?:被?车祸|交通事故|外伤|摔伤|跌伤|摔倒|碰伤|撞伤|砸伤|意外|意外伤害|意外事故|受伤|损伤|中毒|食物中毒|药物中毒|不详|其他)(?:所?致|引起)?(?:伤)?"
 )
+_TUMOUR: Final = re.compile(
+    r"(?<![无非])(?:癌(?!前)|肉瘤|腺瘤|淋巴瘤|白血病|骨髓瘤|母细胞瘤|胶质瘤|脑膜瘤|黑色素瘤|间质瘤|畸胎瘤|平滑肌瘤|脂肪瘤|肿瘤(?!性))"
+)
 
 
 # -- when something is needed ----------------------------------------------------------------
@@ -75,8 +78,10 @@ def _later(page: Page, reported: datetime | None) -> bool:
     return ended is not None and reported is not None and reported > ended
 
 
-def _pathology_written(page: Page) -> str | None:
-    return "已填病理诊断" if page.item(items.PATHOLOGY) else None
+def _tumour_written(page: Page) -> str | None:
+    """Of tumours alone: inflammation has no morphology code."""
+    written = page.item(items.PATHOLOGY) or ""
+    return f"病理诊断为“{written}”" if _TUMOUR.search(written) else None
 
 
 def _cause_written(page: Page) -> str | None:
@@ -130,7 +135,7 @@ _ROWS: Final = (
     Filled("front-page-external-cause", (items.EXTERNAL,), when=_injured, points=2.0),
     Filled("front-page-external-cause-coded", (items.EXTERNAL_CODE,), when=_cause_written),
     Filled("front-page-pathology", (items.PATHOLOGY,), when=_tissue_examined, points=2.0),
-    Filled("front-page-pathology-coded", (items.PATHOLOGY_CODE,), when=_pathology_written),
+    Filled("front-page-pathology-coded", (items.PATHOLOGY_CODE,), when=_tumour_written),
     Filled("front-page-coma", (items.COMA_BEFORE, items.COMA_AFTER), "颅脑损伤患者昏迷时间", when=_head_injured),
 )
 CHECKS: Final = (
