@@ -1,4 +1,4 @@
-"""Discussions of difficult cases and of deaths (article 22, 4 and 22 of the norm; core systems): who took part, what."""
+"""Discussions of difficult cases and of deaths (article 22, 4 and 22 of the norm): what is told, who took part."""
 
 from __future__ import annotations
 
