@@ -122,7 +122,7 @@ class Specific(NamedTuple):
     proposed: str
 
 
-_FILES: Final[dict[type, str]] = {
+FILES: Final[dict[type, str]] = {
     Sexed: "sex",
     Aged: "age",
     Asterisk: "asterisks",
@@ -143,4 +143,4 @@ _R = TypeVar("_R")
 @cache
 def rows(kind: type[_R]) -> tuple[_R, ...]:
     """The rows of a table, by what its rows are."""
-    return tuple(kind(*row.cells.values()) for row in read(_FOLDER / f"{_FILES[kind]}.csv"))
+    return tuple(kind(*row.cells.values()) for row in read(_FOLDER / f"{FILES[kind]}.csv"))
