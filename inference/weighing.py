@@ -3,10 +3,13 @@ before.
 
 - A present finding counts P(f | d); where a wider one is known to be there too, P(f | d) / P(wider | d), so that
   水样便 and 腹泻 are not counted twice and 水样便 and 黏液便 share their 腹泻.
+  What a patient says is there is now and then something else (``MISSAID``): P + m · (1 − P).
 - An absent finding counts 1 − s · P(f | d) (of the narrower part, where the wider is there): s is how surely it
-  would have been found (``SEEN``); who asks or looks misses some.
+  would have been found (``SEEN``); who asks or looks misses some. Times 1 + P for what is asked or looked for: a
+  doctor asks what he suspects, so that a question, even one that is answered with no, says something (``SUSPECTED``).
 - A disease that somebody was told to have counts as a witness: P(told c | d) is ``TOLD_RIGHT`` if d is c or a
-  kind of it, what the histories that mean c say of d, else ``TOLD_WRONG`` and more the more c looks like d.
+  kind of it, what the histories that mean c say of d, else ``TOLD_WRONG`` and more the more c looks like d. Those
+  histories are not counted again.
 - Silence: a history that mentions none of the symptoms that nearly all patients with d have (``CARDINAL``) counts
   1 − r · P, r = ``VOLUNTEERED`` · n / (n + 1) after n symptoms. Tests that were not made say nothing.
 - Findings that go together (fever, rigors, raised leucocytes) repeat each other: the weight of each is divided by
@@ -30,8 +33,13 @@ if TYPE_CHECKING:
     Floats = NDArray[Any]
 
 SEEN: Final = {"lab": 0.95, "exam": 0.9, "sign": 0.75}
-ASKED: Final = 0.6
+ASKED: Final = 0.75
 """How surely an absent finding would have been found: by a test, by looking; by asking (all other dimensions)."""
+SUSPECTED: Final = {"symptom": 1.0, "sign": 1.0}
+"""How much oftener a finding is asked or looked for in a disease that always shows it than in one that never does,
+less one."""
+MISSAID: Final = {"symptom": 0.01, "sign": 0.005}
+"""Share of patients without a finding of whom it is said all the same."""
 TOLD_RIGHT: Final = 0.6
 TOLD_WRONG: Final = 0.03
 TOLD_ALIKE: Final = 0.2
@@ -45,6 +53,7 @@ REPETITION: Final = 0.25
 DOUBT: Final = 0.5
 """What a finding that is only suspected weighs."""
 _SURE: Final = 0.985
+_TINY: Final = 1e-9
 _OFTEN: Final = CARDINAL - 0.1
 """What is said to be rarer than this cannot be cardinal, whatever comes with it."""
 
@@ -72,6 +81,7 @@ class Weighing:
         place = self._profiles.place
         findings = [one for one in evidence if one.finding in place]
         told = [one for one in evidence if one.is_disease]
+        findings = self._unrepeated(findings, told)
         there, present = self._present([one for one in findings if one.present], table)
         absent = self._absent([one for one in findings if not one.present], there, table)
         silence = self._silence(findings, there, table)
@@ -88,7 +98,8 @@ class Weighing:
         found = []
         for one in sorted(findings, key=lambda e: (self._depth(self._profiles.place[e.finding]), e.finding)):
             row = self._profiles.place[one.finding]
-            weights = np.log(self._given(row, there, table))
+            share = self._given(row, there, table)
+            weights = np.log(share + MISSAID.get(one.dimension, 0.0) * (1 - share))
             found.append(Weighed(one, row, weights * DOUBT if one.doubtful else weights))
             if not one.doubtful:
                 there |= {row, *self._profiles.above[row]}
@@ -112,11 +123,19 @@ class Weighing:
         for row, one in rows.items():
             if row not in there and not any(above in rows for above in self._profiles.above[row]):
                 seen = SEEN.get(one.dimension, ASKED)
-                weights = np.log(1 - seen * self._given(row, there, table))
+                share = self._given(row, there, table)
+                weights = np.log(1 - seen * share) + np.log1p(SUSPECTED.get(one.dimension, 0.0) * share)
                 found.append(Weighed(one, row, weights * DOUBT if one.doubtful else weights))
         return found
 
     # -- witnesses ---------------------------------------------------------------------------------
+
+    def _unrepeated(self, findings: list[Evidence], told: list[Evidence]) -> list[Evidence]:
+        """Findings without the histories that say the same as a disease somebody was told."""
+        place, refers = self._profiles.place, self._profiles.refers
+        rows = {(self._profiles.row.get(one.finding, -1), one.present) for one in told}
+        named = {one.finding: refers.get(place[one.finding], ()) for one in findings}
+        return [one for one in findings if not any((row, one.present) in rows for row in named[one.finding])]
 
     def _told(self, one: Evidence, table: Table) -> Weighed:
         import numpy as np
@@ -182,8 +201,11 @@ def _damped(present: list[Weighed]) -> list[Weighed]:
 
     if len(present) < 2:
         return present
-    related = np.corrcoef(np.array([one.weights for one in present])).clip(0)
-    repeated = (related**2).sum(axis=1) - 1
+    centred = np.array([one.weights - one.weights.mean() for one in present])
+    centred /= np.linalg.norm(centred, axis=1, keepdims=True) + _TINY  # what weighs the same in all repeats none
+    related = (centred @ centred.T).clip(0)
+    np.fill_diagonal(related, 0)
+    repeated = (related**2).sum(axis=1)
     return [
         Weighed(one.evidence, one.finding, one.weights / (1 + REPETITION * times))
         for one, times in zip(present, repeated, strict=True)

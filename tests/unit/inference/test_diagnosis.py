@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
 from clinical.coded import Coded, Origin
@@ -51,6 +52,8 @@ def chance(assessment: Assessment, name: str) -> float:
         (40, Sex.MALE, ("波状热", "关节痛", "多汗", "牛羊接触史"), "布鲁氏菌病"),
         (60, Sex.FEMALE, ("眩晕", "头部运动诱发眩晕"), "耳石症"),
         (4, Sex.MALE, ("发热", "口腔疱疹", "手足部疱疹"), "手足口病"),
+        (0.6, Sex.MALE, ("添加新辅食", "大便酸臭", "大便含不消化食物", "泡沫样便", "腹泻"), "食饵性腹泻"),
+        (0.6, Sex.MALE, ("发热", "先吐后泻", "水样便", "流涕"), "病毒性肠炎"),
     ],
 )
 def test_a_textbook_picture_leads_to_its_disease(
@@ -75,6 +78,28 @@ def test_a_denied_key_symptom_makes_a_disease_less_likely_and_an_unknown_one_doe
     unknown = assessed(snapshot, 58, Sex.MALE, "胸痛", "大汗淋漓")
     denied = assessed(snapshot, 58, Sex.MALE, "胸痛", "大汗淋漓", absent=("肌钙蛋白升高",))
     assert chance(denied, "急性ST段抬高型心肌梗死") < chance(unknown, "急性ST段抬高型心肌梗死") / 2
+
+
+@pytest.mark.parametrize(
+    ("denied", "least", "most"), [("咳嗽", 0.2, 0.7), ("咳痰", 0.75, 1.0), ("声音嘶哑", 0.95, 1.1)]
+)
+def test_a_denied_symptom_counts_as_far_as_most_patients_would_have_it(
+    snapshot: Snapshot, denied: str, least: float, most: float
+) -> None:
+    """A doctor asks what he suspects: that few have what is denied is no reason to think of something else."""
+    named = ("支气管炎", "急性胃肠炎")
+    asked = Diagnoser.of(snapshot).assess(shows(snapshot, "发热", absent=(denied,)), Whom(), named)
+    weights = next(one.weights for one in asked.weighed if one.evidence and not one.evidence.present)
+    row = asked.profiles.row[snapshot.by_name("支气管炎", ConceptKind.DISEASE)[0].id]
+    other = asked.profiles.row[snapshot.by_name("急性胃肠炎", ConceptKind.DISEASE)[0].id]
+    assert least < float(np.exp(weights[row] - weights[other])) < most
+
+
+def test_what_weighs_the_same_in_every_disease_changes_nothing(snapshot: Snapshot) -> None:
+    """Whoever lives with smokers may have any disease: the others are weighed as if nobody had said so."""
+    told = assessed(snapshot, 40, Sex.FEMALE, "尿频", "尿痛", "被动吸烟")
+    without = assessed(snapshot, 40, Sex.FEMALE, "尿频", "尿痛")
+    assert told.posterior == pytest.approx(without.posterior)
 
 
 def test_men_have_no_ectopic_pregnancy(snapshot: Snapshot) -> None:
@@ -131,6 +156,18 @@ def test_a_disease_that_somebody_was_told_to_have_speaks_for_it(snapshot: Snapsh
         return next(one.probability for one in found if one.name == "过敏性鼻炎")
 
     assert rhinitis(told) > 2 * rhinitis(without)
+
+
+def test_a_cold_that_somebody_was_told_to_have_is_not_counted_again_as_what_came_before(snapshot: Snapshot) -> None:
+    named = ("上呼吸道感染", "支气管炎")
+    without = Diagnoser.of(snapshot).assess(shows(snapshot, "咳嗽", "流涕"), Whom(), named)
+    told = Diagnoser.of(snapshot).assess(shows(snapshot, "咳嗽", "流涕", "普通感冒"), Whom(), named)
+    assert [e.evidence.name for e in told.weighed if e.evidence].count("前驱上呼吸道感染") == 0
+
+    def cold(assessment: Assessment) -> float:
+        return next(one.probability for one in assessment.ranked() if one.words == "上呼吸道感染")
+
+    assert cold(told) > cold(without) - 0.03
 
 
 # -- words and records ---------------------------------------------------------------------------
