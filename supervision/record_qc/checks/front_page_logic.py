@@ -9,10 +9,12 @@ from datetime import date
 from typing import Final
 
 from clinical.medical_record import DocumentKind, EventKind, Result, ResultKind
+from nlp.assertion import Who
 from supervision.record_qc import page_items as items
-from supervision.record_qc.meaning import ADMISSION_NOTES, LANGUAGE, present
+from supervision.record_qc.meaning import ADMISSION_NOTES, LANGUAGE, clause, present
 from supervision.record_qc.model import Aspect, Gap, Said, Severity
 from supervision.record_qc.page import PAGE_GUIDE, PAGE_NORM, Page, as_date, page_check, page_place, untold, wrong
+from supervision.record_qc.subject import Saying
 
 _TRUE: Final = f"{PAGE_NORM}第三条"
 _CITIZEN: Final = "GB 11643-1999《公民身份号码》；"
@@ -27,6 +29,8 @@ _YOUNGEST_RETIRED: Final = 40
 _GROUP: Final = re.compile(r"(?<![A-Z])(AB|A|B|O)\s*(?:型|$|[,，;；（(])")
 _DEATHS: Final = (DocumentKind.DEATH, DocumentKind.DAY_DEATH, DocumentKind.DEATH_DISCUSSION)
 _FOODS: Final = frozenset({"allergen:egg", "allergen:soy", "allergen:gelatin"})
+_REACTION: Final = re.compile(r"史?\s*[（(][^）)]{0,12}(?:疹|痒|休克|水肿|喘|恶心|呕吐|呼吸|红肿|过敏)")
+_DENIED: Final = re.compile(r"否认|无|未|没有|不")
 _DRUGS: Final = ("ingredient:", "drug-class:", "allergen:")
 
 
@@ -199,10 +203,19 @@ def _allergy_in_notes(page: Page) -> Iterator[Said]:
     if said is None:
         yield LANGUAGE
         return
-    found = next((one for one in said if present(one.fact) and _is_drug(one.fact.concept)), None)
+    found = next((one for one in said if _is_drug(one.fact.concept) and _allergic(one)), None)
     if found is not None:
         says = f"首页药物过敏填“无”，病历记载对“{found.fact.text}”过敏"
         yield wrong(says, page.place(items.ALLERGY), found.place)
+
+
+def _allergic(saying: Saying) -> bool:
+    """Whether the patient is allergic: said so, or told with its reaction after a clause that denies other things
+    (否认输血史，青霉素过敏史（皮疹）)."""
+    fact, text = saying.fact, saying.passage.text
+    here = clause(text, fact.start, fact.end)
+    told = _REACTION.match(text, fact.end) is not None and not _DENIED.search(here)
+    return present(fact) or (told and fact.who is Who.PATIENT)
 
 
 def _is_drug(concept: str) -> bool:
