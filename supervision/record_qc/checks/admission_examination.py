@@ -17,6 +17,8 @@ _ARTICLE: Final = f"{NORM}第十八条"
 _TOLD_ELSEWHERE: Final = frozenset(
     {"主诉", "现病史", "既往史", "个人史", "婚育史", "家族史", "辅助检查", "诊断", "过敏史"}
 )
+_UNMARKED: Final = re.compile(r"^[ \t]*(?:体格检查|体检|查体)[ \t]*$", re.MULTILINE)
+"""A heading without a colon is no heading to who reads sections."""
 _YOUNG: Final = 7
 """Below this age blood pressure is taken where there is a reason."""
 
@@ -42,7 +44,8 @@ _SYSTEMS: Final = {
 def _examined(subject: Subject, document: Document) -> str:
     """All that may be part of the examination: the record without its history, results and diagnoses."""
     parts = [p for p in subject.passages(document) if p.name not in _TOLD_ELSEWHERE]
-    return "\n".join(f"{part.title}：{part.text}" for part in parts)
+    unread = [s.text[match.end() :] for s in document.sections for match in _UNMARKED.finditer(s.text)]
+    return "\n".join([*(f"{part.title}：{part.text}" for part in parts), *unread])
 
 
 def _lacking(document: str, wanted: Mapping[str, str]) -> list[str]:

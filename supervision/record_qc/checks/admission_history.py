@@ -25,6 +25,7 @@ _GENERAL: Final = {
     "出生地": r"出\s*生\s*地|籍\s*贯|出生于|生于",
     "职业": r"职\s*业|农民|工人|退休|职员|学生|牧民|无业|个体",
 }
+_OF_ADULTS: Final = frozenset({"婚姻状况", "职业"})
 _TELLERS: Final = (
     r"(?:病\s*史|供\s*史)[^。；\n]{0,6}(?:陈\s*述|叙\s*述|提\s*供|供\s*史|代\s*述)|(?:陈\s*述|供\s*史)\s*者|代诉|代述|"
     r"(?:患者|家属|家长|父母?|母亲|配偶)[^。；\n]{0,6}(?:提供|陈述|叙述)"
@@ -33,10 +34,12 @@ _TELLERS: Final = (
 
 def _incomplete_general(subject: Subject) -> Iterator[Said]:
     """Only where the general items came with the document at all: many systems keep them in its head."""
+    of_age = adult(subject) is True
+    asked = {name: words for name, words in _GENERAL.items() if of_age or name not in _OF_ADULTS}
     for document in subject.judged(*_NOTES):
         text = text_of(document)
-        missing = [name for name, words in _GENERAL.items() if not re.search(words, text)]
-        if len(missing) == len(_GENERAL):
+        missing = [name for name, words in asked.items() if not re.search(words, text)]
+        if len(missing) == len(asked):
             yield Gap("入院记录的一般项目")
         elif missing:
             yield Defect(f"一般项目缺{'、'.join(missing)}", Place(document.id))
@@ -60,7 +63,7 @@ _WHEN: Final = re.compile(
     r"刚才|[去今前]年|上[周月]|停经|孕\d"
 )
 _CARE: Final = re.compile(
-    r"诊治|就诊|求诊|诊疗|诊断|治疗|诊所|医院|门诊|急诊|120|服用?|口服|自服|自用|予|给予|输液|静滴|点滴|检查|化验|复查|"
+    r"产检|产前检查|体检|诊治|就诊|求诊|诊疗|诊断|治疗|诊所|医院|门诊|急诊|120|服用?|口服|自服|自用|予|给予|输液|静滴|点滴|检查|化验|复查|"
     r"CT|MRI|B超|彩超|胸片|X线|手术|化疗|放疗|透析|用药|药|未处理|未重视|未在意|未介意|未诊|未治|未就"
 )
 _PURPOSE: Final = re.compile(r"为(?:求|进一步|明确|行|系统)[^。；\n]{0,40}(?:[收入转]|来)[^。；\n]{0,12}")

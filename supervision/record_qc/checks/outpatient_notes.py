@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from clinical.medical_record import DocumentKind, Signer
@@ -22,9 +23,14 @@ _DIAGNOSIS: Final = Item(
 _ADVICE: Final = Item(
     "advice", "治疗意见",
     rf"处[理置](?:意见|措施)?|(?:治疗|诊疗|处理)(?:意见|方案|计划|措施)?|治疗|处方|医嘱|建议|嘱托|{_LETTER}P",
-    r"(?:予|给予|建议|嘱|完善|收住?|转)[^。\n]{2,}|口服|外用|静[滴脉]|肌注|复[查诊]|随[访诊]|\d+\s*(?:mg|g|片|粒|ml)",
+    r"(?:予|给予|建议|嘱|完善|收住?|转|续|加|停|改)[^。\n]{2,}|口服|外用|静[滴脉]|肌注|复[查诊]|随[访诊]|\d+\s*(?:mg|g|片|粒|ml)",
     3.0,
 )  # fmt: skip
+_NAMED: Final = replace(
+    _DIAGNOSIS,
+    words=rf"{_DIAGNOSIS.words}|(?:病|炎|症|癌|瘤|结石|感染|高血压|骨折|损伤|溃疡|贫血|哮喘|肥大|增生)(?:[\s，。；、\d]|$)",
+)
+"""Who comes again is often written of by the name of the disease alone."""
 _FORMS: Final = (
     Form(
         "outpatient-first",
@@ -64,7 +70,7 @@ _FORMS: Final = (
                 r"复[诊查]|同前|较前|好转|缓解|加重|无(?:明显)?(?:不适|变化)|服药|术后|[天日月年周]|要求|续|开药|取药",
                 2.0,
             ),
-            _DIAGNOSIS,
+            _NAMED,
             _ADVICE,
         ),
         kinds=OUTPATIENT,

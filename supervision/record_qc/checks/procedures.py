@@ -144,18 +144,20 @@ def _emergency_rescue(subject: Subject) -> Iterator[Said]:
 
 
 _NOTED: Final = re.compile(r"补记|补写|追记|后补")
-_LATER: Final = timedelta(hours=2)
+_SOON: Final = timedelta(hours=2)
+_DUE: Final = timedelta(hours=6)
 
 
 def _made_up_later(subject: Subject) -> Iterator[Said]:
-    """A rescue note that was written afterwards says so."""
+    """A rescue note that was written afterwards, within the time for it, says so; one beyond it is told as late."""
     ends = [one for one in ends_of(EventKind.RESCUE, called="抢救")(subject) if not isinstance(one, Gap)]
     if subject.events(EventKind.RESCUE) is None:
         yield Gap("抢救事件")
     for anchor, document in zip(ends, matched(ends, subject.of(DocumentKind.RESCUE)), strict=True):
         if document is None or document not in subject.judged() or document.done is None:
             continue
-        if document.done > anchor.at + _LATER and not _NOTED.search(document.title + text_of(document)):
+        afterwards = anchor.at + _SOON < document.done <= anchor.at + _DUE
+        if afterwards and not _NOTED.search(document.title + text_of(document)):
             says = f"抢救于{shown(anchor.at)}结束，记录于{shown(document.done)}，未注明系补记"
             yield Defect(says, Place(document.id), key=anchor.id)
 

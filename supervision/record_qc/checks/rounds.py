@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from clinical.medical_record import Document, DocumentKind, Title, rank
+from clinical.medical_record import Document, DocumentKind, Title
 from supervision.record_qc.days import COURSE_NOTES, day, silences
 from supervision.record_qc.items import text_of
 from supervision.record_qc.model import (
@@ -24,6 +24,7 @@ from supervision.record_qc.model import (
     Said,
 )
 from supervision.record_qc.places import Place
+from supervision.record_qc.rounders import at_least
 from supervision.record_qc.sessions import Session, sessions
 from supervision.record_qc.subject import Subject
 from supervision.record_qc.surgery import elective
@@ -36,7 +37,6 @@ _WEEK: Final = 7
 
 # -- who ------------------------------------------------------------------------------------
 
-_SENIOR: Final = re.compile(r"主任(?:中)?(?:医师|医生)?[^。；\n]{0,8}(?:查房|查看)|科主任")
 _TITLED: Final = re.compile(
     r"(?P<before>[一-龥]{0,4})(?:副?主任|主治|住院总)中?(?:医师|医生)?"
     r"(?P<after>\s*[:：]\s*(?!患|病|查|考虑|同意|目前|该|建议)[一-龥]{2,4})?"
@@ -63,12 +63,8 @@ def _names_a_doctor(text: str) -> bool:
 
 def _is_senior(document: Document) -> bool | None:
     """Whether somebody from associate chief upwards made a round; None when it cannot be told."""
-    if _SENIOR.search(f"{document.title}\n{text_of(document)}"):
-        return True
-    doctor = document.leader or document.author
-    if document.kind is not _ROUND:
-        return False
-    return None if doctor is None or doctor.title is None else rank(doctor.title) >= rank(Title.ASSOCIATE)
+    senior = at_least(document, Title.ASSOCIATE)
+    return senior if document.kind is _ROUND else bool(senior)
 
 
 def _without_senior(subject: Subject) -> Iterator[Said]:
@@ -118,17 +114,12 @@ def _lacking(words: re.Pattern[str], says: str) -> Callable[[Subject], Iterator[
 
 def _first_without_grounds(subject: Subject) -> Iterator[Said]:
     """The first round of an attending doctor, which must weigh the diagnosis."""
-    rounds = [d for d in subject.of(_ROUND) if _may_attend(d)]
+    rounds = [d for d in subject.of(_ROUND) if at_least(d, Title.ATTENDING) is not False]
     if not rounds or rounds[0] not in subject.judged(_ROUND):
         return
     text = text_of(rounds[0])
     if len(text.strip()) >= _LEAST and not _COMPARES.search(_AGREES.sub("", text)):
         yield Defect("主治医师首次查房记录无诊断依据与鉴别诊断的分析", Place(rounds[0].id))
-
-
-def _may_attend(document: Document) -> bool:
-    doctor = document.leader or document.author
-    return doctor is None or doctor.title is None or rank(doctor.title) >= rank(Title.ATTENDING)
 
 
 # -- the surgeon -----------------------------------------------------------------------------

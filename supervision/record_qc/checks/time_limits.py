@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from clinical.medical_record import Document, DocumentKind, EventKind, Title, rank
+from clinical.medical_record import Document, DocumentKind, EventKind, Title
 from supervision.record_qc.model import NORM, Grade, Group
+from supervision.record_qc.rounders import at_least
 from supervision.record_qc.timing import Limit, admission, death, discharge, ends_of, operations
 
 _DAY: Final = timedelta(hours=24)
@@ -15,8 +16,7 @@ _WHOLE: Final = (DocumentKind.ADMISSION, DocumentKind.READMISSION, DocumentKind.
 
 def _attending(document: Document) -> bool:
     """A round of an attending doctor or above; one whose doctor is not told counts."""
-    leader = document.leader or document.author
-    return leader is None or leader.title is None or rank(leader.title) >= rank(Title.ATTENDING)
+    return at_least(document, Title.ATTENDING) is not False
 
 
 LIMITS: Final = (
