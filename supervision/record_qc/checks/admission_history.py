@@ -25,6 +25,8 @@ _GENERAL: Final = {
     "出生地": r"出\s*生\s*地|籍\s*贯|出生于|生于",
     "职业": r"职\s*业|农民|工人|退休|职员|学生|牧民|无业|个体",
 }
+_HEAD: Final = re.compile(r"民\s*族|[汉回藏壮满苗]族|职\s*业|出\s*生\s*地|籍\s*贯")
+"""What tells that the general items came with the document: many systems keep them apart."""
 _OF_ADULTS: Final = frozenset({"婚姻状况", "职业"})
 _TELLERS: Final = (
     r"(?:病\s*史|供\s*史)[^。；\n]{0,6}(?:陈\s*述|叙\s*述|提\s*供|供\s*史|代\s*述)|(?:陈\s*述|供\s*史)\s*者|代诉|代述|"
@@ -33,13 +35,12 @@ _TELLERS: Final = (
 
 
 def _incomplete_general(subject: Subject) -> Iterator[Said]:
-    """Only where the general items came with the document at all: many systems keep them in its head."""
     of_age = adult(subject) is True
     asked = {name: words for name, words in _GENERAL.items() if of_age or name not in _OF_ADULTS}
     for document in subject.judged(*_NOTES):
         text = text_of(document)
         missing = [name for name, words in asked.items() if not re.search(words, text)]
-        if len(missing) == len(asked):
+        if not _HEAD.search(text):
             yield Gap("入院记录的一般项目")
         elif missing:
             yield Defect(f"一般项目缺{'、'.join(missing)}", Place(document.id))
@@ -50,7 +51,7 @@ def _without_informant(subject: Subject) -> Iterator[Said]:
         text = text_of(document)
         if re.search(_TELLERS, text):
             continue
-        if any(re.search(words, text) for words in _GENERAL.values()):
+        if _HEAD.search(text):
             yield Defect("未记录病史陈述者", Place(document.id))
         else:
             yield Gap("入院记录的一般项目")
@@ -135,7 +136,7 @@ def _illness_check(
 
 _NOT_TOLD: Final = (
     r"(?:无法|不能|未能|难以)(?:询问|提供|获得|获取|采集|追问|问及|叙述|陈述)|(?:病史|既往史|史)[^。；\n]{0,6}不详|"
-    r"(?:同前|见|详见|参见)(?:前|上|既往|首|第.)?次?[^。；\n]{0,6}(?:病历|病案|住院|入院记录)|既往史[:：]?\s*同前"
+    r"(?:同前|见|详见|参见)(?:前|上|既往|首|第.)?次?[^。；\n]{0,6}(?:病历|病案|住院|入院记录)|(?:^|[:：\s])同(?:前|上次)(?=[。；\s]|$)"
 )
 _PAST: Final = Form(
     "past-history",

@@ -26,21 +26,25 @@ _NOTES: Final = (*COURSE_NOTES, DocumentKind.DISCHARGE, DocumentKind.OTHER)
 
 
 def _untold(subject: Subject) -> Iterator[Said]:
-    """A refusal, where nothing written that day (nor a form that was signed) tells that risks were explained."""
+    """A refusal, where nothing written that day, no earlier note of a refusal, no signed form tells that risks were
+    explained."""
     if any(re.search("拒绝|放弃|自动出院", d.title + text_of(d)) for d in subject.of(*_CONSENTS)):
         return
     for passage in subject.texts(subject.judged(*COURSE_NOTES)):
         for match in _REFUSED.finditer(passage.text):
-            if not any(_TOLD.search(text_of(note)) for note in _same_day(subject, passage.document)):
+            if not any(_TOLD.search(text_of(note)) for note in _about(subject, passage.document)):
                 says = "患方拒绝(放弃)诊疗，病历中未见告知风险和后果的记录"
                 yield Defect(says, passage.place(match.start(), match.end()))
                 return
 
 
-def _same_day(subject: Subject, document: Document) -> list[Document]:
-    written = document.written
-    notes = [d for d in subject.of(*_NOTES) if written and d.written and day(d.written) == day(written)]
-    return [document, *notes]
+def _about(subject: Subject, document: Document) -> list[Document]:
+    """The note itself, others of that day, and earlier ones that tell of a refusal."""
+    if document.written is None:
+        return [document]
+    dated = [(d, day(d.written)) for d in subject.of(*_NOTES) if d.written]
+    today = day(document.written)
+    return [document, *(d for d, on in dated if on == today or (on < today and _REFUSED.search(text_of(d))))]
 
 
 CHECKS: Final = (
