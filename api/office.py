@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from api.comments import CommentDesk
 from api.fhir_desk import FhirDesk
 from api.front import Front
+from api.indicator_desk import IndicatorDesk
 from api.intake import open_intake
 from api.login import LoginDesk
 from api.oauth import TokenDesk
@@ -21,10 +22,12 @@ from api.quality_desk import QualityDesk
 from api.record_qc_desk import RecordQcDesk
 from api.routes import (
     accounts,
+    analysis,
     comments,
     exchange,
     fhir,
     fhir_terms,
+    indicators,
     knowledge,
     persons,
     quality,
@@ -56,6 +59,7 @@ class Office:
         self.intake = open_intake(house, ring)
         self.quality = QualityDesk(house.engine, ring, Repository(house.engine, ring), house.settings.league)
         self.record_qc = RecordQcDesk(house.engine, ring, house.settings.league, self._release)
+        self.indicators = IndicatorDesk(house.engine, house.settings)
         self.terms = TermsDesk(house.engine, house.settings.league, reviewer.serving)
         may_judge = partial(front.access.may_act, permission="comment.judge")
         self.comments = CommentDesk(house.settings, reviewer, house.engine, ring, may_judge)
@@ -80,6 +84,8 @@ class Office:
         yield quality_faults.router(access, self.quality)
         yield record_qc.router(access, self.record_qc)
         yield record_qc_figures.router(access, self.record_qc)
+        yield indicators.router(access, self.indicators)
+        yield analysis.router(access, self.indicators)
         yield persons.router(access, front.identity)
         yield systems.router(
             access, OperationsDesk(front.house.engine, front.ring, front.settings.league), front.settings
@@ -112,6 +118,7 @@ class Office:
         return [
             self.quality.keep_watch(self._front.settings.survey_hour),
             self.terms.keep_watch(),
+            self.indicators.keep_watch(),
             *self.understanding.watching(),
         ]
 

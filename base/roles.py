@@ -84,6 +84,7 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "knowledge.edit": Permission("编辑知识"),
     "knowledge.approve": Permission("审核和发布知识", Proof.CHANGES),
     "indicator.read": Permission("查看监管指标"),
+    "indicator.write": Permission("维护监管数据集"),
     "operations.read": Permission("查看接入系统运行状况和告警"),
     "operations.write": Permission("确认运行告警、维护告警策略"),
 }
@@ -138,11 +139,11 @@ ROLES: Final[dict[str, Role]] = {
         _role("knowledge-reviewer", "知识审核", "knowledge.approve", "terms.confirm"),
         _role(
             *("quality-controller", "质控员", *_CARE, "quality.read", "quality.write", "exchange.read"),
-            *("comment.read", "indicator.read", "qc.read", "qc.write", "qc.decide"),
+            *("comment.read", "indicator.read", "indicator.write", "qc.read", "qc.write", "qc.decide"),
         ),
         _role(
-            *("regulator", "监管人员", "quality.read", "indicator.read", "comment.read", "review.read"),
-            *("person.read", "qc.read"),
+            *("regulator", "监管人员", "quality.read", "indicator.read", "indicator.write", "comment.read"),
+            *("review.read", "person.read", "qc.read"),
         ),
         _role(
             *("clinician", "临床医师", *_CARE, "review.request", "review.prescribe", "record.break-glass"),

@@ -22,6 +22,9 @@ from exchange.tables._templates import TEMPLATES
 from knowledge.tables import TABLES, Column
 from rules.language import FIELDS, FUNCTIONS, STATES
 from rules.model import Family
+from supervision.figures.catalogue import catalogue
+from supervision.figures.fact import Fact, Kind
+from supervision.figures.indicator import DIRECTIONS, THEMES, Indicator
 from supervision.operations.conditions import CONDITIONS
 from supervision.operations.policy import DEFAULT, SEVERITIES, Limits
 
@@ -36,6 +39,7 @@ def pages() -> dict[Path, str]:
             "connected-systems.md", {"conditions": _conditions, "metrics": _metrics}
         ),
         FOLDER / "exchange.md": _filled("exchange.md", {"services": _services, "templates": _templates}),
+        FOLDER / "indicators.md": _filled("indicators.md", {"indicators": _indicators, "facts": _facts}),
         FOLDER / "load-your-formulary.md": _filled("load-your-formulary.md", {"tables": _tables}),
         FOLDER / "operations.md": _filled("operations.md", {"settings": _settings, "commands": _commands}),
         FOLDER / "rules.md": _filled(
@@ -77,6 +81,37 @@ def _templates() -> Iterator[str]:
     for name, template in TEMPLATES.items():
         columns = "、".join(f"**{c.heading}**" if c.required else c.heading for c in template.columns)
         yield f"| `{name}` | {template.title} | {columns} |"
+
+
+def _indicators() -> Iterator[str]:
+    for theme, title in THEMES.items():
+        chosen = catalogue().of_theme(theme)
+        if chosen:
+            yield f"### {title} (`{theme.value}`)\n\n| indicator | 名称 | 公式 | 单位 | 方向 | 来源 | 未知 |\n|---|---|---|---|---|---|---|"
+            yield from map(_indicator, chosen)
+            yield ""
+
+
+def _indicator(one: Indicator) -> str:
+    told = DIRECTIONS[one.direction] if one.warn is None else f"{DIRECTIONS[one.direction]}，预警线 {one.warn:g}"
+    return f"| `{one.name}` | {one.title} | {one.formula} | {one.unit} | {told} | {one.source} | {one.unknown} |"
+
+
+def _facts() -> Iterator[str]:
+    for fact in catalogue().facts.values():
+        kind = "event" if fact.kind is Kind.EVENT else "stock"
+        yield f"### {fact.title} (`{fact.name}`, {kind})\n\n{fact.about}。\n"
+        yield f"Monthly sums keep apart: {', '.join(f'`{name}`' for name in fact.cube) or 'institutions only'}.\n"
+        yield "| column | 列 | type |\n|---|---|---|"
+        yield from _fact_columns(fact)
+        yield ""
+
+
+def _fact_columns(fact: Fact) -> Iterator[str]:
+    for column in fact.given.values():
+        name = f"**`{column.name}`**" if column.required else f"`{column.name}`"
+        codes = "、".join(f"{title}（`{code}`）" for code, title in column.choices.items())
+        yield f"| {name} | {column.title} | {codes or column.type.value} |"
 
 
 def _conditions() -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from base.plugins import discover
+from base.refusal import MissingError
 from supervision.figures.dimension import dimensions
 from supervision.figures.fact import Fact, Kind
 from supervision.figures.fragments import problems
@@ -17,8 +18,8 @@ class CatalogueError(Exception):
     """Declarations that do not fit together; the message lists all of them."""
 
 
-class MissingIndicatorError(Exception):
-    """There is no indicator of a name; the message says so in Chinese."""
+class MissingIndicatorError(MissingError):
+    """There is no indicator of a name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from base.refusal import RefusedError
 
-class MissingDuckError(Exception):
+
+class MissingDuckError(RefusedError):
     """DuckDB is not installed; the message says how to install it."""
 
 
@@ -23,7 +25,7 @@ def _database(process: int) -> Any:
     try:
         import duckdb
     except ImportError:
-        raise MissingDuckError("监管指标需要 DuckDB: pip install 'yigong[screen]'") from None
+        raise MissingDuckError("", "监管指标需要 DuckDB: pip install 'yigong[screen]'") from None
     made = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
     made.execute("SET parquet_metadata_cache = true; SET preserve_insertion_order = false; SET TimeZone = 'UTC'")
     return made

@@ -64,7 +64,7 @@ class Lake:
             months += f" UNION SELECT {_MONTH} FROM ({self.rows(fact, own)}) SEMI JOIN taken USING (id)"
         touched = {row[0] for row in database.execute(months).fetchall()}
         if len(touched) > _MOST_MONTHS:
-            raise LoadError(f"{fact.name}: touches {len(touched)} months; load at most {_MOST_MONTHS} at a time")
+            raise LoadError(fact.name, f"涉及 {len(touched)} 个月，一次最多装载 {_MOST_MONTHS} 个月，请分批")
         return touched
 
     def _counted(self, database: Any, fact: Fact, before: Sequence[Part]) -> tuple[int, int]:
@@ -147,30 +147,30 @@ def _take(database: Any, fact: Fact, query: str) -> int:
         select = f"SELECT {', '.join(told)}, {gone} AS deleted FROM ({query})"
         database.execute(f"CREATE OR REPLACE TEMP TABLE taken AS {select}")
     except Error as error:
-        raise LoadError(f"{fact.name}: {str(error).splitlines()[0]}") from None
+        raise LoadError(fact.name, f"无法读取：{str(error).splitlines()[0]}") from None
     return _complete(database, fact)
 
 
 def _known(fact: Fact, names: Iterable[str]) -> None:
     extra = [name for name in names if name not in fact.given and name != DELETED]
     if extra:
-        raise LoadError(f"{fact.name}: has no column {', '.join(extra)}; it takes {', '.join(fact.given)}")
+        raise LoadError(fact.name, f"没有列 {'、'.join(extra)}，可用: {', '.join(fact.given)}")
 
 
 def _complete(database: Any, fact: Fact) -> int:
     """The number of rows. Raises ``LoadError`` that names the column whose entries cannot be."""
-    checks = {"count(*)": "", "count(*) - count(DISTINCT id)": "id: another row of the load bears the same"}
+    checks = {"count(*)": "", "count(*) - count(DISTINCT id)": "id 在本次装载中重复"}
     for name, column in fact.given.items():
         if column.required:
-            checks[f"count(*) FILTER (WHERE {name} IS NULL AND NOT deleted)"] = f"{name}: is required"
+            checks[f"count(*) FILTER (WHERE {name} IS NULL AND NOT deleted)"] = f"{name} 不能为空"
         if column.choices:
             known = ", ".join(quoted(code) for code in column.choices)
-            told = f"{name}: must be one of {', '.join(column.choices)}"
+            told = f"{name} 只能是 {', '.join(column.choices)}"
             checks[f"count(*) FILTER (WHERE {name} NOT IN ({known}))"] = told
     rows, *faults = database.execute(f"SELECT {', '.join(checks)} FROM taken").fetchone()
-    found = [f"{told} ({count} rows)" for told, count in zip([*checks.values()][1:], faults, strict=True) if count]
+    found = [f"{told}（{count} 行）" for told, count in zip([*checks.values()][1:], faults, strict=True) if count]
     if found:
-        raise LoadError(f"{fact.name}: {'; '.join(found)}")
+        raise LoadError(fact.name, "；".join(found))
     return int(rows)
 
 

@@ -33,6 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from base.db import METADATA
+from base.refusal import RefusedError, TakenError
 from base.tenancy import system
 
 _NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
@@ -94,8 +95,8 @@ cubes = Table(
 """Sums of all institutions by month: ``newest`` is the last part that is in them, ``grain`` what they keep apart."""
 
 
-class LoadError(Exception):
-    """Rows that cannot be taken; the message names the column and the fix."""
+class LoadError(RefusedError):
+    """Rows that cannot be taken: the fact, and which column of it and what would be right."""
 
 
 class Part(NamedTuple):
@@ -206,8 +207,8 @@ class Manifest:
     def record(
         self, told: Load, written: Sequence[Part], counts: tuple[int, int, int], before: Sequence[Part]
     ) -> Loaded:
-        """A load with the parts it wrote, in place of those of ``before``. Raises ``LoadError`` when another load was
-        quicker."""
+        """A load with the parts it wrote, in place of those of ``before``. Raises ``TakenError`` when another load
+        was quicker."""
         now = datetime.now(UTC)
         received, replaced, removed = counts
         row = told._asdict() | {"at": now, "received": received, "replaced": replaced, "removed": removed}
@@ -224,7 +225,7 @@ class Manifest:
                 if told.mark:
                     self._remember(connection, told, now)
         except IntegrityError:
-            raise LoadError(f"{told.fact}: another load of {told.tenant} was quicker; load again") from None
+            raise TakenError(f"{told.fact}：{told.tenant} 的另一次装载抢先完成，请重新装载") from None
         return Loaded(number, told, now, received, replaced, removed)
 
     def keep_cube(self, cube: Cube) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from base.refusal import RefusedError
+
 _YEAR: Final = re.compile(r"(\d{4})")
 _MONTH: Final = re.compile(r"(\d{4})-(\d{2})")
 _QUARTER: Final = re.compile(r"(\d{4})-?Q([1-4])", re.IGNORECASE)
@@ -16,8 +18,8 @@ _YEARS: Final = range(1950, 2200)
 _LONGEST: Final = timedelta(days=366 * 30)
 
 
-class PeriodError(ValueError):
-    """A text that is no period; the message is Chinese and says what is."""
+class PeriodError(RefusedError):
+    """A text that is no period; the message says what is."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -93,7 +95,8 @@ def period_of(text: str) -> Period:
         found = None
     if found is None or not found.is_sound:
         raise PeriodError(
-            f"{text[:40]!r} 不是期间: 写作 2026、2026-Q3、2026-11、2026-W48、2026-11-05 或 2026-11-01..2026-11-15"
+            "period",
+            f"{text[:40]!r} 不是期间: 写作 2026、2026-Q3、2026-11、2026-W48、2026-11-05 或 2026-11-01..2026-11-15",
         )
     return found
 

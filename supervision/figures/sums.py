@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from base.refusal import RefusedError
 from supervision.figures.cubes import summing, unknown, usable
 from supervision.figures.dimension import Dimension, dimensions
 from supervision.figures.duck import connect, files, quoted
@@ -23,12 +24,8 @@ Group = tuple[str | None, ...]
 """Values of the dimensions that figures are broken down by, in their order."""
 
 
-class AskError(ValueError):
-    """Something asked for that cannot be given: ``field``, and in Chinese what can."""
-
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field}: {problem}")
-        self.field, self.problem = field, problem
+class AskError(RefusedError):
+    """Something asked for that cannot be given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +133,7 @@ class Sums:
             whole += [(span, piece.since) for piece in some if piece.is_whole and piece.since in summed]
             rest = [piece for piece in some if not (piece.is_whole and piece.since in summed)]
             if rest:
-                selects.append(self._from_rows(query, sums, span, rest, parts) + " GROUP BY ALL")
+                selects.append(self._from_rows(query, sums, span, rest, parts) + " GROUP BY ALL HAVING count(*) > 0")
         if whole:
             selects.append(self._from_months(query, measures, whole, parts, summed))
         keys = ", ".join(("span", *query.names()))

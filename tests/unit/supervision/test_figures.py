@@ -241,11 +241,11 @@ def test_what_was_stored_before_a_column_was_known_has_it_empty(site: Site) -> N
 @pytest.mark.parametrize(
     ("columns", "row", "says"),
     [
-        ("id, date, fees", "'v1', '2026-01-05', 1", "has no column fees"),
-        ("id, department", "'v1', '内科'", "date: is required"),
+        ("id, date, fees", "'v1', '2026-01-05', 1", "没有列 fees"),
+        ("id, department", "'v1', '内科'", "date 不能为空"),
         ("id, date, fee", "'v1', '2026-01-05', 'viel'", "viel"),
-        ("id, date, sex", "'v1', '2026-01-05', 'man'", "sex: must be one of male, female"),
-        ("id, date", "'v1', '2026-01-05'), ('v1', '2026-01-06'", "another row of the load bears the same"),
+        ("id, date, sex", "'v1', '2026-01-05', 'man'", "sex 只能是 male, female"),
+        ("id, date", "'v1', '2026-01-05'), ('v1', '2026-01-06'", "id 在本次装载中重复"),
     ],
 )
 def test_rows_that_cannot_be_are_refused_with_the_column(site: Site, columns: str, row: str, says: str) -> None:

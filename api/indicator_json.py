@@ -1,0 +1,105 @@
+"""Indicators and figures as the API shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from supervision.figures.answers import Compared, Line, Lineage
+from supervision.figures.catalogue import Catalogue
+from supervision.figures.datasets import Dataset
+from supervision.figures.dimension import Dimension, dimensions
+from supervision.figures.fact import Column, Fact
+from supervision.figures.indicator import DIRECTIONS, THEMES, Indicator
+from supervision.figures.manifest import Loaded
+from supervision.figures.tables import Name, titled
+
+
+def indicator_json(one: Indicator, known: Catalogue) -> dict[str, Any]:
+    """A declaration."""
+    of_all = [dimensions(known.facts[measure.fact]) for measure in one.measures]
+    return {
+        "id": one.name,
+        "title": one.title,
+        "themes": [{"id": theme.value, "title": THEMES[theme]} for theme in one.themes],
+        "unit": one.unit,
+        "formula": one.formula,
+        "source": str(one.source),
+        "direction": one.direction.value,
+        "directionTitle": DIRECTIONS[one.direction],
+        "warningLine": one.warn,
+        "unknown": one.unknown,
+        "facts": sorted({measure.fact for measure in one.measures}),
+        "usualDimensions": list(one.by),
+        "dimensions": [_dimension(d) for d in of_all[0].values() if all(d.name in other for other in of_all)],
+    }
+
+
+def _dimension(one: Dimension) -> dict[str, Any]:
+    told: dict[str, Any] = {"id": one.name, "title": one.title}
+    return told | {"values": dict(one.choices)} if one.choices else told
+
+
+def lines_json(lines: Iterable[Line], by: Sequence[Dimension], called: Name) -> list[dict[str, Any]]:
+    return [_line(line, by, called) for line in lines]
+
+
+def _line(line: Line, by: Sequence[Dimension], called: Name) -> dict[str, Any]:
+    group = [
+        {"dimension": one.name, "value": value, "title": titled(one, value, called)}
+        for one, value in zip(by, line.group, strict=True)
+    ]
+    return {
+        "group": group,
+        "period": str(line.period),
+        "value": line.now.value,
+        "numerator": line.now.numerator,
+        "denominator": line.now.denominator,
+        "unknown": line.now.unknown,
+        "samePeriod": _compared(line.same),
+        "previousPeriod": _compared(line.previous),
+        "rank": line.rank,
+        "warns": line.warns,
+    }
+
+
+def _compared(told: Compared | None) -> dict[str, float | None] | None:
+    return None if told is None else {"value": told.value, "changePercent": told.change}
+
+
+def lineage_json(lineage: Lineage) -> dict[str, Any]:
+    """Files and loads, the newest first."""
+    parts = [
+        {"fact": p.fact, "tenant": p.tenant, "month": f"{p.month:%Y-%m}", "version": p.version}
+        | {"rows": p.rows, "load": p.load, "written": p.written.isoformat()}
+        for p in lineage.parts
+    ]
+    return {"parts": parts, "loads": [_load(load) for load in lineage.loads]}
+
+
+def _load(load: Loaded) -> dict[str, Any]:
+    told = load.told
+    counts = {"received": load.received, "replaced": load.replaced, "removed": load.removed}
+    where = {"fact": told.fact, "tenant": told.tenant, "source": told.source, "watermark": told.mark}
+    return {"id": load.id, "at": load.at.isoformat(), "by": told.actor} | where | counts
+
+
+def fact_json(fact: Fact) -> dict[str, Any]:
+    """A table that may be analysed."""
+    columns = [_column(column) for column in fact.columns.values()]
+    groups = [_dimension(one) for one in dimensions(fact).values()]
+    head = {"id": fact.name, "title": fact.title, "about": fact.about, "kind": fact.kind.value}
+    return head | {"columns": columns, "dimensions": groups}
+
+
+def _column(column: Column) -> dict[str, Any]:
+    told: dict[str, Any] = {"id": column.name, "title": column.title, "type": column.type.name.lower()}
+    return told | {"values": dict(column.choices)} if column.choices else told
+
+
+def dataset_json(one: Dataset, form: Any) -> dict[str, Any]:
+    told = {"id": one.id, "tenant": one.tenant, "title": one.title, "by": one.author, "at": one.at.isoformat()}
+    return told | {"form": form}
+
+
+__all__ = ["dataset_json", "fact_json", "indicator_json", "lineage_json", "lines_json"]
