@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Final
 
 from clinical.medical_record import Document, DocumentKind
@@ -148,46 +149,61 @@ def _open_without_possibilities(subject: Subject) -> Iterator[Said]:
                 yield Defect("待查病例未列出可能性较大的诊断", found.place(match.start(), match.end()))
 
 
-def _check(
-    name: str, title: str, run: Callable[[Subject], Iterable[Said]], item: str, mend: str, points: float,
-    aspect: Aspect = Aspect.COMPLETE,
-) -> Check:  # fmt: skip
-    return Check(
-        name=name,
-        title=title,
-        group=Group.ADMISSION,
-        aspect=aspect,
-        kinds=INPATIENT,
-        source=f"{_ARTICLE}({item})",
-        mend=mend,
-        run=run,
-        points=points,
-        severity=Severity.MAJOR if points >= 1 else Severity.MINOR,
-    )
+_check: Final = partial(Check, group=Group.ADMISSION, aspect=Aspect.COMPLETE, kinds=INPATIENT)
 
 
 CHECKS: Final = (
     _check(
-        "examination-vital-signs", "体格检查缺生命体征", _without(_vitals, "生命体征", 1), "六",
-        "补充体温、脉搏、呼吸、血压的实测值", 2.0,
+        "examination-vital-signs",
+        "体格检查缺生命体征",
+        source=f"{_ARTICLE}(六)",
+        mend="补充体温、脉搏、呼吸、血压的实测值",
+        run=_without(_vitals, "生命体征", 1),
+        points=2.0,
     ),
     _check(
-        "examination-systems", "体格检查缺主要系统", _without(lambda _: _SYSTEMS, "", 2), "六",
-        "按系统循序补充体格检查", 1.0,
+        "examination-systems",
+        "体格检查缺主要系统",
+        source=f"{_ARTICLE}(六)",
+        mend="按系统循序补充体格检查",
+        run=_without(lambda _: _SYSTEMS, "", 2),
+        points=1.0,
     ),
     _check(
-        "examination-special", "缺专科情况", _without_special, "七", "根据专科需要补充专科检查情况", 2.0,
+        "examination-special",
+        "缺专科情况",
+        source=f"{_ARTICLE}(七)",
+        mend="根据专科需要补充专科检查情况",
+        run=_without_special,
+        points=2.0,
     ),
     _check(
-        "auxiliary-undated", "辅助检查未写检查时间", _undated, "八", "按检查时间顺序分类写明检查日期和结果", 0.5,
-        Aspect.PROPER,
+        "auxiliary-undated",
+        "辅助检查未写检查时间",
+        aspect=Aspect.PROPER,
+        source=f"{_ARTICLE}(八)",
+        mend="按检查时间顺序分类写明检查日期和结果",
+        run=_undated,
+        severity=Severity.MINOR,
+        points=0.5,
     ),
     _check(
-        "auxiliary-elsewhere-unnamed", "外院检查未写机构名称", _unnamed, "八",
-        "写明作该项检查的医疗机构名称及检查号", 0.5, Aspect.PROPER,
+        "auxiliary-elsewhere-unnamed",
+        "外院检查未写机构名称",
+        aspect=Aspect.PROPER,
+        source=f"{_ARTICLE}(八)",
+        mend="写明作该项检查的医疗机构名称及检查号",
+        run=_unnamed,
+        severity=Severity.MINOR,
+        points=0.5,
     ),
     _check(
-        "diagnosis-open-without-possibilities", "待查诊断未列可能诊断", _open_without_possibilities, "九",
-        "在“待查”下列出可能性较大的诊断", 1.0, Aspect.PROPER,
+        "diagnosis-open-without-possibilities",
+        "待查诊断未列可能诊断",
+        aspect=Aspect.PROPER,
+        source=f"{_ARTICLE}(九)",
+        mend="在“待查”下列出可能性较大的诊断",
+        run=_open_without_possibilities,
+        points=1.0,
     ),
-)  # fmt: skip
+)

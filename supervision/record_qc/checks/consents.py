@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from clinical.medical_record import Document, DocumentKind, EventKind, Signer
@@ -159,48 +160,50 @@ def _agent_without_authority(subject: Subject) -> Iterator[Said]:
             yield Defect(says, Place(document.id))
 
 
-def _check(
-    name: str, title: str, run: Callable[[Subject], Iterable[Said]], source: str, mend: str, points: float,
-    veto: Grade | None = None,
-) -> Check:  # fmt: skip
-    return Check(
-        name=name,
-        title=title,
-        group=Group.CONSENT,
-        aspect=Aspect.COMPLETE,
-        kinds=INPATIENT,
-        source=source,
-        mend=mend,
-        run=run,
-        severity=Severity.SEVERE if veto else Severity.MAJOR,
-        points=points,
-        veto=veto,
-        stages=LATER,
-    )
+_check: Final = partial(Check, group=Group.CONSENT, aspect=Aspect.COMPLETE, kinds=INPATIENT, stages=LATER)
 
 
 CHECKS: Final = (
     *(check for row in ROWS for check in row.checks()),
     NOTICE.missing(),
     _check(
-        "consent-patient-signature", "知情同意书无患方签名", _unsigned_by_patient, f"{NORM}第十条",
-        "由患者本人签署；不具备完全民事行为能力或因病无法签字的由法定代理人、被授权人签署", 10.0, Grade.C,
+        "consent-patient-signature",
+        "知情同意书无患方签名",
+        source=f"{NORM}第十条",
+        mend="由患者本人签署；不具备完全民事行为能力或因病无法签字的由法定代理人、被授权人签署",
+        run=_unsigned_by_patient,
+        severity=Severity.SEVERE,
+        points=10.0,
+        veto=Grade.C,
     ),
     _check(
-        "consent-operation-surgeon-signature", "手术知情同意书无手术者签名", _unsigned_by_surgeon,
-        f"{NORM}第二十三条", "由经治医师和术者共同签名", 2.0,
+        "consent-operation-surgeon-signature",
+        "手术知情同意书无手术者签名",
+        source=f"{NORM}第二十三条",
+        mend="由经治医师和术者共同签名",
+        run=_unsigned_by_surgeon,
+        points=2.0,
     ),
     _check(
-        "consent-agent-authority", "他人代签无授权", _agent_without_authority, f"{NORM}第十条",
-        "由患者签署授权委托书，或在病程中写明患者不能签字、不宜告知的原因", 2.0,
+        "consent-agent-authority",
+        "他人代签无授权",
+        source=f"{NORM}第十条",
+        mend="由患者签署授权委托书，或在病程中写明患者不能签字、不宜告知的原因",
+        run=_agent_without_authority,
+        points=2.0,
     ),
     Signed(
         "consent-doctor-signature",
         (_OPERATION, DocumentKind.CONSENT_TRANSFUSION, DocumentKind.CONSENT_SPECIAL, DocumentKind.CRITICAL_NOTICE),
-        (Signer.AUTHOR, Signer.SUPERIOR, Signer.SURGEON), f"{NORM}第二十三条、第二十五条至第二十七条", Group.CONSENT,
+        (Signer.AUTHOR, Signer.SUPERIOR, Signer.SURGEON),
+        f"{NORM}第二十三条、第二十五条至第二十七条",
+        Group.CONSENT,
     ).check(),
     Signed(
-        "consent-anaesthetist-signature", (DocumentKind.CONSENT_ANAESTHESIA,), (Signer.ANAESTHETIST,),
-        f"{NORM}第二十四条", Group.CONSENT,
+        "consent-anaesthetist-signature",
+        (DocumentKind.CONSENT_ANAESTHESIA,),
+        (Signer.ANAESTHETIST,),
+        f"{NORM}第二十四条",
+        Group.CONSENT,
     ).check(),
-)  # fmt: skip
+)

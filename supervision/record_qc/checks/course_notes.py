@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from clinical.medical_record import DocumentKind, EventKind
@@ -106,48 +107,62 @@ def _backdated(subject: Subject) -> Iterator[Said]:
             yield Defect(says, Place(document.id))
 
 
-def _check(
-    name: str, title: str, run: Callable[[Subject], Iterable[Said]], mend: str, points: float,
-    most: float | None = None, aspect: Aspect = Aspect.TIMELY, source: str = _SOURCE,
-) -> Check:  # fmt: skip
-    return Check(
-        name=name,
-        title=title,
-        group=Group.COURSE,
-        aspect=aspect,
-        kinds=INPATIENT,
-        source=source,
-        mend=mend,
-        run=run,
-        points=points,
-        most=most,
-        stages=EVERY_STAGE if aspect is Aspect.CLINICAL else LATER,
-    )
+_check: Final = partial(
+    Check, group=Group.COURSE, aspect=Aspect.TIMELY, kinds=INPATIENT, source=_SOURCE, stages=LATER
+)
 
 
 CHECKS: Final = (
     _check(
-        "course-gap-critical", "病危患者未每天记录病程", _gaps_while(EventKind.CRITICAL, 1, ()),
-        "病危患者随时记录病程，每天至少一次，时间具体到分钟", 3.0, 9.0,
+        "course-gap-critical",
+        "病危患者未每天记录病程",
+        mend="病危患者随时记录病程，每天至少一次，时间具体到分钟",
+        run=_gaps_while(EventKind.CRITICAL, 1, ()),
+        points=3.0,
+        most=9.0,
     ),
     _check(
-        "course-gap-serious", "病重患者超过2天未记录病程", _gaps_while(EventKind.SERIOUS, 2, (EventKind.CRITICAL,)),
-        "病重患者至少2天记录一次病程", 2.0, 6.0,
+        "course-gap-serious",
+        "病重患者超过2天未记录病程",
+        mend="病重患者至少2天记录一次病程",
+        run=_gaps_while(EventKind.SERIOUS, 2, (EventKind.CRITICAL,)),
+        points=2.0,
+        most=6.0,
     ),
     _check(
-        "course-gap-stable", "病情稳定患者超过3天未记录病程", _gaps_when_stable,
-        "病情稳定的患者至少3天记录一次病程", 2.0, 6.0,
+        "course-gap-stable",
+        "病情稳定患者超过3天未记录病程",
+        mend="病情稳定的患者至少3天记录一次病程",
+        run=_gaps_when_stable,
+        points=2.0,
+        most=6.0,
     ),
     _check(
-        "stage-summary-missing", "住院超过一个月无阶段小结", _without_summary,
-        "每月作一次阶段小结；交(接)班记录、转科记录可代替", 2.0, source=f"{NORM}第二十二条(七)",
+        "stage-summary-missing",
+        "住院超过一个月无阶段小结",
+        source=f"{NORM}第二十二条(七)",
+        mend="每月作一次阶段小结；交(接)班记录、转科记录可代替",
+        run=_without_summary,
+        points=2.0,
     ),
     _check(
-        "course-note-empty", "病程记录无实质内容", _empty,
-        "记录病情变化、检查结果及其意义、诊疗措施及效果、医嘱更改及理由", 1.0, 3.0, Aspect.CLINICAL,
+        "course-note-empty",
+        "病程记录无实质内容",
+        aspect=Aspect.CLINICAL,
+        mend="记录病情变化、检查结果及其意义、诊疗措施及效果、医嘱更改及理由",
+        run=_empty,
+        points=1.0,
+        most=3.0,
+        stages=EVERY_STAGE,
     ),
     _check(
-        "course-note-backdated", "病程记录事后补写未注明", _backdated,
-        "按实际书写时间记录；确需补记的注明补记时间和原因", 1.0, 3.0, Aspect.GENUINE, f"{NORM}第三条",
+        "course-note-backdated",
+        "病程记录事后补写未注明",
+        aspect=Aspect.GENUINE,
+        source=f"{NORM}第三条",
+        mend="按实际书写时间记录；确需补记的注明补记时间和原因",
+        run=_backdated,
+        points=1.0,
+        most=3.0,
     ),
-)  # fmt: skip
+)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from clinical.medical_record import Document, DocumentKind, Signer
@@ -23,7 +24,6 @@ from supervision.record_qc.model import (
     Grade,
     Group,
     Said,
-    Severity,
 )
 from supervision.record_qc.places import Place
 from supervision.record_qc.sessions import Session, sessions
@@ -165,22 +165,7 @@ def _safety_times(subject: Subject) -> Iterator[Said]:
             yield Defect(f"手术安全核查未见{'、'.join(missing)}的核查", Place(document.id))
 
 
-def _check(
-    name: str, title: str, run: Callable[[Subject], Iterable[Said]], source: str, mend: str, points: float
-) -> Check:
-    return Check(
-        name=name,
-        title=title,
-        group=Group.OPERATION,
-        aspect=Aspect.COMPLETE,
-        kinds=INPATIENT,
-        source=source,
-        mend=mend,
-        run=run,
-        points=points,
-        severity=Severity.MAJOR,
-        stages=LATER,
-    )
+_check: Final = partial(Check, group=Group.OPERATION, aspect=Aspect.COMPLETE, kinds=INPATIENT, stages=LATER)
 
 
 CHECKS: Final = (
@@ -188,16 +173,28 @@ CHECKS: Final = (
     *POSTOP.checks(),
     *(limit.missing() for limit in MISSING),
     _check(
-        "operation-note-surgeon-signature", "手术记录无手术者签名", _operation_note_unsigned, f"{_ARTICLE}(十五)",
-        "手术记录由手术者书写；由第一助手书写的须有手术者签名", 3.0,
+        "operation-note-surgeon-signature",
+        "手术记录无手术者签名",
+        source=f"{_ARTICLE}(十五)",
+        mend="手术记录由手术者书写；由第一助手书写的须有手术者签名",
+        run=_operation_note_unsigned,
+        points=3.0,
     ),
     _check(
-        "safety-check-signatures", "手术安全核查三方签名不全", _safety_unsigned, f"{_ARTICLE}(十六)；{_SAFETY}",
-        "由手术医师、麻醉医师、巡回护士三方共同核对、确认并签字", 3.0,
+        "safety-check-signatures",
+        "手术安全核查三方签名不全",
+        source=f"{_ARTICLE}(十六)；{_SAFETY}",
+        mend="由手术医师、麻醉医师、巡回护士三方共同核对、确认并签字",
+        run=_safety_unsigned,
+        points=3.0,
     ),
     _check(
-        "safety-check-times", "手术安全核查时点不全", _safety_times, f"{_ARTICLE}(十六)；{_SAFETY}",
-        "在麻醉实施前、手术开始前、患者离室前三个时点分别核查", 2.0,
+        "safety-check-times",
+        "手术安全核查时点不全",
+        source=f"{_ARTICLE}(十六)；{_SAFETY}",
+        mend="在麻醉实施前、手术开始前、患者离室前三个时点分别核查",
+        run=_safety_times,
+        points=2.0,
     ),
     Signed(
         "count-record-signature", (DocumentKind.COUNT,), (Signer.NURSE,), f"{_ARTICLE}(十七)", Group.OPERATION
@@ -205,6 +202,8 @@ CHECKS: Final = (
     Signed(
         "anaesthesia-papers-signature",
         (DocumentKind.ANAESTHESIA, DocumentKind.ANAESTHESIA_BEFORE, DocumentKind.ANAESTHESIA_AFTER),
-        (Signer.ANAESTHETIST,), f"{_ARTICLE}(十三)、(十四)、(十九)", Group.OPERATION,
+        (Signer.ANAESTHETIST,),
+        f"{_ARTICLE}(十三)、(十四)、(十九)",
+        Group.OPERATION,
     ).check(),
-)  # fmt: skip
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from clinical.medical_record import DocumentKind, EventKind, Signer
@@ -162,24 +163,7 @@ def _made_up_later(subject: Subject) -> Iterator[Said]:
             yield Defect(says, Place(document.id), key=anchor.id)
 
 
-def _check(
-    name: str, title: str, run: Callable[[Subject], Iterator[Said]], source: str, mend: str, points: float,
-    veto: Grade | None = None, group: Group = Group.COURSE,
-) -> Check:  # fmt: skip
-    return Check(
-        name=name,
-        title=title,
-        group=group,
-        aspect=Aspect.COMPLETE,
-        kinds=OUTPATIENT if group is Group.OUTPATIENT else INPATIENT,
-        source=source,
-        mend=mend,
-        run=run,
-        severity=Severity.SEVERE if veto else Severity.MAJOR,
-        points=points,
-        veto=veto,
-        stages=LATER,
-    )
+_check: Final = partial(Check, group=Group.COURSE, aspect=Aspect.COMPLETE, kinds=INPATIENT, stages=LATER)
 
 
 CHECKS: Final = (
@@ -188,42 +172,76 @@ CHECKS: Final = (
     *_TRANSFUSION.checks(),
     *INVASIVE.checks(),
     _check(
-        "rescue-note-not-marked-late", "抢救记录系补记而未注明", _made_up_later, f"{_ARTICLE}(八)",
-        "未能及时书写的在抢救结束后6小时内据实补记，并注明补记", 0.5,
+        "rescue-note-not-marked-late",
+        "抢救记录系补记而未注明",
+        source=f"{_ARTICLE}(八)",
+        mend="未能及时书写的在抢救结束后6小时内据实补记，并注明补记",
+        run=_made_up_later,
+        points=0.5,
     ),
     _check(
-        "emergency-rescue-note-missing", "门(急)诊抢救无抢救记录", _emergency_rescue, f"{NORM}第十五条",
-        "抢救危重患者应书写抢救记录", 10.0, Grade.C, Group.OUTPATIENT,
+        "emergency-rescue-note-missing",
+        "门(急)诊抢救无抢救记录",
+        group=Group.OUTPATIENT,
+        kinds=OUTPATIENT,
+        source=f"{NORM}第十五条",
+        mend="抢救危重患者应书写抢救记录",
+        run=_emergency_rescue,
+        severity=Severity.SEVERE,
+        points=10.0,
+        veto=Grade.C,
     ),
     _check(
-        "transfusion-note-missing", "输血无记录",
-        _unnoted(
-            EventKind.TRANSFUSION, DocumentKind.TRANSFUSION, r"输[注血]|红细胞|血浆|血小板|冷沉淀",
+        "transfusion-note-missing",
+        "输血无记录",
+        source=f"{_BLOOD}；{_INDICATORS}指标十六(临床用血相关记录符合率)",
+        mend="将输血过程记入病历",
+        run=_unnoted(
+            EventKind.TRANSFUSION,
+            DocumentKind.TRANSFUSION,
+            r"输[注血]|红细胞|血浆|血小板|冷沉淀",
             "当日及次日病历中无输血记录",
         ),
-        f"{_BLOOD}；{_INDICATORS}指标十六(临床用血相关记录符合率)", "将输血过程记入病历", 3.0, Grade.B,
+        severity=Severity.SEVERE,
+        points=3.0,
+        veto=Grade.B,
     ),
     _check(
-        "chemotherapy-note-missing", "化疗无记录",
-        _unnoted(
-            EventKind.CHEMOTHERAPY, DocumentKind.CHEMOTHERAPY, r"化疗|化学治疗|抗肿瘤|方案",
+        "chemotherapy-note-missing",
+        "化疗无记录",
+        source=f"{_INDICATORS}指标十二(恶性肿瘤化学治疗记录符合率)",
+        mend="在病程中记录化疗方案、剂量和不良反应",
+        run=_unnoted(
+            EventKind.CHEMOTHERAPY,
+            DocumentKind.CHEMOTHERAPY,
+            r"化疗|化学治疗|抗肿瘤|方案",
             "当日及次日病历中无化疗记录",
         ),
-        f"{_INDICATORS}指标十二(恶性肿瘤化学治疗记录符合率)", "在病程中记录化疗方案、剂量和不良反应", 3.0,
+        points=3.0,
     ),
     _check(
-        "radiotherapy-note-missing", "放疗无记录",
-        _unnoted(
+        "radiotherapy-note-missing",
+        "放疗无记录",
+        source=f"{_INDICATORS}指标十三(恶性肿瘤放射治疗记录符合率)",
+        mend="在病程中记录放疗计划、剂量和反应",
+        run=_unnoted(
             EventKind.RADIOTHERAPY, DocumentKind.RADIOTHERAPY, r"放疗|放射治疗|照射|Gy", "当日及次日病历中无放疗记录"
         ),
-        f"{_INDICATORS}指标十三(恶性肿瘤放射治疗记录符合率)", "在病程中记录放疗计划、剂量和反应", 3.0,
+        points=3.0,
     ),
     _check(
-        "critical-nursing-missing", "病重(病危)患者无护理记录", _nursing, f"{_ARTICLE}(二十三)",
-        "按病重(病危)患者护理记录的要求记录并归入病历", 3.0,
+        "critical-nursing-missing",
+        "病重(病危)患者无护理记录",
+        source=f"{_ARTICLE}(二十三)",
+        mend="按病重(病危)患者护理记录的要求记录并归入病历",
+        run=_nursing,
+        points=3.0,
     ),
     Signed(
-        "critical-nursing-signature", (DocumentKind.CRITICAL_NURSING,), (Signer.NURSE,), f"{_ARTICLE}(二十三)",
+        "critical-nursing-signature",
+        (DocumentKind.CRITICAL_NURSING,),
+        (Signer.NURSE,),
+        f"{_ARTICLE}(二十三)",
         Group.COURSE,
     ).check(),
-)  # fmt: skip
+)

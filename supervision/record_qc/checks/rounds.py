@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from clinical.medical_record import Document, DocumentKind, Title
@@ -12,7 +13,6 @@ from supervision.record_qc.days import COURSE_NOTES, day, silences
 from supervision.record_qc.items import text_of
 from supervision.record_qc.model import (
     CORE_SYSTEMS,
-    EVERY_STAGE,
     INPATIENT,
     LATER,
     NORM,
@@ -181,52 +181,74 @@ def _unseen(when: str, session: Session, surgeon: str) -> Defect:
     return Defect(f"{at}{session.name}，{when}无手术者{surgeon}查房(查看患者)的记录", key=session.id)
 
 
-def _check(
-    name: str, title: str, run: Callable[[Subject], Iterable[Said]], mend: str, points: float,
-    aspect: Aspect = Aspect.CLINICAL, source: str = _CONTENT,
-) -> Check:  # fmt: skip
-    return Check(
-        name=name,
-        title=title,
-        group=Group.COURSE,
-        aspect=aspect,
-        kinds=INPATIENT,
-        source=source,
-        mend=mend,
-        run=run,
-        points=points,
-        most=points * 3,
-        stages=EVERY_STAGE if source is _CONTENT else LATER,
-    )
+_check: Final = partial(Check, group=Group.COURSE, aspect=Aspect.CLINICAL, kinds=INPATIENT, source=_CONTENT)
 
 
 CHECKS: Final = (
     _check(
-        "round-doctor-unnamed", "查房记录未写查房医师姓名和职称", _unnamed, "写明查房医师的姓名、专业技术职务", 1.0,
-        Aspect.COMPLETE,
+        "round-doctor-unnamed",
+        "查房记录未写查房医师姓名和职称",
+        aspect=Aspect.COMPLETE,
+        mend="写明查房医师的姓名、专业技术职务",
+        run=_unnamed,
+        points=1.0,
+        most=3.0,
     ),
     _check(
-        "round-without-analysis", "上级医师查房无病情分析", _lacking(_ANALYSES, "上级医师查房记录没有对病情的分析"),
-        "如实记录上级医师对病情的分析", 2.0,
+        "round-without-analysis",
+        "上级医师查房无病情分析",
+        mend="如实记录上级医师对病情的分析",
+        run=_lacking(_ANALYSES, "上级医师查房记录没有对病情的分析"),
+        points=2.0,
+        most=6.0,
     ),
     _check(
-        "round-without-advice", "上级医师查房无诊疗意见", _lacking(_ADVISES, "上级医师查房记录没有诊疗意见"),
-        "如实记录上级医师的诊疗意见", 2.0,
+        "round-without-advice",
+        "上级医师查房无诊疗意见",
+        mend="如实记录上级医师的诊疗意见",
+        run=_lacking(_ADVISES, "上级医师查房记录没有诊疗意见"),
+        points=2.0,
+        most=6.0,
     ),
     _check(
-        "first-round-without-grounds", "主治医师首次查房无诊断及鉴别诊断分析", _first_without_grounds,
-        "补充病史和体征，记录诊断依据、鉴别诊断的分析及诊疗计划", 2.0,
+        "first-round-without-grounds",
+        "主治医师首次查房无诊断及鉴别诊断分析",
+        mend="补充病史和体征，记录诊断依据、鉴别诊断的分析及诊疗计划",
+        run=_first_without_grounds,
+        points=2.0,
+        most=6.0,
     ),
     _check(
-        "senior-round-missing", "超过1周无副主任医师以上查房", _without_senior,
-        "由本科室最高级别医师按每周至少2次的要求查房并记录", 3.0, Aspect.TIMELY, _SYSTEM,
+        "senior-round-missing",
+        "超过1周无副主任医师以上查房",
+        aspect=Aspect.TIMELY,
+        source=_SYSTEM,
+        mend="由本科室最高级别医师按每周至少2次的要求查房并记录",
+        run=_without_senior,
+        points=3.0,
+        most=9.0,
+        stages=LATER,
     ),
     _check(
-        "surgeon-round-before", "手术者术前未查房", _unseen_before, "手术者术前亲自查房并记录", 2.0, Aspect.COMPLETE,
-        _SYSTEM,
+        "surgeon-round-before",
+        "手术者术前未查房",
+        aspect=Aspect.COMPLETE,
+        source=_SYSTEM,
+        mend="手术者术前亲自查房并记录",
+        run=_unseen_before,
+        points=2.0,
+        most=6.0,
+        stages=LATER,
     ),
     _check(
-        "surgeon-round-after", "手术者术后24小时内未查房", _unseen_after, "手术者术后24小时内亲自查房并记录", 2.0,
-        Aspect.TIMELY, _SYSTEM,
+        "surgeon-round-after",
+        "手术者术后24小时内未查房",
+        aspect=Aspect.TIMELY,
+        source=_SYSTEM,
+        mend="手术者术后24小时内亲自查房并记录",
+        run=_unseen_after,
+        points=2.0,
+        most=6.0,
+        stages=LATER,
     ),
-)  # fmt: skip
+)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from clinical.medical_record import Document, DocumentKind, Signer, Title, rank
@@ -61,33 +62,40 @@ def _author(document: Document) -> set[str]:
     return {document.author.name} if document.author else set()
 
 
-def _check(
-    name: str, title: str, run: Callable[[Subject], Iterator[Said]], article: str, mend: str, points: float
-) -> Check:
-    return Check(
-        name=name,
-        title=title,
-        group=Group.WRITING,
-        aspect=Aspect.GENUINE,
-        kinds=ANY_RECORD,
-        source=f"{NORM}{article}",
-        mend=mend,
-        run=run,
-        points=points,
-        stages=LATER,
-    )
+_check: Final = partial(Check, group=Group.WRITING, aspect=Aspect.GENUINE, kinds=ANY_RECORD, stages=LATER)
 
 
 CHECKS: Final = (
-    Signed("course-note-signature", _COURSE, (Signer.AUTHOR, Signer.SUPERIOR, Signer.SURGEON), f"{NORM}第八条",
-           Group.COURSE, points=1.0).check(),
+    Signed(
+        "course-note-signature",
+        _COURSE,
+        (Signer.AUTHOR, Signer.SUPERIOR, Signer.SURGEON),
+        f"{NORM}第八条",
+        Group.COURSE,
+        points=1.0,
+    ).check(),
     _check(
-        "signed-before-written", "签名早于记录时间", _signed_first, "第三条",
-        "核实记录和签名时间，不得预先签名或倒签", 2.0,
+        "signed-before-written",
+        "签名早于记录时间",
+        source=f"{NORM}第三条",
+        mend="核实记录和签名时间，不得预先签名或倒签",
+        run=_signed_first,
+        points=2.0,
     ),
-    _check("document-in-future", "记录时间晚于当前时间", _in_future, "第三条", "核实并更正记录时间", 1.0),
     _check(
-        "superior-signs-own-note", "上级医师签名为书写者本人", _own_superior, "第七条",
-        "由上级医师本人审查、修改并签名", 2.0,
+        "document-in-future",
+        "记录时间晚于当前时间",
+        source=f"{NORM}第三条",
+        mend="核实并更正记录时间",
+        run=_in_future,
+        points=1.0,
     ),
-)  # fmt: skip
+    _check(
+        "superior-signs-own-note",
+        "上级医师签名为书写者本人",
+        source=f"{NORM}第七条",
+        mend="由上级医师本人审查、修改并签名",
+        run=_own_superior,
+        points=2.0,
+    ),
+)
