@@ -152,9 +152,11 @@ def _bare(coded: Coded) -> str:
 
 
 def _misnamed(coded: Coded) -> Named | None:
-    """What a diagnosis of that name should be coded as, when its code lies elsewhere."""
+    """What a diagnosis of that name should be coded as, when its code lies elsewhere. Of codes that are no whole ones
+    nothing is said here."""
     name = _MARKS.sub("", coded.diagnosis.name)
-    if coded.code is None or "/" in coded.code.value or _DOUBTED.search(coded.diagnosis.name):
+    whole = coded.code is not None and len(coded.code.value) > 3 and "/" not in coded.code.value
+    if not whole or _DOUBTED.search(coded.diagnosis.name):
         return None
     found = (row for row in rows(Named) if re.search(row.pattern, name))
     row = next(found, None)

@@ -27,6 +27,7 @@ _MARRIED: Final = ("已婚", "丧偶", "离婚")
 _YOUNGEST_MARRIED: Final = 16
 _YOUNGEST_RETIRED: Final = 40
 _GROUP: Final = re.compile(r"(?<![A-Z])(AB|A|B|O)\s*(?:型|$|[,，;；（(])")
+_UNTYPED: Final = ("不详", "未查")
 _DEATHS: Final = (DocumentKind.DEATH, DocumentKind.DAY_DEATH, DocumentKind.DEATH_DISCUSSION)
 _FOODS: Final = frozenset({"allergen:egg", "allergen:soy", "allergen:gelatin"})
 _REACTION: Final = re.compile(r"史?\s*[（(][^）)]{0,12}(?:疹|痒|休克|水肿|喘|恶心|呕吐|呼吸|红肿|过敏)")
@@ -165,13 +166,16 @@ def _plans_for_dead(page: Page) -> Iterator[Said]:
 # -- blood and allergies ---------------------------------------------------------------------
 
 
+def _transfused(page: Page) -> bool:
+    return bool(page.subject.events(EventKind.TRANSFUSION)) or bool(page.number(items.BLOOD_FEE))
+
+
 def _transfused_untyped(page: Page) -> Iterator[Said]:
     group = page.choice(items.ABO)
     if group is None:
         yield untold(items.ABO)
         return
-    transfused = bool(page.subject.events(EventKind.TRANSFUSION)) or bool(page.number(items.BLOOD_FEE))
-    if transfused and group in ("不详", "未查"):
+    if group in _UNTYPED and _transfused(page):
         yield wrong(f"本次住院有输血，首页血型填“{group}”", page.place(items.ABO))
 
 
@@ -187,6 +191,8 @@ def _blood_differs(page: Page) -> Iterator[Said]:
     group = page.choice(items.ABO)
     if group is None or page.record.results is None:
         yield Gap("首页血型或检验结果")
+        return
+    if group in _UNTYPED and _transfused(page):
         return
     for result in page.record.results:
         found = _blood_group(result)
