@@ -25,6 +25,7 @@ SECTIONS: Final = {
     "terms": "Written names to names of the standard",
     "rare": "Rare diseases by phenotypes",
     "treatment": "Treatment and risk",
+    "indicators": "Indicators over fifty million events",
     "intake": "Messages taken in and stored",
     "identity": "Who is who, at a million persons",
     "repository": "The repository, at a million persons and fifty million events",

@@ -19,6 +19,7 @@ from base.plugins import discover
 from base.settings import Settings
 from docs.render import FOLDER, commands, pages
 from rules.model import Family
+from supervision.figures.catalogue import catalogue
 
 ROOT = FOLDER.parent
 REGISTRY = Path(__file__).parent / "registry.json"
@@ -32,6 +33,8 @@ def registry(house: House) -> dict[str, list[str]]:
         "families": sorted(discover("rules.families", "FAMILY", Family)),
         "loaders": sorted(loaders()),
         "hooks": sorted(discover("api.hooks", "HOOK", Hook)),
+        "indicators": sorted(catalogue().indicators),
+        "facts": sorted(catalogue().facts),
         "settings": sorted(Settings.model_fields),
         "commands": sorted(name for name, _ in commands()),
         "endpoints": sorted(f"{verb.upper()} {path}" for path, verbs in paths.items() for verb in verbs),
