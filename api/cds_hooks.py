@@ -77,8 +77,8 @@ class _Call(NamedTuple):
     now: datetime
 
 
-Adviser = Callable[[Incoming, History, Client], Json]
-"""Answers a call with cards of its own; nothing of it is journalled as an alert."""
+Adviser = Callable[[Incoming, History, Client, Parts], Json]
+"""Answers a call, with its context as sent, with cards of its own; nothing of it is journalled as an alert."""
 
 
 class CdsHooks:
@@ -128,7 +128,7 @@ class CdsHooks:
             call = await self._read(hook, body, client)
         if hook.advice:
             advise = self._advisers[hook.advice]
-            return orjson.dumps(await asyncio.to_thread(advise, call.incoming, call.region, client))
+            return orjson.dumps(await asyncio.to_thread(advise, call.incoming, call.region, client, call.context))
         answer, reviewed = self._answer(hook, call, client)
         told = orjson.dumps(answer)
         kept = {"hook": hook.name, "context": _fragment(call.asked.context), "prefetch": _fragment(call.sent)}

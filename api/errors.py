@@ -29,12 +29,12 @@ from knowledge.store import ConflictError, StoreError
 from records.code_systems import MissingTermError, TermError
 from records.comments import MissingCommentError, TakenError
 from records.identity import DecidedError, IdentityError, MissingPersonError
+from records.qc_faults import MissingQcError, QcError, TakenQcError
 from records.quality_rules import RuleError
 from records.quality_standards import MissingStandardError, StandardError
 from records.quality_store import FaultError, MissingFaultError
 from records.reviews import MissingCaseError
 from records.sampling import CommentError
-from supervision.record_qc.faults import MissingQcError, QcError, TakenQcError
 
 _log = logging.getLogger(__name__)
 

@@ -15,10 +15,10 @@ from api.record_examiner import Examined, Examiner
 from base.keyring import KeyRing
 from clinical.medical_record import MedicalRecord
 from knowledge.snapshot import Snapshot
+from records.qc_faults import MissingQcError, QcError
 from records.registry import Registry
 from records.store import Repository
 from supervision.record_qc.disputes import Disputes
-from supervision.record_qc.faults import MissingQcError, QcError
 from supervision.record_qc.model import Check
 from supervision.record_qc.nationals import Figure, Nationals
 from supervision.record_qc.places import Stage

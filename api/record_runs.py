@@ -17,7 +17,7 @@ from base.security import sm3
 from clinical.medical_record import MedicalRecord
 from exchange.decoding import misread
 from exchange.fhir.shapes import ReadError
-from supervision.record_qc.faults import QcError
+from records.qc_faults import QcError
 
 _BATCH: Final = 20
 """Records between two marks of how far a run is."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine, Select, insert, or_, select, update
 
 from base.keyring import KeyRing
-from supervision.record_qc.faults import MissingQcError, QcError, TakenQcError
+from records.qc_faults import MissingQcError, QcError, TakenQcError
 from supervision.record_qc.model import Check
 from supervision.record_qc.reports import Reports, Standing, report_row, rescore
 from supervision.record_qc.schemes import Schemes

@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import Connection, Engine, Table, insert, or_, select, update
 
 from clinical.medical_record import RecordKind
-from supervision.record_qc.faults import MissingQcError, QcError
+from records.qc_faults import MissingQcError, QcError
 from supervision.record_qc.measures import Part
 from supervision.record_qc.model import Aspect, Check, Grade
 from supervision.record_qc.national import ASSESSED, BY_NAME, INDICATORS, STAFFED, Basis, Indicator

@@ -21,8 +21,8 @@ from base.keyring import KeyRing
 from base.security import sm3
 from clinical.coded import CHINA
 from clinical.medical_record import MedicalRecord, RecordKind
+from records.qc_faults import MissingQcError, QcError, TakenQcError
 from supervision.record_qc.engine import Examination
-from supervision.record_qc.faults import MissingQcError, QcError, TakenQcError
 from supervision.record_qc.model import Check, Defect
 from supervision.record_qc.places import Stage
 from supervision.record_qc.scheme import Score, score

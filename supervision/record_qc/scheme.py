@@ -12,7 +12,7 @@ import msgspec
 import yaml
 
 from clinical.medical_record import RecordKind
-from supervision.record_qc.faults import SchemeError
+from records.qc_faults import SchemeError
 from supervision.record_qc.model import Check, Grade, Group
 
 _SHIPPED: Final = Path(__file__).parent / "scheme.yaml"

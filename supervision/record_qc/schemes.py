@@ -12,7 +12,7 @@ from sqlalchemy import Engine, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from base.tenancy import system
-from supervision.record_qc.faults import MissingQcError, TakenQcError
+from records.qc_faults import MissingQcError, TakenQcError
 from supervision.record_qc.model import Check
 from supervision.record_qc.scheme import Scheme, decode, shipped
 from supervision.record_qc.tables import schemes, utc

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Engine, Select, case, distinct, func, select
 
-from supervision.record_qc.faults import QcError
+from records.qc_faults import QcError
 from supervision.record_qc.model import Grade
 from supervision.record_qc.reports import Query, narrowed
 from supervision.record_qc.states import STANDING, State

@@ -13,8 +13,8 @@ import msgspec
 import pytest
 
 from clinical.medical_record import Document, DocumentKind, MedicalRecord, RecordKind, Section
+from records.qc_faults import SchemeError
 from supervision.record_qc.engine import COUNTERS, Examination, checks, examine
-from supervision.record_qc.faults import SchemeError
 from supervision.record_qc.model import INPATIENT, Aspect, Check, Defect, Gap, Grade, Group, Said
 from supervision.record_qc.places import Place, Stage
 from supervision.record_qc.scheme import decode, score, shipped

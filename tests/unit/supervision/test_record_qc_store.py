@@ -15,9 +15,9 @@ from sqlalchemy import Engine, select
 
 from base.keyring import KeyRing
 from base.tenancy import Scope, TenancyError, acting, guard, system
+from records.qc_faults import MissingQcError, QcError, TakenQcError
 from supervision.record_qc.disputes import Disputes, Wanted
 from supervision.record_qc.engine import Examination, Outcome, checks, examine
-from supervision.record_qc.faults import MissingQcError, QcError, TakenQcError
 from supervision.record_qc.model import Gap
 from supervision.record_qc.national import INDICATORS, Basis, measured
 from supervision.record_qc.nationals import Figure, Nationals

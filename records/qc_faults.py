@@ -1,4 +1,4 @@
-"""What record QC refuses, so that it can be answered without reading the rest of it."""
+"""What QC of medical records refuses, so that it can be answered without reading the rest of it."""
 
 from __future__ import annotations
 

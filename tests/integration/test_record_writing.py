@@ -1,0 +1,71 @@
+"""A doctor writing a document: the hook of our own answers with cards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+URL = "/cds-services/yigong-record-writing"
+RECORD: dict[str, Any] = {
+    "id": "ZY1",
+    "kind": "住院病历",
+    "visit": {"admitted": "2026-11-01T08:00:00+08:00"},
+    "events": [],
+    "operations": [],
+    "documents": [
+        {
+            "id": "old",
+            "kind": "日常病程记录",
+            "written": "2026-11-02T08:00:00+08:00",
+            "sections": [{"text": "患者××。"}],
+        },
+        {"id": "new", "kind": "入院记录", "sections": [{"title": "主诉", "text": "反复胸闷、××"}]},
+    ],
+}
+
+
+def call(**context: Any) -> dict[str, Any]:
+    given = {"userId": "Practitioner/1", "patientId": "P1", "record": RECORD, "documentId": "new", **context}
+    return {"hook": "yigong-record-writing", "hookInstance": "7c5b2f8e-6a64-4f2b-9a43-55c9e3d1b0aa", "context": given}
+
+
+def test_the_document_being_written_is_judged_with_sentence_source_and_mending(served: TestClient) -> None:
+    answer = served.post(URL, json=call())
+    assert answer.status_code == 200, answer.text
+    found = {card["extension"]["cn.yigong.record-defect"]["check"]: card for card in answer.json()["cards"]}
+    card = found["wording-placeholder"]
+    assert "> 反复胸闷、××" in card["detail"]
+    assert "第三条" in card["source"]["label"]
+    assert card["extension"]["cn.yigong.record-defect"]["place"]["document"] == "new"
+    places = [c["extension"]["cn.yigong.record-defect"].get("place", {}) for c in answer.json()["cards"]]
+    assert "old" not in {place.get("document") for place in places}
+    assert all(0 < len(card["summary"]) < 140 and card["uuid"] for card in answer.json()["cards"])
+
+
+def test_what_is_not_yet_due_is_a_reminder_with_its_deadline(served: TestClient) -> None:
+    running = RECORD | {"visit": {"admitted": "2999-11-01T08:00:00+08:00"}, "documents": [RECORD["documents"][1]]}
+    cards = served.post(URL, json=call(record=running)).json()["cards"]
+    told = [card["extension"]["cn.yigong.record-defect"] for card in cards]
+    (due,) = [one["due"] for one in told if one["check"] == "first-course-missing"]
+    assert due == "2999-11-01T16:00:00+08:00"
+
+
+@pytest.mark.parametrize(
+    ("context", "field"),
+    [
+        ({"documentId": "gone"}, "writing"),
+        ({"record": RECORD | {"kind": "住院"}}, "context.record.kind"),
+        ({"record": {}}, "context.record"),
+    ],
+)
+def test_a_misshapen_call_names_the_field(served: TestClient, context: dict[str, Any], field: str) -> None:
+    answer = served.post(URL, json=call(**context))
+    assert answer.status_code == 400
+    assert answer.json()["issue"][0]["expression"] == [field]
+
+
+def test_the_hook_is_discovered(served: TestClient) -> None:
+    services = {one["id"]: one for one in served.get("/cds-services").json()["services"]}
+    assert services["yigong-record-writing"]["prefetch"] == {}
