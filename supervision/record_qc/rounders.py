@@ -31,6 +31,12 @@ def _of(match: re.Match[str]) -> int:
     return rank(Title.ATTENDING) if match["title"] == "主治" else _SENIOR
 
 
+def names(surname_first: str, text: str) -> bool:
+    """Whether a text names somebody: in full, or by surname and title (王主任)."""
+    by_title = rf"{re.escape(surname_first[:1])}(?:副?主任|主治|医师|医生|教授|院长)"
+    return bool(surname_first) and (surname_first in text or re.search(by_title, text) is not None)
+
+
 def at_least(document: Document, title: Title) -> bool | None:
     """Whether who made a round stands so high or higher; None when nobody told."""
     found = grade(document)

@@ -11,6 +11,7 @@ from typing import Final
 from clinical.medical_record import Document, DocumentKind, EventKind, Signer
 from supervision.record_qc.beforehand import Beforehand
 from supervision.record_qc.content import Signed
+from supervision.record_qc.days import COURSE_NOTES
 from supervision.record_qc.items import text_of
 from supervision.record_qc.model import (
     INPATIENT,
@@ -55,7 +56,7 @@ def _agreed(document: Document) -> datetime | None:
 
 def _approved(subject: Subject, anchor: Anchor) -> bool:
     """In a rescue, where nobody could sign, the head of the institution may have approved."""
-    return any(_APPROVED.search(text_of(document)) for document in subject.documents)
+    return any(_APPROVED.search(text_of(note)) for note in subject.of(*COURSE_NOTES, DocumentKind.OPERATION))
 
 
 def _on_operation_form(subject: Subject, anchor: Anchor) -> bool:
@@ -146,6 +147,18 @@ _MAY_SIGN: Final = re.compile(
 )
 
 
+_DENIED: Final = re.compile(r"(?:无|否认|未见|未出现|不伴)[^，。；、\n]{0,8}")
+_NOTES: Final = (DocumentKind.ADMISSION, DocumentKind.READMISSION, DocumentKind.DAY_STAY, *COURSE_NOTES)
+
+
+def _may_sign(document: Document) -> bool:
+    """Whether a document says why somebody else signs: forms for consent name every risk, only their titles count."""
+    text = document.title
+    if document.kind in _NOTES or document.kind is DocumentKind.CONSENT_OTHER:
+        text += _DENIED.sub("", text_of(document))
+    return _MAY_SIGN.search(text) is not None
+
+
 def _agent_without_authority(subject: Subject) -> Iterator[Said]:
     """An adult for whom somebody else signed, though nothing in the record tells why."""
     found = [d for d in subject.judged(*_ACTS) if signed(d, Signer.AGENT) and not signed(d, Signer.PATIENT)]
@@ -154,7 +167,7 @@ def _agent_without_authority(subject: Subject) -> Iterator[Said]:
     of_age = adult(subject)
     if isinstance(of_age, Gap):
         yield of_age
-    elif of_age and not any(_MAY_SIGN.search(d.title + text_of(d)) for d in subject.documents):
+    elif of_age and not any(_may_sign(document) for document in subject.documents):
         for document in found:
             says = f"{document.kind.value}由他人代签，病历中无授权委托书，也未写明患者不能签字的原因"
             yield Defect(says, Place(document.id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -49,6 +50,17 @@ ANSWER: Final = Limit(
     "consultation", "会诊记录", (_CONSULTATION,), starts_of(EventKind.CONSULTATION, called="会诊申请于"),
     timedelta(hours=24), _SYSTEM, missing_points=3.0,
 )  # fmt: skip
+
+_OUTSIDE: Final = re.compile(r"院外|外院|院际|远程|医院|多学科|MDT")
+
+
+def _inside(subject: Subject) -> Iterator[Anchor | Gap]:
+    """Requests within the house; other houses have their own time."""
+    outside = {e.id for e in subject.events(EventKind.CONSULTATION) or () if _OUTSIDE.search(e.department + e.text)}
+    yield from (one for one in ANSWER.after(subject) if isinstance(one, Gap) or one.id not in outside)
+
+
+INSIDE: Final = replace(ANSWER, after=_inside)
 
 # -- an urgent one ---------------------------------------------------------------------------
 
@@ -113,7 +125,8 @@ def _unmentioned(subject: Subject) -> Iterator[Said]:
 
 CHECKS: Final = (
     *_FORM.checks(),
-    *ANSWER.checks(),
+    INSIDE.late(),
+    ANSWER.missing(),
     Check(
         name="consultation-urgent-arrival",
         title="急会诊超过10分钟到场",

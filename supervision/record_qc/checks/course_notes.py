@@ -86,7 +86,7 @@ _SET_PHRASE: Final = re.compile(
     r"同前|如前|余|查房|查体|未见|诉|继续|继观|予以?|给予|当前|原有?|目前|治疗|方案|观察|处理|护理|同上|续|未|特殊|不适|主诉|[\W_\d]"
 )
 _WRITTEN: Final = (DocumentKind.COURSE, DocumentKind.ROUND)
-_LEAST: Final = 6
+_LEAST: Final = 2
 _AFTERWARDS: Final = timedelta(hours=24)
 
 

@@ -82,24 +82,24 @@ def _heads(name: str, text: str) -> bool:
     return any(_HEAD.search(text, max(0, m.start() - 6), m.end() + 8) for m in re.finditer(re.escape(name), text))
 
 
-_TITLED: Final = re.compile(r"[一-龥]{2,4}\s*[（(]?\s*(?:副?主任|主治)(?:中)?(?:医师|医生)")
+_TITLE: Final = re.compile(r"(?:副?主任|主治)(?:中)?(?:医师|医生)?")
+_TOOK_PART: Final = re.compile(r"(?:参[加与]|出席)[^：:\n]{0,16}[:：](?P<who>[^\n]+)")
 _FEWEST: Final = 2
 
 
 def _too_few(subject: Subject) -> Iterator[Said]:
     """Fewer than two who are attending doctors or above, where the titles of those who took part are told."""
     for document in subject.judged(_DIFFICULT):
-        part = next((s for s in document.sections if re.match(r"参[加与]|出席", s.title)), None)
-        text = part.text if part else text_of(document)
-        named = {match[0] for match in _TITLED.finditer(text)}
-        leader = document.leader
-        if leader and rank(leader.title) >= rank(Title.ATTENDING) and leader.name not in text:
-            named.add(leader.name)
-        if not re.search(r"医师|医生|主任", text):
+        match = _TOOK_PART.search(text_of(document))
+        who = match["who"] if match else ""
+        if not re.search(r"医师|医生|主任|主治", who):
             yield Gap("参加讨论人员的职称")
-        elif len(named) < _FEWEST:
-            says = f"参加讨论者中主治医师以上仅{len(named)}人，应至少2人"
-            yield Defect(says, Place(document.id))
+            continue
+        leader = document.leader
+        more = leader is not None and rank(leader.title) >= rank(Title.ATTENDING) and leader.name not in who
+        count = len(_TITLE.findall(who)) + more
+        if count < _FEWEST:
+            yield Defect(f"参加讨论者中主治医师以上仅{count}人，应至少2人", Place(document.id))
 
 
 def _chair_check(name: str, kind: DocumentKind, item: str, group: Group) -> Check:

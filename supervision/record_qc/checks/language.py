@@ -11,8 +11,7 @@ from supervision.record_qc.model import ANY_RECORD, NORM, Aspect, Check, Defect,
 from supervision.record_qc.subject import Subject
 
 _PLAIN: Final = re.compile(
-    r"拉肚子|拉稀|肚子(?:疼|痛|胀)|发(?:高|低)?烧|打点滴|打吊[针瓶]|挂盐?水|吊水|嗓子(?:疼|痛|哑)|屁股|胳膊|脚脖子|放屁|羊[角癫]风|抽羊|"
-    r"吐酸水|烧心|小三阳|大三阳"
+    r"拉肚子|拉稀|肚子(?:疼|痛|胀)|发(?:高|低)?烧|打点滴|打吊[针瓶]|挂盐?水|吊水|嗓子(?:疼|痛|哑)|屁股|胳膊|脚脖子|放屁|羊[角癫]风"
 )
 _QUOTED: Final = re.compile(r"“[^”\n]*”|\"[^\"\n]*\"|‘[^’\n]*’|「[^」\n]*」")
 
@@ -59,7 +58,7 @@ CHECKS: Final = (
     Wording(
         "wording-unit",
         "未使用法定计量单位",
-        r"\d\s*(?:公分|市?斤(?!重)|市?尺|cc|CC|英寸)(?![A-Za-z])|[一二两三四五六七八九十几数半]+(?:公分|市?斤)",
+        r"\d\s*(?:公分|市?斤(?!重)|市?尺|cc|CC|英寸)(?![A-Za-z])|[一二两三四五六七八九十几数半]+公分",
         "《中华人民共和国计量法》第三条",
         "改用法定计量单位(kg、cm、ml……)",
         points=0.5,

@@ -10,6 +10,7 @@ from clinical.medical_record import Document, DocumentKind
 from supervision.record_qc.items import Form, Item, text_of
 from supervision.record_qc.model import CORE_SYSTEMS, INPATIENT, NORM, Aspect, Check, Defect, Gap, Group, Said
 from supervision.record_qc.places import Place
+from supervision.record_qc.rounders import names
 from supervision.record_qc.subject import Subject
 from supervision.record_qc.timing import Anchor, matched
 
@@ -204,7 +205,7 @@ def _surgeon_absent(subject: Subject) -> Iterator[Said]:
             yield Gap("手术者")
         elif not text.strip():
             yield Gap("术前讨论记录的正文")
-        elif not any(name in text or name in people for name in surgeons):
+        elif not any(names(name, text) or name in people for name in surgeons):
             yield Defect(f"术前讨论未见手术者{'、'.join(sorted(surgeons))}参加", Place(document.id))
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 
 from clinical.medical_record import Document, DocumentKind, Title
 from supervision.record_qc.days import COURSE_NOTES, day, silences
@@ -24,7 +24,7 @@ from supervision.record_qc.model import (
     Said,
 )
 from supervision.record_qc.places import Place
-from supervision.record_qc.rounders import at_least
+from supervision.record_qc.rounders import at_least, names
 from supervision.record_qc.sessions import Session, sessions
 from supervision.record_qc.subject import Subject
 from supervision.record_qc.surgery import elective
@@ -41,7 +41,7 @@ _TITLED: Final = re.compile(
     r"(?P<before>[一-龥]{0,4})(?:副?主任|主治|住院总)中?(?:医师|医生)?"
     r"(?P<after>\s*[:：]\s*(?!患|病|查|考虑|同意|目前|该|建议)[一-龥]{2,4})?"
 )
-_FILLING: Final = re.compile(r"[今昨]日|今晨|上级|本科|科室|我科|科内|科|请|随|由|及|和|与|同|经|在")
+_FILLING: Final = re.compile(r"患[者儿]|[今昨]日|今晨|上级|本科|科室|我科|科内|科|请|随|由|及|和|与|同|经|在")
 
 
 def _unnamed(subject: Subject) -> Iterator[Said]:
@@ -128,14 +128,15 @@ _SEEN: Final = re.compile(
     r"(?:术者|手术者|主刀)[^。；\n]{0,12}(?:查|看|访|视)|(?:查|看|访)视?[^。；\n]{0,6}(?:术者|主刀)"
 )
 _DAY: Final = timedelta(hours=24)
+Span: TypeAlias = tuple[datetime | None, datetime | None]
 
 
 def _unseen_before(subject: Subject) -> Iterator[Said]:
     for session, surgeon in _operated(subject):
         if isinstance(session, Gap):
             yield session
-        elif elective(subject, session) is True and not _seen(subject, surgeon, None, session.at):
-            yield _unseen("术前", session, surgeon)
+        elif elective(subject, session) is True:
+            yield from _unless_seen(subject, "术前", session, surgeon, (None, session.at))
 
 
 def _unseen_after(subject: Subject) -> Iterator[Said]:
@@ -144,8 +145,8 @@ def _unseen_after(subject: Subject) -> Iterator[Said]:
             yield session
             continue
         end = session.end
-        if end and end + _DAY <= subject.until and not _seen(subject, surgeon, end, end + _DAY):
-            yield _unseen("术后24小时内", session, surgeon)
+        if end and end + _DAY <= subject.until:
+            yield from _unless_seen(subject, "术后24小时内", session, surgeon, (end, end + _DAY))
 
 
 def _operated(subject: Subject) -> Iterator[tuple[Session | Gap, str]]:
@@ -160,25 +161,31 @@ def _operated(subject: Subject) -> Iterator[tuple[Session | Gap, str]]:
             yield session, surgeon.name
 
 
-def _seen(subject: Subject, surgeon: str, since: datetime | None, until: datetime | None) -> bool:
-    """Whether a note of that time shows that the surgeon saw the patient; an undated one may be of any time."""
-    return any(
-        _shows(surgeon, note)
-        for note in subject.of(*COURSE_NOTES)
-        if note.written is None
-        or ((since is None or note.written >= since) and (until is None or note.written <= until))
-    )
+def _unless_seen(subject: Subject, when: str, session: Session, surgeon: str, span: Span) -> Iterator[Said]:
+    """A defect, unless a note of that time shows that the surgeon saw the patient, or nobody told who wrote notes."""
+    notes = [note for note in subject.of(*COURSE_NOTES) if _within(note.written, span)]
+    if any(_shows(surgeon, note) for note in notes):
+        return
+    if any(not _people(note) for note in notes):
+        yield Gap("病程记录的书写和查房医师")
+        return
+    at = f"{shown(session.at)}行" if session.at else ""
+    yield Defect(f"{at}{session.name}，{when}无手术者{surgeon}查房(查看患者)的记录", key=session.id)
+
+
+def _within(time: datetime | None, span: Span) -> bool:
+    """Whether a time is in a span; one that is not known may be."""
+    since, until = span
+    return time is None or ((since is None or time >= since) and (until is None or time <= until))
+
+
+def _people(note: Document) -> set[str]:
+    return {one.name for one in (note.leader, note.author, *(note.signatures or ())) if one is not None}
 
 
 def _shows(surgeon: str, note: Document) -> bool:
-    people = [one.name for one in (note.leader, note.author, *(note.signatures or ())) if one is not None]
     text = text_of(note)
-    return surgeon in people or surgeon in text or _SEEN.search(text) is not None
-
-
-def _unseen(when: str, session: Session, surgeon: str) -> Defect:
-    at = f"{shown(session.at)}行" if session.at else ""
-    return Defect(f"{at}{session.name}，{when}无手术者{surgeon}查房(查看患者)的记录", key=session.id)
+    return surgeon in _people(note) or names(surgeon, text) or _SEEN.search(text) is not None
 
 
 _check: Final = partial(Check, group=Group.COURSE, aspect=Aspect.CLINICAL, kinds=INPATIENT, source=_CONTENT)
