@@ -13,8 +13,9 @@ from supervision.record_qc.page import PAGE_GUIDE, PAGE_NORM, PAGE_SCORES, Page,
 _PRESENT: Final = {"1": "有", "2": "临床未确定", "3": "情况不明", "4": "无"}
 _LASTING: Final = "C00-C97;E10-E14;I10-I15;Q00-Q99;I25;J44;K74;N18;B18;G20;M05-M06"
 """What nobody comes by within a stay: tumours, chronic and inborn diseases."""
-_OF_SURGERY: Final = "T80-T88"
-"""What is new in the stay by nature; ``main-diagnosis-surgical-complication`` judges it."""
+_OF_STAY: Final = "O00-O99;P00-P96;T80-T88"
+"""What comes with a birth or an operation is new in the stay by nature; whether it may be the main diagnosis is judged
+by checks of that."""
 
 
 def _no_main(page: Page) -> Iterator[Said]:
@@ -94,7 +95,7 @@ def _lasting_as_new(page: Page) -> Iterator[Said]:
 
 def _main_as_new(page: Page) -> Iterator[Said]:
     main = page.main
-    elsewhere = f"{_LASTING};{_OF_SURGERY}"
+    elsewhere = f"{_LASTING};{_OF_STAY}"
     if main is not None and not main.within(elsewhere) and _presence_of(main.diagnosis.present.strip()) == "无":
         yield wrong(f"主要诊断{main.called}的入院病情填“无”，住院理由应在入院时已存在", main.place)
 
