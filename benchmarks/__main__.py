@@ -20,6 +20,7 @@ SECTIONS: Final = {
     "screening": "Batch screening",
     "messages": "Messages read by one process",
     "quality": "Data quality and maps of terms",
+    "record_qc": "Record quality control",
     "search": "Search over the release",
     "language": "Reading Chinese records",
     "terms": "Written names to names of the standard",

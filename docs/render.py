@@ -17,6 +17,7 @@ from api.cli import app
 from api.metrics import DECLARED
 from base.plugins import discover
 from base.settings import Settings
+from docs.render_qc import checks_table, national_table
 from exchange.fhir.services import SERVICES
 from exchange.tables._templates import TEMPLATES
 from knowledge.tables import TABLES, Column
@@ -42,6 +43,9 @@ def pages() -> dict[Path, str]:
         FOLDER / "indicators.md": _filled("indicators.md", {"indicators": _indicators, "facts": _facts}),
         FOLDER / "load-your-formulary.md": _filled("load-your-formulary.md", {"tables": _tables}),
         FOLDER / "operations.md": _filled("operations.md", {"settings": _settings, "commands": _commands}),
+        FOLDER / "record-qc-checks.md": _filled(
+            "record-qc-checks.md", {"qc-checks": checks_table, "qc-national": national_table}
+        ),
         FOLDER / "rules.md": _filled(
             "rules.md",
             {"families": _families, "fields": _fields, "functions": _functions, "states": _states},
