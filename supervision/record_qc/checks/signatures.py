@@ -43,6 +43,9 @@ def _signed_first(subject: Subject) -> Iterator[Said]:
 
 
 def _in_future(subject: Subject) -> Iterator[Said]:
+    """While the stay goes on; what is dated after its end is another check's."""
+    if subject.record.ended is not None:
+        return
     for document in subject.judged():
         if document.written is not None and document.written > subject.now + EARLY:
             yield Defect(f"{document.kind.value}记录时间{shown(document.written)}晚于当前时间", Place(document.id))
