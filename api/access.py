@@ -18,8 +18,9 @@ from api.auth import bearer_key, is_loopback
 from api.errors import ApiError
 from api.people import People
 from api.throttle import Throttle
-from base import accounts, alerts, clients, sessions
+from base import accounts, alerts, clients, launches, sessions
 from base.audit import AuditLog, Event
+from base.launches import Launch
 from base.roles import PERMISSIONS, ROLES, Proof, below, grants_of, roles
 from base.sessions import Session
 from base.settings import Settings
@@ -38,15 +39,19 @@ _BLOCKED: Final = {
     "password": "须先修改口令: POST /api/v1/session/password",
     "second-factor": "该角色须先启用并使用动态口令: POST /api/v1/session/second-factor",
 }
+_PANEL: Final = frozenset({"knowledge.read", "terms.read"})
+"""What a panel may do beside its patient: nothing of it is about anybody."""
 
 
 class Kind(StrEnum):
-    """How somebody proved who they are. ``local``: by sitting at the machine, as long as nobody has an account."""
+    """How somebody proved who they are. ``local``: by sitting at the machine, as long as nobody has an account;
+    ``panel``: by a token that whoever else launched it with vouches for (``base.launches``)."""
 
     LOCAL = "local"
     KEY = "key"
     CLIENT = "client"
     ACCOUNT = "account"
+    PANEL = "panel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class Held:
 class Principal:
     """Somebody who proved who they are: ``permissions`` name what they may do (``person.read``), ``scope`` the
     institutions whose rows they reach with what was asked. ``tenant`` is where they work; ``blocked`` what they must
-    do before anything else."""
+    do before anything else; ``launch`` the patient a panel is held to."""
 
     name: str
     scope: Scope
@@ -77,6 +82,7 @@ class Principal:
     held: tuple[Held, ...] = ()
     proved: datetime | None = None
     blocked: str = ""
+    launch: Launch | None = None
 
     @property
     def is_person(self) -> bool:
@@ -272,9 +278,30 @@ class Access:
         return not self._closed
 
     def _of_token(self, scheme: str, token: str, source: str) -> Principal | None:
-        if self._people is None or scheme.lower() != "bearer" or not token.startswith(sessions.MARKS):
+        if self._people is None or scheme.lower() != "bearer":
             return None
-        return self._of_session(self._people, token, source)
+        if token.startswith(launches.MARK):
+            return self._of_launch(self._people, token, source)
+        return self._of_session(self._people, token, source) if token.startswith(sessions.MARKS) else None
+
+    def _of_launch(self, people: People, token: str, source: str) -> Principal | None:
+        """A panel, as long as whoever launched it may still ask."""
+        found = launches.opened(people.ring, token, datetime.now(UTC))
+        if found is None or not self._stands(people, found, source):
+            return None
+        held = (Held("", found.tenant, _PANEL),)
+        scope, detail = Scope(found.user, reads=(found.tenant,)), {"fullName": found.user, "by": found.by}
+        who = Principal(found.user, scope, _PANEL, source=source, detail=detail, kind=Kind.PANEL, tenant=found.tenant)
+        return replace(who, held=held, launch=found)
+
+    def _stands(self, people: People, launch: Launch, source: str) -> bool:
+        if launch.kind == Kind.ACCOUNT:
+            return self.may_act(launch.by, launch.tenant, "inference.use")
+        if launch.kind == Kind.CLIENT:
+            with system("who launched a panel"), people.engine.connect() as connection:
+                client = clients.by_id(connection, launch.by)
+            return client is not None and client.usable(datetime.now(UTC))
+        return launch.kind == Kind.KEY or self._open(source)
 
     def _unspoken(self, request: Request, source: str) -> Principal | None:
         """By cookie, else by the certificate that TLS verified."""

@@ -23,7 +23,7 @@ from clinical.passing import is_over
 from clinical.patient import PatientContext, Report
 from clinical.person import Demographics
 from clinical.value import Value, replace
-from exchange.fhir.context import ReadError, read_context, read_orders
+from exchange.fhir.context import Incoming, ReadError, read_context, read_orders
 from exchange.fhir.person import demographics
 from records.consent import reaches
 from records.context import KINDS, Ask, History, Part, Region
@@ -99,6 +99,16 @@ def merged(context: PatientContext, history: History) -> tuple[PatientContext, f
             if isinstance(sent, Unknown):
                 partial.add(name)
     return (replace(context, **lists) if lists else context), frozenset(partial)
+
+
+PANEL: Final = "panel"
+"""What the journal knows reviews of panels as: those of what is on record."""
+
+
+def of_record(incoming: Incoming, history: History) -> Incoming:
+    """A patient of whom nothing was sent, with the active drugs that the league knows of as what is reviewed."""
+    known = merged(incoming.context, history)[0].medications
+    return replace(incoming, orders=() if isinstance(known, Unknown) else tuple(o for o in known if o.is_active()))
 
 
 # -- whose history ---------------------------------------------------------------------------
@@ -273,4 +283,4 @@ _KEYS: Final[Mapping[str, Callable[[Any], Iterator[Hashable]]]] = {
     "procedures": _of_result,
 }
 
-__all__ = ["Regional", "gap_of", "merged", "placed", "read_list"]
+__all__ = ["PANEL", "Regional", "gap_of", "merged", "of_record", "placed", "read_list"]

@@ -9,6 +9,7 @@ import msgspec
 
 from api.cds_hooks import incoming_of
 from api.hook import Hook
+from api.regional import PANEL, of_record
 from api.review import Reviewed, Reviewer, china_day, worth
 from api.serving import Served
 from base.plugins import discover
@@ -46,13 +47,15 @@ def replay(reviewer: Reviewer, review_id: str, release_id: str = "") -> dict[str
 def again(reviewer: Reviewer, entry: Entry, served: Served) -> Reviewed:
     """The review of a stored request as it would have gone with a release."""
     request, hook = entry.request, discover("api.hooks", "HOOK", Hook).get(entry.service)
-    ask = partial(reviewer.review, served=served, seen=entry.seen, region=read_history(entry.region))
+    region = read_history(entry.region)
+    ask = partial(reviewer.review, served=served, seen=entry.seen, region=region)
     day = china_day(entry.at)
     if hook is None and "resourceType" in request:
         return ask(read_bundle(request, entry.at), day=day)
     if hook is None:
         plain = decode(msgspec.json.encode(request))
-        return ask(read(plain, entry.at), day=plain.as_of or day)
+        sent = read(plain, entry.at)
+        return ask(of_record(sent, region) if entry.service == PANEL else sent, day=plain.as_of or day)
     incoming = incoming_of(hook, request["context"], request["prefetch"], entry.at)
     return worth(ask(incoming, day=day), hook.least.rank)
 

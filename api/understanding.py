@@ -9,6 +9,8 @@ from fastapi import APIRouter
 
 from api.answer_desk import AnswerDesk
 from api.front import Front
+from api.panel_desk import PanelDesk
+from api.panel_watch import PanelWatch
 from api.person_record import PersonRecords
 from api.prompt_desk import PromptDesk
 from api.routes import (
@@ -16,6 +18,7 @@ from api.routes import (
     inference,
     language,
     normalize,
+    panel,
     picture,
     prompts,
     rare,
@@ -27,6 +30,7 @@ from api.routes import (
 )
 from api.search_desk import SearchDesk
 from api.similar_desk import SimilarDesk
+from exchange.arrivals import Arrivals
 from records.notices import Notices
 from records.store import Repository
 
@@ -43,6 +47,7 @@ class Understanding:
         self.answers = AnswerDesk(front.access, self.search, front.ward, self.prompts)
         identity, region = front.identity, front.region
         self._records = PersonRecords(settings, front.access, engine, shown, identity, region, serving)
+        self.panel, self.panels = PanelDesk(front, self._records), PanelWatch(Arrivals(engine))
         whole = Repository(engine, front.ring)
         self.similar = SimilarDesk(engine, whole, shown, self._records, region, serving, settings.similar_cases)
 
@@ -64,10 +69,12 @@ class Understanding:
         yield rare.router(access, serving)
         yield similar.router(access, self.similar, serving, front.identity)
         yield picture.router(access, self._records)
+        yield panel.router(access, self.panel, self.panels, settings.league)
 
     def watching(self) -> list[Coroutine[Any, Any, None]]:
         """What goes on beside the requests of a worker."""
-        return [self.search.keep_watch(self._front.settings.swap_seconds), self.similar.keep_watch()]
+        search = self.search.keep_watch(self._front.settings.swap_seconds)
+        return [search, self.similar.keep_watch(), self.panels.keep_watch()]
 
     async def close(self) -> None:
         """Give back what the desks hold."""

@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     frame_ancestors: list[str] = Field(
         [], description="origins whose pages may show the clinician panel in a frame (https://his.example.org)"
     )
+    panel_minutes: int = Field(
+        60, ge=1, le=720, description="how long a launched clinician panel may stay open before it is launched again"
+    )
     max_body_bytes: int = Field(4_000_000, ge=10_000, description="largest request body taken")
     rate_limit: str = Field(
         "5000/second", description="calls that one address may make of a worker (60000/minute); empty: no limit"

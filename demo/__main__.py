@@ -1,4 +1,4 @@
-"""``make demo-data``: three hospitals, 200 people, five stories, and what to try with them."""
+"""``make demo-data``: three hospitals, 200 people, six stories, and what to try with them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def _said(told: Filled, folder: str) -> str:
    curl -s {base}/api/v1/persons/reviews {show}
 6. 昨天那份CT报告（WS/T 500 共享文档）从接收到入库的全过程
    curl -s {base}/api/v1/exchange/messages/{told.traced} {show}
-7. 巴特尔在全区域的资料（FHIR）
+7. 苏日娜的病历值得打开：{base}/ui/ → 临床面板；等待审方的处方：{base}/ui/queue
+8. 巴特尔在全区域的资料（FHIR）
    curl -s '{base}/fhir/DiagnosticReport?_source=urn:yigong:league/centre&_id=Z0001-CT' {show}
 """
 

@@ -15,6 +15,7 @@ from api.intake import open_intake, worker
 from base.tenancy import system
 from clinical.coded import CHINA
 from clinical.person import Demographics
+from demo import bedside
 from demo import messages as say
 from demo.histories import Came, dispensed, of_centre, of_clinic, of_hospital, visits
 from demo.people import (
@@ -30,6 +31,7 @@ from demo.people import (
     TWICE_AGAIN,
     WARFARIN,
 )
+from demo.prescriptions import submit
 from exchange.intake import Intake, Receipt, Sent
 from exchange.ledger import DEAD
 from exchange.pull import Puller
@@ -75,8 +77,8 @@ class Filled(NamedTuple):
 def fill(
     house: House, now: datetime, progress: Callable[[int], None] = lambda done: None, count: int = COUNT
 ) -> Filled:
-    """Fill an opened installation, as of a moment, with so many people beside the five. Again on the same day it
-    changes nothing; on another day the five stories move along."""
+    """Fill an opened installation, as of a moment, with so many people beside the six. Again on the same day it
+    changes nothing; on another day the six stories move along."""
     ring = key_ring(house)
     folder = house.settings.data_dir / "demo"
     folder.mkdir(exist_ok=True)
@@ -86,6 +88,7 @@ def fill(
         receipts, pulled, known = asyncio.run(_sent(house, intake, folder, visits(anchor, count), now, progress))
         worker(house, ring, say=progress).drain()
         _withhold(house)
+        submit(house, now)
         dead = len(Ledger(house.engine, ring).find(Query(DEAD, limit=500)))
     _orders(folder)
     known += sum(receipt.duplicate for receipt in receipts)
@@ -117,7 +120,7 @@ async def _sent(
             letters += of_centre(one, NAMES[CENTRE])
     tables = of_clinic([one for one in came if one.told.tenant == CLINIC])
     tables[_PEOPLE] += [_row("W0003", WARFARIN), _row("W0004", TWICE_AGAIN)]
-    letters += _stories(now)
+    letters += [*bedside.story(_morning(now), NAMES[CENTRE]), *_stories(now)]
     receipts: list[Receipt] = []
     for start in range(0, len(letters), _TOGETHER):
         some = letters[start : start + _TOGETHER]
@@ -136,12 +139,12 @@ def _institutions() -> Iterator[Sent]:
         yield Sent(one.tenant, "fhir", say.bundle("demo-organization", resource), source="demo")
 
 
-# -- the five ----------------------------------------------------------------------------------
+# -- the six ----------------------------------------------------------------------------------
 
 
 def _stories(now: datetime) -> Iterator[Sent]:
     """What happened lately to people with a story; yesterday's CT comes last."""
-    day = datetime.combine(now.astimezone(CHINA).date(), time(9, 30), CHINA)
+    day = _morning(now)
     for number, who in (("P0001", CT), ("P0002", HBA1C), ("P0003", WARFARIN), ("P0004", TWICE), ("P0005", CLOSED)):
         name = f"demo-{day:%Y%m%d}-{number}"
         begun = day - timedelta(days=60)
@@ -165,6 +168,10 @@ def _stories(now: datetime) -> Iterator[Sent]:
     yield Sent(CENTRE, "cda", raw, source="demo")
 
 
+def _morning(now: datetime) -> datetime:
+    return datetime.combine(now.astimezone(CHINA).date(), time(9, 30), CHINA)
+
+
 def _at_centre(number: str, who: Demographics, day: datetime, *resources: dict[str, Any]) -> Sent:
     raw = say.bundle(f"demo-{day:%Y%m%d}-{number}", say.person(number, who), *resources)
     return Sent(CENTRE, "fhir", raw, source="demo")
@@ -179,7 +186,7 @@ def _row(number: str, who: Demographics) -> dict[str, str]:
 
 
 def _withhold(house: House) -> None:
-    """Put down what one of the five wants: nothing goes to other institutions."""
+    """Put down what one of the six wants: nothing goes to other institutions."""
     identity = who_is_who(house, key_ring(house))
     consents, wishes = Consents(identity), Wishes(closed=True)
     with house.engine.begin() as connection:

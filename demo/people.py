@@ -1,5 +1,5 @@
-"""Who the demo is about: a league with three institutions, five people with a story, 200 with a history. Nobody in it
-exists; the five bear numbers that no authority has given out."""
+"""Who the demo is about: a league with three institutions, six people with a story, 200 with a history. Nobody in it
+exists; the six bear numbers that no authority has given out."""
 
 from __future__ import annotations
 
@@ -57,6 +57,8 @@ TWICE_AGAIN = _somebody("陈美林", Sex.FEMALE, "1968-07-25", 974, "13900000004
 """… and in the clinic without it, her name as it sounds and a digit of her birthday wrong."""
 CLOSED = _somebody("李卫东", Sex.MALE, "1975-11-08", 975, "13900000005", "城关镇团结街20号")
 """Lets other institutions see nothing."""
+CHART = _somebody("苏日娜", Sex.FEMALE, "1955-08-12", 976, "13900000006", "城关镇乌兰小区12号楼2单元")
+"""Heart failure, diabetes, failing kidneys and high potassium: her chart is opened in the clinician panel."""
 
 
 def registered(count: int) -> Iterator[Registration]:

@@ -1,1 +1,77 @@
-export {};
+/** The clinician panel: one patient, what matters first, the rest a click away. */
+import { questions } from "./ask";
+import { cards } from "./cards";
+import { fill, h } from "./dom";
+import { history } from "./history";
+import { diagnoses, examinations, treatments } from "./inference";
+import "./panel.css";
+import { scores } from "./scores";
+import { TOKEN, watch } from "./server";
+import { T } from "./texts";
+import type { Cards } from "./types";
+
+type Name = keyof typeof T.tabs;
+const TABS = Object.keys(T.tabs) as Name[];
+const MAKERS: Record<Name, () => HTMLElement> = {
+  cards: () => cards(met),
+  diagnoses,
+  examinations,
+  treatments,
+  scores,
+  history,
+  ask: questions,
+};
+
+const who = h("span.who");
+const news = h("p.news", { role: "status" });
+const body = h("div", { id: "body", role: "tabpanel" });
+let shown: Name = "cards";
+
+function begin(place: HTMLElement): void {
+  if (!TOKEN) {
+    fill(place, h("p.wrong", { role: "alert" }, T.noToken));
+    return;
+  }
+  const tabs = TABS.map((name) =>
+    h("button", { role: "tab", id: `tab-${name}`, onclick: () => show(name) }, T.tabs[name]),
+  );
+  const bar = h("nav", { role: "tablist", onkeydown: (event: KeyboardEvent) => along(event, tabs) }, tabs);
+  fill(place, h("header", {}, h("h1", {}, who), bar), news, body);
+  show("cards");
+  watch(arrived);
+}
+
+function show(name: Name): void {
+  shown = name;
+  for (const one of TABS) {
+    const tab = document.getElementById(`tab-${one}`);
+    tab?.setAttribute("aria-selected", String(one === name));
+    tab?.setAttribute("tabindex", one === name ? "0" : "-1");
+  }
+  body.setAttribute("aria-labelledby", `tab-${name}`);
+  fill(body, MAKERS[name]());
+}
+
+/** Left and right walk along the tabs. */
+function along(event: KeyboardEvent, tabs: HTMLElement[]): void {
+  const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+  if (!step) return;
+  const at = (TABS.indexOf(shown) + step + TABS.length) % TABS.length;
+  show(TABS[at] as Name);
+  tabs[at]?.focus();
+}
+
+function met(patient: Cards["patient"]): void {
+  const age = patient.ageYears === undefined ? "" : `${patient.ageYears} ${T.years}`;
+  fill(who, [patient.name, T.sexes[patient.sex || ""], age].filter(Boolean).join(" "));
+}
+
+/** Something arrived: what hangs on the record is shown anew, unless somebody is at work in it. */
+function arrived(): void {
+  news.textContent = T.updated;
+  window.setTimeout(() => fill(news), 8000);
+  if (shown !== "ask" && !body.contains(document.activeElement)) show(shown);
+}
+
+const root = document.getElementById("panel");
+if (root) begin(root);

@@ -1,0 +1,169 @@
+"""The clinician panel: launched by a hospital's system for one patient and one user, then on its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from api.access import Access, Principal
+from api.asking import described, reads
+from api.bodies import Body, asked, decoded
+from api.cards import REASONS
+from api.errors import ApiError, bad_field, respond
+from api.panel_desk import PanelDesk
+from api.panel_watch import PanelWatch
+from api.regional import PANEL
+from base.launches import Launch
+from records.journal import Feedback
+
+_PAGE: Final = "/ui/panel"
+_LONGEST: Final = 500
+
+
+class LaunchBody(Body, frozen=True):
+    """``patient`` is a patient's number in the institution ``tenant`` (the caller's own without a name); ``user`` who
+    will look."""
+
+    patient: str
+    user: str
+    tenant: str = ""
+
+
+class CardBody(Body, frozen=True):
+    """What the clinician did with a card; ``reason`` is one of the reasons that the cards came with, and needed when
+    it is set aside."""
+
+    card: str
+    outcome: Literal["accepted", "overridden"]
+    reason: str = ""
+    comment: str = ""
+
+
+class ValuesBody(Body, frozen=True):
+    """Answers by field; null takes back what the record states."""
+
+    values: dict[str, float | str | bool | None] = {}
+
+
+def router(access: Access, desk: PanelDesk, watch: PanelWatch, league: str) -> APIRouter:
+    """``/api/v1/panel``: launches, what is shown, what was done with it, its stream."""
+    routes = APIRouter(prefix="/api/v1/panel", tags=["Clinician panel"])
+    _opening(routes, access, desk, watch, league)
+    _showing(routes, access, desk)
+    _answering(routes, access, desk)
+    return routes
+
+
+def _opening(routes: APIRouter, access: Access, desk: PanelDesk, watch: PanelWatch, league: str) -> None:
+    @routes.post("/launches", **_LAUNCH)
+    async def launch(request: Request) -> Response:
+        found, given = access.need(request, "inference.use"), decoded(LaunchBody, await request.body())
+        user = given.user.strip()
+        if not user:
+            raise bad_field("user", "须说明由谁查看")
+        tenant = reads(found, given.tenant, league)
+        token, made = await asyncio.to_thread(desk.launch, found, tenant, given.patient.strip(), user[:80])
+        told = {"token": token, "expires": made.expires.isoformat(), "url": f"{_PAGE}#{token}"}
+        return respond(201, told, {"Cache-Control": "no-store"})
+
+    @routes.post("/ticket", **_TICKET)
+    def ticket(request: Request) -> Response:
+        _, held = _held(access, request)
+        return respond(200, {"ticket": desk.ticket(held)})
+
+    @routes.get("/events", **_EVENTS)
+    async def events(ticket: str) -> StreamingResponse:
+        held, records = await asyncio.to_thread(desk.listener, ticket)
+        headers = {"X-Accel-Buffering": "no"}
+        return StreamingResponse(watch.events(records, held.expires), media_type="text/event-stream", headers=headers)
+
+
+def _showing(routes: APIRouter, access: Access, desk: PanelDesk) -> None:
+    def showing(path: str, make: Callable[[Principal, Launch], Any], told: dict[str, Any]) -> None:
+        async def shown(request: Request) -> Response:
+            return respond(200, await asyncio.to_thread(make, *_held(access, request)))
+
+        routes.add_api_route(f"/{path}", shown, methods=["GET"], **told)
+
+    showing("cards", desk.cards, _CARDS)
+    showing("diagnoses", lambda _, held: desk.diagnoses(held), _DIAGNOSES)
+    showing("examinations", lambda _, held: desk.examinations(held), _EXAMINATIONS)
+    showing("treatments", lambda _, held: desk.treatments(held), _TREATMENTS)
+    showing("scores", lambda _, held: desk.scores(held), _SCORES)
+    showing("history", desk.history, _HISTORY)
+
+
+def _answering(routes: APIRouter, access: Access, desk: PanelDesk) -> None:
+    @routes.post("/scores/{name}", **_SCORE)
+    async def score(name: str, request: Request) -> Response:
+        (_, held), given = _held(access, request), decoded(ValuesBody, await request.body())
+        return respond(200, await asyncio.to_thread(desk.score, held, name, given.values))
+
+    @routes.post("/feedback", **_FEEDBACK)
+    async def feedback(request: Request) -> Response:
+        (found, _), given = _held(access, request), decoded(CardBody, await request.body())
+        desk.answer(found, _feedback(given))
+        return respond(200, {})
+
+
+def _held(access: Access, request: Request) -> tuple[Principal, Launch]:
+    """The panel that asks. Raises ``ApiError`` 401, 403."""
+    found = access.who(request)
+    if found.launch is None:
+        raise ApiError(403, "forbidden", "仅供已启动的临床面板使用: POST /api/v1/panel/launches")
+    return found, found.launch
+
+
+def _feedback(given: CardBody) -> Feedback:
+    """Raises ``ApiError`` 400."""
+    if not 0 < len(given.card) <= 36:
+        raise bad_field("card", "须为提示的编号 findingId")
+    if given.outcome == "overridden" and given.reason not in REASONS:
+        raise bad_field("reason", f"不采纳须说明理由: {', '.join(REASONS)}")
+    comment = given.comment.strip()[:_LONGEST]
+    return Feedback(given.card, PANEL, given.outcome, datetime.now(UTC), given.reason, (), comment)
+
+
+# -- OpenAPI -----------------------------------------------------------------------------------
+
+_LAUNCH: Final = asked(
+    LaunchBody, {"patient": "P0003", "user": "张医生", "tenant": "league/anding/hospital"}
+) | described(
+    "启动临床面板",
+    "业务系统为一名患者、一名用户取得短时凭证，以 `url` 打开面板（iframe 或新窗口，无需登录）。"
+    "凭证放在地址的 # 之后，不会发送给服务器，也不会进入日志。",
+    "token, expires, url",
+    *(400, 404),
+    status=201,
+)
+_TICKET: Final = described("取得订阅凭证", "EventSource 不能带请求头，凭证一分钟内有效。", "ticket")
+_EVENTS: Final = described(
+    "患者有新资料时通知（服务器发送事件）",
+    "事件 `record`：该患者有新的资料入库，不含任何内容。",
+    "text/event-stream",
+    404,
+)
+_CARDS: Final = described(
+    "当前最要紧的提示",
+    "在用药品的审查结果（最严重的在前）和风险预警；已记入日志，可用 feedback 反馈。",
+    "patient, findings, risks, incomplete, reasons",
+    404,
+)
+_DIAGNOSES: Final = described(
+    "疑似诊断及依据", "与 POST /api/v1/inference/diagnoses 相同。", "candidates, mustNotMiss", 404
+)
+_EXAMINATIONS: Final = described("推荐检查检验", "与 POST /api/v1/inference/examinations 相同。", "examinations", 404)
+_TREATMENTS: Final = described("治疗方案", "与 POST /api/v1/inference/treatments 相同。", "treatments", 404)
+_SCORES: Final = described("推荐评估表", "与 POST /api/v1/inference/scores/suggestions 相同。", "suggestions", 404)
+_SCORE: Final = asked(ValuesBody) | described(
+    "评估表评分与解读", "按档案预填，可手工修改。", "form, result", 400, 404
+)
+_HISTORY: Final = described("区域诊疗史", "与 GET /api/v1/patients/{patient}/picture 相同。", "timeline …", 404)
+_FEEDBACK: Final = asked(
+    CardBody, {"card": "b327bab7-1cf1-4ecb-8e61-5342bfe74092", "outcome": "overridden", "reason": "need-more-info"}
+) | described("反馈提示", "采纳，或说明理由不采纳。", "{}", 400)

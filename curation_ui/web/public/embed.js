@@ -1,0 +1,11 @@
+/* Shows the clinician panel where this script stands: <script src=".../ui/embed.js" data-token="yp_..."></script> */
+(function () {
+  var script = document.currentScript;
+  var frame = document.createElement("iframe");
+  frame.src = script.src.replace(/\/embed\.js.*$/, "/panel") + "#" + script.getAttribute("data-token");
+  frame.title = "临床决策支持";
+  frame.style.width = script.getAttribute("data-width") || "100%";
+  frame.style.height = script.getAttribute("data-height") || "640px";
+  frame.style.border = "0";
+  script.parentNode.insertBefore(frame, script);
+})();

@@ -1,0 +1,99 @@
+/** What matters now: findings about the active drugs and risks, the gravest first; accepted or set aside with a click. */
+import { type Child, fill, fold, h } from "./dom";
+import { card, grounds, part } from "./parts";
+import { ask } from "./server";
+import { T } from "./texts";
+import type { Cards, Datum, Finding, Reference, Risk } from "./types";
+
+const GRAVITY = ["contraindicated", "major", "moderate", "minor", "info"];
+const LEVELS: Record<string, string> = { critical: "contraindicated", high: "major", moderate: "moderate" };
+
+/** The first part; `met` is told who the patient is. */
+export function cards(met: (patient: Cards["patient"]) => void): HTMLElement {
+  return part<Cards>(
+    "panel/cards",
+    (answer) => {
+      met(answer.patient);
+      const alarms = answer.risks
+        .filter((one) => one.alarm)
+        .map((one) => ({ rank: rank(tone(one)), made: risk(one) }));
+      const found = answer.findings.map((one) => ({ rank: rank(one.severity), made: finding(one, answer) }));
+      const sorted = [...alarms, ...found].sort((a, b) => a.rank - b.rank).map((one) => one.made);
+      return [sorted.length > 0 ? sorted : h("p.quiet", {}, T.quietCards), missing(answer)];
+    },
+    T.quietCards,
+  );
+}
+
+function finding(one: Finding, answer: Cards): HTMLElement {
+  const data = one.evidence.filter((e) => e.type === "datum") as Datum[];
+  const sources = one.evidence.filter((e) => e.type === "statement") as Reference[];
+  return card(
+    one.severity,
+    [h("b", {}, T.severities[one.severity] || ""), " ", one.summary],
+    one.advice && h("p", {}, one.advice),
+    fold(
+      `${T.why} · ${answer.titles[one.family] || ""}`,
+      h("p", {}, one.detail || one.summary),
+      grounds(data, sources),
+    ),
+    verdict(one, answer.reasons),
+  );
+}
+
+function verdict(one: Finding, reasons: Record<string, string>): HTMLElement {
+  const place = h("div.verdict");
+  const told = (outcome: string, reason: string, said: string): void =>
+    ask(
+      "panel/feedback",
+      { card: one.findingId, outcome, reason },
+      () => fill(place, h("p.quiet", { role: "status" }, said)),
+      (why) => fill(place, h("p.wrong", { role: "alert" }, why.text)),
+    );
+  const choice = h(
+    "select",
+    {
+      "aria-label": T.whyNot,
+      onchange: () => told("overridden", choice.value, T.overridden + (reasons[choice.value] || "")),
+    },
+    h("option", { value: "" }, `${T.override}…`),
+    Object.keys(reasons).map((code) => h("option", { value: code }, reasons[code])),
+  ) as HTMLSelectElement;
+  fill(place, h("button.main", { onclick: () => told("accepted", "", T.accepted) }, T.accept), choice);
+  return place;
+}
+
+function risk(one: Risk): HTMLElement {
+  const scores = one.scores || [];
+  const data = scores.reduce<Datum[]>((all, score) => all.concat(score.data || []), []);
+  return card(
+    tone(one),
+    [h("b", {}, `${one.title}${T.risk} ${one.levelText}`)],
+    one.advice && h("p", {}, one.advice),
+    fold(
+      T.why,
+      h(
+        "ul",
+        {},
+        scores.map((score) => h("li", {}, `${score.title}：${score.result.text}`)),
+      ),
+      grounds(
+        data,
+        scores.map((score) => ({ source: score.result.source })),
+      ),
+    ),
+  );
+}
+
+function missing(answer: Cards): Child {
+  const reasons = (answer.incomplete || []).map((one) => h("li", {}, one.reason));
+  return reasons.length > 0 && fold(`${T.missing}（${reasons.length}）`, h("ul", {}, reasons));
+}
+
+function tone(one: Risk): string {
+  return LEVELS[one.level] || "minor";
+}
+
+function rank(severity: string): number {
+  return GRAVITY.indexOf(severity);
+}

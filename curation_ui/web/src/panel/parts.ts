@@ -1,0 +1,73 @@
+/** What several parts of the panel show alike. */
+import { type Child, fold, h } from "./dom";
+import type { Refusal } from "./server";
+import { ask } from "./server";
+import { DATA, SOURCES, T } from "./texts";
+import type { Datum, Reference } from "./types";
+
+/** A datum of the patient: what, value, when, where. */
+export function datum(one: Datum): HTMLElement {
+  const when = one.time ? one.time.slice(0, 16).replace("T", " ") : "";
+  return h("li", {}, [one.what, one.value, when, one.institution].filter(Boolean).join(" · "));
+}
+
+/** A source that a statement cites. */
+export function reference(one: Reference): HTMLElement {
+  const text = [one.source, one.section].filter(Boolean).join(" ");
+  const grade = one.evidenceLevel ? T.grades[one.evidenceLevel] || one.evidenceLevel : "";
+  return h(
+    "li",
+    {},
+    one.url ? h("a", { href: one.url, target: "_blank", rel: "noopener noreferrer" }, text) : text,
+    grade && h("small", {}, `（${T.evidence}${grade}）`),
+    one.standing === "starter" && h("small", {}, `（${T.starter}）`),
+  );
+}
+
+/** Data and sources, each once, to be opened. */
+export function grounds(data: Datum[], sources: Reference[]): Child {
+  const once = sources.filter(
+    (a, at) => sources.findIndex((b) => b.source === a.source && b.section === a.section) === at,
+  );
+  return [
+    data.length > 0 && fold(`${DATA}（${data.length}）`, h("ul", {}, data.map(datum))),
+    once.length > 0 && fold(`${SOURCES}（${once.length}）`, h("ul", {}, once.map(reference))),
+  ];
+}
+
+/** A card with a strip in the colour of how grave it is. */
+export function card(tone: string, title: Child, ...children: Child[]): HTMLElement {
+  return h(`article.card.${tone}`, {}, h("h3", {}, title), ...children);
+}
+
+/** Asks for a part and shows it in its place; says when that is not possible, or there is nothing. */
+export function part<A>(path: string, show: (answer: A) => Child[], nothing: string): HTMLElement {
+  const place = h("section.part", { "aria-busy": "true" }, h("p.quiet", { role: "status" }, T.loading));
+  load(place, path, show, nothing);
+  return place;
+}
+
+function load<A>(place: HTMLElement, path: string, show: (answer: A) => Child[], nothing: string): void {
+  ask<A>(
+    path,
+    undefined,
+    (answer) => put(place, show(answer), nothing),
+    (why) => refused(place, why, () => load(place, path, show, nothing)),
+  );
+}
+
+function put(place: HTMLElement, children: Child[], nothing: string): void {
+  place.removeAttribute("aria-busy");
+  place.textContent = "";
+  const shown = children.filter(Boolean);
+  place.appendChild(h("div", {}, shown.length ? shown : h("p.quiet", {}, nothing)));
+}
+
+/** Says why there is nothing, and offers another try. */
+export function refused(place: HTMLElement, why: Refusal, again: () => void): void {
+  place.removeAttribute("aria-busy");
+  place.textContent = "";
+  const over = why.status === 401 || why.status === 403;
+  const retry = over ? "" : h("button", { onclick: again }, T.again);
+  place.appendChild(h("p.wrong", { role: "alert" }, over ? T.over : why.text, " ", retry));
+}

@@ -1,0 +1,104 @@
+/** Calls of the API with the panel's token. */
+const KEPT = "yigong.panel";
+const BASE = "/api/v1/";
+
+/** The token of this window: from the address, which it is taken out of, or from before a reload. */
+export const TOKEN = taken();
+
+export type Refusal = { status: number; text: string };
+
+/** Ask; what comes back is told to one of both. */
+export function ask<T>(path: string, body: unknown, done: (answer: T) => void, failed: (why: Refusal) => void): void {
+  const request = opened(path, body);
+  request.onload = () => {
+    const answer = parsed(request.responseText);
+    if (request.status < 300) done(answer as T);
+    else failed({ status: request.status, text: reason(answer) || `请求未成功（${request.status}）` });
+  };
+  request.onerror = () => failed({ status: 0, text: "服务暂时无法连接" });
+  send(request, body);
+}
+
+/** Ask for an answer that comes in parts (server-sent events); `done` when it ended. */
+export function listen(
+  path: string,
+  body: unknown,
+  part: (event: string, data: unknown) => void,
+  done: () => void,
+): void {
+  const request = opened(path, body);
+  let read = 0;
+  const take = (): void => {
+    for (let end = next(); end >= 0; end = next()) {
+      const block = request.responseText.slice(read, end);
+      read = end + 2;
+      const event = /^event: (.*)$/m.exec(block);
+      const data = /^data: (.*)$/m.exec(block);
+      if (event?.[1] && data?.[1]) part(event[1], JSON.parse(data[1]));
+    }
+  };
+  const next = (): number => request.responseText.indexOf("\n\n", read);
+  request.onprogress = take;
+  request.onload = () => {
+    take();
+    if (request.status >= 300) part("error", { text: reason(parsed(request.responseText)) });
+    done();
+  };
+  request.onerror = () => {
+    part("error", { text: "服务暂时无法连接" });
+    done();
+  };
+  send(request, body);
+}
+
+/** Be told when something arrives for the patient; a stream that was cut is taken up again. */
+export function watch(arrived: () => void): void {
+  const again = (): number => window.setTimeout(() => watch(arrived), 10_000);
+  ask<{ ticket: string }>(
+    "panel/ticket",
+    {},
+    ({ ticket }) => {
+      const source = new EventSource(`${BASE}panel/events?ticket=${ticket}`);
+      source.addEventListener("record", arrived);
+      source.onerror = () => {
+        source.close();
+        again();
+      };
+    },
+    ({ status }) => status !== 401 && again(),
+  );
+}
+
+function opened(path: string, body: unknown): XMLHttpRequest {
+  const request = new XMLHttpRequest();
+  request.open(body === undefined ? "GET" : "POST", BASE + path);
+  request.setRequestHeader("Authorization", `Bearer ${TOKEN}`);
+  request.setRequestHeader("Content-Type", "application/json");
+  return request;
+}
+
+function send(request: XMLHttpRequest, body: unknown): void {
+  request.send(body === undefined ? null : JSON.stringify(body));
+}
+
+type Told = { issue?: { details?: { text?: string } }[] } | undefined;
+
+function reason(answer: Told): string {
+  return answer?.issue?.[0]?.details?.text || "";
+}
+
+function parsed(text: string): Told {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function taken(): string {
+  const given = location.hash.slice(1);
+  if (!given) return sessionStorage.getItem(KEPT) || "";
+  sessionStorage.setItem(KEPT, given);
+  history.replaceState(null, "", location.pathname);
+  return given;
+}

@@ -1,0 +1,130 @@
+/** Answers of the API as far as the panel shows them. */
+export type Reference = { source: string; section?: string; evidenceLevel?: string; standing?: string; url?: string };
+export type Datum = { what?: string; value?: string; time?: string; institution?: string };
+export type Evidence = Datum & Partial<Reference> & { type: "datum" | "statement" };
+
+export type Finding = {
+  findingId: string;
+  family: string;
+  severity: string;
+  summary: string;
+  detail?: string;
+  advice?: string;
+  evidence: Evidence[];
+};
+
+export type ScoreItem = { label: string; shown?: string; points?: number; source?: Datum };
+export type ScoreResult = {
+  text: string;
+  source: string;
+  band?: { label: string; meaning: string; nextStep?: string };
+  items: ScoreItem[];
+  missing?: string[];
+};
+
+export type Risk = {
+  title: string;
+  alarm: boolean;
+  level: string;
+  levelText: string;
+  advice?: string;
+  note?: string;
+  scores?: { title: string; result: ScoreResult; data?: Datum[] }[];
+  predictions?: { title: string; probability?: number; above: boolean }[];
+};
+
+export type Cards = {
+  patient: { id: string; name: string; sex?: string; ageYears?: number };
+  findings: Finding[];
+  risks: Risk[];
+  incomplete?: { reason: string }[];
+  titles: Record<string, string>;
+  reasons: Record<string, string>;
+};
+
+export type Ground = {
+  label: string;
+  dimensionText?: string;
+  direction: "for" | "against";
+  where?: Datum;
+  references?: Reference[];
+};
+export type Candidate = {
+  name: string;
+  code?: string;
+  probability: number;
+  evidence: Ground[];
+  redFlag?: boolean;
+  urgencyText?: string;
+  advice?: string;
+};
+export type Alarm = {
+  name: string;
+  urgencyText?: string;
+  advice?: string;
+  supporting: string[];
+  open: { name: string }[];
+};
+export type Diagnoses = { candidates: Candidate[]; mustNotMiss: Alarm[]; understood: unknown[]; caution: string };
+
+export type Examination = {
+  name: string;
+  levelText: string;
+  harm: string;
+  cost: string;
+  reasons: { name: string; purposeText: string; note?: string; references?: Reference[] }[];
+  done?: Datum;
+};
+export type Examinations = { examinations: Examination[]; alreadyDone: Examination[]; understood: unknown[] };
+
+export type Option = {
+  title: string;
+  state: string;
+  stateText: string;
+  reasons?: string[];
+  confirm?: string[];
+  dose?: { text?: string };
+  frequency?: string;
+  course?: string;
+  content?: string;
+  monitoring?: string;
+  sources?: Reference[];
+};
+export type Treatments = {
+  treatments: { diagnosis: { name: string }; groups?: { title: string; options: Option[] }[]; notes?: string[] }[];
+};
+
+export type Suggestions = { suggestions: { name: string; title: string; purpose: string; reasons: string[] }[] };
+export type FormItem = {
+  field: string;
+  label: string;
+  kind: string;
+  unit?: string;
+  help?: string;
+  choices?: { key: string; label: string; points?: number }[];
+  value?: number | string | boolean;
+  proposed?: number | string | boolean;
+  low?: number;
+  high?: number;
+  source?: Datum;
+};
+export type Filled = { form: { name: string; title: string; items: FormItem[] }; result: ScoreResult };
+
+export type Item = { kind: string; title: string; at?: string; institution?: string; detail?: string; flag?: string };
+export type Visit = {
+  at: string;
+  institution: string;
+  kind?: string;
+  department?: string;
+  diagnoses?: string[];
+  items?: Record<string, Item[]>;
+};
+export type Picture = {
+  timeline?: Visit[];
+  drugs?: { name: string; dosage?: string; institution?: string; since?: string }[];
+  problems?: { name: string; active: boolean; since?: string; institutions?: string[] }[];
+  allergies?: { name: string; reactions?: string[]; institution?: string }[];
+  unknown: string[];
+};
+
+export type Hit = { title: string; heading?: string; text: string; source: { title: string; section?: string } };

@@ -1,0 +1,135 @@
+"""The clinician panel in a browser: in the hospital's own window, at 360 px and full screen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+from playwright.sync_api import expect
+
+from demo import messages as say
+from demo.bedside import NUMBER
+from demo.people import CHART, HOSPITAL
+from tests.browser.window import LAPTOP, PHONE, WALL, Window
+
+Opening = Callable[..., Window]
+TABS = ("提示", "诊断", "检查", "治疗", "评估", "区域史", "问答")
+_KB = 1024
+
+
+def post(base: str, path: str, body: bytes, kind: str = "application/json") -> dict[str, str]:
+    with urlopen(Request(f"{base}{path}", body, {"Content-Type": kind}), timeout=20) as answer:
+        told: dict[str, str] = json.load(answer)
+    return told
+
+
+def launched(base: str, patient: str = NUMBER) -> str:
+    """The address that a hospital's system opens."""
+    body = {"patient": patient, "user": "张医生", "tenant": HOSPITAL}
+    return post(base, "/api/v1/panel/launches", json.dumps(body).encode())["url"]
+
+
+@pytest.mark.parametrize("size", [PHONE, LAPTOP, WALL], ids=lambda size: str(size[0]))
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_matters_comes_first(window: Opening, service: str, size: tuple[int, int], scheme: str) -> None:
+    here = window(size, color_scheme=scheme)
+    page = here.open(launched(service))
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"苏日娜 女 {_age()} 岁")
+    expect(page.locator("article").first).to_contain_text("禁忌")
+    here.shoot(f"panel-{scheme}")
+    assert here.fits()
+    assert here.hurdles() == []
+    assert "yp_" not in page.url
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_every_part_shows_and_can_be_used_by_everybody(window: Opening, service: str, tab: str) -> None:
+    here = window(PHONE)
+    page = here.open(launched(service))
+    page.get_by_role("tab", name=tab).click()
+    expect(page.locator("[aria-busy]")).to_have_count(0)
+    expect(page.locator(".wrong")).to_have_count(0)
+    here.shoot(f"panel-{tab}")
+    assert here.fits()
+    assert here.hurdles() == []
+
+
+def test_data_and_source_are_two_clicks_away(window: Opening, service: str) -> None:
+    here = window(PHONE)
+    first = here.open(launched(service)).locator("article").first
+    first.locator("summary", has_text="为什么").click()
+    first.locator("summary", has_text="依据数据").click()
+    expect(first.get_by_text("6.2").last).to_be_visible()
+    first.locator("summary", has_text="出处").click()
+    expect(first.get_by_text("《").first).to_be_visible()
+
+
+def test_a_card_is_accepted_with_one_click_and_set_aside_with_a_reason(window: Opening, service: str) -> None:
+    here = window(PHONE)
+    cards = here.open(launched(service)).locator("article")
+    cards.nth(0).get_by_role("button", name="采纳", exact=True).click()
+    expect(cards.nth(0).get_by_text("已采纳")).to_be_visible()
+    cards.nth(1).get_by_role("combobox", name="不采纳的理由").select_option(label="需等待更多结果后再定")
+    expect(cards.nth(1).get_by_text("未采纳：需等待更多结果后再定")).to_be_visible()
+
+
+def test_examinations_done_in_two_hospitals_are_marked(window: Opening, service: str) -> None:
+    here = window(LAPTOP)
+    page = here.open(launched(service))
+    page.get_by_role("tab", name="区域史").click()
+    expect(page.locator("[aria-busy]")).to_have_count(0)
+    for fold in page.locator("summary", has_text="检查检验").all():
+        fold.click()
+    expect(page.locator("mark", has_text="重复：").first).to_be_visible()
+
+
+def test_a_result_that_arrives_is_shown_without_a_click(window: Opening, service: str) -> None:
+    here = window(LAPTOP)
+    page = here.open(launched(service))
+    expect(page.locator("article").first).to_be_visible()
+    page.wait_for_timeout(2500)  # the stream is open and looked into
+    at = datetime.now(UTC)
+    lines = say.results("NOW", at, ("2823-3", "血钾", "6.9", "mmol/L", "3.5-5.3"))
+    message = say.hl7("ORU^R01", f"now-{at:%H%M%S%f}", at, say.pid(NUMBER, CHART), *lines)
+    post(service, f"/api/v1/exchange/hl7v2?tenant={HOSPITAL}", message, "application/hl7-v2")
+    expect(page.get_by_text("患者有新资料，已更新")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("钾 6.9").first).to_be_visible(timeout=10_000)
+
+
+def test_the_keyboard_walks_along_the_parts(window: Opening, service: str) -> None:
+    here = window(PHONE)
+    page = here.open(launched(service))
+    page.get_by_role("tab", name="提示").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="诊断")).to_be_focused()
+    expect(page.get_by_role("tab", name="诊断")).to_have_attribute("aria-selected", "true")
+
+
+def test_without_a_launch_it_says_where_to_come_from(window: Opening) -> None:
+    here = window(PHONE)
+    here.open("/ui/panel")
+    here.see("请从医院业务系统中打开本面板")
+
+
+def test_a_launch_that_is_over_says_so(window: Opening) -> None:
+    here = window(PHONE)
+    here.forgive("403")
+    here.open("/ui/panel#yp_over")
+    here.see("面板已过期")
+
+
+def test_it_is_small_enough_for_old_machines(pages: Path) -> None:
+    sent = sum((pages / name).stat().st_size for name in ("panel.js.gz", "panel.css.gz", "panel.html"))
+    assert sent <= 10 * _KB
+    text = (pages / "panel.js").read_text("utf-8")
+    assert not any(word in text for word in ("import(", "async ", "?.", "??"))
+
+
+def _age() -> int:
+    today = datetime.now(UTC)
+    born = CHART.birth.split("-")
+    return today.year - int(born[0]) - ((today.month, today.day) < (int(born[1]), int(born[2])))

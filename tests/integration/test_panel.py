@@ -1,0 +1,241 @@
+"""The clinician panel over HTTP: launched for one patient, and for nobody and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.app import build
+from api.bootstrap import House, key_ring
+from api.intake import open_intake, worker
+from api.panel_watch import PanelWatch
+from api.replay import replay
+from base import accounts, clients, launches
+from base.tenancy import system
+from demo import messages as say
+from demo.bedside import NUMBER
+from demo.fill import fill
+from demo.people import CENTRE, CHART, CLINIC, HOSPITAL, WARFARIN
+from exchange.arrivals import Arrivals
+from exchange.intake import Sent
+from records.identity_store import by_local_id
+from tests.integration.conftest import opened
+from tests.integration.staffed import PASSWORD, QUICK, Staffed
+
+SECTIONS = ("cards", "diagnoses", "examinations", "treatments", "scores", "history")
+
+
+@pytest.fixture(scope="module")
+def house(starter_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    made = opened(starter_dir, tmp_path_factory.mktemp("panel"), **QUICK, rate_limit="")
+    fill(made, datetime.now(UTC), count=2)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def staffed(house: House) -> Iterator[Staffed]:
+    with TestClient(build(house), base_url=QUICK["public_url"], client=("127.0.0.1", 1)) as client:
+        client.app.state.front.region.refresh()  # type: ignore[attr-defined]
+        yield Staffed(house, client)
+
+
+class Panel:
+    """A panel that was launched."""
+
+    def __init__(self, client: TestClient, patient: str = NUMBER, tenant: str = HOSPITAL, **by: Any) -> None:
+        body = {"patient": patient, "user": "张医生", "tenant": tenant}
+        answer = client.post("/api/v1/panel/launches", json=body, **by)
+        assert answer.status_code == 201, answer.text
+        self.told = answer.json()
+        self.client, self.headers = client, {"Authorization": f"Bearer {self.told['token']}"}
+
+    def get(self, path: str) -> Any:
+        answer = self.client.get(f"/api/v1/{path}", headers=self.headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def status(self, method: str, path: str, **given: Any) -> int:
+        return self.client.request(method, path, headers=self.headers, **given).status_code
+
+
+@pytest.fixture(scope="module")
+def panel(staffed: Staffed) -> Panel:
+    return Panel(staffed.client)
+
+
+def test_its_address_carries_the_token_where_no_server_sees_it(panel: Panel) -> None:
+    assert panel.told["url"] == f"/ui/panel#{panel.told['token']}"
+
+
+def test_the_gravest_comes_first_with_data_and_source(panel: Panel) -> None:
+    cards = panel.get("panel/cards")
+    assert cards["patient"] == {
+        "id": NUMBER, "name": "苏日娜", "sex": "female", "birthDate": "1955-08-12", "ageYears": cards["patient"]["ageYears"],
+    }  # fmt: skip
+    found = cards["findings"]
+    assert found[0]["severity"] == "contraindicated"
+    assert any("二甲双胍" in one["summary"] and "eGFR" in one["summary"] for one in found)
+    kinds = {evidence["type"] for evidence in found[0]["evidence"]}
+    assert kinds == {"datum", "statement"}
+
+
+def test_drugs_handed_out_elsewhere_are_looked_at_too(staffed: Staffed) -> None:
+    told = Panel(staffed.client, "P0003").get("panel/cards")
+    assert told["patient"]["name"] == WARFARIN.name
+    assert "华法林" in str(told["findings"])
+
+
+def test_every_part_answers(panel: Panel) -> None:
+    told = {section: panel.get(f"panel/{section}") for section in SECTIONS}
+    assert told["treatments"]["treatments"]
+    assert told["examinations"]["examinations"]
+    assert told["scores"]["suggestions"]
+    titles = [i["title"] for v in told["history"]["timeline"] for i in v.get("items", {}).get("results", [])]
+    assert titles.count("超声心动图") == 2
+
+
+def test_a_score_is_filled_from_the_record_and_by_hand(panel: Panel) -> None:
+    name = panel.get("panel/scores")["suggestions"][0]["name"]
+    answer = panel.client.post(f"/api/v1/panel/scores/{name}", headers=panel.headers, json={"values": {}})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["form"]["items"]
+
+
+def test_a_card_is_accepted_or_set_aside_with_a_reason(panel: Panel, house: House) -> None:
+    first, second = panel.get("panel/cards")["findings"][:2]
+    said = {"card": first["findingId"], "outcome": "accepted"}
+    assert panel.status("POST", "/api/v1/panel/feedback", json=said) == 200
+    bare = {"card": second["findingId"], "outcome": "overridden"}
+    assert panel.status("POST", "/api/v1/panel/feedback", json=bare) == 400
+    assert panel.status("POST", "/api/v1/panel/feedback", json=bare | {"reason": "need-more-info"}) == 200
+
+
+def test_what_a_panel_showed_can_be_asked_again(panel: Panel) -> None:
+    told = panel.get("panel/cards")
+    front = panel.client.app.state.front  # type: ignore[attr-defined]
+    front.reviewer.journal.flush()
+    with system("test"):
+        again = replay(front.reviewer, told["id"])
+    assert (again["appeared"], again["vanished"]) == ([], [])
+    assert len(again["findings"]) == len(told["findings"])
+
+
+def test_it_reads_knowledge_and_nothing_of_other_patients(panel: Panel) -> None:
+    assert panel.status("GET", "/api/v1/concepts?name=螺内酯") == 200
+    assert panel.status("GET", "/api/v1/patients/P0003/picture") == 403
+    assert panel.status("GET", "/fhir/Observation") == 403
+    assert panel.status("POST", "/api/v1/inference/risks", json={"patient": {"id": "P0003"}}) == 403
+    again = {"patient": "P0003", "user": "张医生", "tenant": HOSPITAL}
+    assert panel.status("POST", "/api/v1/panel/launches", json=again) == 403
+
+
+def test_nobody_else_opens_what_only_a_panel_shows(staffed: Staffed) -> None:
+    assert staffed.client.get("/api/v1/panel/cards").status_code == 403
+    wrong = {"Authorization": "Bearer yp_" + "A" * 100}
+    assert staffed.client.get("/api/v1/panel/cards", headers=wrong).status_code == 403
+
+
+def test_a_patient_the_institution_does_not_know_is_not_opened(staffed: Staffed) -> None:
+    body = {"patient": "P0006", "user": "张医生", "tenant": CLINIC}
+    answer = staffed.client.post("/api/v1/panel/launches", json=body)
+    assert answer.status_code == 404
+    assert answer.json()["issue"][0]["expression"] == ["patient"]
+
+
+def test_whoever_withholds_their_record_elsewhere_is_seen_by_their_own_hospital_alone(staffed: Staffed) -> None:
+    own = Panel(staffed.client, "Z0005", CENTRE).get("panel/history")
+    other = Panel(staffed.client, "P0005", HOSPITAL).get("panel/history")
+    assert "头颅CT平扫" in str(own)
+    assert "头颅CT平扫" not in str(other)
+
+
+def test_a_ticket_opens_a_stream_of_that_person(panel: Panel) -> None:
+    ticket = panel.client.post("/api/v1/panel/ticket", headers=panel.headers, json={}).json()["ticket"]
+    office = panel.client.app.state.office  # type: ignore[attr-defined]
+    held, records = office.understanding.panel.listener(ticket)
+    assert (held.tenant, held.patient, len(records)) == (HOSPITAL, NUMBER, 2)
+    assert panel.client.get("/api/v1/panel/events", params={"ticket": panel.told["token"]}).status_code == 401
+
+
+def test_what_arrives_for_somebody_rings_their_panel_and_no_other(house: House) -> None:
+    """The look finds the record of a message that is stored after it began."""
+    arrivals = Arrivals(house.engine)
+    assert arrivals.look() == set()
+    at = datetime.now(UTC)
+    lines = say.results("LATE", at, ("2823-3", "血钾", "5.9", "mmol/L", "3.5-5.3"))
+    sent = Sent(
+        HOSPITAL, "hl7v2", say.hl7("ORU^R01", f"late-{at:%f}", at, say.pid(NUMBER, CHART), *lines), source="t"
+    )
+    _stored(house, sent)
+    with system("test"), house.engine.connect() as connection:
+        kept = by_local_id(connection, key_ring(house), HOSPITAL, NUMBER)
+    assert kept is not None
+    assert arrivals.look() == {kept.id}
+    assert arrivals.look() == set()
+
+
+def _stored(house: House, sent: Sent) -> None:
+    ring = key_ring(house)
+    with system("test"):
+        intake = open_intake(house, ring)
+
+        async def accept() -> None:
+            await intake.accept(sent)
+            await intake.close()
+
+        asyncio.run(accept())
+        worker(house, ring).drain()
+
+
+def test_a_bell_rings_for_its_records_alone() -> None:
+    class Told:
+        def look(self) -> set[int]:
+            return {7}
+
+    async def heard() -> list[bytes]:
+        watch = PanelWatch(Told())  # type: ignore[arg-type]
+        until = datetime.now(UTC) + timedelta(seconds=30)
+        mine, other = watch.events(frozenset({7, 8}), until), watch.events(frozenset({9}), until)
+        first = [await anext(mine), await anext(other)]
+        task, silent = asyncio.create_task(anext(mine)), asyncio.create_task(anext(other))  # type: ignore[arg-type]
+        await asyncio.sleep(0)
+        looking = asyncio.create_task(watch.keep_watch())
+        told = await asyncio.wait_for(task, 5)
+        assert not silent.done()
+        for one in (silent, looking):
+            one.cancel()
+        return [*first, told]
+
+    assert asyncio.run(heard())[-1] == b"event: record\ndata: {}\n\n"
+
+
+def test_a_panel_ends_with_the_rights_of_whoever_launched_it(staffed: Staffed, house: House) -> None:
+    """The last of this file: from the first account on, the machine itself opens nothing."""
+    staffed.add("zhangys", HOSPITAL, "clinician")
+    secret = staffed.machine("his", HOSPITAL, permissions=("inference.use",))
+    doctor, his = staffed.bearer("zhangys", password=PASSWORD), staffed.token("his", secret)
+    opened_by = {
+        "doctor": Panel(staffed.client, tenant="", headers=doctor),
+        "his": Panel(staffed.client, tenant="", headers=his),
+    }
+    for one in opened_by.values():
+        assert one.get("panel/cards")["patient"]["name"] == "苏日娜"
+    body = {"patient": "Z0006", "user": "张医生", "tenant": CENTRE}
+    for headers in (doctor, his):
+        assert staffed.client.post("/api/v1/panel/launches", json=body, headers=headers).status_code == 403
+    with system("test"), house.engine.begin() as connection:
+        accounts.lock(connection, accounts.by_name(connection, "zhangys").id, True)
+        clients.lock(connection, "his", True)
+    for one in opened_by.values():
+        assert one.status("GET", "/api/v1/panel/cards") == 401
+    local = launches.Launch(HOSPITAL, NUMBER, "x", "local", "local", datetime.now(UTC) + timedelta(minutes=5))
+    ring = staffed.client.app.state.front.ring  # type: ignore[attr-defined]
+    token = {"Authorization": f"Bearer {launches.sealed(ring, local)}"}
+    assert staffed.client.get("/api/v1/panel/cards", headers=token).status_code == 401
