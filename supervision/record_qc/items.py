@@ -17,6 +17,8 @@ _NUMBER: Final = r"(?:[一二三四五六七八九十\d]{1,3}[、.．)）]\s*)?"
 _OPENS: Final = rf"(?:^|(?<=[。；;！\s]))[ \t]*{_NUMBER}[【\[(（]?[ \t]*"
 _CLOSES: Final = r"[ \t]*(?:[】\])）][ \t]*[:：]?|[:：]|$)"
 _BARE: Final = re.compile(rf"^\s*{_NUMBER}[【\[(（]?\s*(?P<title>.*?)\s*[】\])）]?\s*[:：]?\s*$", re.DOTALL)
+_DIAGNOSES: Final = "(?:初步|入院|出院|术[前中后]|门诊|目前|鉴别)?诊断"
+"""What stands between other headings in every document."""
 _UNFILLED: Final = re.compile(r"[\W_]*")
 _NOTHING: Final = re.compile(r"[\W_无略]*")
 
@@ -24,9 +26,9 @@ _NOTHING: Final = re.compile(r"[\W_无略]*")
 @dataclass(frozen=True, slots=True)
 class Item:
     """Something that a document must tell. ``headings``: a regular expression of the headings that it may stand
-    under; ``words``: one of words that tell it, wherever they stand. ``none_will_do``: 无 is an answer. ``known``:
-    whether the document's data tell it already; ``asked``: whether it is asked of this record at all, or what must be
-    known."""
+    under; ``words``: one of words that tell it, wherever they stand, but not in the sections ``outside``.
+    ``none_will_do``: 无 is an answer. ``known``: whether the document's data tell it already; ``asked``: whether it is
+    asked of this record at all, or what must be known."""
 
     name: str
     called: str
@@ -34,6 +36,7 @@ class Item:
     words: str = ""
     points: float = 1.0
     none_will_do: bool = False
+    outside: frozenset[str] = frozenset()
     known: Callable[[Document], bool] | None = None
     asked: Callable[[Subject], bool | Gap] | None = None
 
@@ -55,7 +58,8 @@ class Form:
     _any_heading: re.Pattern[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_any_heading", _heading("|".join(i.headings for i in self.items if i.headings)))
+        headings = "|".join(item.headings for item in self.items if item.headings)
+        object.__setattr__(self, "_any_heading", _heading(f"{headings}|{_DIAGNOSES}"))
 
     def checks(self) -> tuple[Check, ...]:
         """The checks of this form."""
@@ -70,7 +74,9 @@ class Form:
             for document in subject.judged(*self.documents) if wanted else ():
                 if self.within and subject.section(document, self.within[0]) is None:
                     continue
-                yield from (wanted,) if isinstance(wanted, Gap) else asked.of(document, self._texts(subject, document))
+                yield from (
+                    (wanted,) if isinstance(wanted, Gap) else asked.of(document, self._texts(subject, document, item))
+                )
 
         return Check(
             name=f"{self.name}-{item.name}",
@@ -85,12 +91,12 @@ class Form:
             points=item.points,
         )
 
-
-    def _texts(self, subject: Subject, document: Document) -> list[str]:
+    def _texts(self, subject: Subject, document: Document, item: Item) -> list[str]:
         """Where words are looked for."""
-        if not self.within:
+        if not self.within and not item.outside:
             return [section.text for section in document.sections]
-        return [passage.text for passage in subject.passages(document) if passage.name in self.within]
+        counted = [p for p in subject.passages(document) if p.name not in item.outside]
+        return [passage.text for passage in counted if not self.within or passage.name in self.within]
 
 
 class _Asked:
