@@ -83,6 +83,10 @@ GAPS: Final = Declared(
 FAULTS: Final = Declared(
     *("yigong_rule_faults_total", _C, "规则故障", "rules that raised", Group.REQUESTS), labels=("family",)
 )
+CHECK_FAULTS: Final = Declared(
+    *("yigong_record_check_faults_total", _C, "病历检查失败", "checks of records that failed to run", Group.SERVICE),
+    labels=("check",),
+)
 LOST: Final = Declared(
     "yigong_journal_lost", _G, "丢失的审查日志", "journal entries dropped or not written", Group.SERVICE
 )
@@ -143,7 +147,9 @@ LETTERS: Final = Declared(
     *("yigong_alarm_letters", _G, "未送达的告警通知", "notifications of alarms not sent", Group.SYSTEMS),
     labels=("state",),
 )
-COUNTED: Final = (*(REQUESTS, REVIEWS, FINDINGS, GAPS, FAULTS, LOST, UNRECORDED, SWAPS, LOGIN_FAILURES, ALERTS),)
+COUNTED: Final = (
+    *(REQUESTS, REVIEWS, FINDINGS, GAPS, FAULTS, CHECK_FAULTS, LOST, UNRECORDED, SWAPS, LOGIN_FAILURES, ALERTS),
+)
 """Counted by workers as they go."""
 READ: Final = (LOOKED, SEEN, EXPECTED, SUCCESS, LATENCY, BACKLOG, DEAD, DAY, STANDING, LETTERS)
 """Read from the database when somebody asks (``system_metrics``)."""
@@ -156,6 +162,7 @@ class Metrics:
     def __init__(self) -> None:
         self.requests, self.reviews = REQUESTS.counter(), REVIEWS.histogram()
         self.findings, self.gaps, self.faults = FINDINGS.counter(), GAPS.counter(), FAULTS.counter()
+        self.check_faults = CHECK_FAULTS.counter()
         self.lost, self.unrecorded, self.swaps = LOST.gauge(), UNRECORDED.gauge(), SWAPS.gauge()
         self.login_failures, self.alerts = LOGIN_FAILURES.counter(), ALERTS.counter()
         # Labels are looked up under a lock that costs more than counting: the ones of every request are kept.

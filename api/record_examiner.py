@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Final
 
 from api.errors import bad_field
+from api.metrics import METRICS
 from clinical.medical_record import MedicalRecord, RecordKind
 from knowledge.snapshot import Snapshot
 from nlp.facts import Fact, read
@@ -53,6 +54,9 @@ class Examiner:
         release = self._release()
         subject = Subject(record, at, now, None if release is None else _reader(release), writing, release)
         found = examine(subject, [check for check in self.checks.values() if scheme.asks(check)])
+        for outcome in found.outcomes:
+            if outcome.failed:
+                METRICS.check_faults.labels(outcome.check.name).inc()
         return Examined(record, at, found, measured(subject) if at is Stage.FINAL else {})
 
 

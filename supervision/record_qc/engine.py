@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from time import perf_counter
 from types import MappingProxyType
@@ -15,16 +14,6 @@ from supervision.record_qc.model import Check, Defect, Gap, Reminder
 from supervision.record_qc.subject import Subject
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Counters:
-    """How often each check failed to run since the process started; read by ``/metrics``."""
-
-    faults: Counter[str] = field(default_factory=Counter)
-
-
-COUNTERS = Counters()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +51,7 @@ def checks() -> Mapping[str, Check]:
 
 
 def examine(subject: Subject, chosen: Iterable[Check]) -> Examination:
-    """Ask the checks that concern the record at its stage. One that raises keeps what it said before, is counted and
+    """Ask the checks that concern the record at its stage. One that raises keeps what it said before and is
     reported; the others still answer."""
     started = perf_counter()
     asked = [check for check in chosen if check.concerns(subject.kinds, subject.stage)]
@@ -85,7 +74,6 @@ def _outcome(check: Check, subject: Subject) -> Outcome:
                 reminders.append(said)
     except Exception as error:  # one check must never take the others down
         failed = True
-        COUNTERS.faults[check.name] += 1
         # Neither the error's text nor its traceback: either may quote the record.
         _log.error("a check of records failed", extra={"check": check.name, "error": type(error).__name__})
     return Outcome(check, tuple(defects), tuple(gaps), tuple(reminders), failed)
