@@ -17,7 +17,7 @@ from api.cli import app
 from api.metrics import DECLARED
 from base.plugins import discover
 from base.settings import Settings
-from docs.render_qc import checks_table, national_table
+from docs.render_qc import checks_table, items_table, national_table
 from exchange.fhir.services import SERVICES
 from exchange.tables._templates import TEMPLATES
 from knowledge.tables import TABLES, Column
@@ -44,7 +44,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "load-your-formulary.md": _filled("load-your-formulary.md", {"tables": _tables}),
         FOLDER / "operations.md": _filled("operations.md", {"settings": _settings, "commands": _commands}),
         FOLDER / "record-qc-checks.md": _filled(
-            "record-qc-checks.md", {"qc-checks": checks_table, "qc-national": national_table}
+            "record-qc-checks.md", {"qc-checks": checks_table, "qc-items": items_table, "qc-national": national_table}
         ),
         FOLDER / "rules.md": _filled(
             "rules.md",

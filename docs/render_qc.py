@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from supervision.record_qc import page_items
 from supervision.record_qc.engine import checks
 from supervision.record_qc.model import Check, Group
 from supervision.record_qc.national import INDICATORS
@@ -42,3 +43,11 @@ def national_table() -> Iterator[str]:
             one.basis.value,
         )
         yield "| " + " | ".join(told) + " |"
+
+
+def items_table() -> Iterator[str]:
+    """The items of the front page that checks read."""
+    yield "| 项目 | 其他名称 | 选项 |\n|---|---|---|"
+    for item in page_items.ITEMS:
+        options = "；".join(f"{option[0]} {option[1]}" for option in item.options)
+        yield f"| {item.name} | {'、'.join(item.others)} | {options} |"

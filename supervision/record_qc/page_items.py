@@ -80,7 +80,6 @@ CONTACT: Final = Item("联系人姓名", ("联系人",))
 RELATION: Final = Item("关系", ("联系人关系", "联系人与患者关系"))
 CONTACT_PHONE: Final = Item("联系人电话", ("联系人电话号码",))
 WAY_IN: Final = _choice("入院途径", "1急诊 2门诊 3其他医疗机构转入|其他医疗机构 9其他", loose=True)
-DEPARTMENT_IN: Final = Item("入院科别", ("入院科室",))
 DEPARTMENT_OUT: Final = Item("出院科别", ("出院科室",))
 DAYS: Final = Item("实际住院天数", ("实际住院", "住院天数"))
 NEWBORN_BIRTH_WEIGHT: Final = Item("新生儿出生体重")
@@ -92,7 +91,6 @@ EXTERNAL_CODE: Final = Item(
 )
 PATHOLOGY: Final = Item("病理诊断", ("病理诊断名称",))
 PATHOLOGY_CODE: Final = Item("病理诊断编码", ("病理诊断疾病编码",))
-PATHOLOGY_NUMBER: Final = Item("病理号")
 ALLERGY: Final = _choice("药物过敏", "1无|否 2有|是", "有无药物过敏", "药物过敏标志")
 ALLERGENS: Final = Item("过敏药物", ("过敏药物名称",))
 AUTOPSY: Final = _choice("死亡患者尸检", "1是 2否", "尸检", "死亡患者尸检标志")
@@ -157,3 +155,12 @@ FEES: Final = (
     Item("其他类其他费", ("其他类", "其他费")),
 )
 """The 24 kinds of fees that add up to the total."""
+ITEMS: Final = (
+    *(NUMBER, PAYMENT, IDENTITY, SEX, BIRTH, AGE, NATION, OCCUPATION, MARRIAGE, ADDRESS, PHONE),
+    *(CONTACT, RELATION, CONTACT_PHONE, NEWBORN_BIRTH_WEIGHT, NEWBORN_WEIGHT),
+    *(WAY_IN, DEPARTMENT_OUT, DAYS, CLINIC, EXTERNAL, EXTERNAL_CODE, PATHOLOGY, PATHOLOGY_CODE),
+    *(ALLERGY, ALLERGENS, AUTOPSY, ABO, RH, WAY_OUT, RECEIVER, READMISSION, PURPOSE),
+    *(COMA_BEFORE, COMA_AFTER, QUALITY),
+    *(TOTAL, OWN_PART, ANTIMICROBIALS, ANAESTHESIA_FEE, SURGERY_FEE, PHYSICAL_FEE, *FEES),
+)
+"""Every item that checks read."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from supervision.record_qc.model import Aspect, Check, Gap, Said, Severity
 from supervision.record_qc.page import PAGE_GUIDE, Page, page_check, untold, wrong
@@ -76,7 +76,3 @@ def chosen(item: Item, *meanings: str) -> When:
         return f"{item.name}为{meaning}" if meaning in meanings else None
 
     return when
-
-
-PERSON_POINTS: Final = 0.5
-"""What an item about the person costs (患者其他基本信息)."""

@@ -14,8 +14,8 @@ _PRESENT: Final = {"1": "有", "2": "临床未确定", "3": "情况不明", "4":
 _LASTING: Final = "C00-C97;E10-E14;I10-I15;Q00-Q99;I25;J44;K74;N18;B18;G20;M05-M06"
 """What nobody comes by within a stay: tumours, chronic and inborn diseases."""
 _OF_STAY: Final = "O00-O99;P00-P96;T80-T88"
-"""What comes with a birth or an operation is new in the stay by nature; whether it may be the main diagnosis is judged
-by checks of that."""
+"""What comes with a birth or an operation is new in the stay by nature; other checks judge whether it may be the main
+diagnosis."""
 
 
 def _no_main(page: Page) -> Iterator[Said]:
