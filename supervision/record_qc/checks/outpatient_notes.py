@@ -16,7 +16,7 @@ _OBSERVATION: Final = (DocumentKind.OBSERVATION,)
 _LETTER: Final = r"(?:(?<=\n)|(?<![\s\S]))"
 """Notes by problem have single letters as headings, which mean that at the beginning of a line alone (P: a pulse)."""
 _ARTICLE: Final = f"{NORM}第十三条"
-_HISTORY: Final = frozenset({"主诉", "现病史", "既往史"})
+_ELSEWHERE: Final = frozenset({"主诉", "现病史", "既往史", "辅助检查", "诊断"})
 _DIAGNOSIS: Final = Item(
     "diagnosis", "诊断", rf"(?:初步|门诊|急诊|临床|目前|西医|中医)?(?:诊断|印象)|初步印象|拟诊|{_LETTER}A",
     r"诊断[为:：]?[ \t]*[^\s:：]|考虑|印象|待查", 3.0,
@@ -24,7 +24,7 @@ _DIAGNOSIS: Final = Item(
 _ADVICE: Final = Item(
     "advice", "治疗意见",
     rf"处[理置](?:意见|措施)?|(?:治疗|诊疗|处理)(?:意见|方案|计划|措施)?|治疗|处方|医嘱|建议|嘱托|{_LETTER}P",
-    r"(?:予|给予|建议|嘱|完善|收住?|转[诊院科至往上]|续[用服]|加[用服]|停[用服药]|改[用服为])[^。\n]{2,}|口服|外用|静[滴脉]|肌注|[天日周月年后期内诊时适][^。\n]{0,4}(?:复[查诊]|随[访诊])|\d+\s*(?:mg|g|片|粒|ml)",
+    r"(?:予|给予|建议|嘱|完善|收住?|转[诊院科至往上]|续[用服]|加[用服]|停[用服药]|改[用服为])[^。\n]{2,}|口服|外用|静[滴脉]|肌注|[天日周月年后期内诊时适][^。，,；\n]{0,4}(?:复[查诊]|随[访诊])|\d+\s*(?:mg|g|片|粒|ml)",
     3.0,
 )  # fmt: skip
 _NAMED: Final = replace(
@@ -52,7 +52,7 @@ _FORMS: Final = (
                 "examination", "阳性体征和必要的阴性体征",
                 rf"查体|体格检查|体检|(?:专科|妇科|产科|口腔|眼科)(?:检查|情况)|体征|PE|{_LETTER}O",
                 r"查体|体检|T\s*[:：]?\s*3\d|(?<![A-Za-z])BP|(?<!高)血压\s*[:：]?\s*\d|压痛|呼吸音|啰音|充血|咽[部喉红]|肿大|心[率律]|可见|触及|未见|视力|叩痛",
-                2.0, outside=_HISTORY,
+                2.0, outside=_ELSEWHERE,
             ),
             _DIAGNOSIS,
             _ADVICE,
