@@ -27,8 +27,8 @@ _NOTHING: Final = re.compile(r"[\W_无略]*")
 class Item:
     """Something that a document must tell. ``headings``: a regular expression of the headings that it may stand
     under; ``words``: one of words that tell it, wherever they stand but in the sections ``outside``.
-    ``none_will_do``: 无 is an answer. ``known``: whether the document's data tell it already; ``asked``: whether it is
-    asked of this record at all, or what must be known."""
+    ``none_will_do``: 无 is an answer. ``known``: whether the document's data tell it already; ``asked``: whether it
+    is asked of this record at all, or what must be known."""
 
     name: str
     called: str

@@ -65,7 +65,8 @@ INSIDE: Final = replace(ANSWER, after=_inside)
 # -- an urgent one ---------------------------------------------------------------------------
 
 _ARRIVED: Final = re.compile(
-    r"(?:到达|到场|到位|抵达|到科)(?:时间|现场)?[^\d\n]{0,16}(?:\d{4}[-年]\d{1,2}[-月]\d{1,2}日?\s*)?(?P<hour>\d{1,2})\s*[:：时点]\s*(?P<minute>\d{1,2})"
+    r"(?:到达|到场|到位|抵达|到科)(?:时间|"
+    r"现场)?[^\d\n]{0,16}(?:\d{4}[-年]\d{1,2}[-月]\d{1,2}日?\s*)?(?P<hour>\d{1,2})\s*[:：时点]\s*(?P<minute>\d{1,2})"
 )
 _AT_ONCE: Final = timedelta(minutes=10)
 _DAY: Final = timedelta(days=1)

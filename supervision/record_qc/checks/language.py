@@ -11,7 +11,8 @@ from supervision.record_qc.model import ANY_RECORD, NORM, Aspect, Check, Defect,
 from supervision.record_qc.subject import Subject
 
 _PLAIN: Final = re.compile(
-    r"拉肚子|拉稀|肚子(?:疼|痛|胀)|发(?:高|低)?烧|打点滴|打吊[针瓶]|挂盐?水|吊水|嗓子(?:疼|痛|哑)|屁股|胳膊|脚脖子|放屁|羊[角癫]风"
+    r"拉肚子|拉稀|肚子(?:疼|痛|胀)|发(?:高|低)?烧|打点滴|打吊[针瓶]|挂盐?水|吊水|嗓子(?:疼|痛|哑)|屁股|胳膊|"
+    r"脚脖子|放屁|羊[角癫]风"
 )
 _QUOTED: Final = re.compile(r"“[^”\n]*”|\"[^\"\n]*\"|‘[^’\n]*’|「[^」\n]*」")
 
@@ -40,7 +41,8 @@ CHECKS: Final = (
     Wording(
         "wording-twelve-hours",
         "时间未采用24小时制",
-        r"(?:下午|晚上?|傍晚)\s*(?:0?[1-9]|1[01])\s*(?:点|时(?!间|许?间)|[:：]\d{2})|\d{1,2}(?:[:：]\d{2})?\s*(?:a\.?m\.?|p\.?m\.?|AM|PM)(?![A-Za-z])",
+        r"(?:下午|晚上?|傍晚)\s*(?:0?[1-9]|1[01])\s*(?:点|时(?!间|许?间)|[:：]\d{2})|"
+        r"\d{1,2}(?:[:：]\d{2})?\s*(?:a\.?m\.?|p\.?m\.?|AM|PM)(?![A-Za-z])",
         f"{NORM}第九条",
         "采用24小时制记录(如15:30)",
         points=0.5,

@@ -36,7 +36,8 @@ _SAFETY: Final = "《手术安全核查制度》(卫办医政发〔2010〕41号)
 _DAY: Final = timedelta(hours=24)
 _DISCUSSED: Final = re.compile(r"术前(?:病例)?讨论")
 _NO_INSTRUMENTS: Final = re.compile(
-    r"介入|造影|栓塞|内镜|内窥镜|肠镜|胃镜|支架|消融|激光|碎石|复位|穿刺|置管|放疗|体外|拔除|注射|起搏|冠状动脉|PCI|ERCP"
+    r"介入|造影|栓塞|内镜|内窥镜|肠镜|胃镜|支架|消融|激光|碎石|复位|穿刺|置管|放疗|体外|拔除|注射|起搏|冠状动脉|"
+    r"PCI|ERCP"
 )
 
 
