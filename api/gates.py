@@ -9,7 +9,7 @@ from clinical.units import QuantityError, canonical_unit
 from knowledge.model import Predicate, Standing, Statement
 from knowledge.release import Gate
 from knowledge.snapshot import Snapshot
-from rules.authored import faults
+from rules.authored import flaws
 
 _ALERTING = frozenset(
     {
@@ -92,7 +92,7 @@ def _faults(snapshot: Snapshot, s: Statement) -> Iterator[str]:
 
 def authored_rules_hold(snapshot: Snapshot) -> list[str]:
     """Every authored rule parses, names what exists, and passes its own cases."""
-    return [f"{rule.id}: {fault}" for rule in snapshot.rules for fault in faults(rule, snapshot)][:_MOST]
+    return [f"{rule.id}: {fault}" for rule in snapshot.rules for fault in flaws(rule, snapshot)][:_MOST]
 
 
 GATES: tuple[Gate, ...] = (statements_are_usable, measures_are_known, authored_rules_hold)

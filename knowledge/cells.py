@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from base.tabular import TextRow
 from knowledge.intake import RowError
 from knowledge.tables import Column, Kind, Table
 
+MISSING_COLUMN: Final = "缺少必需的列，请补上"
 _AGE = re.compile(r"^(\d+(?:\.\d+)?)\s*(天|日|周|月|岁|年)$")
 _DAYS = {"天": 1.0, "日": 1.0, "周": 7.0, "月": 30.4375, "岁": 365.25, "年": 365.25}
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(小时|时|天|日|周|月|年)$")
@@ -27,7 +28,7 @@ def read_row(table: Table, row: TextRow) -> tuple[dict[str, Any], list[RowError]
             if text:
                 values[column.field] = read_cell(column, text)
             elif column.required:
-                raise ValueError("required, but empty: fill it in")
+                raise ValueError("必填，不能为空")
         except ValueError as error:
             errors.append(RowError(row.file, row.line, column.label, str(error)))
     return values, errors
@@ -41,13 +42,13 @@ def check_header(table: Table, row: TextRow) -> list[RowError]:
             row.file,
             1,
             header,
-            f"no such column in table {table.name}; known: {'、'.join(c.label for c in table.columns)}",
+            f"表“{table.title}”没有该列；可用：{'、'.join(c.label for c in table.columns)}",
         )
         for header in row.cells
         if header and header not in known
     ]
     errors += [
-        RowError(row.file, 1, column.label, "required column is missing: add it")
+        RowError(row.file, 1, column.label, MISSING_COLUMN)
         for column in table.columns
         if column.required and column.label not in row.cells and column.field not in row.cells
     ]
@@ -75,7 +76,7 @@ def icd10_prefixes(text: str) -> tuple[str, ...]:
 
 def _icd10(code: str) -> str:
     if not _ICD10.match(code):
-        raise ValueError(f"{code!r} is no ICD-10 code: write K25, I20.0 or a range K25-K28")
+        raise ValueError(f"“{code}”不是 ICD-10 编码，写作 K25、I20.0 或范围 K25-K28")
     return code
 
 
@@ -86,7 +87,7 @@ def _range(start: str, end: str) -> list[str]:
     stem = start[0] if first[2] is None else first[1]
     low, high = (int(start[1:3]), int(end[1:3])) if first[2] is None else (int(first[2]), int(last[2] or -1))
     if start[0] != end[0] or high < low or (first[2] is not None and first[1] != last[1]):
-        raise ValueError(f"range {start}-{end} must stay within one letter (or one category) and go upwards")
+        raise ValueError(f"范围 {start}-{end} 须在同一字母（或同一类目）内且由小到大")
     return [f"{stem}{n:02d}" if first[2] is None else f"{stem}.{n}" for n in range(low, high + 1)]
 
 
@@ -94,7 +95,7 @@ def _measure(pattern: re.Pattern[str], factors: dict[str, float], example: str) 
     def read(text: str, column: Column) -> float:
         match = pattern.match(text)
         if not match:
-            raise ValueError(f"{text!r} cannot be read: write it like {example}")
+            raise ValueError(f"“{text}”不能识别，写作 {example}")
         return round(float(match[1]) * factors[match[2]], 4)
 
     return read
@@ -104,22 +105,22 @@ def _number(text: str, column: Column) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no number") from None
+        raise ValueError(f"“{text}”不是数字") from None
     if value < 0:
-        raise ValueError(f"{text} is negative")
+        raise ValueError(f"{text} 不能为负数")
     return value
 
 
 def _integer(text: str, column: Column) -> int:
     value = _number(text, column)
     if value != int(value):
-        raise ValueError(f"{text} is no whole number")
+        raise ValueError(f"{text} 不是整数")
     return int(value)
 
 
 def _yes(text: str, column: Column) -> bool:
     if text not in ("是", "否", "yes", "no"):
-        raise ValueError(f"{text!r}: write 是 or leave empty")
+        raise ValueError(f"“{text}”：写“是”或留空")
     return text in ("是", "yes")
 
 
@@ -129,7 +130,7 @@ def _enum(text: str, column: Column) -> Any:
         return choices[text]
     if text in choices.values():
         return text
-    raise ValueError(f"{text!r} is not among {'、'.join(choices)}")
+    raise ValueError(f"“{text}”不在可选值中：{'、'.join(choices)}")
 
 
 def _enums(text: str, column: Column) -> tuple[Any, ...]:
@@ -155,8 +156,8 @@ _READERS: dict[Kind, Callable[[str, Column], Any]] = {
     Kind.DISEASES: _list,
     Kind.NUMBER: _number,
     Kind.INTEGER: _integer,
-    Kind.AGE: _measure(_AGE, _DAYS, "28天, 6月, 12岁"),
-    Kind.DURATION: _measure(_DURATION, _HOURS, "12小时, 7天, 3月"),
+    Kind.AGE: _measure(_AGE, _DAYS, "28天、6月、12岁"),
+    Kind.DURATION: _measure(_DURATION, _HOURS, "12小时、7天、3月"),
     Kind.YES: _yes,
     Kind.ENUM: _enum,
     Kind.ENUMS: _enums,

@@ -322,7 +322,7 @@ class _Loading:
 
     def _finish(self) -> None:
         left_out = [
-            RowError(file, 0, "", f"{message} ({count} rows left out)")
+            RowError(file, 0, "", f"{message}（略去 {count} 行）")
             for (file, message), count in sorted(self.unknown.items())
         ]
         self.report.left_out = sum(self.unknown.values())
@@ -427,11 +427,11 @@ class _Names:
 
     def _why(self, text: str) -> str:
         if not text.startswith("?"):
-            return f"no concept {text!r}: load the source that defines it first"
+            return f"没有概念 {text}，请先载入定义它的来源"
         found, name = self._matching(text), text.partition(":")[2]
         if found:
-            return f"{name!r} names several concepts ({', '.join(found[:5])}): write the exact preferred name"
-        return f"{name!r} names no known concept: correct the name or add it to a table of names"
+            return f"“{name}”对应多个概念（{'、'.join(found[:5])}），请写准确的首选名称"
+        return f"“{name}”不是已知概念的名称，请改正，或先在名称表中登记"
 
 
 def _names(concept: Concept) -> set[str]:

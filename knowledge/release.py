@@ -126,7 +126,7 @@ class Releases:
         try:
             return msgspec.json.decode((self.folder / f"{release}.json").read_bytes(), type=Manifest)
         except FileNotFoundError:
-            raise ReleaseError(f"there is no release {release!r} in {self.folder.name}") from None
+            raise ReleaseError(f"没有发布版 {release}") from None
         except msgspec.DecodeError as error:
             raise TamperedError(f"manifest of {release} cannot be read: {error}") from error
 
@@ -199,7 +199,7 @@ def publish(
             counts = compile_release(content_of(store, connection), draft)
             objections = [o for gate in gates for o in gate(Snapshot(draft, "draft"))]
             if objections:
-                raise ReleaseError("not published: " + "; ".join(objections))
+                raise ReleaseError("未能发布：" + "；".join(objections))
             manifest = _freeze(releases, key, draft, counts, by, note)
         finally:
             draft.unlink(missing_ok=True)
@@ -224,7 +224,7 @@ def candidate(store: Store, path: Path, gates: Sequence[Gate] = ()) -> dict[str,
             transaction.rollback()
     objections = [o for gate in gates for o in gate(Snapshot(path, "candidate"))]
     if objections:
-        raise ReleaseError("would not be published: " + "; ".join(objections))
+        raise ReleaseError("不能发布：" + "；".join(objections))
     return counts
 
 
@@ -382,5 +382,5 @@ def _before(store: Store, active: str) -> str:
         else:
             served.append(event.release)
     if active not in served[1:]:
-        raise ReleaseError("there is no earlier release to go back to")
+        raise ReleaseError("没有可以退回的更早发布版")
     return served[served.index(active) - 1]

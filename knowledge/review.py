@@ -5,14 +5,14 @@ The one who wrote is never the one who approves. What is refused keeps its histo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import structs
 from sqlalchemy import select
 
 from knowledge.merge import loads
-from knowledge.model import Article, Concept, Record, Rule, Standing, Statement, Status
-from knowledge.store import Change, Head, Store, StoreError, kind_of
+from knowledge.model import Article, Concept, Record, Rule, Source, Standing, Statement, Status
+from knowledge.store import Change, ConflictError, Head, Store, StoreError, kind_of
 
 Check = Callable[[Record], list[str]]
 """Finds the faults of a record, all at once, in words a curator understands."""
@@ -44,34 +44,41 @@ class Workflow:
         self._refuse_faults(record)
         before = self.store.head(type(record), record.id)
         if before is not None and not expected:
-            raise WorkflowError(f"{record.id} exists already: edit its revision {before.revision}")
-        if isinstance(record, Concept | Statement | Article | Rule):
-            record = structs.replace(record, standing=Standing.UNREVIEWED)
-        change = "created" if before is None else "edited"
-        self.store.write([Change(_signed(record, author, ""), change, Status.DRAFT, author, reason, expected)])
+            raise WorkflowError(f"{record.id} 已存在，请在第 {before.revision} 版上修改")
+        self.store.write([_draft(record, author, reason, expected)])
         return self._head(record)
 
-    def submit(self, record: Record, author: str) -> Head:
-        """Hand a draft to review."""
-        self._refuse_faults(record)
-        return self._step(record, "submitted", Status.SUBMITTED, author, "")
+    def save_all(self, records: Sequence[tuple[Record, int]], author: str, reason: str) -> int:
+        """Write drafts, each with the revision it was made from (0: a new one); all or none. Faults are the caller's
+        to have looked for. Raises ``ConflictError`` when somebody was faster."""
+        _required(author=author, reason=reason)
+        known = self.store.many((kind_of(record), record.id) for record, _ in records)
+        taken = [r.id for r, expected in records if not expected and (kind_of(r), r.id) in known]
+        if taken:
+            raise ConflictError(f"{taken[0]} 刚由他人建立，请重新读取后再改")
+        return self.store.write([_draft(record, author, reason, expected) for record, expected in records])
 
-    def approve(self, record: Record, reviewer: str, reason: str = "") -> Head:
+    def submit(self, record: Record, author: str, expected: int = 0) -> Head:
+        """Hand a draft to review. ``expected``, here and below, is the revision somebody saw (0: whichever)."""
+        self._refuse_faults(record)
+        return self._step(record, "submitted", Status.SUBMITTED, author, "", expected)
+
+    def approve(self, record: Record, reviewer: str, reason: str = "", expected: int = 0) -> Head:
         """Approve what another person submitted; from then on it counts as reviewed."""
         authors = self.authors(record)
         if reviewer in authors:
-            raise WorkflowError(f"{reviewer} wrote {record.id}: another person must review it")
-        return self._step(record, "approved", Status.APPROVED, reviewer, reason)
+            raise WorkflowError(f"{record.id} 由 {reviewer} 编写，须由他人审核")
+        return self._step(record, "approved", Status.APPROVED, reviewer, reason, expected)
 
-    def reject(self, record: Record, reviewer: str, reason: str) -> Head:
+    def reject(self, record: Record, reviewer: str, reason: str, expected: int = 0) -> Head:
         """Send a submission back, with the reason."""
         _required(reason=reason)
-        return self._step(record, "rejected", Status.REJECTED, reviewer, reason)
+        return self._step(record, "rejected", Status.REJECTED, reviewer, reason, expected)
 
-    def retire(self, record: Record, author: str, reason: str) -> Head:
+    def retire(self, record: Record, author: str, reason: str, expected: int = 0) -> Head:
         """Take a record out of all future releases."""
         _required(author=author, reason=reason)
-        return self._step(record, "retired", Status.RETIRED, author, reason)
+        return self._step(record, "retired", Status.RETIRED, author, reason, expected)
 
     def accept_load(self, origin: str, reviewer: str, reason: str, reviewed: bool = False) -> int:
         """Approve all drafts of one loaded source as they stand. Gives the number.
@@ -84,7 +91,7 @@ class Workflow:
         with self.store.engine.begin() as connection:
             loaded_by = select(loads.c.author).where(loads.c.loader == origin).distinct()
             if reviewer in set(connection.execute(loaded_by).scalars()):
-                raise WorkflowError(f"{reviewer} loaded {origin}: another person must accept it")
+                raise WorkflowError(f"{origin} 由 {reviewer} 载入，须由他人接受")
             if not reviewed:
                 return self.store.advance(connection, Status.DRAFT, Status.APPROVED, reviewer, reason, origin)
         return self._review_all(origin, reviewer, reason)
@@ -117,11 +124,13 @@ class Workflow:
                 found.add(revision.author)
         return found
 
-    def _step(self, record: Record, change: str, status: Status, who: str, reason: str) -> Head:
+    def _step(self, record: Record, change: str, status: Status, who: str, reason: str, expected: int) -> Head:
         head = self._head(record)
+        if expected and expected != head.revision:
+            raise ConflictError(f"{record.id} 已是第 {head.revision} 版，您看到的是第 {expected} 版，请重新读取")
         if head.status not in _ALLOWED[change]:
             allowed = ", ".join(sorted(s.value for s in _ALLOWED[change]))
-            raise WorkflowError(f"{record.id} is {head.status.value}; only {allowed} can be {change}")
+            raise WorkflowError(f"{record.id} 的状态是 {head.status.value}，只有 {allowed} 才能 {change}")
         kept = head.record
         if status is Status.APPROVED and isinstance(kept, Concept | Statement | Article | Rule):
             kept = _signed(structs.replace(kept, standing=Standing.REVIEWED), "", who)
@@ -131,13 +140,23 @@ class Workflow:
     def _head(self, record: Record) -> Head:
         head = self.store.head(type(record), record.id)
         if head is None:
-            raise WorkflowError(f"there is no {kind_of(record)} {record.id!r}")
+            raise WorkflowError(f"没有 {kind_of(record)} {record.id}")
         return head
 
     def _refuse_faults(self, record: Record) -> None:
         faults = self._check(record)
         if faults:
             raise WorkflowError(f"{record.id}: " + "; ".join(faults))
+
+
+def _draft(record: Record, author: str, reason: str, expected: int) -> Change:
+    """A draft of what a person wrote. A new source may be cited at once, as one that is loaded."""
+    change = "edited" if expected else "created"
+    if isinstance(record, Source):
+        status = Status.DRAFT if expected else Status.APPROVED
+        return Change(record, change, status, author, reason, expected)
+    made = _signed(structs.replace(record, standing=Standing.UNREVIEWED), author, "")
+    return Change(made, change, Status.DRAFT, author, reason, expected)
 
 
 def _signed(record: Record, author: str, reviewer: str) -> Record:
@@ -149,4 +168,4 @@ def _signed(record: Record, author: str, reviewer: str) -> Record:
 def _required(**fields: str) -> None:
     for name, value in fields.items():
         if not value.strip():
-            raise WorkflowError(f"{name} must not be empty")
+            raise WorkflowError(f"{name} 不能为空")

@@ -173,7 +173,7 @@ class Store:
             number, approved = known.get(key, (0, 0))
             number += 1
             if change.expected and change.expected != number - 1:
-                raise ConflictError(f"{key[1]} is at revision {number - 1}, you saw {change.expected}: read it again")
+                raise ConflictError(f"{key[1]} 已是第 {number - 1} 版，您看到的是第 {change.expected} 版，请重新读取后再改")
             row = _head_row(change, number, approved)
             known[key] = (number, row["approved"])
             (old if number > 1 else new).append(row)
@@ -181,7 +181,7 @@ class Store:
         insert_many(connection, heads, new)
         for row in old:
             if connection.execute(_update_head(row)).rowcount != 1:
-                raise ConflictError(f"{row['id']} was changed by somebody else just now: read it again")
+                raise ConflictError(f"{row['id']} 刚被他人修改，请重新读取后再改")
         insert_many(connection, revisions, history)
         self._index(connection, [c.record for c in changes if isinstance(c.record, Concept)])
         return len(changes)
@@ -221,7 +221,7 @@ class Store:
         """The record itself. Raises ``StoreError`` when there is none."""
         found = self.head(type_, record_id)
         if found is None:
-            raise StoreError(f"there is no {kind_of(type_)} {record_id!r}")
+            raise StoreError(f"没有 {kind_of(type_)} {record_id}")
         assert isinstance(found.record, type_)
         return found.record
 

@@ -10,7 +10,7 @@ import yaml
 
 from base.tabular import TextRow, count_lines, read, sheets
 from knowledge.building import Build, Values, label_source, source_id
-from knowledge.cells import check_header, read_row
+from knowledge.cells import MISSING_COLUMN, check_header, read_row
 from knowledge.intake import Loader, Row, RowError
 from knowledge.model import Record, Rule, Standing
 from knowledge.tables import TABLES, Table
@@ -83,7 +83,7 @@ def _table_rows(table: Table, file: Path, sheet: str) -> Iterator[Row | RowError
         if number == 0:
             wrong = check_header(table, row)
             yield from wrong
-            if any("missing" in error.message for error in wrong):
+            if any(error.message == MISSING_COLUMN for error in wrong):
                 return
         values, errors = read_row(table, row)
         yield from errors

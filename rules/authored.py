@@ -7,6 +7,7 @@ rule's own tests. What it read becomes the evidence of the finding.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any as Anything
 from typing import Final, Protocol
 
@@ -29,6 +30,7 @@ from knowledge.model import ConceptKind, Rule, RuleCase
 from knowledge.snapshot import Snapshot
 from rules.language import (
     FUNCTIONS,
+    GROUPS,
     Access,
     All,
     Among,
@@ -57,7 +59,21 @@ KINDS: Final[dict[Group, tuple[ConceptKind, ...]]] = {
     Group.TEST: (ConceptKind.LAB, ConceptKind.EXAM),
 }
 _OUTCOMES: Final = {"fired": Truth.TRUE, "passed": Truth.FALSE, "unknown": Truth.UNKNOWN}
-_WORDS: Final = {value: word for word, value in _OUTCOMES.items()}
+WORDS: Final = {value: word for word, value in _OUTCOMES.items()}
+"""What a case expects of a truth."""
+OUTCOMES: Final = {"fired": "触发", "passed": "不触发", "unknown": "资料不足"}
+"""What curators call it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong with a record: the field, and in Chinese what would be right."""
+
+    field: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.problem}"
 
 
 class Facts(Protocol):
@@ -120,18 +136,22 @@ def _asks_for_state(node: Node) -> bool:
     return any(access.name == "state" for access in accesses(node))
 
 
-def faults(rule: Rule, snapshot: Snapshot) -> list[str]:
+def flaws(rule: Rule, snapshot: Snapshot) -> list[Flaw]:
     """Everything wrong with a rule: condition, names that name nothing, severity, cases that fail.
 
     For the workflow before a save, and for the gate before a release.
     """
-    found = list(_form_faults(rule))
+    found = list(_form_flaws(rule))
     try:
         node = parse(rule.condition)
     except ConditionError as error:
-        return [*found, *(f"condition at {p.at}: {p.message}" for p in error.problems)]
-    found += [f"condition at {p.at}: {p.message}" for p in name_problems(node, snapshot)]
-    return found + list(_case_faults(rule, node))
+        return [*found, *map(_of_condition, error.problems)]
+    found += map(_of_condition, name_problems(node, snapshot))
+    return found + list(_case_flaws(rule, node))
+
+
+def _of_condition(problem: Problem) -> Flaw:
+    return Flaw("condition", f"第 {problem.at + 1} 个字符：{problem.message}")
 
 
 def name_problems(node: Node, snapshot: Snapshot) -> Iterator[Problem]:
@@ -168,28 +188,34 @@ def run_case(node: Node, case: RuleCase) -> Truth:
     return compile_condition(node)(Table(case.facts))
 
 
-def _form_faults(rule: Rule) -> Iterator[str]:
+def _form_flaws(rule: Rule) -> Iterator[Flaw]:
     if rule.severity not in set(Severity):
-        yield f"severity {rule.severity!r}: write one of {', '.join(Severity)}"
+        yield Flaw("severity", f"没有严重程度 {rule.severity}，可用：{', '.join(Severity)}")
     if not rule.message.strip():
-        yield "message is empty: say what is wrong in one sentence"
+        yield Flaw("message", "提示内容不能为空，用一句话说明问题")
     if not rule.citations:
-        yield "citations are empty: name the source"
+        yield Flaw("citations", "须注明来源")
     outcomes = {case.expect for case in rule.cases}
     if not {"fired", "passed"} <= outcomes:
-        yield "cases: give at least one that fires and one that passes"
+        yield Flaw("cases", "用例至少要有一个触发的和一个不触发的")
 
 
-def _case_faults(rule: Rule, node: Node) -> Iterator[str]:
+def _case_flaws(rule: Rule, node: Node) -> Iterator[Flaw]:
     known = {access.key() for access in accesses(node)}
-    for case in rule.cases:
-        strange = sorted(set(case.facts) - known)
-        if strange:
-            yield f"case {case.name!r}: the condition does not read {', '.join(strange)}"
-        elif case.expect not in _OUTCOMES:
-            yield f"case {case.name!r}: expect one of {', '.join(_OUTCOMES)}"
-        elif run_case(node, case) is not _OUTCOMES[case.expect]:
-            yield f"case {case.name!r}: expected {case.expect}, got {_WORDS[run_case(node, case)]}"
+    for number, case in enumerate(rule.cases):
+        problem = _case_problem(case, node, known)
+        if problem:
+            yield Flaw(f"cases[{number}]", f"用例“{case.name}”：{problem}")
+
+
+def _case_problem(case: RuleCase, node: Node, known: set[str]) -> str:
+    strange = sorted(set(case.facts) - known)
+    if strange:
+        return f"条件没有用到 {', '.join(strange)}"
+    if case.expect not in _OUTCOMES:
+        return f"预期结果应为 {', '.join(_OUTCOMES)} 之一"
+    got = run_case(node, case)
+    return "" if got is _OUTCOMES[case.expect] else f"预期{OUTCOMES[case.expect]}，实际{OUTCOMES[WORDS[got]]}"
 
 
 def _name_trouble(text: str, group: Group, snapshot: Snapshot) -> str:
@@ -199,7 +225,7 @@ def _name_trouble(text: str, group: Group, snapshot: Snapshot) -> str:
         except QuantityError as error:
             return str(error)
     elif group in KINDS and not resolve(text, group, snapshot):
-        return f"{text!r} names no {group} of this release, or several"
+        return f"发布版中没有名为“{text}”的{GROUPS[group]}，或不止一个"
     return ""
 
 

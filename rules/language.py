@@ -51,6 +51,20 @@ class Group(StrEnum):
     DAYS = "days"
 
 
+TYPES: Final[dict[Type, str]] = {Type.NUMBER: "数值", Type.TEXT: "文字", Type.TRUTH: "是非"}
+GROUPS: Final[dict[Group, str]] = {
+    Group.DRUG: "药品",
+    Group.DISEASE: "疾病",
+    Group.LAB: "检验",
+    Group.ALLERGY: "过敏原",
+    Group.TEST: "检验或检查",
+    Group.STATE: "状态",
+    Group.UNIT: "单位",
+    Group.DAYS: "天数",
+}
+"""What curators call them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A field of the patient: type, what it means, and what clinicians call it."""
@@ -223,7 +237,7 @@ class _Token:
 def parse(text: str) -> Node:
     """The tree of a condition. Raises ``ConditionError`` listing every fault that can be told at once."""
     if len(text) > LONGEST:
-        raise ConditionError([Problem(0, f"longer than {LONGEST} characters: split it into several rules")])
+        raise ConditionError([Problem(0, f"超过 {LONGEST} 个字符，请拆成几条规则")])
     node = _Parser(list(_tokens(text)), len(text)).whole()
     problems = list(_type_problems(node, Type.TRUTH))
     if problems:
@@ -285,7 +299,7 @@ def _tokens(text: str) -> Iterator[_Token]:
         match = _TOKEN.match(text, position)
         if not match:
             at = position + len(text[position:]) - len(text[position:].lstrip())
-            raise ConditionError([Problem(at, f'{text[at : at + 10]!r} is no word, number, "text" or sign')])
+            raise ConditionError([Problem(at, f'{text[at : at + 10]} 不是字段、数字、带引号的 "文字" 或符号')])
         kind = str(match.lastgroup)
         yield _Token(kind, match[kind], match.start(kind))
         position = match.end()
@@ -301,7 +315,7 @@ class _Parser:
         node = self._or()
         if self._next < len(self._tokens):
             token = self._tokens[self._next]
-            raise self._fault(token.at, f"{token.value!r} is unexpected: join conditions with and / or")
+            raise self._fault(token.at, f"此处不应有 {token.value}，条件之间用 and 或 or 连接")
         return node
 
     def _or(self) -> Node:
@@ -336,7 +350,7 @@ class _Parser:
         if token and self._take("word", "between"):
             low = self._term()
             if not self._take("word", "and"):
-                raise self._fault(self._here(), "between needs two bounds: between 1 and 2")
+                raise self._fault(self._here(), "between 须有两个界限，如 between 1 and 2")
             return Between(left, low, self._term(), token.at)
         if token and self._take("word", "in"):
             return Among(left, self._literals(), token.at)
@@ -346,16 +360,16 @@ class _Parser:
         self._count()
         token = self._peek()
         if token is None:
-            raise self._fault(self._end, "the condition ends too early")
+            raise self._fault(self._end, "条件不完整")
         self._next += 1
         if token.kind == "word" and token.value not in ("true", "false"):
             if token.value in ("and", "or", "not", "in", "between"):
-                raise self._fault(token.at, f"{token.value!r} needs something before it")
+                raise self._fault(token.at, f"{token.value} 之前缺少条件")
             follows = self._peek()
             called = follows is not None and follows.kind == "sign" and follows.value == "("
             return Access(token.value, self._literals() if called else (), token.at)
         if token.kind == "sign":
-            raise self._fault(token.at, f"{token.value!r} is unexpected here")
+            raise self._fault(token.at, f"此处不应有 {token.value}")
         return _literal(token)
 
     def _literals(self) -> tuple[Literal, ...]:
@@ -370,7 +384,7 @@ class _Parser:
         self._count()
         token = self._peek()
         if token is None or token.kind == "sign" or (token.kind == "word" and token.value not in ("true", "false")):
-            raise self._fault(self._here(), 'a number or a "text" is expected here')
+            raise self._fault(self._here(), '此处应为数字或带引号的 "文字"')
         self._next += 1
         return _literal(token)
 
@@ -386,7 +400,7 @@ class _Parser:
 
     def _expect(self, sign: str) -> None:
         if not self._take("sign", sign):
-            raise self._fault(self._here(), f"{sign!r} is missing here")
+            raise self._fault(self._here(), f"此处缺少 {sign}")
 
     def _here(self) -> int:
         token = self._peek()
@@ -395,12 +409,12 @@ class _Parser:
     def _enter(self) -> None:
         self._depth += 1
         if self._depth > DEEPEST:
-            raise self._fault(self._here(), f"nested deeper than {DEEPEST}: split the rule")
+            raise self._fault(self._here(), f"嵌套超过 {DEEPEST} 层，请拆分规则")
 
     def _count(self) -> None:
         self._nodes += 1
         if self._nodes > MOST_NODES:
-            raise self._fault(self._here(), f"more than {MOST_NODES} terms: split the rule")
+            raise self._fault(self._here(), f"超过 {MOST_NODES} 项，请拆分规则")
 
     @staticmethod
     def _fault(at: int, message: str) -> ConditionError:
@@ -429,7 +443,7 @@ def _type_problems(node: Node, wanted: Type) -> Iterator[Problem]:
     else:
         yield from _term_problems(node)
         if not list(_term_problems(node)) and type_of(node) is not wanted:
-            yield Problem(node.at, f"{render(node)} is a {type_of(node)}: compare it with something")
+            yield Problem(node.at, f"{render(node)} 是{TYPES[type_of(node)]}，须与一个值比较")
 
 
 def _same_types(terms: tuple[Term, ...], at: int, ordered: bool) -> Iterator[Problem]:
@@ -439,9 +453,9 @@ def _same_types(terms: tuple[Term, ...], at: int, ordered: bool) -> Iterator[Pro
         return
     types = {type_of(term) for term in terms}
     if len(types) > 1:
-        yield Problem(at, f"compares {' with '.join(sorted(types))}: both sides must be of one type")
+        yield Problem(at, f"{'与'.join(TYPES[one] for one in sorted(types))}不能比较，两边类型须相同")
     elif ordered and types != {Type.NUMBER}:
-        yield Problem(at, "only numbers have an order: use = or !=")
+        yield Problem(at, "只有数值可以比较大小，请用 = 或 !=")
 
 
 def _term_problems(term: Term) -> Iterator[Problem]:
@@ -450,17 +464,17 @@ def _term_problems(term: Term) -> Iterator[Problem]:
     function = FUNCTIONS.get(term.name)
     if function is None:
         known = ", ".join((*FIELDS, *(f"{name}()" for name in FUNCTIONS)))
-        yield Problem(term.at, f"{term.name!r} does not exist; known: {known}")
+        yield Problem(term.at, f"没有 {term.name}；可用：{known}")
         return
     if not function.least <= len(term.arguments) <= len(function.arguments):
-        yield Problem(term.at, f"{term.name} takes {', '.join(function.arguments)}")
+        yield Problem(term.at, f"{term.name} 的参数应为：{'、'.join(GROUPS[one] for one in function.arguments)}")
         return
     for argument, group in zip(term.arguments, function.arguments, strict=False):
         wanted = Type.NUMBER if group is Group.DAYS else Type.TEXT
         if _literal_type(argument) is not wanted:
-            yield Problem(argument.at, f"{group} must be a {wanted}")
+            yield Problem(argument.at, f"{GROUPS[group]}应为{TYPES[wanted]}")
         elif group is Group.STATE and argument.value not in STATES:
-            yield Problem(argument.at, f"there is no state {argument.value!r}; known: {', '.join(STATES)}")
+            yield Problem(argument.at, f"没有状态 {argument.value}；可用：{', '.join(STATES)}")
 
 
 def _quoted(value: float | str | bool) -> str:

@@ -84,7 +84,7 @@ def test_a_rule_whose_case_fails_is_not_published(data: Path, tmp_path: Path) ->
     yigong(data, "load", "formulary", str(mine), "--by", "li")
     yigong(data, "accept", "formulary", "--by", "wang", "--reason", "药事会")
     told = yigong(data, "publish", "--by", "wang", "--without-search", fails=True)
-    assert "expected fired, got passed" in told.replace("\n", " ")
+    assert "预期触发，实际不触发" in told.replace("\n", " ")
 
 
 def test_asking_the_release(data: Path, tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_rolling_back_twice_goes_two_steps_back(store: Store, releases: Releases
         served.append(publish(store, releases, key, [], "li").release)
     assert rollback(store, releases, "li", "too many alerts") == served[1]
     assert rollback(store, releases, "li", "still") == served[0]
-    with pytest.raises(ReleaseError, match="no earlier release"):
+    with pytest.raises(ReleaseError, match="没有可以退回"):
         rollback(store, releases, "li", "more")
     assert [e.action for e in history(store)] == ["publish"] * 3 + ["rollback"] * 2
 
@@ -172,7 +172,7 @@ def test_a_worker_keeps_the_old_release_when_the_new_one_is_bad(
     (releases.folder / "ACTIVE").write_text("0" * 64)
     assert not live.refresh()
     assert live.current.release == first
-    assert "no release" in live.fault
+    assert "没有发布版" in live.fault
 
 
 # -- artefacts ---------------------------------------------------------------------------------

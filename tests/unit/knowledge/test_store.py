@@ -88,7 +88,7 @@ def test_any_past_state_can_be_read(store: Store) -> None:
 def test_an_edit_of_something_that_changed_meanwhile_is_refused_and_nothing_is_written(store: Store) -> None:
     created(store, WARFARIN)
     store.write([Change(WARFARIN, "edited", Status.DRAFT, "wang", "", expected=1)])
-    with pytest.raises(ConflictError, match="revision 2, you saw 1"):
+    with pytest.raises(ConflictError, match="第 2 版，您看到的是第 1 版"):
         store.write(
             [
                 Change(IBUPROFEN, "created", Status.DRAFT, "li"),
@@ -113,7 +113,7 @@ def test_the_author_may_not_approve_and_a_second_person_may(store: Store) -> Non
     workflow = Workflow(store)
     workflow.save(PAIR, "li", "from the label")
     workflow.submit(PAIR, "li")
-    with pytest.raises(WorkflowError, match="another person"):
+    with pytest.raises(WorkflowError, match="须由他人审核"):
         workflow.approve(PAIR, "li")
     approved = workflow.approve(PAIR, "wang", "checked")
     assert approved.status is Status.APPROVED
@@ -124,7 +124,7 @@ def test_the_author_may_not_approve_and_a_second_person_may(store: Store) -> Non
 def test_steps_out_of_order_are_refused_with_what_is_allowed(store: Store) -> None:
     workflow = Workflow(store)
     workflow.save(PAIR, "li", "from the label")
-    with pytest.raises(WorkflowError, match="only submitted can be approved"):
+    with pytest.raises(WorkflowError, match="只有 submitted 才能 approved"):
         workflow.approve(PAIR, "wang")
     workflow.submit(PAIR, "li")
     workflow.reject(PAIR, "wang", "no source given")
@@ -137,7 +137,7 @@ def test_whoever_edits_last_counts_as_author_too(store: Store) -> None:
     head = workflow.save(PAIR, "li", "from the label")
     workflow.save(PAIR, "wang", "wording", head.revision)
     workflow.submit(PAIR, "li")
-    with pytest.raises(WorkflowError, match="wang wrote"):
+    with pytest.raises(WorkflowError, match="由 wang 编写"):
         workflow.approve(PAIR, "wang")
 
 

@@ -45,4 +45,4 @@ def test_a_name_that_only_others_bear_and_more_than_one_of_them_is_refused(fresh
     load(fresh.store, _loader("other", *others), tmp_path, "甲")
     report = load(fresh.store, _loader("mine", DEPARTMENT, _said_of("湿热病")), tmp_path, "乙")
     assert [error.field for error in report.errors] == ["subject"]
-    assert "several concepts" in report.errors[0].message
+    assert "对应多个概念" in report.errors[0].message

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from clinical.logic import Truth
 from knowledge.model import Citation, Rule, RuleCase
 from knowledge.snapshot import Snapshot
-from rules.authored import Table, compile_condition, faults
+from rules.authored import Table, compile_condition, flaws
 from rules.language import (
     DEEPEST,
     FIELDS,
@@ -99,25 +99,25 @@ def test_unknown_is_never_false() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "ends too early"),
-        ("age_years", "compare it with something"),
-        ("colour = 3", "'colour' does not exist"),
+        ("", "条件不完整"),
+        ("age_years", "须与一个值比较"),
+        ("colour = 3", "没有 colour"),
         ("age_years > 3 and colour = 3 and smell = 2", "smell"),
-        ("age_years > 'x'", "no word, number"),
-        ('age_years > "x"', "both sides must be of one type"),
-        ('sex < "male"', "only numbers have an order"),
-        ('lab("血钾") > 5', "lab takes lab, unit, days"),
-        ("has(3)", "disease must be a text"),
-        ('state("bored")', "there is no state 'bored'"),
-        ("(age_years > 3", "')' is missing"),
-        ("age_years > 3 age_years < 5", "join conditions with and / or"),
-        ("age_years between 3", "two bounds"),
-        ("and pregnant", "needs something before it"),
-        ('__import__("os")', "does not exist"),
-        ("takes(age_years)", "a number or a"),
-        ("pregnant = 1 or" * 1000, "longer than"),
-        ("not " * (DEEPEST + 2) + "pregnant", "nested deeper"),
-        (" or ".join(["pregnant"] * (MOST_NODES + 1)), "more than"),
+        ("age_years > 'x'", "不是字段、数字"),
+        ('age_years > "x"', "两边类型须相同"),
+        ('sex < "male"', "只有数值可以比较大小"),
+        ('lab("血钾") > 5', "lab 的参数应为：检验、单位、天数"),
+        ("has(3)", "疾病应为文字"),
+        ('state("bored")', "没有状态 bored"),
+        ("(age_years > 3", "此处缺少 )"),
+        ("age_years > 3 age_years < 5", "条件之间用 and 或 or 连接"),
+        ("age_years between 3", "须有两个界限"),
+        ("and pregnant", "之前缺少条件"),
+        ('__import__("os")', "没有 __import__"),
+        ("takes(age_years)", "应为数字或带引号的"),
+        ("pregnant = 1 or" * 1000, "超过 4000 个字符"),
+        ("not " * (DEEPEST + 2) + "pregnant", "嵌套超过"),
+        (" or ".join(["pregnant"] * (MOST_NODES + 1)), "项，请拆分规则"),
     ],
 )
 def test_a_bad_condition_says_what_is_wrong_and_where(text: str, says: str) -> None:
@@ -223,24 +223,24 @@ def _rule(**changed: Any) -> Rule:
 
 
 def test_a_sound_rule_has_no_faults(snapshot: Snapshot) -> None:
-    assert faults(_rule(), snapshot) == []
+    assert flaws(_rule(), snapshot) == []
 
 
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"condition": 'takes("不存在的药")'}, "'不存在的药' names no drug"),
+        ({"condition": 'takes("不存在的药")'}, "没有名为“不存在的药”的药品"),
         ({"condition": 'lab("血钾", "furlong") > 5'}, "furlong"),
-        ({"severity": "terrible"}, "severity 'terrible'"),
-        ({"message": " "}, "message is empty"),
-        ({"citations": ()}, "citations are empty"),
-        ({"cases": ()}, "at least one that fires and one that passes"),
-        ({"cases": (RuleCase("错", {"age_years": 10}, "fired"),)}, "expected fired, got passed"),
-        ({"cases": (RuleCase("错", {"weight_kg": 10}, "fired"),)}, "does not read weight_kg"),
+        ({"severity": "terrible"}, "没有严重程度 terrible"),
+        ({"message": " "}, "message: 提示内容不能为空"),
+        ({"citations": ()}, "citations: 须注明来源"),
+        ({"cases": ()}, "至少要有一个触发的和一个不触发的"),
+        ({"cases": (RuleCase("错", {"age_years": 10}, "fired"),)}, "预期触发，实际不触发"),
+        ({"cases": (RuleCase("错", {"weight_kg": 10}, "fired"),)}, "条件没有用到 weight_kg"),
     ],
 )
 def test_a_rule_is_refused_at_save_with_every_reason(snapshot: Snapshot, changed: dict[str, Any], says: str) -> None:
-    assert any(says in fault for fault in faults(_rule(**changed), snapshot))
+    assert any(says in str(flaw) for flaw in flaws(_rule(**changed), snapshot))
 
 
 def test_every_state_says_which_inputs_it_needs() -> None:
