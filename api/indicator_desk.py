@@ -7,20 +7,27 @@ import fcntl
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Final
 
-from sqlalchemy import Engine
-
+from api.bootstrap import House
 from api.quality_desk import Name
-from base.settings import Settings
+from base.keyring import KeyRing
+from base.security import sealing_key
 from base.tenancy import system
+from records.memory import Memory
 from records.registry import Registry
+from records.store import Repository
 from supervision.figures import cubes
 from supervision.figures.answers import Answers
 from supervision.figures.catalogue import Catalogue, catalogue
+from supervision.figures.collect import Collector, Source
 from supervision.figures.datasets import Datasets
 from supervision.figures.dimension import Dimension, dimensions
+from supervision.figures.duck import MissingDuckError
+from supervision.figures.from_journal import FromJournal
+from supervision.figures.from_records import FromRecords
 from supervision.figures.indicator import Indicator
 from supervision.figures.lake import Lake
 from supervision.figures.manifest import Manifest
@@ -32,11 +39,13 @@ _SECONDS: Final = 60.0
 class IndicatorDesk:
     """Everything about indicators of one installation; what is declared is read at the first question."""
 
-    def __init__(self, engine: Engine, settings: Settings) -> None:
-        self.league = settings.league
-        self._engine, self._folder = engine, settings.data_dir / "facts"
-        self.lake = Lake(self._folder, Manifest(engine))
-        self.datasets = Datasets(engine)
+    def __init__(self, house: House, ring: KeyRing) -> None:
+        settings = house.settings
+        self.league, self._minutes = settings.league, settings.indicator_minutes
+        self._engine, self._folder, self._ring = house.engine, settings.data_dir / "facts", ring
+        self._pseudonym = Memory(house.engine, sealing_key(settings.patient_key_file)).patient
+        self.lake = Lake(self._folder, Manifest(house.engine))
+        self.datasets = Datasets(house.engine)
 
     @property
     def known(self) -> Catalogue:
@@ -61,6 +70,23 @@ class IndicatorDesk:
         with self._alone() as mine:
             return cubes.refresh(self.lake, self.known, progress) if mine else None
 
+    def collect(self, days: int = 0, progress: Callable[[int], None] = lambda rows: None) -> int | None:
+        """Bring in what changed in the repository and the journal since the last time, or all of the last so many
+        days; gives rows told, None while another process does."""
+        collector = Collector(self.lake, self.known.facts, self.league)
+        sources: tuple[Source, ...] = (
+            FromRecords(self._engine, Repository(self._engine, self._ring), self._pseudonym),
+            FromJournal(self._engine),
+        )
+        now = datetime.now(UTC)
+        with self._alone() as mine:
+            if not mine:
+                return None
+            if days:
+                since = now - timedelta(days=days)
+                return sum(collector.sweep(source, since, now, progress) for source in sources)
+            return sum(collector.collect(source, progress) for source in sources)
+
     @contextmanager
     def _alone(self) -> Iterator[bool]:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -73,12 +99,18 @@ class IndicatorDesk:
                 yield True
 
     async def keep_watch(self, seconds: float = _SECONDS) -> None:
-        """Sum up what was written, again and again."""
+        """Sum up what was written, and now and then collect what changed."""
+        turn = 0
         while True:
             await asyncio.sleep(seconds)
+            turn += 1
             try:
+                if self._minutes and turn % self._minutes == 0:
+                    await asyncio.to_thread(self.collect)
                 if self._folder.exists():
                     await asyncio.to_thread(self.refresh)
+            except MissingDuckError:
+                return
             except Exception as error:  # a disk that is full must not end the watch
                 _log.error("facts not summed up", extra={"error": type(error).__name__})
 

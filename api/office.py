@@ -59,7 +59,7 @@ class Office:
         self.intake = open_intake(house, ring)
         self.quality = QualityDesk(house.engine, ring, Repository(house.engine, ring), house.settings.league)
         self.record_qc = RecordQcDesk(house.engine, ring, house.settings.league, self._release)
-        self.indicators = IndicatorDesk(house.engine, house.settings)
+        self.indicators = IndicatorDesk(house, ring)
         self.terms = TermsDesk(house.engine, house.settings.league, reviewer.serving)
         may_judge = partial(front.access.may_act, permission="comment.judge")
         self.comments = CommentDesk(house.settings, reviewer, house.engine, ring, may_judge)

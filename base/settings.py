@@ -59,6 +59,9 @@ class Settings(BaseSettings):
         description="months that lists of a patient reach back in other institutions, where not as documented "
         '({"reports": 6}); 0: as far as there is anything',
     )
+    indicator_minutes: int = Field(
+        5, ge=0, le=1440, description="minutes between looks for what indicators are to count anew; 0: never"
+    )
     survey_hour: int = Field(
         2, ge=-1, le=23, description="hour (Chinese time) from which data quality is surveyed every day; -1: never"
     )

@@ -1,4 +1,4 @@
-"""``yigong indicators``: load facts, sum them up, show and export figures."""
+"""``yigong indicators``: collect and load facts, sum them up, show and export figures."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.table import Table
 
+from api.bootstrap import key_ring
 from api.indicator_desk import IndicatorDesk
 from api.quality_desk import csv_lines, workbook
 from api.terminal import ERR, OUT, By, Command, DataDir, bar, house
@@ -26,6 +27,7 @@ from supervision.figures.tables import rows_of, sheets
 
 
 class Do(StrEnum):
+    COLLECT = "collect"
     REFRESH = "refresh"
     LOAD = "load"
     SHOW = "show"
@@ -33,21 +35,24 @@ class Do(StrEnum):
 
 
 def indicators(
-    do: Annotated[Do, typer.Argument(help="refresh, load FACT --file, show NAME, export NAME")],
+    do: Annotated[Do, typer.Argument(help="collect, refresh, load FACT --file, show NAME, export NAME")],
     name: Annotated[str, typer.Argument(help="load: a fact; show, export: an indicator or a theme")] = "",
     period: Annotated[str, typer.Option(help="2026, 2026-Q3, 2026-11 …; empty: the month before this")] = "",
     by: Annotated[str, typer.Option(help="dimensions by commas: county,department")] = "",
     tenant: Annotated[str, typer.Option(help="institution whose rows are loaded or asked for")] = "",
     file: Annotated[Path | None, typer.Option(help="load: .csv or .parquet")] = None,
     out: Annotated[Path | None, typer.Option(help="export: .xlsx or .csv to write")] = None,
+    days: Annotated[int, typer.Option(help="collect: all of so many days again; 0: what changed")] = 0,
     who: By = "operator",
     data_dir: DataDir = None,
 ) -> None:
-    """Indicators (监管指标): load facts, sum them up, show and export figures."""
+    """Indicators (监管指标): collect and load facts, sum them up, show and export figures."""
     opened = house(data_dir)
-    desk = IndicatorDesk(opened.engine, opened.settings)
+    desk = IndicatorDesk(opened, key_ring(opened))
     try:
-        if do is Do.REFRESH:
+        if do is Do.COLLECT:
+            _collect(desk, days)
+        elif do is Do.REFRESH:
             _refresh(desk)
         elif do is Do.LOAD:
             append(opened.engine, [Event(who, "indicator.load", f"fact/{name}", tenant=tenant)])
@@ -58,6 +63,12 @@ def indicators(
     except (RefusedError, MissingError, TakenError, TenancyError) as error:
         ERR.print(f"[red]{error}[/red]", highlight=False)
         raise typer.Exit(1) from None
+
+
+def _collect(desk: IndicatorDesk, days: int) -> None:
+    with bar("归集") as advance:
+        done = desk.collect(days, advance)
+    OUT.print("another process is collecting" if done is None else f"{done} rows told", highlight=False)
 
 
 def _refresh(desk: IndicatorDesk) -> None:

@@ -46,16 +46,30 @@ class Lake:
         return files([self.path(part.file) for part in parts])
 
     def merge(self, fact: Fact, told: Load, query: str) -> Loaded:
-        """Bring in the rows that an SQL query gives, in columns of the fact. Raises ``LoadError``."""
+        """Bring in the rows that an SQL query gives, in columns of the fact; what is here already changes nothing and
+        is no load. Raises ``LoadError``, ``TakenError``."""
         with connect() as database:
             received = _take(database, fact, query)
             standing = self.manifest.parts([fact.name], tenants=[told.tenant])
             own = [part for part in standing if part.tenant == told.tenant]
+            self._forget_known(database, fact, own)
             touched = self._touched(database, fact, own)
+            if not touched:
+                return Loaded(0, told, datetime.now(UTC), received, 0, 0)
             before = [part for part in own if part.month in touched]
             replaced, removed = self._counted(database, fact, before)
             made = self._written(database, fact, told, before)
         return self.manifest.record(told, _versions(made, touched, before), (received, replaced, removed), before)
+
+    def _forget_known(self, database: Any, fact: Fact, own: Sequence[Part]) -> None:
+        """Leave out rows that are here already as they come again, and those taken back that never were here."""
+        if own:
+            given, rows = ", ".join(fact.given), self.rows(fact, own)
+            known = f"SELECT {given} FROM taken INTERSECT SELECT {given} FROM ({rows}) SEMI JOIN taken USING (id)"
+            database.execute(f"DELETE FROM taken WHERE NOT deleted AND id IN (SELECT id FROM ({known}))")
+            database.execute(f"DELETE FROM taken WHERE deleted AND id NOT IN (SELECT id FROM ({rows}))")
+        else:
+            database.execute("DELETE FROM taken WHERE deleted")
 
     def _touched(self, database: Any, fact: Fact, own: Sequence[Part]) -> set[date]:
         """Months that new rows lie in, or rows that they replace. Raises ``LoadError`` when that is too many."""

@@ -15,7 +15,6 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import (
     BigInteger,
     Column,
-    Connection,
     Date,
     DateTime,
     Engine,
@@ -115,7 +114,7 @@ class Part(NamedTuple):
 
 
 class Load(NamedTuple):
-    """What brought rows: from which source, by whom, up to which mark of the source."""
+    """What brought rows: from which source, by whom; ``mark`` is how far the source was read with them."""
 
     tenant: str
     fact: str
@@ -222,8 +221,6 @@ class Manifest:
                     del part["id"]
                 if made:
                     connection.execute(insert(parts), made)
-                if told.mark:
-                    self._remember(connection, told, now)
         except IntegrityError:
             raise TakenError(f"{told.fact}：{told.tenant} 的另一次装载抢先完成，请重新装载") from None
         return Loaded(number, told, now, received, replaced, removed)
@@ -237,12 +234,14 @@ class Manifest:
             connection.execute(insert(cubes).values(cube._asdict() | {"written": datetime.now(UTC)}))
         return before
 
-    def _remember(self, connection: Connection, told: Load, now: datetime) -> None:
-        here = (marks.c.tenant == told.tenant, marks.c.source == told.source)
-        changed = connection.execute(update(marks).where(*here).values(mark=told.mark, at=now))
-        if changed.rowcount == 0:
-            row = {"tenant": told.tenant, "source": told.source, "mark": told.mark, "at": now}
-            connection.execute(insert(marks).values(row))
+    def remember(self, tenant: str, source: str, mark: str) -> None:
+        """Note how far a source was read."""
+        here, now = (marks.c.tenant == tenant, marks.c.source == source), datetime.now(UTC)
+        with self._engine.begin() as connection:
+            changed = connection.execute(update(marks).where(*here).values(mark=mark, at=now))
+            if changed.rowcount == 0:
+                row = {"tenant": tenant, "source": source, "mark": mark, "at": now}
+                connection.execute(insert(marks).values(row))
 
 
 def _loaded(row: Any) -> Loaded:

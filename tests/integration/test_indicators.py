@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 from typer.testing import CliRunner
 
+from api.bootstrap import key_ring
 from api.cli import app
 from api.indicator_desk import IndicatorDesk
 from api.routes.analysis import EXAMPLES
@@ -41,7 +42,7 @@ def site(starter_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def _visit(site: Staffed, tenant: str, number: str, day: str, department: str, fee: int) -> None:
-    desk = IndicatorDesk(site.house.engine, site.house.settings)
+    desk = IndicatorDesk(site.house, key_ring(site.house))
     row = (
         f"SELECT '{number}' AS id, '{day}' AS date, 'outpatient' AS kind, '{department}' AS department, {fee} AS fee"
     )

@@ -1,0 +1,210 @@
+"""Facts come from the repository and the journal by themselves: what is sent, corrected or taken back shows in figures."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, insert
+
+from base.keyring import KeyRing
+from base.tenancy import guard, system
+from records.identity_store import records
+from records.journal_store import Entry, Feedback, Shown, store
+from records.store import Repository
+from supervision.figures.answers import Answers
+from supervision.figures.catalogue import catalogue
+from supervision.figures.collect import Collector
+from supervision.figures.from_journal import FromJournal
+from supervision.figures.from_records import FromRecords
+from supervision.figures.indicator import Indicator, Source, Theme, counted
+from supervision.figures.lake import Lake
+from supervision.figures.manifest import Manifest
+from supervision.figures.periods import period_of
+from supervision.figures.sums import Asked
+
+TENANT = "league/a/h1"
+NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
+VISIT = {
+    "resourceType": "Encounter",
+    "id": "V1",
+    "status": "finished",
+    "class": {"code": "AMB"},
+    "subject": {"reference": "Patient/P1"},
+    "serviceType": {"text": "心内科"},
+    "period": {"start": "2026-11-10T23:30:00Z", "end": "2026-11-11T00:10:00Z"},
+    "participant": [
+        {
+            "type": [{"coding": [{"code": "ATND"}]}],
+            "individual": {"display": "李医生", "identifier": {"value": "1001"}},
+        }
+    ],
+}
+PATIENT = {"resourceType": "Patient", "id": "P1", "gender": "female", "birthDate": "1960-01-01"}
+DIAGNOSIS = {
+    "resourceType": "Condition",
+    "id": "D1",
+    "subject": {"reference": "Patient/P1"},
+    "encounter": {"reference": "Encounter/V1"},
+    "code": {"coding": [{"code": "I10.x00"}], "text": "高血压"},
+}
+DRUG = {
+    "resourceType": "MedicationRequest",
+    "id": "M1",
+    "status": "active",
+    "intent": "order",
+    "subject": {"reference": "Patient/P1"},
+    "encounter": {"reference": "Encounter/V1"},
+    "medicationCodeableConcept": {"text": "氨氯地平片"},
+    "authoredOn": "2026-11-10T23:50:00Z",
+}
+
+
+class Site:
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self.engine = guard(engine)
+        self.ring = KeyRing(engine, b"m" * 16, b"j" * 16)
+        self.repository = Repository(engine, self.ring)
+        self.lake = Lake(folder, Manifest(engine))
+        self.answers = Answers(self.lake, catalogue())
+        self.collector = Collector(self.lake, catalogue().facts, "league")
+        self.message = 0
+
+    def send(self, *resources: dict[str, Any], gone: tuple[str, ...] = ()) -> None:
+        self.message += 1
+        at = NOW + timedelta(minutes=self.message)
+        with system("test"), self.engine.begin() as connection:
+            self.repository.put(connection, TENANT, 7, resources, message=self.message, at=at)
+            if gone:
+                self.repository.remove(connection, TENANT, gone, message=self.message, at=at)
+
+    def collect(self) -> int:
+        source = FromRecords(self.engine, self.repository, lambda text: f"hash of {text}")
+        return self.collector.collect(source) + self.collector.collect(FromJournal(self.engine))
+
+    def rows(self, fact: str) -> list[dict[str, Any]]:
+        one = Indicator(
+            "x",
+            "x",
+            (Theme.OVERVIEW,),
+            "",
+            Source("", None, ""),
+            counted(fact, "条"),
+            rows=tuple(catalogue().facts[fact].given),
+        )
+        with system("test"):
+            return self.answers.rows(one, period_of("2026-11"), Asked())
+
+
+@pytest.fixture
+def site(engine: Engine, tmp_path: Path) -> Site:
+    return Site(engine, tmp_path / "facts")
+
+
+def test_a_visit_becomes_a_row_with_what_resources_tell_and_nothing_else(site: Site) -> None:
+    site.send(PATIENT, VISIT, DIAGNOSIS, DRUG)
+    site.collect()
+    [visit] = site.rows("visits")
+    known = {
+        name: visit[name] for name in ("id", "kind", "hour", "department", "doctor", "disease", "sex", "age", "drugs")
+    }
+    assert known == {
+        "id": "V1",
+        "kind": "outpatient",
+        "hour": 7,
+        "department": "心内科",
+        "doctor": "1001",
+        "disease": "I10",
+        "sex": "female",
+        "age": 66,
+        "drugs": True,
+    }
+    assert visit["date"].isoformat() == "2026-11-11", "the day in China"
+    assert visit["antimicrobial"] is None, "nobody said"
+    [line] = site.rows("drug_orders")
+    assert (line["id"], line["drug"], line["setting"], line["department"]) == (
+        "M1",
+        "氨氯地平片",
+        "outpatient",
+        "心内科",
+    )
+
+
+def test_what_is_sent_again_changes_nothing_and_a_correction_replaces(site: Site) -> None:
+    site.send(PATIENT, VISIT, DIAGNOSIS)
+    site.collect()
+    before = site.lake.manifest.newest("visits")
+    site.collect()
+    assert site.lake.manifest.newest("visits") == before
+    site.send(VISIT | {"serviceType": {"text": "内科"}})
+    site.collect()
+    assert [row["department"] for row in site.rows("visits")] == ["内科"]
+
+
+def test_an_order_that_is_taken_back_is_gone(site: Site) -> None:
+    site.send(PATIENT, VISIT, DRUG)
+    site.collect()
+    site.send(gone=("MedicationRequest/M1",))
+    site.collect()
+    assert site.rows("drug_orders") == []
+    site.send(gone=("Encounter/V1",))
+    site.collect()
+    assert site.rows("visits") == []
+
+
+def test_a_visit_that_turns_out_to_be_a_stay_is_counted_as_one(site: Site) -> None:
+    site.send(PATIENT, VISIT)
+    site.collect()
+    stay = VISIT | {"class": {"code": "IMP"}, "period": {"start": "2026-11-10T23:30:00Z"}}
+    site.send(stay)
+    site.collect()
+    assert (site.rows("visits"), len(site.rows("admissions")), site.rows("stays")) == ([], 1, [])
+    ended = {"start": "2026-11-10T23:30:00Z", "end": "2026-11-14T02:00:00Z"}
+    site.send(stay | {"period": ended, "hospitalization": {"dischargeDisposition": {"text": "医嘱离院"}}})
+    site.collect()
+    [row] = site.rows("stays")
+    assert (row["days"], row["outcome"], row["admitted"].isoformat()) == (3, "discharged", "2026-11-11")
+
+
+def test_a_person_is_the_same_in_all_institutions_and_nobody_is_named(site: Site) -> None:
+    with system("test"), site.engine.begin() as connection:
+        made = {column.name: _anything(column) for column in records.c if not column.nullable and column.name != "id"}
+        connection.execute(insert(records).values(made | {"tenant": TENANT, "local_id": "P1", "person": 42}))
+    site.send(PATIENT, VISIT)
+    site.collect()
+    assert [row["person"] for row in site.rows("visits")] == ["hash of person 42"]
+
+
+def _anything(column: Any) -> Any:
+    kinds = {int: 0, str: "", bytes: b"", bool: False, datetime: NOW}
+    return kinds[column.type.python_type]
+
+
+def test_a_sweep_finds_what_came_out_of_turn(site: Site) -> None:
+    site.message = 1_000
+    site.send(PATIENT, VISIT)
+    site.collect()
+    site.message = 0
+    site.send(VISIT | {"id": "V2"})
+    site.collect()
+    assert [row["id"] for row in site.rows("visits")] == ["V1"]
+    source = FromRecords(site.engine, site.repository, str)
+    site.collector.sweep(source, NOW - timedelta(days=30), NOW)
+    assert [row["id"] for row in site.rows("visits")] == ["V1", "V2"]
+
+
+def test_requests_and_alerts_are_counted_and_a_late_answer_changes_the_alert(site: Site) -> None:
+    shown = Shown("card-1", "rule-1", "1", "interaction", "major")
+    at = datetime.now(UTC).replace(day=10, month=11, year=2026)
+    entry = Entry("r1", at, "yigong-order-sign", "release", "his", {}, {}, (shown,), 0, 0, 3.5, tenant=TENANT)
+    with system("test"):
+        store(site.engine, site.ring, [entry], [])
+    site.collect()
+    assert [(row["findings"], row["service"]) for row in site.rows("requests")] == [(1, "yigong-order-sign")]
+    assert [row["response"] for row in site.rows("findings")] == ["none"]
+    with system("test"):
+        store(site.engine, site.ring, [], [Feedback("card-1", "yigong-order-sign", "overridden", at, reason="已知")])
+    site.collect()
+    assert [(row["response"], row["reasoned"]) for row in site.rows("findings")] == [("overridden", True)]
