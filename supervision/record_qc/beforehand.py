@@ -58,7 +58,11 @@ class Beforehand:
 
     def checks(self) -> tuple[Check, Check]:
         """The two checks of this row."""
-        missing = Check(
+        return self.missing(), self.after()
+
+    def missing(self) -> Check:
+        """Whether there is none."""
+        return Check(
             name=f"{self.name}-missing",
             title=f"缺{self.called}",
             group=self.group,
@@ -71,7 +75,10 @@ class Beforehand:
             points=self.missing_points,
             veto=self.missing_veto,
         )
-        after = Check(
+
+    def after(self) -> Check:
+        """Whether it was made too late."""
+        return Check(
             name=f"{self.name}-after",
             title=f"{self.called}未在事前完成",
             group=self.group,
@@ -83,22 +90,23 @@ class Beforehand:
             points=self.after_points,
             stages=LATER,
         )
-        return missing, after
 
     def _missing(self, subject: Subject) -> Iterator[Said]:
-        for anchor in self.before(subject):
+        for anchor, document in self._pairs(subject):
             if isinstance(anchor, Gap):
                 yield anchor
-        for anchor, document in self._pairs(subject):
-            if document is not None:
+            elif document is not None:
                 continue
-            if subject.now >= anchor.at:
+            elif subject.now >= anchor.at:
                 yield Defect(f"{anchor.called}{shown(anchor.at)}，此前应完成的{self.called}未见", key=anchor.id)
             elif subject.stage is not Stage.FINAL:
                 yield Reminder(f"{self.called}须于{shown(anchor.at)}前完成", anchor.at)
 
     def _after(self, subject: Subject) -> Iterator[Said]:
         for anchor, document in self._pairs(subject):
+            if isinstance(anchor, Gap):
+                yield anchor
+                continue
             if document is None:
                 continue
             time = self.at(document)
@@ -108,14 +116,14 @@ class Beforehand:
                 says = f"{self.called}时间为{shown(time)}，晚于{anchor.called}{shown(anchor.at)}"
                 yield Defect(says, Place(document.id), key=anchor.id)
 
-    def _pairs(self, subject: Subject) -> list[tuple[Anchor, Document | None]]:
-        anchors = [anchor for anchor in self.before(subject) if isinstance(anchor, Anchor)]
-        anchors = sorted(anchors, key=lambda anchor: anchor.at)[: 1 if self.once else None]
-        return [
-            (anchor, self._of(anchor, anchors, subject.of(*self.documents)))
-            for anchor in anchors
-            if self.instead is None or not self.instead(subject, anchor)
-        ]
+    def _pairs(self, subject: Subject) -> Iterator[tuple[Anchor | Gap, Document | None]]:
+        """What must not begin without a document, with the document it has; what is not known of it alone."""
+        told = list(self.before(subject))
+        yield from ((one, None) for one in told if isinstance(one, Gap))
+        anchors = sorted((one for one in told if isinstance(one, Anchor)), key=lambda one: one.at)
+        for anchor in anchors[: 1 if self.once else None]:
+            if self.instead is None or not self.instead(subject, anchor):
+                yield anchor, self._of(anchor, anchors, subject.of(*self.documents))
 
     def _of(self, anchor: Anchor, anchors: list[Anchor], documents: Iterable[Document]) -> Document | None:
         """The document of an anchor: one that names it, else one made for its session: the last beforehand, else the

@@ -14,6 +14,7 @@ from supervision.record_qc.content import Signed
 from supervision.record_qc.days import COURSE_NOTES
 from supervision.record_qc.items import text_of
 from supervision.record_qc.model import (
+    CORE_SYSTEMS,
     INPATIENT,
     LATER,
     NORM,
@@ -27,8 +28,9 @@ from supervision.record_qc.model import (
     Severity,
 )
 from supervision.record_qc.places import Place
+from supervision.record_qc.sessions import sessions
 from supervision.record_qc.subject import Subject, signed
-from supervision.record_qc.surgery import anaesthetised, any_session, begins
+from supervision.record_qc.surgery import anaesthetised, any_session, begins, elective
 from supervision.record_qc.timing import Anchor, Limit, starts_of
 from supervision.record_qc.whom import adult
 
@@ -65,6 +67,22 @@ def _on_operation_form(subject: Subject, anchor: Anchor) -> bool:
     forms = subject.of(_OPERATION)
     named = any(form.about and form.about == anchor.id for form in forms)
     return named or (bool(forms) and not subject.record.operations) or _approved(subject, anchor)
+
+
+def _discussed_too_late(subject: Subject, anchor: Anchor) -> bool:
+    """Whether all that was discussed was so after the operation began, which is a fault of its own."""
+    begun = min((one.at for one in subject.record.operations or () if one.at and one.at >= anchor.at), default=None)
+    talks = subject.of(DocumentKind.PREOP_DISCUSSION)
+    return begun is not None and all(talk.written is None or talk.written > begun for talk in talks)
+
+
+def _consents_to_elective(subject: Subject) -> Iterator[Anchor | Gap]:
+    """When consent to elective operations was given: the discussion comes first."""
+    held = sessions(subject.record.operations or ())
+    if held and all(elective(subject, session) is True for session in held):
+        for form in subject.of(_OPERATION):
+            at = _agreed(form)
+            yield Anchor(at, form.id, "手术知情同意书签署于") if at else Gap("手术知情同意书的签署时间")
 
 
 def _invasive(subject: Subject) -> Iterator[Anchor | Gap]:
@@ -109,6 +127,11 @@ ROWS: Final = (
         f"{NORM}第十条、第二十六条", Group.CONSENT, at=_agreed, grace=_MINUTES, instead=_on_operation_form, once=True,
         missing_points=5.0, missing_veto=Grade.B, after_points=3.0,
     ),
+)  # fmt: skip
+DISCUSSED: Final = Beforehand(
+    "consent-discussion", "签署同意书前的术前讨论", (DocumentKind.PREOP_DISCUSSION,), _consents_to_elective,
+    f"{CORE_SYSTEMS}八、术前讨论制度", Group.CONSENT, grace=timedelta(hours=12), instead=_discussed_too_late,
+    after_points=1.0,
 )  # fmt: skip
 NOTICE: Final = Limit(
     "critical-notice", "病危(重)通知书", (DocumentKind.CRITICAL_NOTICE,), _worsened, timedelta(hours=24),
@@ -182,6 +205,7 @@ _check: Final = partial(Check, group=Group.CONSENT, aspect=Aspect.COMPLETE, kind
 CHECKS: Final = (
     *(check for row in ROWS for check in row.checks()),
     NOTICE.missing(),
+    DISCUSSED.after(),
     _check(
         "consent-patient-signature",
         "知情同意书无患方签名",
