@@ -28,7 +28,12 @@ function Inside({ session, ...look }: { session: Session } & Look): ReactNode {
   const marks = session.kind === "account" ? [`${name} ${institution}`, `${time.slice(0, 16)} ${code}`] : "";
   return (
     <SessionProvider value={session}>
-      <Watermark content={marks} gap={[160, 140]} font={{ color: "rgba(128,128,128,0.12)", fontSize: 13 }}>
+      <Watermark
+        content={marks}
+        style={{ overflow: "visible" }}
+        gap={[160, 140]}
+        font={{ color: "rgba(128,128,128,0.12)", fontSize: 13 }}
+      >
         <Shell {...look} />
       </Watermark>
       <Proof />

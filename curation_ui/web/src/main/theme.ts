@@ -34,6 +34,9 @@ export function look(isDark: boolean): ThemeConfig {
       fontFamily:
         '-apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Micro Hei", sans-serif',
     },
+    components: {
+      Menu: { itemSelectedBg: isDark ? "#14323c" : "#e2f1f5", itemSelectedColor: isDark ? "#7fd0e8" : "#0b5f7b" },
+    },
   };
 }
 

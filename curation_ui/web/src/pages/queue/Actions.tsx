@@ -1,0 +1,87 @@
+/** Claim, approve, return; by mouse or by one key each. */
+import { Alert, Button, Flex, Form, Input, Modal, Select } from "antd";
+import { type ReactNode, useState } from "react";
+import { useHotkeys } from "../../shared/hotkeys";
+import type { Decision } from "./desk";
+import { TEXTS } from "./texts";
+import type { Case, Whole } from "./types";
+
+type ActionsProps = {
+  whole: Whole;
+  falseOnes: string[];
+  decide: (one: Case, decision: Decision) => Promise<void>;
+  busy: boolean;
+};
+
+const OPEN = ["pending", "held", "claimed", "bypassed"];
+
+export function Actions({ whole, falseOnes, decide, busy }: ActionsProps): ReactNode {
+  const [returning, setReturning] = useState(false);
+  const open = OPEN.includes(whole.status);
+  const hindrance = hindered(whole);
+  const canApprove = open && !hindrance && !busy;
+  const claim = (): void => void decide(whole, { action: "claim" });
+  const unclaim = (): void => void decide(whole, { action: "unclaim" });
+  const approve = (): void => void decide(whole, { action: "approve", findings: falseOnes });
+  const canClaim = whole.status === "pending" || whole.status === "held";
+  useHotkeys([
+    { key: "c", title: TEXTS.keys.claim, run: claim, disabled: !canClaim || busy },
+    { key: "u", title: TEXTS.keys.unclaim, run: unclaim, disabled: whole.status !== "claimed" || busy },
+    { key: "a", title: TEXTS.keys.approve, run: approve, disabled: !canApprove },
+    { key: "r", title: TEXTS.keys.return, run: () => setReturning(true), disabled: !open || busy },
+  ]);
+  if (!open) return null;
+  return (
+    <div className="queue-actions no-print">
+      {hindrance ? <Alert type="error" showIcon title={hindrance} /> : null}
+      <Flex gap={8} wrap>
+        <Button type="primary" disabled={!canApprove} loading={busy} onClick={approve}>
+          {TEXTS.approve}（a）
+        </Button>
+        <Button danger disabled={busy} onClick={() => setReturning(true)}>
+          {TEXTS.return}（r）
+        </Button>
+        {canClaim ? <Button onClick={claim}>{TEXTS.claim}（c）</Button> : null}
+        {whole.status === "claimed" ? <Button onClick={unclaim}>{TEXTS.unclaim}（u）</Button> : null}
+      </Flex>
+      {returning ? <Returning whole={whole} decide={decide} close={() => setReturning(false)} /> : null}
+    </div>
+  );
+}
+
+/** Why it cannot be approved, if so. */
+function hindered(whole: Whole): string {
+  if (whole.neverList) return TEXTS.neverApprove;
+  return whole.severity === "contraindicated" && !whole.signedTwice ? TEXTS.cannotApprove : "";
+}
+
+type ReturningProps = Pick<ActionsProps, "whole" | "decide"> & { close: () => void };
+
+function Returning({ whole, decide, close }: ReturningProps): ReactNode {
+  const [form] = Form.useForm<{ reason: string }>();
+  const advice = (whole.answer?.findings ?? []).map((one) => [one.summary, one.advice].filter(Boolean).join("；"));
+  const options = [
+    { label: TEXTS.suggested, options: advice.map((text) => ({ value: text, label: text })) },
+    { label: TEXTS.quick, options: TEXTS.reasons.map((text) => ({ value: text, label: text })) },
+  ];
+  const send = ({ reason }: { reason: string }): void => {
+    close();
+    void decide(whole, { action: "return", reason });
+  };
+  return (
+    <Modal open title={TEXTS.return} okText={TEXTS.send} onOk={() => form.submit()} onCancel={close}>
+      <Form form={form} layout="vertical" onFinish={send}>
+        <Form.Item label={TEXTS.quick}>
+          <Select options={options} onChange={(reason: string) => form.setFieldsValue({ reason })} />
+        </Form.Item>
+        <Form.Item
+          name="reason"
+          label={TEXTS.reason}
+          rules={[{ required: true, whitespace: true, message: TEXTS.reasonNeeded }]}
+        >
+          <Input.TextArea rows={4} autoFocus maxLength={1000} showCount />
+        </Form.Item>
+      </Form>
+    </Modal>
+  );
+}

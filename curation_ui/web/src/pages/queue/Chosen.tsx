@@ -1,0 +1,30 @@
+/** The prescription that is looked at, and the decision. */
+import { type ReactNode, useState } from "react";
+import type { Marking } from "../../shared/finding";
+import { Asked } from "../../shared/states";
+import { Actions } from "./Actions";
+import { type Decision, useWhole } from "./desk";
+import { Overview } from "./Overview";
+import { TEXTS } from "./texts";
+import type { Case, Whole } from "./types";
+
+type ChosenProps = { id: string; decide: (one: Case, decision: Decision) => Promise<void>; busy: boolean };
+
+export function Chosen({ id, decide, busy }: ChosenProps): ReactNode {
+  return <Asked query={useWhole(id)}>{(whole) => <Shown whole={whole} decide={decide} busy={busy} />}</Asked>;
+}
+
+function Shown({ whole, decide, busy }: { whole: Whole } & Omit<ChosenProps, "id">): ReactNode {
+  const [falseOnes, setFalse] = useState<string[]>([]);
+  const marking = (id: string): Marking => ({
+    label: TEXTS.falseAlarm,
+    marked: falseOnes.includes(id),
+    mark: (marked) => setFalse((before) => (marked ? [...before, id] : before.filter((one) => one !== id))),
+  });
+  return (
+    <>
+      <Overview whole={whole} marking={marking} />
+      <Actions whole={whole} falseOnes={falseOnes} decide={decide} busy={busy} />
+    </>
+  );
+}

@@ -1,0 +1,112 @@
+/** Working the queue: what waits, what is looked at, decisions, and the next one ready before it is asked for. */
+import { App } from "antd";
+import { useCallback, useEffect, useMemo, useState } from "react";
+import { askAhead, CACHE, refresh, useAsked, useEvents } from "../../shared/asking";
+import { ask, type Failure } from "../../shared/client";
+import { type Session, useSession } from "../../shared/session";
+import { TEXTS } from "./texts";
+import type { Case, Whole } from "./types";
+
+const LIST = "GET /api/v1/reviews";
+const ONE = "GET /api/v1/reviews/{review_id}/history";
+const DECIDE = "POST /api/v1/reviews/{review_id}/decisions";
+const EVENTS = "/api/v1/reviews/events";
+const EVERY_MS = 15_000;
+
+export type Scope = keyof typeof TEXTS.scope;
+const STATES: Record<Scope, string> = { waiting: "waiting,claimed", mine: "claimed", returned: "returned", all: "" };
+export type Decision = { action: string; reason?: string; findings?: string[] };
+const CLAIM: Decision = { action: "claim" };
+const CLAIMING = ["approve", "return"];
+
+/** In which role somebody decides on prescriptions of the queue. */
+export function roleOf(session: Session): string {
+  return session.permissions.includes("review.decide") ? "pharmacist" : "supervisor";
+}
+
+/** The prescriptions of a part of the queue, kept up by the stream of moves. */
+export function useCases(scope: Scope): { cases: Case[]; query: ReturnType<typeof useAsked<{ reviews: Case[] }>> } {
+  const me = useSession().name;
+  const assignee = scope === "mine" ? me : "";
+  const query = useAsked<{ reviews: Case[] }>(
+    LIST,
+    { query: { status: STATES[scope], assignee, limit: 200 } },
+    { every: EVERY_MS, keep: true },
+  );
+  useEvents(EVENTS, "review", () => void refresh(LIST, ONE));
+  const cases = useMemo(() => {
+    const all = query.data?.reviews ?? [];
+    return scope === "waiting" ? all.filter((one) => one.status !== "claimed" || one.assignee === me) : all;
+  }, [query.data, scope, me]);
+  return { cases, query };
+}
+
+/** One prescription with all there is of it. */
+export function useWhole(id: string): ReturnType<typeof useAsked<Whole, typeof ONE>> {
+  return useAsked<Whole, typeof ONE>(ONE, { path: { review_id: id } }, { enabled: id !== "", staleMs: 30_000 });
+}
+
+/** Which prescription is looked at; the one after it is loaded meanwhile. */
+export function useChosen(cases: Case[]): {
+  chosen: string;
+  choose: (id: string) => void;
+  step: (by: number) => void;
+} {
+  const [chosen, choose] = useState("");
+  const at = cases.findIndex((one) => one.id === chosen);
+  const first = cases[0]?.id ?? "";
+  useEffect(() => {
+    if (!chosen && first) choose(first);
+  }, [chosen, first]);
+  const next = cases[at + 1]?.id;
+  useEffect(() => {
+    if (next) askAhead(ONE, { path: { review_id: next } });
+  }, [next]);
+  const step = useCallback(
+    (along: number) => {
+      const to = cases[Math.min(Math.max(at + along, 0), cases.length - 1)];
+      if (to) choose(to.id);
+    },
+    [cases, at],
+  );
+  return { chosen, choose, step };
+}
+
+/** Decide on a prescription in a role: pharmacists claim it first where nobody has. Whoever was quicker is told of. */
+export function useDecide(
+  role: string,
+  done: (decision: Decision) => void,
+): {
+  decide: (one: Case, decision: Decision) => Promise<void>;
+  busy: boolean;
+} {
+  const { message } = App.useApp();
+  const by = { name: useSession().name, role };
+  const [busy, setBusy] = useState(false);
+  const decide = async (one: Case, decision: Decision): Promise<void> => {
+    setBusy(true);
+    try {
+      const claimed =
+        CLAIMING.includes(decision.action) && one.status !== "claimed" ? await move(one, CLAIM, by) : one;
+      keep(await move(claimed, decision, by));
+      done(decision);
+    } catch (error) {
+      const failure = error as Failure;
+      message.error(failure.status === 409 ? `${failure.message}。${TEXTS.taken}` : failure.message);
+    }
+    setBusy(false);
+    void refresh(LIST, ONE);
+  };
+  return { decide, busy };
+}
+
+function move(one: Case, decision: Decision, by: { name: string; role: string }): Promise<Case> {
+  const body = { ...decision, by, version: one.version };
+  return ask<Case, typeof DECIDE>(DECIDE, { path: { review_id: one.id }, body });
+}
+
+/** Put what a move came to where the page reads it from, before it is asked anew. */
+function keep(moved: Case): void {
+  const key = [ONE, { path: { review_id: moved.id } }];
+  CACHE.setQueryData<Whole>(key, (before) => (before ? { ...before, ...moved } : before));
+}

@@ -1,0 +1,78 @@
+/** The prescriber's side of the dialogue: prescriptions that a pharmacist returned. */
+import { App, Button, Flex, Form, Input } from "antd";
+import type { ReactNode } from "react";
+import { Frame } from "../../shared/frame";
+import { Asked } from "../../shared/states";
+import { type Decision, useCases, useChosen, useDecide, useWhole } from "../queue/desk";
+import { List } from "../queue/List";
+import { Overview } from "../queue/Overview";
+import "../queue/queue.css";
+import type { Case, Whole } from "../queue/types";
+import { TEXTS } from "./texts";
+
+const ACTIONS = Object.entries(TEXTS.actions);
+
+export default function Returned(): ReactNode {
+  const { message } = App.useApp();
+  const { cases, query } = useCases("returned");
+  const { chosen, choose } = useChosen(cases);
+  const { decide, busy } = useDecide("prescriber", () => {
+    message.success(TEXTS.done);
+    choose("");
+  });
+  return (
+    <Frame title={TEXTS.title} about={TEXTS.about}>
+      <Asked query={query} isEmpty={() => cases.length === 0} empty={TEXTS.none}>
+        {() => (
+          <Flex gap={12} className="queue">
+            <List cases={cases} chosen={chosen} choose={choose} />
+            <section className="queue-case" aria-label={TEXTS.title}>
+              {chosen ? <One key={chosen} id={chosen} decide={decide} busy={busy} /> : null}
+            </section>
+          </Flex>
+        )}
+      </Asked>
+    </Frame>
+  );
+}
+
+type OneProps = { decide: (one: Case, decision: Decision) => Promise<void>; busy: boolean };
+
+function One({ id, ...deciding }: { id: string } & OneProps): ReactNode {
+  return (
+    <Asked query={useWhole(id)}>
+      {(whole) => (
+        <>
+          <Overview whole={whole} />
+          <Reply whole={whole} {...deciding} />
+        </>
+      )}
+    </Asked>
+  );
+}
+
+function Reply({ whole, decide, busy }: { whole: Whole } & OneProps): ReactNode {
+  const [form] = Form.useForm<{ reason: string }>();
+  const send = async (action: string): Promise<void> => {
+    const { reason } = await form.validateFields();
+    await decide(whole, { action, reason });
+  };
+  return (
+    <Form form={form} layout="vertical" className="queue-actions no-print">
+      <Form.Item
+        name="reason"
+        label={TEXTS.reply}
+        rules={[{ required: true, whitespace: true, message: TEXTS.needed }]}
+      >
+        <Input.TextArea rows={3} maxLength={1000} showCount />
+      </Form.Item>
+      <Flex gap={8} wrap>
+        {ACTIONS.map(([action, label], at) => (
+          <Button key={action} type={at ? "default" : "primary"} disabled={busy} onClick={() => void send(action)}>
+            {label}
+          </Button>
+        ))}
+      </Flex>
+    </Form>
+  );
+}
