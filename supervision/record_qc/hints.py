@@ -4,12 +4,13 @@ Never a demand: whether the patient has such a disease is for the doctor to say.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
 from math import inf
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from clinical.medical_record import Result, ResultKind
 from clinical.quantity import Quantity
@@ -21,6 +22,9 @@ from supervision.record_qc.model import Aspect, Check, Gap, Said, Severity
 from supervision.record_qc.page import PAGE_NORM, Page, page_check, page_place, wrong
 from supervision.record_qc.subject import Saying
 from supervision.record_qc.timing import shown
+
+_TOLD_APART: Final = re.compile(r"鉴别|排除|除外|不支持|不符")
+"""In a sentence that weighs what else it may be."""
 
 
 class Measured(NamedTuple):
@@ -79,7 +83,8 @@ class Hint:
 def told_of(page: Page, concepts: frozenset[str]) -> Saying | None:
     """Where notes first tell that the patient has one of some conditions."""
     said = page.subject.says(page.subject.of(*COURSE_NOTES), "disease") or ()
-    return next((one for one in said if one.fact.concept in concepts and current(one.fact)), None)
+    meant = (one for one in said if one.fact.concept in concepts and current(one.fact))
+    return next((one for one in meant if not _TOLD_APART.search(one.place.quote)), None)
 
 
 # -- what results show -----------------------------------------------------------------------

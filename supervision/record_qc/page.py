@@ -140,11 +140,12 @@ class Page:
 
     @cached_property
     def age_days(self) -> float | None:
-        """Age at admission in days: by the date of birth, else as told in years."""
+        """Age at admission in days: by the date of birth, else as told in years. Nought years may be any age below
+        one."""
         if self.birth and self.admitted and self.birth <= self.admitted:
             return float((self.admitted - self.birth).days)
         years = self.record.visit.age if self.record.visit.age is not None else self._stated_age()
-        return None if years is None else years * _DAYS_A_YEAR
+        return years * _DAYS_A_YEAR if years else None
 
     @property
     def age(self) -> float | None:

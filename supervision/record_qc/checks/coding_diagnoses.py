@@ -30,6 +30,8 @@ _TRADITIONAL: Final = re.compile(r"[A-Z]\d\d(?:\.\d\d){2,3}\.?|[A-Z]{2,4}\d{2,4}
 """Codes of traditional Chinese medicine (GB/T 15657), which stand among the diagnoses of some pages."""
 _MARKS: Final = re.compile(r"[\s（）()\[\]，,、。.？?]+")
 _DOUBTED: Final = re.compile(r"待[排查]|可能|疑似|[?？]|除外|排除|不除外")
+_AFTERWARDS: Final = re.compile(r"术后(?!.*(?:化|放))")
+"""What is left of a disease after its operation is coded as many things."""
 _HEADS: Final = ("出院诊断", "最后诊断", "诊断", "死亡诊断")
 _CKD: Final = re.compile(r"N18\.[1-5]")
 
@@ -156,7 +158,7 @@ def _misnamed(coded: Coded) -> Named | None:
     nothing is said here."""
     name = _MARKS.sub("", coded.diagnosis.name)
     whole = coded.code is not None and len(coded.code.value) > 3 and "/" not in coded.code.value
-    if not whole or _DOUBTED.search(coded.diagnosis.name):
+    if not whole or _DOUBTED.search(coded.diagnosis.name) or _AFTERWARDS.search(name):
         return None
     found = (row for row in rows(Named) if re.search(row.pattern, name))
     row = next(found, None)

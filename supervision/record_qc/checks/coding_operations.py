@@ -10,7 +10,7 @@ from clinical.codes import Icd9Cm3
 from clinical.medical_record import DocumentKind
 from knowledge.snapshot import Snapshot
 from supervision.record_qc.coding.tables import DocumentedOperation, Implied, Operated, Sexed, rows
-from supervision.record_qc.meaning import COURSE_NOTES, LANGUAGE, current
+from supervision.record_qc.meaning import COURSE_NOTES, LANGUAGE, clause, current
 from supervision.record_qc.model import Gap, Said, Severity
 from supervision.record_qc.page import ICD9, PAGE_NORM, Done, Page, page_check, page_place, wrong
 from supervision.record_qc.subject import Saying
@@ -94,9 +94,10 @@ def _uncoded(operations: tuple[Done, ...]) -> bool:
 
 
 def _done(saying: Saying) -> bool:
-    """Whether a procedure was done in the stay: not refused, planned, or only talked of."""
+    """Whether a procedure was done in the stay: not refused, planned, or only talked of; and not for anaesthesia."""
     before = re.split("[。；;\n]", saying.passage.text[: saying.fact.start])[-1]
-    return current(saying.fact) and _NOT_DONE.search(before) is None
+    here = clause(saying.passage.text, saying.fact.start, saying.fact.end)
+    return current(saying.fact) and not _NOT_DONE.search(before) and "麻" not in here
 
 
 def _documented(page: Page) -> Iterator[Said]:

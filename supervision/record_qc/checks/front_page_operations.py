@@ -16,7 +16,7 @@ _DETAILED: Final = 2
 _PROCEDURES: Final = "87-99;03.31;33.22-33.24;34.91;38.9;39.95;41.31;45.13-45.16;45.23-45.25;54.91;57.32;57.94;86.07"
 """What is a procedure (操作) in any hospital."""
 _INCISION: Final = re.compile(
-    r"(?P<kind>0|[ⅠI1]|[Ⅱ2]|II|[Ⅲ3]|III)\s*(?:类)?(?:切口)?\s*(?:[/／\-、,，]?\s*(?P<healed>甲|乙|丙|其他|[1239])(?:级)?(?:愈合)?)?"
+    r"(?P<kind>0|[ⅠI1]|[Ⅱ2]|II|[Ⅲ3]|III)\s*(?:类)?(?:切口)?\s*(?:[/／\-、,，]?\s*(?P<healed>甲|乙|丙|其他|[1-59])(?:级)?(?:愈合)?)?"
 )
 _CLEAN: Final = frozenset("ⅠI1")
 _OPENED: Final = (
@@ -111,12 +111,17 @@ def _unlisted(page: Page) -> Iterator[Said]:
         yield Gap("手术信息")
         return
     for operation in page.record.operations or ():
-        if not any(_same(operation, done) for done in page.operations):
+        if _is_one(operation) and not any(_same(operation, done) for done in page.operations):
             says = f"病历中有手术“{operation.name}”，首页未填"
             yield wrong(says, page_place("手术及操作", operation.name), key=operation.id)
     if page.record.operations is None and not page.operations:
         note = page.subject.of(DocumentKind.OPERATION)[0]
         yield wrong("病历中有手术记录，首页未填手术及操作", page_place("手术及操作"), key=note.id)
+
+
+def _is_one(operation: Operation) -> bool:
+    """Whether it is an operation or procedure that belongs on a page: dressings and nursing do not."""
+    return operation.level is not None or bool(operation.anaesthesia) or operation.name.rstrip(")）").endswith("术")
 
 
 def _same(operation: Operation, done: Done) -> bool:

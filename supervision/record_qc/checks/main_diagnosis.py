@@ -21,6 +21,8 @@ _TERMINAL: Final = "I46;R09.2;R96-R99"
 _ADDITIONAL: Final = "B95-B98;U80-U85;Z37"
 _STATUS: Final = "Z80-Z99"
 _CANCER: Final = "C00-C97"
+_SOLID: Final = "C00-C80"
+"""Tumours that tissue proves; leukaemia and lymphoma may be found and treated in one stay without any."""
 _THERAPY: Final = "Z51.0-Z51.1"
 _CHEMOTHERAPY, _RADIOTHERAPY = "99.25;99.28", "92.2-92.3"
 _DELIVERY: Final = "O80-O84"
@@ -60,6 +62,14 @@ def _never(ranges: str, says: str) -> Judge:
     return judge
 
 
+def _terminal(page: Page) -> Iterator[Said]:
+    """The state in which somebody died; who lives may be treated for a cardiac arrest."""
+    if page.died is None:
+        yield Gap("离院方式")
+    elif page.died:
+        yield from _never(_TERMINAL, "为临终状态，原则上不能作主要诊断")(page)
+
+
 def _status(page: Page) -> Iterator[Said]:
     """A history or a state, while a disease stands beside it."""
     if page.main is not None and page.main.within(_STATUS):
@@ -97,9 +107,9 @@ def _surgical_complication(page: Page) -> Iterator[Said]:
 
 def _not_operated(page: Page) -> Iterator[Said]:
     """The main operation belongs to another diagnosis than the main one."""
-    if not page.operations or page.main is None or page.main.code is None:
+    operated = next(iter(page.operations), None)
+    if operated is None or not operated.is_surgery or page.main is None or page.main.code is None:
         return
-    operated = page.operations[0]
     for row in rows(Operated):
         if operated.within(row.codes) and not page.main.within(row.diagnoses):
             carried = _from_start(page, row.diagnoses)[:1]
@@ -118,7 +128,7 @@ def _not_operated(page: Page) -> Iterator[Said]:
 def _therapy_only(page: Page) -> Iterator[Said]:
     """A tumour as the main diagnosis of a stay for chemotherapy or radiotherapy alone."""
     main = page.main
-    if main is None or not main.within(_CANCER):
+    if main is None or not main.within(_SOLID):
         return
     given = _treated(page)
     if given is None:
@@ -264,7 +274,7 @@ CHECKS: Final = (
     _choice(
         "terminal",
         "临终状态作主要诊断",
-        _never(_TERMINAL, "为临终状态，原则上不能作主要诊断"),
+        _terminal,
         "第十一条(五)",
         "选择导致死亡的疾病作主要诊断",
     ),
