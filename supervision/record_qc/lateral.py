@@ -48,7 +48,8 @@ def operations_named(passages: Iterable[Passage]) -> Iterator[Sided]:
     """The sides of operations that passages name as those to be done or done now."""
     for passage in passages:
         for match in _OPERATION.finditer(passage.text):
-            if not _EARLIER.search(clause(passage.text, match.start(), match.end())):
+            around = clause(passage.text, match.start(), match.end())
+            if not _EARLIER.search(around) and not _POSITION.search(match[0]):
                 yield Sided(_SIDES[match["side"]], passage, match.start(), match.end())
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from clinical.medical_record import Document, DocumentKind
-from nlp.assertion import When
 from nlp.facts import Fact
 from supervision.record_qc.lateral import stem
 from supervision.record_qc.meaning import (
     ADMISSION_NOTES,
     DAILY_NOTES,
     LANGUAGE,
+    clause,
     denied,
     finds,
     kinds_of,
@@ -43,6 +43,7 @@ _WARMTH: Final = "lab:body-temperature"
 _FEVERISH: Final = 38.0
 _EARLIER: Final = re.compile(r"最高|昨|夜间|曾|降至|前[日天]|波动|入院时")
 _REFUSED: Final = re.compile(r"(?:[无未非昨曾原]|入院时|既往)[^，,。；;\n]{0,8}$")
+_OTHERS: Final = re.compile(r"其他|其它|其余|另有|重大|特殊")
 _WOUND: Final = re.compile(r"切口[^，。；;\n]{0,10}愈合|(?:甲|Ⅰ|I)级愈合")
 _OPERATED: Final = re.compile(r"术后|手术|切开|缝合|穿刺")
 
@@ -102,7 +103,7 @@ def _history(subject: Subject) -> Iterator[Said]:
             yield LANGUAGE
             return
         told = [saying for saying in found if saying.fact.section in _HISTORY and saying.fact.concept]
-        refused = [s for s in told if denied(s.fact) and s.fact.section in _DENYING]
+        refused = [s for s in told if denied(s.fact) and s.fact.section in _DENYING and not _only_others(s)]
         for saying in told:
             against = next((s for s in refused if s.fact.concept in kinds_of(subject, saying.fact.concept)), None)
             if against is not None and _of_old(saying.fact):
@@ -110,11 +111,14 @@ def _history(subject: Subject) -> Iterator[Said]:
                 yield Defect(says, against.place, (saying.place,))
 
 
+def _only_others(saying: Saying) -> bool:
+    """Whether only other ones than those told are denied: 否认其他手术史."""
+    return _OTHERS.search(clause(saying.passage.text, saying.fact.start, saying.fact.end)) is not None
+
+
 def _of_old(fact: Fact) -> bool:
-    """Whether the history has it: of the past, long lasting, or told among what was before."""
-    if not present(fact):
-        return False
-    return fact.when is not When.CURRENT or (fact.days or 0) >= _LONG or fact.section in _DENYING
+    """Whether the history has it: of long standing, or told among what was before."""
+    return present(fact) and ((fact.days or 0) >= _LONG or fact.section in _DENYING)
 
 
 def _complaint(subject: Subject) -> Iterator[Said]:
@@ -233,7 +237,7 @@ _ROWS: Final = (
         ("既往史", "现病史", "手术史", "个人史"),
         (
             (
-                r"(?:否认|无)(?![^。；;\n]{0,8}(?:其他|其它|其余|重大))[^。；;，,\n]{0,10}手术[^。；;，,\n]{0,6}史?(?=[。；;，,\n]|$)",
+                r"(?:否认|无)(?![^。；;\n]{0,8}(?:其他|其它|其余|重大))[^。；;，,\n]{0,10}手术(?!禁忌|指征|条件|切口|瘢痕)[^。；;，,\n]{0,6}史?(?=[。；;，,\n]|$)",
                 rf"{_AGO}(?:行|施|做|因[^。；;\n]{{1,15}}行)[^。；;\n]{{0,25}}?(?:切除|修补|成形|置换|固定|吻合|剖宫产|手)术",
             ),
         ),
@@ -247,7 +251,7 @@ _ROWS: Final = (
         ("既往史", "现病史", "手术史", "输血史"),
         (
             (
-                r"(?:否认|无)[^。；;\n]{0,12}输血[^。；;，,\n]{0,6}史?(?=[。；;，,\n]|$)",
+                r"(?:否认|无)[^。；;\n]{0,12}输血(?!反应|禁忌|指征)[^。；;，,\n]{0,6}史?(?=[。；;，,\n]|$)",
                 r"(?<![无未免拒])(?:曾|予|给予|并|后|中)输(?:注)?(?:悬浮|浓缩|去白|同型)*(?:红细胞|血浆|血小板|血)(?!史|反应|前|管)",
             ),
         ),
@@ -262,7 +266,7 @@ _ROWS: Final = (
         (
             (r"(?<!否认)未婚", r"(?:配偶|妻子|丈夫|爱人)(?:及子女)?(?:均)?(?:体健|健康|健在)"),
             (
-                r"(?<!曾)(?:未育|未生育|未孕)|G0P0|孕0产0",
+                r"(?<!曾)(?:未育|未生育)|G0P0|孕0产0",
                 r"育有?\s*[1-9一二两三]\s*[子女]|子女(?:均)?(?:体健|健康)|G[1-9]P[1-9]|孕[1-9]产[1-9]",
             ),
         ),

@@ -50,7 +50,7 @@ _FOREGONE: Final = re.compile(
     r"(?:放弃|拒绝|不(?:予|同意|愿|行|再)(?:积极)?|要求停止)[^。；;\n]{0,10}(?:抢救|复苏|插管|治疗)|DNR|姑息|安宁|临终关怀|"
     r"(?:来院|到院|入院)时(?:已|呼吸心跳)|院前死亡"
 )
-_HIGH_CARE: Final = re.compile(r"特级护理|特护|[一Ⅰ1I](?!I)级护理|重症(?:监护)?护理|ICU护理")
+_HIGH_CARE: Final = re.compile(r"特级护理|特护|(?<![IⅠ])[一Ⅰ1I]级护理|重症(?:监护)?护理|ICU护理")
 _LOW_CARE: Final = re.compile(r"(?:[二三ⅡⅢ23]|I{2,3})级护理")
 _SERIOUS_ORDER: Final = re.compile(r"^\s*(?:告|报|下)?病(?P<how>[危重])(?:通知|护理)?\s*$")
 _SERIOUS: Final = re.compile(r"病[危重]|危重|病情(?:危|重|凶险)|告病|危及生命")

@@ -9,12 +9,14 @@ from functools import partial
 from typing import Final
 
 from nlp.assertion import When
+from nlp.facts import Fact
 from supervision.record_qc.meaning import (
     DAILY_NOTES,
     clause,
     current,
     drug_orders,
     drugs_of,
+    kinds_of,
     orders_gap,
     present,
 )
@@ -25,7 +27,8 @@ from supervision.record_qc.timing import shown
 
 _GIVEN: Final = re.compile(r"予|加用|改用|改为|换用|静滴|静脉|口服|肌注|泵入|静推|皮下")
 _NOT_HERE: Final = re.compile(
-    r"建议|拟|可(?:予|给|考虑)|必要时|如|若|院外|外院|门诊|自服|自行|家中|平素|既往|停|出院|未|当地|急诊|术中|术前|麻醉|曾|备用"
+    r"建议|拟|可(?:予|给|考虑)|必要时|如|若|院外|外院|门诊|自服|自行|自备|家中|平素|既往|停|出院|未|当地|急诊|术中|术前|麻|"
+    r"浸润|穿刺|曾|备用|嘱"
 )
 _STOPPED: Final = re.compile(r"停(?!.{0,8}至少)")
 _LATER_STOP: Final = re.compile(r"建议|拟|可|择期|暂不|天后|日后|周后|出院|如|若|待")
@@ -45,6 +48,8 @@ def _given_not_ordered(subject: Subject) -> Iterator[Said]:
         fact = saying.fact
         if fact.concept in told or not _is_given(saying) or everything.has(subject, fact):
             continue
+        if _is_solvent(subject, fact):
+            continue
         told.add(fact.concept)
         if everything.unread:
             yield Gap(f"{len(everything.unread)}条药品医嘱的药名")
@@ -57,6 +62,11 @@ def _is_given(saying: Saying) -> bool:
     around = clause(text, fact.start, fact.end)
     said = current(fact) and bool(fact.concept) and not fact.concept.startswith("blood-product:")
     return said and bool(_GIVEN.search(around)) and not _NOT_HERE.search(around)
+
+
+def _is_solvent(subject: Subject, fact: Fact) -> bool:
+    """What other drugs are dissolved in is rarely an order of its own; a class names no drug."""
+    return fact.concept.startswith("drug-class:") or "drug-class:infusion-fluid" in kinds_of(subject, fact.concept)
 
 
 def _stopped_still_given(subject: Subject) -> Iterator[Said]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final, NamedTuple
 
-from clinical.medical_record import DocumentKind, Order
+from clinical.medical_record import DocumentKind, Order, OrderKind
 from knowledge.model import Predicate
 from supervision.record_qc.meaning import (
     ADMISSION_NOTES,
@@ -119,14 +119,15 @@ def _discharge_differs(subject: Subject) -> Iterator[Said]:
     if drug_orders(subject) is None:
         yield orders_gap(subject)
         return
-    along = [o for o in subject.record.orders or () if _TAKEN_ALONG.search(f"{o.text}{o.route}{o.frequency}")]
+    drugs = [order for order in subject.record.orders or () if order.kind is OrderKind.DRUG]
+    along = [order for order in drugs if _TAKEN_ALONG.search(f"{order.text}{order.route}{order.frequency}")]
     for document in subject.judged(DocumentKind.DISCHARGE) if along else ():
         passages = list(parts(document, "出院带药|出院医嘱"))
         facts = [(p, fact) for p in passages for fact in subject.facts(p.text, "处方") or () if fact.kind == "drug"]
         named = frozenset(kind for _, fact in facts for kind in kinds_of(subject, fact.concept))
         for order in along if any(p.text.strip() for p in passages) else ():
-            drugs = drugs_of(subject, order)
-            if drugs and named.isdisjoint(drugs):
+            given = drugs_of(subject, order)
+            if given and named.isdisjoint(given):
                 says = f"出院带药医嘱“{order.text}”未写入出院记录"
                 yield Defect(says, Place(document.id, passages[0].title), key=order.id)
         everything = ordered(subject, along)

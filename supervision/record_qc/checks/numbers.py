@@ -50,7 +50,7 @@ _BOUNDS: Final = (
     _Bounds("体重", re.compile(rf"体重[:：为约\s]*{_N}\s*(?:kg|KG|Kg|公斤)"), 0.3, 350),
     _Bounds("身高", re.compile(rf"身高[:：为约\s]*{_N}\s*(?:cm|CM|厘米)"), 20, 250),
 )
-_PRESSURE: Final = re.compile(r"(?:BP|Bp|血压)[:：为约\s]*(?P<high>\d{2,3})\s*/\s*(?P<low>\d{2,3})\s*mmHg")
+_PRESSURE: Final = re.compile(r"(?:BP|Bp|血压)[:：为约\s]*(?P<high>\d{2,4})\s*/\s*(?P<low>\d{2,4})\s*mmHg")
 _UNSPLIT: Final = re.compile(r"(?:BP|Bp|血压)[:：为约\s]*\d{4,6}\s*mmHg")
 _MOST_PRESSURE: Final = 330
 _LAB_BOUNDS: Final = {

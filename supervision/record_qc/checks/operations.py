@@ -43,7 +43,7 @@ _NOT_TRANSFUSED: Final = re.compile(
     r"(?:术中)?(?:未输血|未予输血|无输血|输血(?:量)?[:：]?\s*(?:无|未|0\s*ml|0mL|—|-))"
 )
 _SENT: Final = re.compile(r"(?:标本|组织|切除物|肿物|肿块|胆囊|阑尾|送)[^。；;\n]{0,12}(?:送|行)?(?:病理|病检|冰冻)")
-_NOT_SENT: Final = re.compile(r"未送|不送|无标本|家属(?:拒绝|要求不)")
+_NOT_SENT: Final = re.compile(r"未|不送|无|拒绝")
 _PATHOLOGY: Final = re.compile(r"病理|病检|冰冻")
 _AGAIN: Final = re.compile(
     r"拟[行施于在]|再次手术|二次手术|二期|手术(?:指征|治疗|探查)|急诊手术|剖腹|再手术|行[^。；;\n]{0,20}术"
@@ -138,7 +138,8 @@ def _specimen(subject: Subject) -> Iterator[Said]:
     for document in subject.judged(DocumentKind.OPERATION) if not reported else ():
         for passage in subject.passages(document):
             match = _SENT.search(passage.text)
-            if match and not _NOT_SENT.search(match[0]) and not finds(subject, after, _PATHOLOGY):
+            denied = match is not None and _NOT_SENT.search(passage.text[max(0, match.start() - 4) : match.end()])
+            if match and not denied and not finds(subject, after, _PATHOLOGY):
                 says = "手术标本送病理，病历中既无病理报告，也未说明待报告"
                 yield Defect(says, passage.place(match.start(), match.end()))
                 break

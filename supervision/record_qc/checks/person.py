@@ -35,6 +35,9 @@ _ITEM: Final = re.compile(r"(?<![\u4e00-\u9fa5])(?:性别[:：]\s*(?P<sex>男|�
 _OF_AGE: Final = re.compile(
     r"(?:^|[。；;\n]|\d[.、．)）]|患者(?:系|为)?[，,]?)\s*(?P<word>老年|高龄|中年|青年)(?P<sex>男|女)性?(?=[，,。；;\s患]|$)"
 )
+_AGED: Final = re.compile(
+    r"(?:^|[。；;\n]|\d[.、．)）]|患[者儿](?:系|为)?)\s*\d{1,3}\s*(?:岁|月|天)[，,]?\s*(?P<sex>男|女)(?:性|童|婴|孩)"
+)
 _CHILD: Final = re.compile(r"患儿")
 _AGES: Final = {"老年": (50, 200), "高龄": (50, 200), "中年": (30, 70), "青年": (12, 55)}
 """Years within which a word for somebody's age is not plainly wrong."""
@@ -48,7 +51,7 @@ _PREGNANT: Final = re.compile(r"(?:早|中|晚|宫内|足月)(?:期)?(?:妊娠|�
 _MALE: Final = re.compile(r"前列腺(?!素|特异)|睾丸(?!女性化|素)|阴茎|阴囊|精囊|附睾|精索|输精管|遗精")
 _OTHER_SEX: Final = {"男": (_FEMALE, _PREGNANT, "女性"), "女": (_MALE, None, "男性")}
 _NAME: Final = re.compile(
-    r"(?<![\u4e00-\u9fa5])(?:患者)?姓名[:：]\s*(?P<value>[\u4e00-\u9fa5·]{2,8})(?![\u4e00-\u9fa5*])"
+    r"(?<![\u4e00-\u9fa5])(?:患者)?姓名[:：]\s*(?P<value>[\u4e00-\u9fa5·]{2,8}?)(?=性别|年龄|科[别室]|床|住院|[^\u4e00-\u9fa5·*]|$)"
 )
 _NUMBER: Final = re.compile(r"(?:住院号|病案号)[:：]\s*(?P<value>[A-Za-z0-9]{4,20})")
 _MENSES: Final = re.compile(
@@ -108,10 +111,10 @@ def _sex_stated(subject: Subject) -> Iterator[Said]:
             says = f"患者登记性别为{sex}，此处写为{head.sex}"
             yield Defect(says, head.passage.place(head.start, head.end))
     for passage in _own(subject):
-        for match in _OF_AGE.finditer(passage.text):
+        for match in (*_OF_AGE.finditer(passage.text), *_AGED.finditer(passage.text)):
             if match["sex"] != sex:
                 says = f"患者登记性别为{sex}，此处写为{match['sex']}"
-                yield Defect(says, passage.place(match.start("word"), match.end()))
+                yield Defect(says, passage.place(match.start("sex"), match.end()))
 
 
 def _own(subject: Subject) -> Iterator[Passage]:

@@ -39,6 +39,8 @@ from supervision.record_qc.subject import Passage, Saying, Subject, sentence
 _MEND: Final = "立即与患者、影像资料核对手术(病变)侧别，按实际更正并说明"
 _BY_EXAM: Final = re.compile(r"CT|MR|核磁|磁共振|超声|B超|彩超|X线|平片|胸片|造影|钼靶", re.IGNORECASE)
 _ELSEWHERE: Final = re.compile(r"外院|院外|门诊|\d{4}年|\d年前|上次|既往|当地")
+_FROM_ELSEWHERE: Final = re.compile(r"脑室|引流|钻孔|内瘘|置管|穿刺|造[瘘口]|移植|取[骨皮]|转移")
+"""Operations that may be done on the other side than the disease."""
 _NOT_DIAGNOSED: Final = re.compile(r"鉴别|依据|分析")
 
 
@@ -99,6 +101,8 @@ def _diagnosis_operated(subject: Subject) -> Iterator[Said]:
         named = list(operations_named(parts(document, "手术名称|拟[施行]|手术方式")))
         side = one_side(one.side for one in named)
         found = [one for passage in parts(document, "术[前中后]诊断") for one, _ in places_named(passage)]
+        if any(_FROM_ELSEWHERE.search(one.passage.text) for one in named):
+            continue
         if side and found and one_side(one.side for one in found) == OTHER[side]:
             says = f"手术为{SAID[side]}，{document.kind.value}的诊断为{SAID[OTHER[side]]}"
             yield Defect(says, found[0].passage.place(found[0].start, found[0].end))

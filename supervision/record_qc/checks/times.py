@@ -10,7 +10,7 @@ from typing import Final
 from clinical.medical_record import DocumentKind
 from nlp.durations import Kind, durations
 from supervision.record_qc.dates import apart, count, day_of, nth_day, stated
-from supervision.record_qc.meaning import ADMISSION_NOTES, DAILY_NOTES, operations_of
+from supervision.record_qc.meaning import ADMISSION_NOTES, DAILY_NOTES, clause, operations_of
 from supervision.record_qc.model import (
     CORE_SYSTEMS,
     INPATIENT,
@@ -45,6 +45,7 @@ _OPENING: Final = 60
 _SOON: Final = timedelta(minutes=5)
 _ALIKE: Final = (0.6, 1.7)
 """Spans whose quotient lies between these are the same, as people say them."""
+_AHEAD: Final = re.compile(r"预产|预约|拟|计划|复诊|到期")
 _CALENDAR: Final = re.compile(
     r"\d{1,2}\s*月\s*\d{1,2}|(?:19|20)\d\d|昨|今[日晨天早]|当[日晚天]|自幼|出生|生后|凌晨|儿时|年轻"
 )
@@ -212,7 +213,7 @@ def _onset(subject: Subject) -> Iterator[Said]:
         latest: date = max(day_of(time) for time in times if time)
         for passage in subject.passages(document):
             for one in stated(passage.text) if passage.name in ("主诉", "现病史", "既往史") else ():
-                if one.day > latest:
+                if one.day > latest and not _AHEAD.search(clause(passage.text, one.start, one.end)):
                     says = f"“{passage.title or passage.name}”中的日期{one.day}晚于入院及记录时间"
                     yield Defect(says, passage.place(one.start, one.end))
 
