@@ -16,6 +16,8 @@ pages: $(VENV)/.pages
 
 # Three hospitals with synthetic patients and what to try with them: docs/exchange.md.
 demo-data: $(VENV)/.base
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[screen]' || \
+		echo 'without DuckDB there are no indicators in the demo'
 	$(BIN)/python -m demo --data-dir $(DATA)
 
 test: $(VENV)/.test browser

@@ -75,7 +75,7 @@ def report() -> None:
 
 def _correct(answers: Answers) -> None:
     """A hundred corrected visits of one month: only that month is written and summed up anew."""
-    visits, tenant = answers.known.facts["visits"], f"{league.LEAGUE}/anding/people"
+    visits, tenant = answers.known.facts["visits"], f"{league.LEAGUE}/hanwula/people"
     [part] = answers.lake.manifest.parts(["visits"], [date(2025, 6, 1)], tenants=[tenant])
     given = ", ".join(visits.given)
     changed = f"SELECT {given} FROM ({answers.lake.rows(visits, [part])}) LIMIT 100"
@@ -114,7 +114,7 @@ def _themes(answers: Answers) -> None:
 
 def _behind(answers: Answers) -> None:
     one = answers.known.indicator("antimicrobial-outpatient")
-    asked = Asked(only={"institution": (f"{league.LEAGUE}/anding/people",), "department": ("内科",)})
+    asked = Asked(only={"institution": (f"{league.LEAGUE}/hanwula/people",), "department": ("内科",)})
     _told("a page of the rows behind", [(_timed(lambda: answers.rows(one, YEAR, asked)), one.name)], 1.0)
     _told("where a figure came from", [(_timed(lambda: answers.lineage(one, YEAR, Asked())), one.name)], 1.0)
 

@@ -19,9 +19,9 @@ from supervision.figures.manifest import Load
 from supervision.figures.periods import Period
 
 LEAGUE: Final = "league"
-COUNTIES: Final = {"anding": "安定县", "mingan": "明安旗", "qinggele": "青格勒旗"}
+COUNTIES: Final = {"hanwula": "罕乌拉旗", "mingan": "明安旗", "qinggele": "青格勒旗"}
 _TOWNS: Final = {
-    "anding": ("白音镇", "前河镇", "红柳镇", "东营镇", "石桥乡"),
+    "hanwula": ("哈拉图镇", "前河镇", "红柳镇", "沙尔布日都苏木", "石桥乡"),
     "mingan": ("乌兰塔拉镇", "哈日淖尔苏木", "查干敖包镇", "巴润别立苏木", "沙日布拉格镇"),
     "qinggele": ("额仁淖尔镇", "敖伦布拉苏木", "宝日温都尔镇", "宗别立镇", "古日乃苏木"),
 }
@@ -43,7 +43,7 @@ MIX: Final[Mapping[str, float]] = {
     "referrals": 0.1,
     "remote": 0.1,
     "violations": 0.05,
-    "consultations": 0.03,
+    "consultations": 0.1,
     "gaps": 0.01,
     "incidents": 0.01,
 }
@@ -98,7 +98,7 @@ def places() -> list[Place]:
     found = []
     for number, (county, name) in enumerate(COUNTIES.items()):
         for short, title, tier, facility, level, weight, departments, doctors in _of_county(county, name):
-            code = f"{'amq'[number]}{len(found) % 10}"
+            code = f"{'hmq'[number]}{len(found) % 10}"
             tenant = f"{LEAGUE}/{county}/{short}"
             found.append(Place(tenant, title, tier, facility, level, weight, code, departments, doctors))
     return found
@@ -108,8 +108,7 @@ def _of_county(
     county: str, name: str
 ) -> Iterator[tuple[str, str, str, str, int, float, Mapping[str, tuple[str, ...]], int]]:
     yield "people", f"{name}人民医院", "county", "lead", 2, 10, _MEDICINE, 60
-    tcm = "中医医院" if name.endswith("县") else "蒙医医院"
-    yield "tcm", f"{name}{tcm}", "county", "tcm", 2, 4, _MEDICINE, 30
+    yield "tcm", f"{name}蒙医医院", "county", "tcm", 2, 4, _MEDICINE, 30
     yield "maternity", f"{name}妇幼保健院", "county", "maternity", 2, 2, _WOMEN, 15
     for number, town in enumerate(_TOWNS[county], start=1):
         yield f"township-{number}", f"{town}中心卫生院", "primary", "township", 1, 1.2, _GENERAL, 8

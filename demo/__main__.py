@@ -6,8 +6,13 @@ from datetime import UTC, datetime
 
 import typer
 
-from api.terminal import OUT, DataDir, bar, house
+from api.bootstrap import House
+from api.terminal import ERR, OUT, DataDir, bar, house
+from clinical.coded import CHINA
+from demo.figures import fill_figures
 from demo.fill import Filled, fill
+from supervision.figures.duck import MissingDuckError
+from supervision.figures.periods import month_of
 
 
 def main(data_dir: DataDir = None) -> None:
@@ -15,13 +20,24 @@ def main(data_dir: DataDir = None) -> None:
     opened = house(data_dir)
     with bar("示例数据") as advance:
         told = fill(opened, datetime.now(UTC), advance)
+    _figures(opened)
     OUT.print(_said(told, str(opened.settings.data_dir)), highlight=False, soft_wrap=True, markup=False)
     opened.engine.dispose()
+
+
+def _figures(opened: House) -> None:
+    """Indicators have something in them too, where DuckDB is installed."""
+    try:
+        with bar("监管指标数据") as advance:
+            fill_figures(opened, datetime.now(CHINA).date(), advance)
+    except MissingDuckError as error:
+        ERR.print(f"[yellow]{error}[/yellow]", highlight=False)
 
 
 def _said(told: Filled, folder: str) -> str:
     base = "http://127.0.0.1:8000"
     sign = f"curl -s {base}/cds-services/yigong-order-sign -H 'Content-Type: application/json' -d @{folder}/demo"
+    month = month_of(datetime.now(CHINA).date()).previous()
     show = "| python3 -m json.tool --no-ensure-ascii"
     return f"""
 共 {told.messages} 条报文（{told.known} 条此前已收到，{told.dead} 条未能入库：yigong exchange dead）。
@@ -43,6 +59,8 @@ def _said(told: Filled, folder: str) -> str:
 7. 苏日娜的病历值得打开：{base}/ui/ → 临床面板；等待审方的处方：{base}/ui/queue
 8. 巴特尔在全区域的资料（FHIR）
    curl -s '{base}/fhir/DiagnosticReport?_source=urn:yigong:league/centre&_id=Z0001-CT' {show}
+9. 三旗三十家机构十四个月的监管指标（虚构）：各旗抗菌药物使用强度，同比、环比与名次
+   curl -s '{base}/api/v1/indicators/antimicrobial-intensity?period={month}&by=county' {show}
 """
 
 

@@ -38,7 +38,7 @@ def indicators(
     do: Annotated[Do, typer.Argument(help="collect, refresh, load FACT --file, show NAME, export NAME")],
     name: Annotated[str, typer.Argument(help="load: a fact; show, export: an indicator or a theme")] = "",
     period: Annotated[str, typer.Option(help="2026, 2026-Q3, 2026-11 …; empty: the month before this")] = "",
-    by: Annotated[str, typer.Option(help="dimensions by commas: county,department")] = "",
+    per: Annotated[str, typer.Option(help="dimensions by commas: county,department")] = "",
     tenant: Annotated[str, typer.Option(help="institution whose rows are loaded or asked for")] = "",
     file: Annotated[Path | None, typer.Option(help="load: .csv or .parquet")] = None,
     out: Annotated[Path | None, typer.Option(help="export: .xlsx or .csv to write")] = None,
@@ -58,7 +58,7 @@ def indicators(
             append(opened.engine, [Event(who, "indicator.load", f"fact/{name}", tenant=tenant)])
             _load(desk, name, tenant, file, who)
         else:
-            asked = Asked(tuple(part for part in by.split(",") if part), tenants=(tenant,) if tenant else ())
+            asked = Asked(tuple(part for part in per.split(",") if part), tenants=(tenant,) if tenant else ())
             _answer(desk, do, name, period, asked, out)
     except (RefusedError, MissingError, TakenError, TenancyError) as error:
         ERR.print(f"[red]{error}[/red]", highlight=False)

@@ -207,7 +207,8 @@ def test_on_the_command_line_a_file_is_loaded_summed_up_and_shown(starter_dir: P
     loaded = run("load", "visits", "--tenant", HOSPITAL, "--file", str(file))
     assert "2 rows" in loaded.output, loaded.output
     assert "1 months summed up" in run("refresh").output
-    shown = run("show", "visits-appointed", "--period", "2026-11")
+    shown = run("show", "visits-appointed", "--period", "2026-11", "--per", "hospital")
+    assert "医院" in shown.output
     assert "100.0" in shown.output, shown.output
     out = tmp_path / "out.xlsx"
     assert run("export", "services", "--period", "2026-11", "--out", str(out)).exit_code == 0

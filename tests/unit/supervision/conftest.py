@@ -23,7 +23,7 @@ from supervision.figures.periods import Period
 
 YEARS = (2025, 2026)
 """The first two months of either: what is compared with the year before has one."""
-_SOME = ("anding/people", "anding/township-1", "mingan/people", "mingan/community")
+_SOME = ("hanwula/people", "hanwula/township-1", "mingan/people", "mingan/community")
 
 
 @dataclass(frozen=True)

@@ -79,9 +79,9 @@ def test_both_reckonings_agree(name: str, generated: Generated, frames: dict[str
         with system("test"):
             told = generated.answers.ask([indicator], period, Asked(), compare=False)[name]
             apart = generated.answers.ask([indicator], period, Asked(by=("county",)), compare=False)[name]
-        _same(told[0].now.value, REFERENCES[name](Rows(frames, period)), indicator.decimals)
+        _same(told[0].now.value if told else None, REFERENCES[name](Rows(frames, period)), indicator.decimals)
         by_county = {line.group[0]: line.now.value for line in apart}
-        for county in ("league/anding", "league/mingan"):
+        for county in ("league/hanwula", "league/mingan"):
             expected = REFERENCES[name](Rows(frames, period, county))
             if county in by_county or expected:  # where nothing happened there is no line
                 _same(by_county[county], expected, indicator.decimals)
