@@ -8,6 +8,7 @@ from typing import Final
 
 from clinical.medical_record import DocumentKind, ResultKind
 from nlp.assertion import Assertion
+from supervision.record_qc.analytes import ANALYTES
 from supervision.record_qc.diagnosed import among, at_end, coded, given, same
 from supervision.record_qc.meaning import (
     ADMISSION_NOTES,
@@ -42,6 +43,14 @@ _FORMS: Final = frozenset((*_LEAVING, *CONSENTS, DocumentKind.DEATH_DISCUSSION))
 _REVISED: Final = re.compile(
     r"排除|除外|不支持|不符合|修正|更正|更改|补充诊断|确诊|明确诊断|诊断明确|诊断(?:为|考虑)|考虑(?:为|诊断)?"
 )
+_READ_FROM: Final = (
+    *(analyte.words for analyte in ANALYTES),
+    re.compile(r"脂|胆固醇|甘油三酯|TG\b|LDL"),
+    re.compile(r"尿酸"),
+    re.compile(r"甲状腺|甲亢|甲减|TSH|FT[34]"),
+    re.compile(r"高血压|血压(?:升高|偏高)|BP\s*1[4-9]\d|血压\s*1[4-9]\d"),
+)
+"""Words that go with a value as well as with the disease that is read from it."""
 _WINDOW: Final = 3
 """Characters in a row that a diagnosis shares with a text that speaks of it."""
 
@@ -62,14 +71,20 @@ def _unsupported(subject: Subject) -> Iterator[Said]:
     told |= {fact.concept for text in reports for fact in subject.facts(text, "辅助检查") or () if present(fact)}
     texts = [*(undenied(subject, passage) for passage in subject.texts(during)), *reports]
     for one in judged:
-        known = one.concept and any(related(subject, one.concept, concept) for concept in told)
-        if one.disease and one.concept and not known and not any(_shares(one.text, text) for text in texts):
+        if not one.disease or not one.concept or any(related(subject, one.concept, concept) for concept in told):
+            continue
+        if not any(_shares(one.text, text) or _measured(one.text, text) for text in texts):
             yield Defect(f"出院(死亡)诊断“{one.text}”在住院期间的记录和报告中未见依据", one.place)
 
 
 def _shares(name: str, text: str) -> bool:
     bare = re.sub(r"[^\u4e00-\u9fa5A-Za-z]", "", name)
     return any(bare[at : at + _WINDOW] in text for at in range(max(1, len(bare) - _WINDOW + 1)))
+
+
+def _measured(name: str, text: str) -> bool:
+    """Whether a text speaks of what a diagnosis is read from: 低钾血症 of 血钾2.4mmol/L."""
+    return any(words.search(name) and words.search(text) for words in _READ_FROM)
 
 
 def _first_course(subject: Subject) -> Iterator[Said]:
