@@ -8,10 +8,10 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from clinical.medical_record import DocumentKind, Event, EventKind, Order, OrderKind, RecordKind, ResultKind
+from clinical.medical_record import Document, DocumentKind, Event, EventKind, Order, OrderKind, RecordKind, ResultKind
 from nlp.assertion import Assertion
 from supervision.record_qc.followed import TEXTS, due
-from supervision.record_qc.imaging import asked
+from supervision.record_qc.imaging import asked, told_of
 from supervision.record_qc.meaning import (
     COURSE_NOTES,
     LANGUAGE,
@@ -134,7 +134,7 @@ def _advice_not_ordered(subject: Subject) -> Iterator[Said]:
         told.add(concept)
         if not any(order.kind is OrderKind.EXAM for order in orders):
             yield Gap("检查医嘱")
-        elif not _was_ordered(subject, saying) and not finds(subject, between(subject.of(*TEXTS), at), _NOT_DONE):
+        elif not _was_ordered(subject, saying) and not _was_done(subject, saying, between(subject.of(*TEXTS), at)):
             yield Defect(f"上级医师要求“{saying.fact.text}”，未见医嘱、报告或未做的说明", saying.place, key=concept)
 
 
@@ -156,6 +156,13 @@ def _was_ordered(subject: Subject, saying: Saying) -> bool:
         if any(related(subject, saying.fact.concept, fact.concept) for fact in subject.facts(name) or ()):
             return True
     return False
+
+
+def _was_done(subject: Subject, saying: Saying, documents: list[Document]) -> bool:
+    """Whether later notes tell that it was done, or why not."""
+    later = [document for document in documents if document is not saying.passage.document]
+    one = asked(saying.fact.text)
+    return finds(subject, documents, _NOT_DONE) or (one is not None and told_of(subject, later, one))
 
 
 def _rescue_drugs(subject: Subject) -> Iterator[Said]:

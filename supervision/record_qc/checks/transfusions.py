@@ -59,7 +59,8 @@ _BLEEDS: Final = re.compile(
     r"出血|失血|呕血|便血|黑便|休克|手术|术中|术后|搭桥|创伤|换血|心绞痛|心肌梗|呼吸衰竭|放疗|化疗"
 )
 _TESTS: Final = re.compile(
-    r"HBsAg|乙肝|乙型肝炎|丙肝|丙型肝炎|HCV|HIV|艾滋|梅毒|TPPA|RPR|TRUST|输血前|感染[四八]项|传染病|术前[四八]项",
+    r"HBsAg|乙肝|乙型肝炎|丙肝|丙型肝炎|HCV|HIV|艾滋|梅毒|TPPA|RPR|TRUST|输血前[^，。；;\n]{0,6}(?:检查|检测|[四八]项)|"
+    r"(?:感染|术前|传染病)(?:[四八]项|筛查|指标)",
     re.IGNORECASE,
 )
 _TYPES: Final = {
@@ -185,7 +186,8 @@ def _untested(subject: Subject) -> Iterator[Said]:
         yield Gap("检验结果")
         return
     tested = any(_TESTS.search(result.name) for result in subject.record.results)
-    if not tested and not finds(subject, subject.documents, _TESTS):
+    texts = subject.of(*COURSE_NOTES, DocumentKind.CONSENT_TRANSFUSION)
+    if not tested and not finds(subject, texts, _TESTS):
         yield Defect("输血前未见感染性疾病筛查结果", key=acts[0].id)
 
 
