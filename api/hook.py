@@ -63,16 +63,18 @@ class Hook:
 
     def described(self) -> dict[str, Any]:
         """The service as discovery lists it (no member is null or empty)."""
-        return {
+        told: dict[str, Any] = {
             "id": self.name,
             "hook": self.hook,
             "title": self.title,
             "description": self.description,
-            "prefetch": {key: PREFETCH[key] for key in self.prefetch},
             "usageRequirements": self.usage,
             "version": SPECIFICATION_VERSION,
             "hookVersion": self.hook_version,
         }
+        if self.prefetch:
+            told["prefetch"] = {key: PREFETCH[key] for key in self.prefetch}
+        return told
 
 
 ALL_KEYS = (

@@ -161,17 +161,8 @@ def _page(limit: int) -> int:
 def _defects(routes: APIRouter, access: Access, desk: RecordQcDesk) -> None:
     @routes.get("/defects", **_DEFECTS)
     async def listed(request: Request, limit: int = 100, before: int = 0) -> Response:
-        found, given = access.need(request, "qc.read"), request.query_params
-        wanted = Wanted(
-            tenant=tenant_in(given.get("tenant", "")),
-            record=given.get("record", ""),
-            check=given.get("check", ""),
-            state=_one_of("state", given.get("state", ""), State),
-            department=given.get("department", ""),
-            doctor=given.get("doctor", ""),
-            before=before or None,
-            limit=_page(limit),
-        )
+        found = access.need(request, "qc.read")
+        wanted = replace(_wanted(request), before=before or None, limit=_page(limit))
         some = await within(found, lambda: desk.disputes.search(wanted))
         told: dict[str, Any] = {
             "defects": [standing_json(d, desk.checks.get(d.check), found.may(_WORDS, d.tenant)) for d in some]
@@ -199,6 +190,19 @@ def _defects(routes: APIRouter, access: Access, desk: RecordQcDesk) -> None:
         )
         access.note(found, f"qc.defect.{action.value}", f"qc-defect/{defect}", tenant=moved.tenant)
         return respond(200, standing_json(moved, desk.checks.get(moved.check), found.may(_WORDS, moved.tenant)))
+
+
+def _wanted(request: Request) -> Wanted:
+    """Which defects a request asks for. Raises ``ApiError`` 400."""
+    given = request.query_params
+    return Wanted(
+        tenant=tenant_in(given.get("tenant", "")),
+        record=given.get("record", ""),
+        check=given.get("check", ""),
+        state=_one_of("state", given.get("state", ""), State),
+        department=given.get("department", ""),
+        doctor=given.get("doctor", ""),
+    )
 
 
 # -- OpenAPI ---------------------------------------------------------------------------------

@@ -105,8 +105,9 @@ def test_services_are_described_by_known_members_of_the_right_type(services: lis
         assert service.keys() <= SERVICE_MEMBERS
         assert all(isinstance(service[m], str) for m in service.keys() - {"prefetch"})
         assert {"hook", "title", "description", "id", "usageRequirements"} <= service.keys()
-        assert isinstance(service["prefetch"], dict)
-        assert all(isinstance(q, str) for q in service["prefetch"].values())
+        prefetch = service.get("prefetch", {})  # optional: a service may read its context alone
+        assert isinstance(prefetch, dict)
+        assert all(isinstance(q, str) for q in prefetch.values())
 
 
 def test_every_service_is_called_at_its_id(served: TestClient, services: list[dict[str, Any]]) -> None:
@@ -117,7 +118,7 @@ def test_every_service_is_called_at_its_id(served: TestClient, services: list[di
 
 def test_prefetch_tokens_are_context_fields_or_user_ids(services: list[dict[str, Any]]) -> None:
     for service in services:
-        for query in service["prefetch"].values():
+        for query in service.get("prefetch", {}).values():
             assert query.count("{{") == query.count("}}") == len(TOKEN.findall(query)) == 1
             token = TOKEN.findall(query)[0]
             assert re.fullmatch(r"context\.\w+", token) or token == "userPractitionerId"
@@ -126,7 +127,7 @@ def test_prefetch_tokens_are_context_fields_or_user_ids(services: list[dict[str,
 def test_prefetch_queries_keep_to_the_recommended_subset(services: list[dict[str, Any]]) -> None:
     """Reads, and searches by reference, code, status or id, with _count and _sort; no chaining."""
     for service in services:
-        for query in service["prefetch"].values():
+        for query in service.get("prefetch", {}).values():
             path, _, search = query.partition("?")
             assert re.fullmatch(r"[A-Z][A-Za-z]+(/\{\{[^}]+\}\})?", path)
             names = {part.partition("=")[0] for part in search.split("&") if part}
@@ -138,7 +139,7 @@ def test_the_declared_prefetch_keys_are_those_of_the_public_contract(services: l
         *("patient", "encounter", "conditions", "allergies", "medications", "observations", "reports"),
         *("procedures", "immunizations", "practitionerRole"),
     }
-    declared = {key for service in services for key in service["prefetch"]}
+    declared = {key for service in services for key in service.get("prefetch", {})}
     assert declared == contract | {"orders"}
     assert set(PREFETCH) == declared
 

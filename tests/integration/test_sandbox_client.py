@@ -130,6 +130,8 @@ def test_discovery_lists_the_services_of_the_public_contract(sandbox: Sandbox) -
         "encounter-discharge",
         "medication-verify",
     }
+    writing = services.pop("yigong-record-writing")
+    assert writing["hook"] == "yigong-record-writing", "a hook of our own, beside those of the public contract"
     assert set(services) == {*(f"yigong-{hook}" for hook in hooks), "yigong-treatment"}
     for service in services.values():
         assert service["hook"] in hooks
