@@ -37,6 +37,7 @@ CONSENTS: Final = (
     *(DocumentKind.CONSENT_SPECIAL, DocumentKind.CONSENT_OTHER, DocumentKind.CRITICAL_NOTICE),
 )
 _SCOPE: Final = "disease:scope-"
+_DENIAL: Final = re.compile(r"[无未不否][^，,。；;\n]{0,12}$")
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _CLAUSE: Final = "，,。；;！!？?\n"
 
@@ -100,6 +101,15 @@ def operations_of(subject: Subject, document: Document) -> list[Operation]:
 def finds(subject: Subject, documents: Iterable[Document], pattern: re.Pattern[str]) -> bool:
     """Whether some passage of the documents matches."""
     return any(pattern.search(passage.text) for passage in subject.texts(documents))
+
+
+def affirms(subject: Subject, documents: Iterable[Document], pattern: re.Pattern[str]) -> bool:
+    """Whether some passage matches where no word of denial stands before it in the clause (无红肿、渗液)."""
+    return any(
+        not _DENIAL.search(passage.text[: match.start()])
+        for passage in subject.texts(documents)
+        for match in pattern.finditer(passage.text)
+    )
 
 
 def written(subject: Subject, documents: Iterable[Document]) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 from clinical.medical_record import DocumentKind, Operation, Order, RecordKind, ResultKind, Title, rank
 from supervision.record_qc.antimicrobial import TEXTS, antimicrobials, grade, kinds, named, spoken_of
 from supervision.record_qc.followed import due
-from supervision.record_qc.meaning import between, current, finds, orders_gap, written
+from supervision.record_qc.meaning import affirms, between, current, finds, orders_gap, written
 from supervision.record_qc.model import (
     CORE_SYSTEMS,
     INPATIENT,
@@ -208,7 +208,7 @@ def _reasoned(subject: Subject, since: datetime) -> bool:
     later = between(subject.of(*TEXTS), since - EARLY)
     found = subject.says(later, "finding") or ()
     feverish = any(saying.fact.concept == _FEVER and current(saying.fact) for saying in found)
-    return feverish or finds(subject, later, _REASON) or finds(subject, later, _INFECTED)
+    return feverish or affirms(subject, later, _REASON) or affirms(subject, later, _INFECTED)
 
 
 _check = partial(Check, group=Group.CORE, kinds=INPATIENT, aspect=Aspect.CLINICAL, stages=LATER, points=2.0)

@@ -62,6 +62,7 @@ _LAB_BOUNDS: Final = {
     "lab:glucose": (0.1, 150.0, "mmol/L"),
 }
 _BEFORE: Final = timedelta(days=3)
+_DAY: Final = timedelta(days=1)
 _AFTER: Final = timedelta(hours=2)
 _ALIKE: Final = 0.05
 _NOT_LAB: Final = frozenset({"lab:glucose", "lab:fasting-glucose", "lab:poc-glucose"})
@@ -149,11 +150,19 @@ def _called_normal(subject: Subject) -> Iterator[Said]:
         if fact.value is not None or not current(fact) or not _NORMAL.match(text, fact.end):
             continue
         members = {s.object for s in subject.release.statements(Predicate.CONTAINS, fact.concept)} | {fact.concept}
-        bad = next(
-            (r for r in results if _recent(saying, r) and far_off(r) and concept_of(subject, r) in members), None
-        )
+        bad = next((result for result in _last_of(subject, saying, members) if far_off(result)), None)
         if bad is not None:
             yield Defect(f"病程写“{fact.text}”正常，检验报告{shown(bad)}明显异常", saying.place)
+
+
+def _last_of(subject: Subject, saying: Saying, tests: set[str]) -> list[Result]:
+    """The last result of each of some tests, of the day before a note."""
+    last: dict[str, Result] = {}
+    for result in sorted(subject.record.results or (), key=lambda one: str(known_at(one))):
+        at, written, concept = known_at(result), saying.passage.document.written, concept_of(subject, result)
+        if concept in tests and at and written and written - _DAY <= at <= written + _AFTER:
+            last[concept] = result
+    return list(last.values())
 
 
 _check = partial(Check, kinds=INPATIENT, aspect=Aspect.CONSISTENT, points=1.0, most=3.0, group=Group.COURSE)

@@ -19,7 +19,7 @@ from supervision.record_qc.lateral import (
     places_named,
     stem,
 )
-from supervision.record_qc.meaning import ADMISSION_NOTES, COURSE_NOTES, LANGUAGE, present
+from supervision.record_qc.meaning import ADMISSION_NOTES, COURSE_NOTES, DAILY_NOTES, LANGUAGE, present
 from supervision.record_qc.model import (
     CORE_SYSTEMS,
     INPATIENT,
@@ -41,6 +41,7 @@ _BY_EXAM: Final = re.compile(r"CT|MR|核磁|磁共振|超声|B超|彩超|X线|�
 _ELSEWHERE: Final = re.compile(r"外院|院外|门诊|\d{4}年|\d年前|上次|既往|当地")
 _FROM_ELSEWHERE: Final = re.compile(r"脑室|引流|钻孔|内瘘|置管|穿刺|造[瘘口]|移植|取[骨皮]|转移")
 """Operations that may be done on the other side than the disease."""
+_NEW: Final = re.compile(r"新(?:发|出现|近)|今[日晨]出现|突发|突然|再发|又出现|对侧|也|亦|转移")
 _NOT_DIAGNOSED: Final = re.compile(r"鉴别|依据|分析")
 
 
@@ -149,6 +150,38 @@ def _complaint(subject: Subject) -> Iterator[Said]:
                 if turned is not None:
                     says = f"主诉为{SAID[side]}{part}，{passage.title or passage.name}只写{SAID[OTHER[side]]}"
                     yield Defect(says, passage.place(turned.start, turned.end), (complaint.place(),))
+
+
+def _symptom(subject: Subject) -> Iterator[Said]:
+    """The symptom that the complaint names on one side, and a note, in the same words, only on the other."""
+    complaints = [c for d in subject.of(*ADMISSION_NOTES) if (c := subject.section(d, "主诉")) is not None]
+    documents = subject.judged(DocumentKind.FIRST_COURSE, *DAILY_NOTES)
+    found = subject.says(documents, "finding")
+    if found is None:
+        yield LANGUAGE
+        return
+    told = [
+        (c, fact) for c in complaints for fact in subject.facts(c.text, "主诉") or () if fact.side and fact.concept
+    ]
+    by_document: dict[str, list[Saying]] = defaultdict(list)
+    for saying in found:
+        by_document[saying.passage.document.id].append(saying)
+    for complaint, fact in told:
+        for sayings in by_document.values():
+            same = [s for s in sayings if s.fact.text == fact.text and present(s.fact)]
+            turned = one_side(s.fact.side for s in same) == OTHER.get(fact.side)
+            if (
+                same
+                and turned
+                and not _NEW.search(sentence(same[0].passage.text, same[0].fact.start, same[0].fact.end))
+            ):
+                says = f"主诉为{SAID[fact.side]}“{fact.text}”，此处写为{SAID[OTHER[fact.side]]}"
+                yield Defect(says, same[0].place, (complaint.place(),))
+
+
+def _complaint_everywhere(subject: Subject) -> Iterator[Said]:
+    yield from _complaint(subject)
+    yield from _symptom(subject)
 
 
 def _one_sided(passage: Passage) -> dict[str, str]:
@@ -267,13 +300,13 @@ CHECKS: Final = (
     ),
     Check(
         name="side-complaint",
-        title="主诉与现病史、查体、诊断侧别矛盾",
+        title="主诉的侧别与其他记录矛盾",
         group=Group.ADMISSION,
         aspect=Aspect.CONSISTENT,
         kinds=INPATIENT,
         source=f"{NORM}第三条、第十八条",
         mend="重新询问、查体，按实际侧别更正",
-        run=_complaint,
+        run=_complaint_everywhere,
         severity=Severity.SEVERE,
         points=3.0,
     ),
