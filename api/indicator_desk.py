@@ -30,6 +30,7 @@ from supervision.figures.from_journal import FromJournal
 from supervision.figures.from_records import FromRecords
 from supervision.figures.indicator import Indicator
 from supervision.figures.lake import Lake
+from supervision.figures.lines import WarningLines
 from supervision.figures.manifest import Manifest
 
 _log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class IndicatorDesk:
         self._engine, self._folder, self._ring = house.engine, settings.data_dir / "facts", ring
         self._pseudonym = Memory(house.engine, sealing_key(settings.patient_key_file)).patient
         self.lake = Lake(self._folder, Manifest(house.engine))
-        self.datasets = Datasets(house.engine)
+        self.datasets, self.lines = Datasets(house.engine), WarningLines(house.engine)
 
     @property
     def known(self) -> Catalogue:

@@ -11,6 +11,7 @@ from supervision.figures.datasets import Dataset
 from supervision.figures.dimension import Dimension, dimensions
 from supervision.figures.fact import Column, Fact
 from supervision.figures.indicator import DIRECTIONS, THEMES, Indicator
+from supervision.figures.lines import Drawn
 from supervision.figures.manifest import Loaded
 from supervision.figures.tables import Name, titled
 
@@ -102,4 +103,9 @@ def dataset_json(one: Dataset, form: Any) -> dict[str, Any]:
     return told | {"form": form}
 
 
-__all__ = ["dataset_json", "fact_json", "indicator_json", "lineage_json", "lines_json"]
+def drawn_json(one: Drawn) -> dict[str, Any]:
+    told = {"indicator": one.indicator, "tenant": one.tenant, "value": one.value}
+    return told | {"by": one.author, "at": one.at.isoformat()}
+
+
+__all__ = ["dataset_json", "drawn_json", "fact_json", "indicator_json", "lineage_json", "lines_json"]

@@ -27,6 +27,7 @@ from api.routes import (
     exchange,
     fhir,
     fhir_terms,
+    indicator_warnings,
     indicators,
     knowledge,
     persons,
@@ -85,6 +86,7 @@ class Office:
         yield record_qc.router(access, self.record_qc)
         yield record_qc_figures.router(access, self.record_qc)
         yield indicators.router(access, self.indicators)
+        yield indicator_warnings.router(access, self.indicators)
         yield analysis.router(access, self.indicators)
         yield persons.router(access, front.identity)
         yield systems.router(

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Final
 
 from base.db import migrate, open_engine
@@ -127,10 +127,11 @@ def _timed(call: Callable[[], object]) -> float:
 
 @contextmanager
 def _taking(title: str, budget: float | None) -> Iterator[None]:
-    begin = perf_counter()
+    begin, worked = perf_counter(), process_time()
     yield
+    took, worked = perf_counter() - begin, process_time() - worked
     allowed = f" (≤ {budget:.0f} s)" if budget else ""
-    print(f"  {title} in {perf_counter() - begin:.1f} s{allowed}", flush=True)
+    print(f"  {title} in {took:.1f} s{allowed}, {worked:.1f} s of processor", flush=True)
 
 
 def _told(title: str, taken: Sequence[tuple[float, str]], budget: float) -> None:

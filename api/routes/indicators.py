@@ -29,12 +29,14 @@ Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the query of a request asks for."""
+    """What the query of a request asks for; ``home`` is whose warning lines hold where a figure is of no institution
+    by name."""
 
     period: Period
     asked: Asked
     each: Each
     compare: bool
+    home: str
 
 
 def question(request: Request, found: Principal) -> Question:
@@ -53,7 +55,8 @@ def question(request: Request, found: Principal) -> Question:
         only[name] = (*only.get(name, ()), value)
     by = tuple(dict.fromkeys(name for name in query.get("by", "").split(",") if name))
     asked = Asked(by, only, (tenant,) if tenant else (), moment_of(query.get("asOf", ""), "asOf"))
-    return Question(period_of(query["period"]), asked, _each(query.get("each", "")), query.get("compare") != "false")
+    period, each = period_of(query["period"]), _each(query.get("each", ""))
+    return Question(period, asked, each, query.get("compare") != "false", tenant or found.tenant)
 
 
 def _each(text: str) -> Each:
@@ -89,7 +92,7 @@ def _figures(routes: APIRouter, access: Access, desk: IndicatorDesk) -> None:
         if not request.query_params.get("period"):
             return respond(200, indicator_json(one, desk.known))
         wanted = question(request, found)
-        lines = (await within(found, lambda: _asked(desk, [one], wanted)))[name]
+        lines = (await within(found, lambda: answered(desk, [one], wanted)))[name]
         by, called = desk.dimensions(one, wanted.asked.by), desk.called()
         if format != "json":
             return _file(desk, {name: lines}, wanted, format, one.title)
@@ -127,9 +130,12 @@ def _behind(routes: APIRouter, access: Access, desk: IndicatorDesk) -> None:
 def _reports(routes: APIRouter, access: Access, desk: IndicatorDesk) -> None:
     @routes.get("/reports/{theme}", **_REPORT)
     async def report(theme: str, request: Request, format: str = "json") -> Response:
-        found, chosen = access.need(request, _READ), desk.known.of_theme(_theme(theme))
+        found, every = access.need(request, _READ), desk.known.of_theme(_theme(theme))
         wanted, title = question(request, found), THEMES[_theme(theme)]
-        told = await within(found, lambda: _asked(desk, chosen, wanted))
+        chosen = [one for one in every if desk.answers.fits(one, wanted.asked)]
+        if not chosen:
+            raise bad_field("by", "该主题没有一个指标能按这些维度分组和筛选")
+        told = await within(found, lambda: answered(desk, chosen, wanted))
         if format != "json":
             return _file(desk, told, wanted, format, f"{title}指标")
         called = desk.called()
@@ -139,7 +145,9 @@ def _reports(routes: APIRouter, access: Access, desk: IndicatorDesk) -> None:
             | {"lines": lines_json(told[one.name][:_MOST_LINES], by[one.name], called)}
             for one in chosen
         ]
-        return respond(200, {"theme": theme, "title": title, "period": str(wanted.period), "indicators": figures})
+        left_out = [one.name for one in every if one not in chosen]
+        head = {"theme": theme, "title": title, "period": str(wanted.period), "leftOut": left_out}
+        return respond(200, head | {"indicators": figures})
 
 
 def _theme(text: str) -> Theme:
@@ -149,8 +157,11 @@ def _theme(text: str) -> Theme:
         raise bad_field("theme", f"只能是 {', '.join(THEMES)}") from None
 
 
-def _asked(desk: IndicatorDesk, chosen: list[Indicator], wanted: Question) -> dict[str, list[Line]]:
-    return desk.answers.ask(chosen, wanted.period, wanted.asked, each=wanted.each, compare=wanted.compare)
+def answered(desk: IndicatorDesk, chosen: list[Indicator], wanted: Question) -> dict[str, list[Line]]:
+    drawn = desk.lines.standing(wanted.home)
+    return desk.answers.ask(
+        chosen, wanted.period, wanted.asked, each=wanted.each, compare=wanted.compare, drawn=drawn
+    )
 
 
 def _file(desk: IndicatorDesk, told: dict[str, list[Line]], wanted: Question, format: str, title: str) -> Response:
@@ -168,7 +179,7 @@ def _file(desk: IndicatorDesk, told: dict[str, list[Line]], wanted: Question, fo
 
 # -- OpenAPI -----------------------------------------------------------------------------------
 
-_QUERY: Final = {
+QUERY: Final = {
     "period": "2026, 2026-Q3, 2026-11, 2026-W48, 2026-11-05, 2026-11-01..2026-11-15",
     "by": "dimensions by commas: county,department",
     "only": "rows that count, repeatable: department:内科",
@@ -177,9 +188,9 @@ _QUERY: Final = {
     "asOf": "figures as they stood at a time",
     "tenant": "an institution or county and what is below it",
 }
-_OF_PLACE: Final = {name: _QUERY[name] for name in ("period", "only", "asOf", "tenant")}
+_OF_PLACE: Final = {name: QUERY[name] for name in ("period", "only", "asOf", "tenant")}
 _LIST: Final = described("Indicators (指标目录)", "With formulas, sources, dimensions.", "indicators and themes", 400)
-_FIGURES: Final = parameters(_QUERY) | described(
+_FIGURES: Final = parameters(QUERY) | described(
     "Figures of an indicator",
     "Without a period its declaration. `format` gives them as csv or xlsx.",
     "lines, the best first",
@@ -199,10 +210,9 @@ _LINEAGE: Final = parameters(_OF_PLACE) | described(
     "parts and loads",
     *(400, 404, 422),
 )
-_REPORT: Final = parameters(_QUERY) | described(
+_REPORT: Final = parameters(QUERY) | described(
     "A theme with all its indicators (主题报表)",
-    "`format` gives it as csv or xlsx.",
+    "`format` gives it as csv or xlsx; `leftOut` are those without the dimensions asked for.",
     "indicators with lines",
-    400,
-    422,
+    *(400, 422),
 )

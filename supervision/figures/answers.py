@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -14,6 +14,7 @@ from supervision.figures.fact import Fact
 from supervision.figures.fragments import names as columns_in
 from supervision.figures.indicator import Direction, Indicator, Measure
 from supervision.figures.lake import Lake
+from supervision.figures.lines import Lines
 from supervision.figures.manifest import Loaded, Part
 from supervision.figures.periods import Period
 from supervision.figures.sums import Added, Asked, AskError, Group, Sums, within
@@ -92,28 +93,40 @@ class Answers:
         *,
         each: Each = Each.WHOLE,
         compare: bool = True,
+        drawn: Lines | None = None,
     ) -> dict[str, list[Line]]:
-        """Lines of indicators by name, sums of one fact in one go. Raises ``AskError``."""
-        return self.over(indicators, cut(period, each), asked, compare=compare)
-
-    def over(
-        self, indicators: Iterable[Indicator], periods: Sequence[Period], asked: Asked, *, compare: bool = True
-    ) -> dict[str, list[Line]]:
-        """Lines of indicators over some periods. Raises ``AskError``."""
-        chosen = list(indicators)
+        """Lines of indicators by name, sums of one fact in one go; ``drawn`` are warning lines in place of the
+        declared ones. Raises ``AskError``."""
+        chosen, periods = list(indicators), cut(period, each)
         for one in chosen:
             self._fits(one, asked)
         found = self._found(chosen, periods, asked, compare)
-        return {one.name: _ranked(one, _lines(one, found, periods, compare), bool(asked.by)) for one in chosen}
+        warning = drawn or Lines({}, "")
+        told = {}
+        for one in chosen:
+            lines = [
+                _warned(one, line, warning.of(one, asked.by, line.group))
+                for line in _lines(one, found, periods, compare)
+            ]
+            told[one.name] = _ranked(one, lines, bool(asked.by))
+        return told
+
+    def fits(self, one: Indicator, asked: Asked) -> bool:
+        """Whether all that an indicator is made of can be broken down and filtered so."""
+        return set(self.shared(one)).issuperset((*asked.by, *asked.only))
+
+    def shared(self, one: Indicator) -> list[str]:
+        """Dimensions that all facts of an indicator have."""
+        first, *others = (dimensions(self.known.facts[measure.fact]) for measure in one.measures)
+        return [name for name in first if all(name in other for other in others)]
 
     def _fits(self, one: Indicator, asked: Asked) -> None:
         """Raises ``AskError`` when not all that it is made of can be broken down so."""
-        known = [dimensions(self.known.facts[measure.fact]) for measure in one.measures]
-        for field, wanted in (("by", asked.by), ("only", asked.only)):
+        known = self.shared(one)
+        for place, wanted in (("by", asked.by), ("only", asked.only)):
             for name in wanted:
-                if not all(name in of_fact for of_fact in known):
-                    both = ", ".join(name for name in known[0] if all(name in of_fact for of_fact in known))
-                    raise AskError(field, f"指标“{one.title}”没有维度 {name[:40]}，可用: {both}")
+                if name not in known:
+                    raise AskError(place, f"指标“{one.title}”没有维度 {name[:40]}，可用: {', '.join(known)}")
 
     def _found(
         self, chosen: Sequence[Indicator], periods: Sequence[Period], asked: Asked, compare: bool
@@ -205,8 +218,12 @@ def _lines(
             same = _figure(one, found, period.same(), group).value if compare else None
             previous = _figure(one, found, period.previous(), group).value if compare else None
             beside = [Compared(v, _change(now.value, v)) if compare else None for v in (same, previous)]
-            lines.append(Line(group, period, now, beside[0], beside[1], None, one.warns(now.value)))
+            lines.append(Line(group, period, now, beside[0], beside[1], None, False))
     return lines
+
+
+def _warned(one: Indicator, line: Line, limit: float | None) -> Line:
+    return replace(line, warns=one.warns(line.now.value, limit))
 
 
 def _figure(
@@ -242,17 +259,13 @@ def _ranked(one: Indicator, lines: list[Line], several: bool) -> list[Line]:
         place = 1 if before is None else place + 1
         tied = before is not None and before.now.value == line.now.value
         rank = None if line.now.value is None else before.rank if tied and before else place
-        ranked.append(_with_rank(line, rank))
+        ranked.append(replace(line, rank=rank))
     return ranked
 
 
 def _key(line: Line, sign: int) -> tuple[bool, float, tuple[str, ...]]:
     value = line.now.value
     return value is None, 0 if value is None else sign * value, tuple(part or "" for part in line.group)
-
-
-def _with_rank(line: Line, rank: int | None) -> Line:
-    return Line(line.group, line.period, line.now, line.same, line.previous, rank, line.warns)
 
 
 def _shown(one: Indicator, measure: Measure, fact: Fact, asked: Asked) -> list[str]:

@@ -125,8 +125,8 @@ class Source:
 class Indicator:
     """An indicator: ``numerator``, over ``denominator`` where there is one, times ``scale``. ``growth``: by how many
     per cent that grew over the same period of the year before. ``warn`` is the line beyond which it warns, on the bad
-    side of its ``direction``. ``by``: columns it is usually broken down by, beside institution and time; ``rows``:
-    columns shown of the rows behind it; ``unknown``: what missing entries mean for it."""
+    side of its ``direction``, where nobody drew another. ``by``: columns it is usually broken down by, beside
+    institution and time; ``rows``: columns shown of the rows behind it; ``unknown``: what missing entries mean."""
 
     name: str
     title: str
@@ -168,11 +168,11 @@ class Indicator:
             return None
         return round(numerator / denominator * self.scale, self.decimals)
 
-    def warns(self, value: float | None) -> bool:
-        """Whether a value lies beyond the line."""
-        if value is None or self.warn is None or self.direction is Direction.WATCH:
+    def warns(self, value: float | None, line: float | None) -> bool:
+        """Whether a value lies beyond a line, on the bad side."""
+        if value is None or line is None or self.direction is Direction.WATCH:
             return False
-        return value < self.warn if self.direction is Direction.HIGHER else value > self.warn
+        return value < line if self.direction is Direction.HIGHER else value > line
 
 
 _SCALES: Final = {100.0: "100%", 1000.0: "1000‰"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Final
 
 from base.refusal import RefusedError
 from supervision.figures.cubes import summing, unknown, usable
@@ -71,6 +72,7 @@ class _Query:
 
 Found = dict[tuple[str, Group], dict[Measure, Added]]
 """Sums by span and group."""
+_MOST_DIMENSIONS: Final = 4
 _Pieces = Mapping[str, Sequence[Period]]
 """What of each span is added up, by month."""
 
@@ -188,6 +190,8 @@ class Sums:
 
 def _query(fact: Fact, asked: Asked) -> _Query:
     """Raises ``AskError``."""
+    if len(asked.by) > _MOST_DIMENSIONS:
+        raise AskError("by", f"最多 {_MOST_DIMENSIONS} 个维度")
     known = dimensions(fact)
     for place, names in (("by", asked.by), ("only", asked.only)):
         for name in names:

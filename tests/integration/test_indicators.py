@@ -188,6 +188,38 @@ def test_a_form_is_kept_used_and_removed(site: Staffed) -> None:
     assert _post(site, "county", ANALYSIS, {"period": "2026-11", "dataset": number}).status_code == 404
 
 
+def test_an_institution_draws_its_own_warning_line(site: Staffed) -> None:
+    def beyond(who: str) -> dict[str, list[Any]]:
+        told = _get(site, who, "/api/v1/indicator-warnings", period="2026-11", by="institution").json()["indicators"]
+        return {one["id"]: [line["group"][0]["value"] for line in one["lines"]] for one in told}
+
+    assert "visit-cost" not in beyond("league")
+    line = "/api/v1/indicators/visit-cost/line"
+    assert _post(site, "county", line, {"value": 50, "tenant": COUNTY}).status_code == 200
+    assert beyond("league")["visit-cost"] == [HOSPITAL], "of the other county nobody drew one"
+    assert _post(site, "county", line, {"value": 100, "tenant": HOSPITAL}).status_code == 200
+    assert "visit-cost" not in beyond("league"), "the nearest holds"
+    assert _post(site, "county", f"{line}/removal", {"tenant": HOSPITAL}).status_code == 200
+    assert beyond("county")["visit-cost"] == [HOSPITAL]
+    assert _post(site, "county", line, {"value": None, "tenant": COUNTY}).status_code == 200
+    assert "visit-cost" not in beyond("county")
+    told = _get(site, "county", "/api/v1/indicator-lines").json()["lines"]
+    assert [(one["indicator"], one["tenant"], one["value"]) for one in told] == [("visit-cost", COUNTY, None)]
+
+
+def test_no_line_for_others_and_none_where_there_is_no_bad_side(site: Staffed) -> None:
+    assert (
+        _post(site, "county", "/api/v1/indicators/visit-cost/line", {"value": 1, "tenant": OTHER}).status_code == 403
+    )
+    assert _post(site, "county", "/api/v1/indicators/visits-seen/line", {"value": 1}).status_code == 400
+
+
+def test_a_theme_leaves_out_what_does_not_have_the_dimension(site: Staffed) -> None:
+    told = _get(site, "county", "/api/v1/reports/services", period="2026-11", by="department").json()
+    assert "medical-income" in told["leftOut"]
+    assert "visits-seen" in {one["id"] for one in told["indicators"]}
+
+
 def test_the_tables_are_told_with_columns_and_codes(site: Staffed) -> None:
     facts = {fact["id"]: fact for fact in _get(site, "county", f"{ANALYSIS}/facts").json()["facts"]}
     kind = next(column for column in facts["visits"]["columns"] if column["id"] == "kind")

@@ -75,8 +75,17 @@ def _read() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("tenant", "title", name="figure_dataset_title"),
     )
+    op.create_table(
+        "figure_line",
+        sa.Column("tenant", sa.String(length=200), nullable=False),
+        sa.Column("indicator", sa.String(length=80), nullable=False),
+        sa.Column("value", sa.Float(), nullable=True),
+        sa.Column("author", sa.String(length=120), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "indicator"),
+    )
 
 
 def downgrade() -> None:
-    for table in ("dataset", "cube", "mark", "part", "load"):
+    for table in ("line", "dataset", "cube", "mark", "part", "load"):
         op.drop_table(f"figure_{table}")
