@@ -35,7 +35,8 @@ _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A text under its heading. ``name`` is the canonical heading (查体), ``title`` the one that was written."""
+    """A text under its heading. ``name`` is the canonical heading (查体), ``title`` the one that was written, without
+    blanks."""
 
     document: Document
     title: str
@@ -169,7 +170,8 @@ class Subject:
 def _passages(document: Document) -> Iterator[Passage]:
     for section in document.sections:
         if section.title:
-            yield Passage(document, section.title, section_of(section.title), section.text)
+            title = "".join(section.title.split())  # 主　　诉 is 主诉
+            yield Passage(document, title, section_of(title), section.text)
             continue
         for part in sections(section.text):
             yield Passage(document, part.name, part.name, section.text[part.start : part.end])

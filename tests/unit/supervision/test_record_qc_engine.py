@@ -90,6 +90,14 @@ def test_a_text_that_came_as_a_whole_is_taken_apart_at_its_headings() -> None:
     assert passage.text == "咽红。"
 
 
+def test_a_heading_that_is_spread_out_is_that_heading() -> None:
+    document = Document(id="a", kind=DocumentKind.ADMISSION, sections=(Section(title="主　 诉", text="发热3天"),))
+    subject = Subject(MedicalRecord(id="r", kind=RecordKind.INPATIENT, documents=(document,)), Stage.FINAL, NOW)
+    passage = subject.section(document, "主诉")
+    assert passage is not None
+    assert passage.text == "发热3天"
+
+
 def test_without_a_reader_nothing_is_known_of_what_texts_mean() -> None:
     assert Subject(record({}), Stage.FINAL, NOW).says(()) is None
 
