@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from base.security import sm3
 
@@ -175,6 +175,26 @@ class Indicator:
         return value < line if self.direction is Direction.HIGHER else value > line
 
 
+def percent(
+    name: str,
+    title: str,
+    themes: tuple[Theme, ...],
+    source: Source,
+    numerator: Measure,
+    denominator: Measure,
+    **more: Any,
+) -> Indicator:
+    """A share in per cent; ``more`` as of ``Indicator``."""
+    return Indicator(name, title, themes, "%", source, numerator, denominator, 100.0, **more)
+
+
+def number(
+    name: str, title: str, themes: tuple[Theme, ...], unit: str, source: Source, counts: Measure, **more: Any
+) -> Indicator:
+    """A number of things; ``more`` as of ``Indicator``."""
+    return Indicator(name, title, themes, unit, source, counts, decimals=0, **more)
+
+
 _SCALES: Final = {100.0: "100%", 1000.0: "1000‰"}
 
 
@@ -190,5 +210,7 @@ __all__ = [
     "counted",
     "different",
     "mean",
+    "number",
+    "percent",
     "total",
 ]

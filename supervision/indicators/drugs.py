@@ -1,13 +1,22 @@
-"""药品: prescriptions, essential medicines, antimicrobials, what drugs cost, stock and purchase."""
+"""药品: prescriptions, essential medicines, what drugs cost, stock and purchase."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from supervision.figures.indicator import Direction, Indicator, Theme, counted, different, mean, total
-from supervision.figures.measures import DISCHARGED, DRUG_AMOUNT, OUTPATIENT, PRESCRIPTIONS, STAY_DAYS
+from supervision.figures.indicator import (
+    Direction,
+    Indicator,
+    Theme,
+    counted,
+    different,
+    mean,
+    number,
+    percent,
+    total,
+)
+from supervision.figures.measures import DRUG_AMOUNT, PRESCRIPTIONS
 from supervision.figures.sources import (
-    antimicrobial_notice,
     hospital_appraisal,
     pharmacy_quality,
     supply_statistics,
@@ -30,148 +39,104 @@ _OUTPATIENT_PRESCRIPTIONS: Final = counted("prescriptions", "门急诊处方数"
 _JUDGED: Final = counted("prescriptions", "已点评且有结论的处方数", "reviewed AND rational IS NOT NULL")
 _BOUGHT_DRUGS: Final = total("purchases", "药品采购金额", "amount", "goods = 'drug'")
 _BOUGHT_MATERIALS: Final = total("purchases", "耗材采购金额", "amount", "goods = 'material'")
-_INPATIENT_ANTIMICROBIALS: Final = total(
-    "drug_orders", "住院抗菌药物 DDD 数", "ddds", "setting = 'inpatient' AND antimicrobial <> 'none'"
-)
 _VARIETIES: Final = counted("stock", "在库药品品种数", "goods = 'drug'")
 
+_PRESCRIPTION: Final[dict[str, Any]] = {"by": _BY, "rows": _PRESCRIPTION_ROWS}
+
+
+def _of_class(code: str, title: str) -> tuple[Indicator, Indicator]:
+    """How many prescriptions are of a class, and which share of all."""
+    written = counted("prescriptions", f"{title}处方数", f"drug_class = '{code}'")
+    share = tender("四（一）4.1 药品耗材监管")
+    return (
+        number(f"prescriptions-{code}", f"{title}处方数", _IN, "张", _WRITTEN, written, **_PRESCRIPTION),
+        percent(
+            f"prescriptions-{code}-share", f"{title}处方占比", _IN, share, written, PRESCRIPTIONS, **_PRESCRIPTION
+        ),
+    )
+
+
 _PRESCRIBED: Final = (
-    Indicator(
-        *("prescriptions", "总处方数", _IN, "张", _WRITTEN, PRESCRIPTIONS),
+    number(
+        *("prescriptions", "总处方数", _IN, "张", _WRITTEN),
+        PRESCRIPTIONS,
         by=(*_BY, "setting", "drug_class"),
         rows=_PRESCRIPTION_ROWS,
-        decimals=0,
     ),
-    Indicator(
-        *("prescriptions-western", "西药处方数", _IN, "张", _WRITTEN),
-        counted("prescriptions", "西药处方数", "drug_class = 'western'"),
-        by=_BY,
-        rows=_PRESCRIPTION_ROWS,
-        decimals=0,
-    ),
-    Indicator(
-        *("prescriptions-patent", "中成药处方数", _IN, "张", _WRITTEN),
-        counted("prescriptions", "中成药处方数", "drug_class = 'patent'"),
-        by=_BY,
-        rows=_PRESCRIPTION_ROWS,
-        decimals=0,
-    ),
-    Indicator(
-        *("prescriptions-herbal", "中草药处方数", _IN, "张", _WRITTEN),
-        counted("prescriptions", "中草药处方数", "drug_class = 'herbal'"),
-        by=_BY,
-        rows=_PRESCRIPTION_ROWS,
-        decimals=0,
-    ),
-    Indicator(
-        *("prescriptions-western-share", "西药处方占比", _IN, "%", tender("四（一）4.1 药品耗材监管")),
-        counted("prescriptions", "西药处方数", "drug_class = 'western'"),
-        PRESCRIPTIONS,
-        100.0,
-        by=_BY,
-        rows=_PRESCRIPTION_ROWS,
-    ),
-    Indicator(
-        *("prescriptions-patent-share", "中成药处方占比", _IN, "%", tender("四（一）4.1 药品耗材监管")),
-        counted("prescriptions", "中成药处方数", "drug_class = 'patent'"),
-        PRESCRIPTIONS,
-        100.0,
-        by=_BY,
-        rows=_PRESCRIPTION_ROWS,
-    ),
-    Indicator(
-        *("prescriptions-herbal-share", "中草药处方占比", _IN, "%", tender("四（一）4.1 药品耗材监管")),
-        counted("prescriptions", "中草药处方数", "drug_class = 'herbal'"),
-        PRESCRIPTIONS,
-        100.0,
-        by=_BY,
-        rows=_PRESCRIPTION_ROWS,
-    ),
+    *_of_class("western", "西药"),
+    *_of_class("patent", "中成药"),
+    *_of_class("herbal", "中草药"),
     Indicator(
         *("prescription-cost", "门急诊次均处方金额", _BEHAVIOUR, "元", _WRITTEN),
         total("prescriptions", "门急诊处方金额", "amount", _OUTPATIENT),
         _OUTPATIENT_PRESCRIPTIONS,
         direction=Direction.LOWER,
-        by=_BY,
-        rows=_PRESCRIPTION_ROWS,
+        **_PRESCRIPTION,
     ),
     Indicator(
         *("prescription-kinds", "门急诊处方平均品种数", _BEHAVIOUR, "种", _WRITTEN),
         total("prescriptions", "门急诊处方药品品种数之和", "kinds", _OUTPATIENT),
         _OUTPATIENT_PRESCRIPTIONS,
         direction=Direction.LOWER,
-        by=_BY,
-        rows=_PRESCRIPTION_ROWS,
+        **_PRESCRIPTION,
     ),
-    Indicator(
-        *("prescriptions-injection", "门急诊注射剂处方占比", _BEHAVIOUR, "%", tender("四（六）3 医疗行为监管")),
+    percent(
+        *("prescriptions-injection", "门急诊注射剂处方占比", _BEHAVIOUR, tender("四（六）3 医疗行为监管")),
         counted("prescriptions", "含注射剂的门急诊处方数", f"{_OUTPATIENT} AND injection"),
         _OUTPATIENT_PRESCRIPTIONS,
-        100.0,
         direction=Direction.LOWER,
-        by=_BY,
-        rows=_PRESCRIPTION_ROWS,
+        **_PRESCRIPTION,
     ),
-    Indicator(
-        *("prescriptions-hormone", "门急诊糖皮质激素处方占比", _BEHAVIOUR, "%", tender("四（六）3 医疗行为监管")),
+    percent(
+        *("prescriptions-hormone", "门急诊糖皮质激素处方占比", _BEHAVIOUR, tender("四（六）3 医疗行为监管")),
         counted("prescriptions", "含糖皮质激素的门急诊处方数", f"{_OUTPATIENT} AND hormone"),
         _OUTPATIENT_PRESCRIPTIONS,
-        100.0,
         direction=Direction.LOWER,
-        by=_BY,
-        rows=_PRESCRIPTION_ROWS,
+        **_PRESCRIPTION,
     ),
-    Indicator(
-        *("prescriptions-commented", "处方点评率", _BEHAVIOUR, "%", pharmacy_quality("处方点评率")),
+    percent(
+        *("prescriptions-commented", "处方点评率", _BEHAVIOUR, pharmacy_quality("处方点评率")),
         counted("prescriptions", "已点评处方数", "reviewed"),
         PRESCRIPTIONS,
-        100.0,
         direction=Direction.HIGHER,
         by=("department", "setting"),
         rows=(*_PRESCRIPTION_ROWS, "rational"),
     ),
-    Indicator(
-        *("prescriptions-rational", "处方合格率", _BEHAVIOUR, "%", pharmacy_quality("处方合格率")),
+    percent(
+        *("prescriptions-rational", "处方合格率", _BEHAVIOUR, pharmacy_quality("处方合格率")),
         counted("prescriptions", "点评合理的处方数", "reviewed AND rational"),
         _JUDGED,
-        100.0,
         direction=Direction.HIGHER,
         by=_BY,
         rows=(*_PRESCRIPTION_ROWS, "rational"),
         unknown="已点评而没有结论的处方，分子分母均不计入",
     ),
-    Indicator(
+    number(
         *("prescriptions-overdose", "超剂量处方数", _BEHAVIOUR, "张", tender("四（一）4.1 药品耗材监管")),
         counted("prescriptions", "超剂量处方数", "overdose"),
         direction=Direction.LOWER,
-        by=_BY,
-        rows=_PRESCRIPTION_ROWS,
-        decimals=0,
+        **_PRESCRIPTION,
     ),
-    Indicator(
+    number(
         *("prescriptions-off-indication", "适应证不符处方数", _BEHAVIOUR, "张", tender("四（一）4.1 药品耗材监管")),
         counted("prescriptions", "适应证不符处方数", "off_indication"),
         direction=Direction.LOWER,
-        by=_BY,
-        rows=_PRESCRIPTION_ROWS,
-        decimals=0,
+        **_PRESCRIPTION,
     ),
 )
 _ESSENTIAL: Final = (
-    Indicator(
-        *("essential-prescriptions", "门急诊基本药物处方占比", _POLICY, "%", hospital_appraisal("合理用药")),
+    percent(
+        *("essential-prescriptions", "门急诊基本药物处方占比", _POLICY, hospital_appraisal("合理用药")),
         counted("prescriptions", "含基本药物的门急诊处方数", f"{_OUTPATIENT} AND essential"),
         _OUTPATIENT_PRESCRIPTIONS,
-        100.0,
         direction=Direction.HIGHER,
         by=_BY,
         rows=(*_PRESCRIPTION_ROWS, "essential"),
     ),
-    Indicator(
-        *("essential-use", "基本药物使用率", _POLICY, "%", tender("四（十一）3 基本药物分析")),
+    percent(
+        *("essential-use", "基本药物使用率", _POLICY, tender("四（十一）3 基本药物分析")),
         counted("drug_orders", "基本药物用药条数", "essential"),
         counted("drug_orders", "用药条数", "essential IS NOT NULL"),
-        100.0,
         direction=Direction.HIGHER,
         by=(*_BY, "setting"),
         rows=(*_LINE_ROWS, "essential"),
@@ -183,117 +148,25 @@ _ESSENTIAL: Final = (
         by=_BY,
         rows=(*_LINE_ROWS, "essential"),
     ),
-    Indicator(
-        *("essential-amount-share", "基药费用率", _POLICY, "%", supply_statistics("基本药物金额占比")),
+    percent(
+        *("essential-amount-share", "基药费用率", _POLICY, supply_statistics("基本药物金额占比")),
         total("drug_orders", "基本药物使用金额", "amount", "essential"),
         DRUG_AMOUNT,
-        100.0,
         direction=Direction.HIGHER,
         by=_BY,
         rows=(*_LINE_ROWS, "essential"),
     ),
-    Indicator(
+    number(
         *("essential-varieties", "基本药物目录内品种数", _IN, "种", tender("四（一）4.1 药品耗材监管")),
         different("stock", "在库基本药物品种数", "item", "goods = 'drug' AND essential"),
         rows=_STOCK_ROWS,
-        decimals=0,
     ),
-    Indicator(
-        *("essential-stocked-share", "基本药物配备率", _POLICY, "%", tender("四（十一）3 基本药物分析")),
+    percent(
+        *("essential-stocked-share", "基本药物配备率", _POLICY, tender("四（十一）3 基本药物分析")),
         counted("stock", "在库基本药物品种数", "goods = 'drug' AND essential"),
         _VARIETIES,
-        100.0,
         direction=Direction.HIGHER,
         rows=(*_STOCK_ROWS, "essential"),
-    ),
-)
-_ANTIMICROBIALS: Final = (
-    Indicator(
-        *("antimicrobial-outpatient", "门诊患者抗菌药物使用率", (*_POLICY, Theme.BEHAVIOUR), "%"),
-        antimicrobial_notice("抗菌药物临床应用管理评价指标"),
-        counted("visits", "使用抗菌药物的门诊人次", "kind = 'outpatient' AND antimicrobial"),
-        OUTPATIENT,
-        100.0,
-        direction=Direction.LOWER,
-        warn=20.0,
-        by=_BY,
-        rows=("department", "doctor", "disease", "antimicrobial"),
-        unknown="未记是否使用抗菌药物的就诊不计入分子，另列条数；预警线为综合医院的要求",
-    ),
-    Indicator(
-        *("antimicrobial-emergency", "急诊患者抗菌药物使用率", _BEHAVIOUR, "%"),
-        antimicrobial_notice("抗菌药物临床应用管理评价指标"),
-        counted("visits", "使用抗菌药物的急诊人次", "kind = 'emergency' AND antimicrobial"),
-        counted("visits", "急诊人次", "kind = 'emergency'"),
-        100.0,
-        direction=Direction.LOWER,
-        warn=40.0,
-        by=_BY,
-        rows=("department", "doctor", "disease", "antimicrobial"),
-        unknown="未记是否使用抗菌药物的就诊不计入分子，另列条数；预警线为综合医院的要求",
-    ),
-    Indicator(
-        *("antimicrobial-inpatient", "住院患者抗菌药物使用率", _BEHAVIOUR, "%"),
-        antimicrobial_notice("抗菌药物临床应用管理评价指标"),
-        counted("stays", "使用抗菌药物的出院人次", "antimicrobial"),
-        DISCHARGED,
-        100.0,
-        direction=Direction.LOWER,
-        warn=60.0,
-        by=_BY,
-        rows=("department", "doctor", "disease", "antimicrobial", "days"),
-        unknown="未记是否使用抗菌药物的出院者不计入分子，另列条数；预警线为综合医院的要求",
-    ),
-    Indicator(
-        *("antimicrobial-intensity", "抗菌药物使用强度", (*_POLICY, Theme.BEHAVIOUR), "DDDs/100 人天"),
-        antimicrobial_notice("抗菌药物临床应用管理评价指标"),
-        total("stays", "出院者抗菌药物累计 DDD 数", "antimicrobial_ddds"),
-        STAY_DAYS,
-        100.0,
-        direction=Direction.LOWER,
-        warn=40.0,
-        by=_BY,
-        rows=("department", "doctor", "disease", "days", "antimicrobial_ddds"),
-        unknown="未算出 DDD 数的出院者不计入分子，另列条数；预警线为综合医院的要求",
-    ),
-    Indicator(
-        *("antimicrobial-special-share", "特殊使用级抗菌药物使用量占比", _BEHAVIOUR, "%"),
-        pharmacy_quality("住院患者特殊使用级抗菌药物使用量占比"),
-        total(
-            "drug_orders",
-            "住院特殊使用级抗菌药物 DDD 数",
-            "ddds",
-            "setting = 'inpatient' AND antimicrobial = 'special'",
-        ),
-        _INPATIENT_ANTIMICROBIALS,
-        100.0,
-        direction=Direction.LOWER,
-        by=_BY,
-        rows=(*_LINE_ROWS, "antimicrobial", "ddds"),
-    ),
-    Indicator(
-        *("antimicrobial-prescriptions", "门急诊抗菌药物处方占比", _BEHAVIOUR, "%", _USED),
-        counted("prescriptions", "含抗菌药物的门急诊处方数", f"{_OUTPATIENT} AND antimicrobial"),
-        _OUTPATIENT_PRESCRIPTIONS,
-        100.0,
-        direction=Direction.LOWER,
-        by=_BY,
-        rows=_PRESCRIPTION_ROWS,
-    ),
-    Indicator(
-        *("incision-prophylaxis", "Ⅰ类切口手术抗菌药物预防使用率", _BEHAVIOUR, "%"),
-        antimicrobial_notice("抗菌药物临床应用管理评价指标"),
-        counted(
-            "operations",
-            "预防使用抗菌药物的Ⅰ类切口手术例数",
-            "setting = 'inpatient' AND incision = 1 AND prophylaxis",
-        ),
-        counted("operations", "Ⅰ类切口手术例数", "setting = 'inpatient' AND incision = 1"),
-        100.0,
-        direction=Direction.LOWER,
-        warn=30.0,
-        by=("department", "doctor"),
-        rows=("department", "doctor", "code", "prophylaxis"),
     ),
 )
 _USE: Final = (
@@ -302,35 +175,32 @@ _USE: Final = (
         by=(*_BY, "drug", "atc", "drug_class"),
         rows=_LINE_ROWS,
     ),
-    Indicator(
-        *("drug-lines", "用药条数（使用频次）", _IN, "条", _USED, counted("drug_orders", "用药条数")),
+    number(
+        *("drug-lines", "用药条数（使用频次）", _IN, "条", _USED),
+        counted("drug_orders", "用药条数"),
         by=(*_BY, "drug", "atc"),
         rows=_LINE_ROWS,
-        decimals=0,
     ),
-    Indicator(
-        *("monitored-drug-share", "重点监控药品金额占比", _BEHAVIOUR, "%", hospital_appraisal("费用控制")),
+    percent(
+        *("monitored-drug-share", "重点监控药品金额占比", _BEHAVIOUR, hospital_appraisal("费用控制")),
         total("drug_orders", "重点监控药品使用金额", "amount", "monitored"),
         DRUG_AMOUNT,
-        100.0,
         direction=Direction.LOWER,
         by=(*_BY, "drug"),
         rows=(*_LINE_ROWS, "monitored"),
     ),
-    Indicator(
-        *("procured-drug-share", "集中带量采购药品金额占比", _POLICY, "%", hospital_appraisal("合理用药")),
+    percent(
+        *("procured-drug-share", "集中带量采购药品金额占比", _POLICY, hospital_appraisal("合理用药")),
         total("drug_orders", "集中带量采购药品使用金额", "amount", "procured"),
         DRUG_AMOUNT,
-        100.0,
         direction=Direction.HIGHER,
         by=("department", "drug"),
         rows=(*_LINE_ROWS, "procured"),
     ),
-    Indicator(
-        *("drugs-traced", "药品追溯码采集率", _POLICY, "%", tender("四（十一）3 药占比监管")),
+    percent(
+        *("drugs-traced", "药品追溯码采集率", _POLICY, tender("四（十一）3 药占比监管")),
         counted("drug_orders", "已采集追溯码的用药条数", "drug_class <> 'herbal' AND traced"),
         counted("drug_orders", "西药与中成药用药条数", "drug_class <> 'herbal'"),
-        100.0,
         direction=Direction.HIGHER,
         by=("department", "drug"),
         rows=(*_LINE_ROWS, "traced"),
@@ -347,11 +217,11 @@ _GOODS: Final = (
         by=("item", "supplier"),
         rows=("item", "supplier", "price", "quantity", "amount"),
     ),
-    Indicator(
-        *("goods-bought-quantity", "采购数量", _IN, "最小包装", _BOUGHT, total("purchases", "采购数量", "quantity")),
+    number(
+        *("goods-bought-quantity", "采购数量", _IN, "最小包装", _BOUGHT),
+        total("purchases", "采购数量", "quantity"),
         by=("goods", "item"),
         rows=("item", "supplier", "price", "quantity", "amount"),
-        decimals=0,
     ),
     Indicator(
         *("purchase-price", "平均采购单价", _IN, "元", _BOUGHT, total("purchases", "采购金额", "amount")),
@@ -372,12 +242,11 @@ _GOODS: Final = (
         by=("goods", "item"),
         rows=(*_STOCK_ROWS, "expires"),
     ),
-    Indicator(
+    number(
         *("stock-quantity", "库存数量", _IN, "最小包装", tender("四（十一）3 库房分析")),
         total("stock", "月末库存数量", "on_hand"),
         by=("goods", "item"),
         rows=_STOCK_ROWS,
-        decimals=0,
     ),
     Indicator(
         *("stock-turnover", "月均库存周转率", _IN, "次/月", _SUPPLY),
@@ -387,7 +256,7 @@ _GOODS: Final = (
         by=("item",),
         rows=(*_STOCK_ROWS, "outgoing_value"),
     ),
-    Indicator(
+    number(
         *("stock-short", "短缺药品品种数", _IN, "种", _SUPPLY),
         counted("stock", "短缺药品品种数", "goods = 'drug' AND short"),
         direction=Direction.LOWER,
@@ -395,16 +264,14 @@ _GOODS: Final = (
         by=("item",),
         rows=_STOCK_ROWS,
         unknown="未标明是否短缺的品种不计入，另列条数",
-        decimals=0,
     ),
-    Indicator(
+    number(
         *("stock-expiring", "近效期药品品种数", _IN, "种", tender("四（十一）3 库房分析")),
         counted("stock", "六个月内到期的药品品种数", "goods = 'drug' AND expiring"),
         direction=Direction.LOWER,
         by=("item",),
         rows=(*_STOCK_ROWS, "expires"),
-        decimals=0,
     ),
 )
 
-INDICATORS: Final = (*_PRESCRIBED, *_ESSENTIAL, *_ANTIMICROBIALS, *_USE, *_GOODS)
+INDICATORS: Final = (*_PRESCRIBED, *_ESSENTIAL, *_USE, *_GOODS)

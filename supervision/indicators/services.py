@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from supervision.figures.indicator import Direction, Indicator, Theme, counted, different, total
+from supervision.figures.indicator import Direction, Indicator, Theme, counted, different, number, percent, total
 from supervision.figures.measures import (
     ADMITTED,
     DISCHARGED,
@@ -39,49 +39,50 @@ _EXAMS: Final = counted("tests", "检查项次", "kind = 'exam' AND recognised =
 _INPATIENT_OPERATIONS: Final = counted("operations", "住院手术例数", "setting = 'inpatient'")
 
 _WORKLOAD: Final = (
-    Indicator(
-        *("outpatient-visits", "门诊人次", _IN, "人次", medical_statistics("门诊人次数"), OUTPATIENT),
+    number(
+        *("outpatient-visits", "门诊人次", _IN, "人次", medical_statistics("门诊人次数")),
+        OUTPATIENT,
         by=("department", "hour", "registration", "first", *_PERSONAL),
         rows=_VISIT_ROWS,
-        decimals=0,
     ),
-    Indicator(
-        *("emergency-visits", "急诊人次", _IN, "人次", medical_statistics("急诊人次数"), EMERGENCY),
+    number(
+        *("emergency-visits", "急诊人次", _IN, "人次", medical_statistics("急诊人次数")),
+        EMERGENCY,
         by=("department", "hour", *_PERSONAL),
         rows=_VISIT_ROWS,
-        decimals=0,
     ),
-    Indicator(
-        *("visits-seen", "门急诊人次", _OVERVIEW, "人次", _EFFICIENCY, SEEN),
+    number(
+        *("visits-seen", "门急诊人次", _OVERVIEW, "人次", _EFFICIENCY),
+        SEEN,
         by=("department", "disease", *_PERSONAL),
         rows=_VISIT_ROWS,
-        decimals=0,
     ),
-    Indicator(
-        *("visits-followed-up", "复诊占比", _IN, "%", _CAPACITY, seen("复诊人次", "first = false"), SEEN, 100.0),
+    percent(
+        *("visits-followed-up", "复诊占比", _IN, _CAPACITY),
+        seen("复诊人次", "first = false"),
+        SEEN,
         by=("department", "disease"),
         rows=_VISIT_ROWS,
     ),
-    Indicator(
-        *("visits-appointed", "门诊预约诊疗率", _IN, "%", hospital_appraisal("服务流程")),
+    percent(
+        *("visits-appointed", "门诊预约诊疗率", _IN, hospital_appraisal("服务流程")),
         counted("visits", "预约诊疗人次", "kind = 'outpatient' AND appointed"),
         OUTPATIENT,
-        100.0,
         direction=Direction.HIGHER,
         by=("department",),
         rows=_VISIT_ROWS,
     ),
-    Indicator(
-        *("admissions", "入院人次", _OVERVIEW, "人次", medical_statistics("入院人次数"), ADMITTED),
+    number(
+        *("admissions", "入院人次", _OVERVIEW, "人次", medical_statistics("入院人次数")),
+        ADMITTED,
         by=("department", "disease", *_PERSONAL),
         rows=("department", "doctor", "disease", "urgent"),
-        decimals=0,
     ),
-    Indicator(
-        *("discharges", "出院人次", _OVERVIEW, "人次", medical_statistics("出院人次数"), DISCHARGED),
+    number(
+        *("discharges", "出院人次", _OVERVIEW, "人次", medical_statistics("出院人次数")),
+        DISCHARGED,
         by=("department", "disease", "outcome", *_PERSONAL),
         rows=_STAY_ROWS,
-        decimals=0,
     ),
     Indicator(
         *("inpatients-present", "日均在院人数", _IN, "人", _CAPACITY),
@@ -91,136 +92,119 @@ _WORKLOAD: Final = (
         unknown="没有任何床位日报的日子不计入",
         decimals=1,
     ),
-    Indicator(
-        *("laboratory-tests", "检验项次", _IN, "项次", _CAPACITY, _LABS),
+    number(
+        *("laboratory-tests", "检验项次", _IN, "项次", _CAPACITY),
+        _LABS,
         by=("department", "item", "setting"),
         rows=("department", "doctor", "item"),
-        decimals=0,
     ),
-    Indicator(
-        *("examinations", "检查项次", _IN, "项次", _CAPACITY, _EXAMS),
+    number(
+        *("examinations", "检查项次", _IN, "项次", _CAPACITY),
+        _EXAMS,
         by=("department", "item", "setting"),
         rows=("department", "doctor", "item"),
-        decimals=0,
     ),
-    Indicator(
-        *("operations", "手术例数", _IN, "例", medical_statistics("手术人次数"), OPERATIONS),
+    number(
+        *("operations", "手术例数", _IN, "例", medical_statistics("手术人次数")),
+        OPERATIONS,
         by=("department", "setting", "grade"),
         rows=("department", "doctor", "code", "grade"),
-        decimals=0,
     ),
-    Indicator(
-        *(
-            "inpatient-operations",
-            "住院手术例数",
-            _IN,
-            "例",
-            tender("四（一）4.1 医疗服务监管"),
-            _INPATIENT_OPERATIONS,
-        ),
+    number(
+        *("inpatient-operations", "住院手术例数", _IN, "例", tender("四（一）4.1 医疗服务监管")),
+        _INPATIENT_OPERATIONS,
         by=("department", "grade"),
         rows=("department", "doctor", "code", "grade"),
-        decimals=0,
     ),
-    Indicator(
-        *("checkups", "体检人次", _IN, "人次", _CAPACITY, _CHECKED),
+    number(
+        *("checkups", "体检人次", _IN, "人次", _CAPACITY),
+        _CHECKED,
         by=("checkup_group", "age-band", "sex"),
         rows=("department", "checkup_group", "age"),
-        decimals=0,
     ),
 )
 _HARD: Final = (
-    Indicator(
-        *("operations-fourth-grade", "四级手术占比", _IN, "%", hospital_appraisal("功能定位")),
+    percent(
+        *("operations-fourth-grade", "四级手术占比", _IN, hospital_appraisal("功能定位")),
         counted("operations", "住院四级手术例数", "setting = 'inpatient' AND grade = 4"),
         _INPATIENT_OPERATIONS,
-        100.0,
         direction=Direction.HIGHER,
         by=("department",),
         rows=("department", "doctor", "code", "grade"),
         unknown="未记手术级别的手术不计入分子，另列条数",
     ),
-    Indicator(
-        *("operations-minimally-invasive", "微创手术占比", _IN, "%", hospital_appraisal("功能定位")),
+    percent(
+        *("operations-minimally-invasive", "微创手术占比", _IN, hospital_appraisal("功能定位")),
         counted("operations", "住院微创手术例数", "setting = 'inpatient' AND minimally_invasive"),
         _INPATIENT_OPERATIONS,
-        100.0,
         direction=Direction.HIGHER,
         by=("department",),
         rows=("department", "doctor", "code"),
     ),
-    Indicator(
-        *("operation-complications", "手术并发症发生率", _IN, "%", hospital_appraisal("医疗质量")),
+    percent(
+        *("operation-complications", "手术并发症发生率", _IN, hospital_appraisal("医疗质量")),
         counted("operations", "住院择期手术发生并发症例数", "setting = 'inpatient' AND elective AND complication"),
         counted("operations", "住院择期手术例数", "setting = 'inpatient' AND elective"),
-        100.0,
         direction=Direction.LOWER,
         by=("department",),
         rows=("department", "doctor", "code", "complication"),
     ),
-    Indicator(
-        *("rescues-successful", "急危重症抢救成功率", _IN, "%", _CAPACITY),
+    percent(
+        *("rescues-successful", "急危重症抢救成功率", _IN, _CAPACITY),
         counted("stays", "住院抢救成功人次", "rescue AND rescued"),
         counted("stays", "住院抢救人次", "rescue"),
-        100.0,
         direction=Direction.HIGHER,
         by=("department", "disease"),
         rows=(*_STAY_ROWS, "rescued"),
     ),
-    Indicator(
-        *("difficult-cases-discussed", "疑难病例讨论率", _IN, "%", _CAPACITY),
+    percent(
+        *("difficult-cases-discussed", "疑难病例讨论率", _IN, _CAPACITY),
         counted("stays", "有讨论记录的疑难病例数", "difficult AND discussed"),
         counted("stays", "疑难病例数", "difficult"),
-        100.0,
         direction=Direction.HIGHER,
         warn=100.0,
         by=("department",),
         rows=(*_STAY_ROWS, "discussed"),
         unknown="未标明是否讨论的病例不计入分子，另列条数；疑难病例按疑难病例讨论制度均应讨论",
     ),
-    Indicator(
-        *("urgent-consultations-timely", "急会诊及时到位率", _IN, "%", _CAPACITY),
+    percent(
+        *("urgent-consultations-timely", "急会诊及时到位率", _IN, _CAPACITY),
         counted("consultations", "10 分钟内到位的急会诊次数", "timely"),
         counted("consultations", "急会诊次数"),
-        100.0,
         direction=Direction.HIGHER,
         by=("department",),
         rows=("department", "doctor", "timely"),
     ),
-    Indicator(
-        *("rounds-regular", "上级医师查房记录规范率", _IN, "%", _CAPACITY),
+    percent(
+        *("rounds-regular", "上级医师查房记录规范率", _IN, _CAPACITY),
         counted("stays", "上级医师查房记录规范的出院人次", "rounds_regular"),
         DISCHARGED,
-        100.0,
         direction=Direction.HIGHER,
         by=("department",),
         rows=(*_STAY_ROWS, "rounds_regular"),
     ),
-    Indicator(
-        *("inpatient-deaths", "住院病死率", _IN, "%", medical_statistics("住院病死率")),
+    percent(
+        *("inpatient-deaths", "住院病死率", _IN, medical_statistics("住院病死率")),
         counted("stays", "住院死亡人数", "outcome = 'died'"),
         DISCHARGED,
-        100.0,
         direction=Direction.LOWER,
         by=("department", "disease"),
         rows=_STAY_ROWS,
     ),
-    Indicator(
-        *("readmissions", "31 天内非计划再入院率", _IN, "%", tender("四（十一）4 医疗服务质量监管")),
+    percent(
+        *("readmissions", "31 天内非计划再入院率", _IN, tender("四（十一）4 医疗服务质量监管")),
         counted("stays", "31 天内非计划再入院人次", "readmitted"),
         DISCHARGED,
-        100.0,
         direction=Direction.LOWER,
         by=("department", "disease"),
         rows=_STAY_ROWS,
     ),
 )
 _BEDS: Final = (
-    Indicator(
-        *("bed-use", "病床使用率", (Theme.SERVICES, Theme.CLINICIANS), "%", medical_statistics("病床使用率")),
+    percent(
+        *("bed-use", "病床使用率", (Theme.SERVICES, Theme.CLINICIANS), medical_statistics("病床使用率")),
         OCCUPIED_BED_DAYS,
         OPEN_BED_DAYS,
-        100.0,
         by=("department",),
         rows=("department", "open", "occupied"),
         unknown="未报床位日报的日子，分子分母均不计入",
@@ -234,23 +218,23 @@ _BEDS: Final = (
         by=("department", "disease", "drg"),
         rows=_STAY_ROWS,
     ),
-    Indicator(
-        *("discharged-bed-days", "出院者占用总床日数", _IN, "床日", _EFFICIENCY, STAY_DAYS),
+    number(
+        *("discharged-bed-days", "出院者占用总床日数", _IN, "床日", _EFFICIENCY),
+        STAY_DAYS,
         by=("department",),
         rows=_STAY_ROWS,
-        decimals=0,
     ),
-    Indicator(
-        *("occupied-bed-days", "实际占用总床日数", _IN, "床日", _EFFICIENCY, OCCUPIED_BED_DAYS),
+    number(
+        *("occupied-bed-days", "实际占用总床日数", _IN, "床日", _EFFICIENCY),
+        OCCUPIED_BED_DAYS,
         by=("department",),
         rows=("department", "occupied"),
-        decimals=0,
     ),
-    Indicator(
-        *("open-bed-days", "实际开放总床日数", _IN, "床日", _EFFICIENCY, OPEN_BED_DAYS),
+    number(
+        *("open-bed-days", "实际开放总床日数", _IN, "床日", _EFFICIENCY),
+        OPEN_BED_DAYS,
         by=("department",),
         rows=("department", "open"),
-        decimals=0,
     ),
 )
 _COSTS: Final = (
@@ -320,40 +304,42 @@ _COSTS: Final = (
         by=("department", "disease"),
         rows=_STAY_ROWS,
     ),
-    Indicator(
-        *("visit-drug-share", "门急诊药占比", (Theme.SERVICES, Theme.DRUGS), "%", _COST, SEEN_DRUG_FEES, SEEN_FEES),
-        100.0,
+    percent(
+        *("visit-drug-share", "门急诊药占比", (Theme.SERVICES, Theme.DRUGS), _COST),
+        SEEN_DRUG_FEES,
+        SEEN_FEES,
         direction=Direction.LOWER,
         by=("department", "disease"),
         rows=(*_VISIT_ROWS, "fee_western", "fee_patent", "fee_herbal"),
     ),
-    Indicator(
-        *("stay-drug-share", "住院药占比", (Theme.SERVICES, Theme.DRUGS), "%", _COST, STAY_DRUG_FEES, STAY_FEES),
-        100.0,
+    percent(
+        *("stay-drug-share", "住院药占比", (Theme.SERVICES, Theme.DRUGS), _COST),
+        STAY_DRUG_FEES,
+        STAY_FEES,
         direction=Direction.LOWER,
         by=("department", "disease"),
         rows=(*_STAY_ROWS, "fee_western", "fee_patent", "fee_herbal"),
     ),
-    Indicator(
-        *("stay-material-share", "住院耗材占比", _IN, "%", _COST, _MATERIAL_FEES, STAY_FEES, 100.0),
+    percent(
+        *("stay-material-share", "住院耗材占比", _IN, _COST),
+        _MATERIAL_FEES,
+        STAY_FEES,
         direction=Direction.LOWER,
         by=("department", "disease"),
         rows=(*_STAY_ROWS, "fee_material"),
     ),
-    Indicator(
-        *("stay-service-share", "住院医疗服务收入占比", _IN, "%", _COST),
+    percent(
+        *("stay-service-share", "住院医疗服务收入占比", _IN, _COST),
         total("stays", "住院治疗、手术与服务费", "fee_treatment + fee_service"),
         STAY_FEES,
-        100.0,
         direction=Direction.HIGHER,
         by=("department",),
         rows=(*_STAY_ROWS, "fee_treatment", "fee_service"),
     ),
-    Indicator(
-        *("stay-diagnostic-share", "住院检查化验收入占比", _IN, "%", _COST),
+    percent(
+        *("stay-diagnostic-share", "住院检查化验收入占比", _IN, _COST),
         total("stays", "住院检查费与检验费", "fee_lab + fee_exam"),
         STAY_FEES,
-        100.0,
         by=("department",),
         rows=(*_STAY_ROWS, "fee_lab", "fee_exam"),
     ),
@@ -376,23 +362,22 @@ _COSTS: Final = (
     ),
 )
 _DISEASES: Final = (
-    Indicator(
+    number(
         *("outpatient-persons", "门急诊患者数", _IN, "人", _DISEASE),
         different("visits", "门急诊不同患者数", "person", "kind IN ('outpatient', 'emergency')"),
         by=("disease", "sex", "age-band"),
         rows=("department", "disease", "sex", "age"),
-        decimals=0,
     ),
-    Indicator(
-        *("inpatient-persons", "住院患者数", _IN, "人", _DISEASE, different("stays", "出院不同患者数", "person")),
+    number(
+        *("inpatient-persons", "住院患者数", _IN, "人", _DISEASE),
+        different("stays", "出院不同患者数", "person"),
         by=("disease", "sex", "age-band"),
         rows=("department", "disease", "sex", "age"),
-        decimals=0,
     ),
-    Indicator(
-        *("outpatient-men-share", "门急诊患者男性占比", _IN, "%", _DISEASE, seen("男性门急诊人次", "sex = 'male'")),
+    percent(
+        *("outpatient-men-share", "门急诊患者男性占比", _IN, _DISEASE),
+        seen("男性门急诊人次", "sex = 'male'"),
         seen("性别明确的门急诊人次", "sex IN ('male', 'female')"),
-        100.0,
         by=("disease",),
         rows=("disease", "sex"),
     ),
