@@ -19,21 +19,24 @@ _HALF: Final = 0.5
 
 class Analyte(NamedTuple):
     """Tests that are judged together: what they are called, and the words of which a note holds one that speaks of
-    them, by value or by what it means."""
+    them, by value or by what it means; ``low`` and ``high`` count only for a value on that side."""
 
     called: str
     concepts: frozenset[str]
     words: re.Pattern[str]
+    low: str = ""
+    high: str = ""
 
 
-def _analyte(called: str, concepts: str, words: str) -> Analyte:
-    return Analyte(called, frozenset(f"lab:{one}" for one in concepts.split()), re.compile(words, re.IGNORECASE))
+def _analyte(called: str, concepts: str, words: str, low: str = "", high: str = "") -> Analyte:
+    ids = frozenset(f"lab:{one}" for one in concepts.split())
+    return Analyte(called, ids, re.compile(words, re.IGNORECASE), low, high)
 
 
 ANALYTES: Final = (
-    _analyte("血钾", "potassium", r"血钾|低钾|高钾|补钾|降钾|K\+|K\s*[:：]?\s*\d|钾\s*[\d:：为]|电解质"),
-    _analyte("血钠", "sodium", r"血钠|低钠|高钠|补钠|Na\+|Na\s*[:：]?\s*\d|钠\s*[\d:：为]|电解质"),
-    _analyte("血钙", "calcium ionized-calcium", r"血钙|低钙|高钙|补钙|Ca|钙\s*[\d:：为]|电解质"),
+    _analyte("血钾", "potassium", r"血钾|K\+|K\s*[:：]?\s*\d|钾\s*[\d:：为]|电解质", "低钾|补钾", "高钾|降钾"),
+    _analyte("血钠", "sodium", r"血钠|Na\+|Na\s*[:：]?\s*\d|钠\s*[\d:：为]|电解质", "低钠|补钠", "高钠"),
+    _analyte("血钙", "calcium ionized-calcium", r"血钙|Ca|钙\s*[\d:：为]|电解质", "低钙|补钙", "高钙|降钙"),
     _analyte("血糖", "glucose fasting-glucose", r"血糖|糖尿病|低血糖|GLU|葡萄糖\s*[\d:：]|糖\s*\d"),
     _analyte("血红蛋白", "hemoglobin", r"血红蛋白|血色素|贫血|Hb|HGB|输血|失血"),
     _analyte("血小板", "platelets", r"血小板|PLT"),
@@ -103,7 +106,15 @@ def known_at(result: Result) -> datetime | None:
 
 def spoken_of(subject: Subject, documents: Iterable[Document], analyte: Analyte | None, result: Result) -> bool:
     """Whether notes speak of a result: by the words for its test, or by its name."""
-    name = _BRACKET.sub("", result.name).strip()
-    words = re.escape(name) if name else "(?!)"
-    pattern = re.compile(f"{analyte.words.pattern}|{words}" if analyte else words, re.IGNORECASE)
-    return finds(subject, documents, pattern)
+    name = re.escape(_BRACKET.sub("", result.name).strip())
+    words = [name, *((analyte.words.pattern, *_by_side(analyte, result)) if analyte else ())]
+    return finds(subject, documents, re.compile("|".join(filter(None, words)) or "(?!)", re.IGNORECASE))
+
+
+def _by_side(analyte: Analyte, result: Result) -> tuple[str, ...]:
+    """The words for a value that is too low, or too high; both where the result does not tell."""
+    if result.value is not None and result.low is not None and result.value < result.low:
+        return (analyte.low,)
+    if result.value is not None and result.high is not None and result.value > result.high:
+        return (analyte.high,)
+    return analyte.low, analyte.high

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from clinical.medical_record import Document, DocumentKind, Order
 from knowledge.model import Predicate
 from supervision.record_qc.meaning import ADMISSION_NOTES, COURSE_NOTES, drug_orders, drugs_of, finds, kinds_of
-from supervision.record_qc.subject import Subject
+from supervision.record_qc.subject import Saying, Subject
 
 ANTIBACTERIAL: Final = "drug-class:antibacterial"
 _ANTIFUNGAL: Final = "drug-class:antifungal"
@@ -58,11 +58,10 @@ def grade(subject: Subject, order: Order) -> str:
 def spoken_of(subject: Subject, documents: Iterable[Document], order: Order) -> bool:
     """Whether notes speak of an antimicrobial, or of treating or preventing infection at all."""
     documents = list(documents)
-    return finds(subject, documents, _SPOKEN) or named(subject, documents, order)
+    return finds(subject, documents, _SPOKEN) or any(named(subject, documents, order))
 
 
-def named(subject: Subject, documents: Iterable[Document], order: Order) -> bool:
-    """Whether notes name the drug of an order, or its class (碳青霉烯类)."""
+def named(subject: Subject, documents: Iterable[Document], order: Order) -> Iterator[Saying]:
+    """Where notes name the drug of an order, or its class (碳青霉烯类)."""
     wanted = kinds(subject, order) - {ANTIBACTERIAL, _ANTIFUNGAL}
-    found = subject.says(documents, "drug")
-    return found is None or any(saying.fact.concept in wanted for saying in found)
+    return (saying for saying in subject.says(documents, "drug") or () if saying.fact.concept in wanted)

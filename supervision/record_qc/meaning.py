@@ -37,7 +37,8 @@ CONSENTS: Final = (
     *(DocumentKind.CONSENT_SPECIAL, DocumentKind.CONSENT_OTHER, DocumentKind.CRITICAL_NOTICE),
 )
 _SCOPE: Final = "disease:scope-"
-_DENIAL: Final = re.compile(r"[无未不否][^，,。；;\n]{0,12}$")
+DENIAL: Final = re.compile(r"[无未不否][^，,。；;\n]{0,12}$")
+"""What stands before something in the same clause that is denied by it."""
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _CLAUSE: Final = "，,。；;！!？?\n"
 
@@ -106,7 +107,7 @@ def finds(subject: Subject, documents: Iterable[Document], pattern: re.Pattern[s
 def affirms(subject: Subject, documents: Iterable[Document], pattern: re.Pattern[str]) -> bool:
     """Whether some passage matches where no word of denial stands before it in the clause (无红肿、渗液)."""
     return any(
-        not _DENIAL.search(passage.text[: match.start()])
+        not DENIAL.search(passage.text[: match.start()])
         for passage in subject.texts(documents)
         for match in pattern.finditer(passage.text)
     )

@@ -14,30 +14,28 @@ _MASS: Final = {"g": 1e3, "mg": 1.0, "ug": 1e-3, "μg": 1e-3, "µg": 1e-3, "mcg"
 
 
 class Ordered(NamedTuple):
-    """All that some orders give: drugs with what they are kinds of, texts, and orders whose drug nobody knows."""
+    """All that some orders give: drugs with what they are kinds of, and orders whose drug nobody knows."""
 
     drugs: frozenset[str]
-    text: str
     unread: tuple[Order, ...]
 
     def has(self, subject: Subject, fact: Fact) -> bool:
         """Whether a drug that a text names was ordered, under this name or as the same substance."""
         own = {kind for kind in kinds_of(subject, fact.concept) if not kind.startswith("drug-class:")}
-        return not (own | {fact.concept}).isdisjoint(self.drugs) or fact.text in self.text
+        named = any(fact.text in order.text for order in self.unread)
+        return named or not (own | {fact.concept}).isdisjoint(self.drugs)
 
 
 def ordered(subject: Subject, orders: Iterable[Order]) -> Ordered:
     """Orders put together."""
     drugs: set[str] = set()
     unread: list[Order] = []
-    texts: list[str] = []
     for order in orders:
-        texts.append(order.text)
         read = drugs_of(subject, order)
         drugs.update(kind for drug in read for kind in kinds_of(subject, drug))
         if order.kind is OrderKind.DRUG and not read:
             unread.append(order)
-    return Ordered(frozenset(drugs), "\n".join(texts), tuple(unread))
+    return Ordered(frozenset(drugs), tuple(unread))
 
 
 def milligrams(fact: Fact) -> float | None:

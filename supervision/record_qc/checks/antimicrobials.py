@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from clinical.medical_record import DocumentKind, Operation, Order, RecordKind, ResultKind, Title, rank
+from clinical.medical_record import Document, DocumentKind, Operation, Order, RecordKind, ResultKind, Title, rank
 from supervision.record_qc.antimicrobial import TEXTS, antimicrobials, grade, kinds, named, spoken_of
 from supervision.record_qc.followed import due
 from supervision.record_qc.meaning import affirms, between, current, finds, orders_gap, written
@@ -33,6 +33,11 @@ _DAY: Final = timedelta(days=1)
 _CHANGED: Final = re.compile(
     r"(?:更换|调整|升级|降级|降阶梯|换用|改用|加用|改为|联合)[^。；;\n]{0,12}(?:抗|菌|素|沙星|培南|头孢|霉|唑)"
 )
+_WHY: Final = re.compile(
+    r"培养|药敏|敏感|耐药|覆盖|革兰|[球杆真阳阴]性?菌|厌氧|感染|效果|疗效|无效|不佳|控制|[发高]热|体温|炎|白细胞|血象|PCT|CRP|过敏|皮疹|"
+    r"不良反应|升级|降阶|降级|序贯|疗程|经验"
+)
+_NEAR: Final = 80
 _AGREED: Final = re.compile(r"会诊|特殊使用级|越级|抗菌药物(?:管理)?(?:工作)?(?:组|专家)")
 _ALLOWED: Final = re.compile(r"会诊|特殊使用级|越级|上级医师|主任|主治|教授|抢救|紧急")
 _EXAMINED: Final = re.compile(
@@ -76,18 +81,24 @@ def _change(subject: Subject) -> Iterator[Said]:
     if orders and not written(subject, texts):
         yield Gap("病程记录正文")
         return
+    if not any(spoken_of(subject, texts, order) for order in orders):
+        return  # that no note speaks of any is one defect, and said
     for number, order in enumerate(orders):
         at = order.at
-        if (
-            at is None
-            or not due(subject, at)
-            or not _is_change(subject, orders[:number], order)
-            or _operated(subject, at)
-        ):
+        if at is None or not due(subject, at) or not _is_change(subject, orders[:number], order):
             continue
         near = between(texts, at - _DAY, at + _DAY)
-        if not named(subject, near, order) and not finds(subject, near, _CHANGED):
+        reasoned = _is_reasoned(subject, near, order) or finds(subject, near, _CHANGED)
+        if not reasoned and not _operated(subject, at):
             yield Defect(f"{shown(at)}更换(加用)“{order.text}”，病程未记录理由", key=order.id)
+
+
+def _is_reasoned(subject: Subject, documents: list[Document], order: Order) -> bool:
+    """Whether a note that names the drug says why, close by."""
+    return any(
+        _WHY.search(saying.passage.text[max(0, saying.fact.start - _NEAR) : saying.fact.end + _NEAR // 2])
+        for saying in named(subject, documents, order)
+    )
 
 
 def _is_change(subject: Subject, earlier: list[Order], order: Order) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 from clinical.medical_record import DocumentKind, ResultKind
 from nlp.assertion import Assertion
 from supervision.record_qc.analytes import ANALYTES
-from supervision.record_qc.diagnosed import among, at_end, coded, given, same
+from supervision.record_qc.diagnosed import among, at_end, coded, given
 from supervision.record_qc.meaning import (
     ADMISSION_NOTES,
     CONSENTS,
@@ -44,7 +44,7 @@ _REVISED: Final = re.compile(
     r"排除|除外|不支持|不符合|修正|更正|更改|补充诊断|确诊|明确诊断|诊断明确|诊断(?:为|考虑)|考虑(?:为|诊断)?"
 )
 _READ_FROM: Final = (
-    *(analyte.words for analyte in ANALYTES),
+    *(re.compile("|".join(filter(None, (a.words.pattern, a.low, a.high))), re.IGNORECASE) for a in ANALYTES),
     re.compile(r"脂|胆固醇|甘油三酯|TG\b|LDL"),
     re.compile(r"尿酸"),
     re.compile(r"甲状腺|甲亢|甲减|TSH|FT[34]"),
@@ -193,8 +193,8 @@ def _death(subject: Subject) -> Iterator[Said]:
         return
     recorded = given(subject, subject.of(DocumentKind.DEATH, DocumentKind.DAY_DEATH), "死亡诊断|死亡原因")
     for document in subject.judged(DocumentKind.DEATH_DISCUSSION):
-        talked = given(subject, [document], "死亡诊断|死亡原因")
-        if recorded and talked and not any(same(subject, a, b) for a in talked for b in recorded):
+        talked = given(subject, [document], "死亡诊断") or given(subject, [document], "死亡原因")
+        if recorded and talked and not among(subject, talked[0], recorded):
             says = f"死亡病例讨论“{talked[0].text}”与死亡记录“{recorded[0].text}”不一致"
             yield Defect(says, talked[0].place, (recorded[0].place,))
 

@@ -33,8 +33,12 @@ _NOT_HERE: Final = re.compile(
 _STOPPED: Final = re.compile(r"停(?!.{0,8}至少)")
 _LATER_STOP: Final = re.compile(r"建议|拟|可|择期|暂不|天后|日后|周后|出院|如|若|待")
 _SLACK: Final = timedelta(hours=48)
+_RATE: Final = re.compile(r"/\s*(?:kg|min|h|m2|㎡)|泵|维持|总量|共")
+_RATE_WITHIN: Final = 24
 _APART: Final = 5.0
 """Doses that differ so many times are not one dose and another schedule."""
+_APART_KNOWN: Final = 2.5
+"""The same where the note tells how often."""
 
 
 def _given_not_ordered(subject: Subject) -> Iterator[Said]:
@@ -104,10 +108,17 @@ def _dose_differs(subject: Subject) -> Iterator[Said]:
                 doses.setdefault(fact.concept, []).append(dose)
     for saying in found:
         fact = saying.fact
-        dose, known = milligrams(fact), doses.get(fact.concept, [])
-        if dose and known and current(fact) and all(max(dose, one) / min(dose, one) >= _APART for one in known):
+        dose, known = _dose_of(saying), doses.get(fact.concept, [])
+        apart = _APART_KNOWN if fact.frequency else _APART
+        if dose and known and current(fact) and all(max(dose, one) / min(dose, one) >= apart for one in known):
             says = f"病程写“{fact.text}”每次{fact.dose:g}{fact.dose_unit}，医嘱每次{known[0]:g}mg"
             yield Defect(says, saying.place)
+
+
+def _dose_of(saying: Saying) -> float | None:
+    """A single dose in a note; a rate (0.6μg/kg/min) is none."""
+    after = saying.passage.text[saying.fact.end : saying.fact.end + _RATE_WITHIN]
+    return None if _RATE.search(after) else milligrams(saying.fact)
 
 
 _check = partial(

@@ -65,6 +65,10 @@ def _allergen(subject: Subject, concept: str) -> frozenset[str]:
     return frozenset({concept, *(statement.object for statement in covered)})
 
 
+def _is_drug(subject: Subject, allergen: str) -> bool:
+    return allergen.startswith(("ingredient:", "product:", "drug-class:")) or len(_allergen(subject, allergen)) > 1
+
+
 def _ordered_despite(subject: Subject) -> Iterator[Said]:
     orders, allergies = drug_orders(subject), _allergic(subject)
     if orders is None or allergies is None:
@@ -80,7 +84,8 @@ def _ordered_despite(subject: Subject) -> Iterator[Said]:
         )
         if known is not None and not _TESTED.search(order.text) and order.text not in told:
             told.add(order.text)
-            yield Defect(f"病历记载“{known.fact.name}”过敏，医嘱仍开具“{order.text}”", known.place, key=order.id)
+            says = f"病历记载“{known.fact.name}”过敏，医嘱仍开具“{order.text}”"
+            yield Defect(says, Place(quote=order.text), (known.place,), key=order.id)
 
 
 def _known(allergy: Saying, order: Order) -> bool:
@@ -96,7 +101,7 @@ def _allergies_differ(subject: Subject) -> Iterator[Said]:
     if allergies is None or found is None:
         yield LANGUAGE
         return
-    drugs = [one for one in allergies if len(_allergen(subject, one.fact.concept)) > 1]
+    drugs = [one for one in allergies if _is_drug(subject, one.fact.concept)]
     for saying in found:
         document = saying.passage.document
         if drugs and denied(saying.fact) and saying.fact.text.startswith("药物"):

@@ -65,7 +65,9 @@ _BEFORE: Final = timedelta(days=3)
 _DAY: Final = timedelta(days=1)
 _AFTER: Final = timedelta(hours=2)
 _ALIKE: Final = 0.05
-_NOT_LAB: Final = frozenset({"lab:glucose", "lab:fasting-glucose", "lab:poc-glucose"})
+_NOT_LAB: Final = frozenset(
+    f"lab:{name}" for name in ("glucose", "fasting-glucose", "poc-glucose", "lactate", "blood-ph", "po2", "pco2")
+)
 """Measured at the bedside too: the laboratory does not know every value."""
 _ELSEWHERE: Final = re.compile(r"血气|外院|院外|当地|门诊|入院前|既往|上次|目标|控制|维持")
 _NORMAL: Final = re.compile(r"[^，,。；;\n异]{0,6}?(?:正常(?!值|范围|高)|未见(?:明显)?异常|无(?:明显)?异常)")

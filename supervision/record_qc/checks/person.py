@@ -22,6 +22,7 @@ from supervision.record_qc.model import (
     Said,
     Severity,
 )
+from supervision.record_qc.parts import searched
 from supervision.record_qc.places import Place
 from supervision.record_qc.subject import Passage, Subject
 
@@ -50,10 +51,13 @@ _FEMALE: Final = re.compile(
 _PREGNANT: Final = re.compile(r"(?:早|中|晚|宫内|足月)(?:期)?(?:妊娠|孕)|孕\d{1,2}(?:\+\d)?周|剖宫产|分娩")
 _MALE: Final = re.compile(r"前列腺(?!素|特异)|睾丸(?!女性化|素)|阴茎|阴囊|精囊|附睾|精索|输精管|遗精")
 _OTHER_SEX: Final = {"男": (_FEMALE, _PREGNANT, "女性"), "女": (_MALE, None, "男性")}
+_IS_NAME: Final = r"(?P<value>[\u4e00-\u9fa5·]{2,8}?)"
 _NAME: Final = re.compile(
-    r"(?<![\u4e00-\u9fa5])(?:患者)?姓名[:：]\s*(?P<value>[\u4e00-\u9fa5·]{2,8}?)(?=性别|年龄|科[别室]|床|住院|[^\u4e00-\u9fa5·*]|$)"
+    rf"(?<![\u4e00-\u9fa5])(?:患者)?姓名(?:[:：]\s*{_IS_NAME}(?=性别|年龄|科[别室]|床|住院|[^\u4e00-\u9fa5·*]|$)|"
+    r"\s*(?P<bare>[\u4e00-\u9fa5·]{2,8}?)(?=[，,]\s*(?:性别)?[男女]))"
 )
-_NUMBER: Final = re.compile(r"(?:住院号|病案号)[:：]\s*(?P<value>[A-Za-z0-9]{4,20})")
+_HOSPITAL_NUMBER: Final = re.compile(r"住院号[:：]?\s*(?P<value>[A-Za-z0-9]{4,20})")
+_RECORD_NUMBER: Final = re.compile(r"病案号[:：]?\s*(?P<value>[A-Za-z0-9]{4,20})")
 _MENSES: Final = re.compile(
     r"月经(?:周期)?(?:一直|基本)?(?:规则|规律|正常)|\d{1,2}[~-]?\d{0,2}\s*/\s*\d{2}[~-]?\d{0,2}\s*天?"
 )
@@ -213,19 +217,18 @@ def _menses(subject: Subject) -> Iterator[Said]:
 def _differing(subject: Subject, pattern: re.Pattern[str], called: str) -> Iterator[Said]:
     """What must be the same in all documents, against what most of them say (the earliest, where none has most)."""
     found = [
-        (match["value"], passage, match)
-        for passage in subject.texts(subject.documents)
-        for match in pattern.finditer(passage.text)
+        (next(filter(None, match.groupdict().values())), document, place)
+        for document in subject.documents
+        for match, place in searched(document, pattern)
     ]
     counted = Counter(value for value, _, _ in found)
     if len(counted) < 2:
         return
     usual = counted.most_common(1)[0][0]
     judged = {document.id for document in subject.judged()}
-    for value, passage, match in found:
-        if value != usual and passage.document.id in judged:
-            says = f"{passage.document.kind.value}的{called}与其他文书不一致"
-            yield Defect(says, passage.place(match.start(), match.end()))
+    for value, document, place in found:
+        if value != usual and document.id in judged:
+            yield Defect(f"{document.kind.value}的{called}与其他文书不一致", place)
 
 
 def _names(subject: Subject) -> Iterator[Said]:
@@ -233,7 +236,8 @@ def _names(subject: Subject) -> Iterator[Said]:
 
 
 def _numbers(subject: Subject) -> Iterator[Said]:
-    yield from _differing(subject, _NUMBER, "住院号(病案号)")
+    yield from _differing(subject, _HOSPITAL_NUMBER, "住院号")
+    yield from _differing(subject, _RECORD_NUMBER, "病案号")
 
 
 _TRUE: Final = f"{NORM}第三条"
@@ -328,7 +332,7 @@ CHECKS: Final = (
     ),
     Check(
         name="person-number-differs",
-        title="各文书住院号不一致",
+        title="各文书住院号(病案号)不一致",
         group=Group.WRITING,
         aspect=Aspect.CONSISTENT,
         kinds=ANY_RECORD,

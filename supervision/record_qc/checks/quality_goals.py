@@ -28,7 +28,8 @@ _NEVER_STAGED: Final = re.compile(r"白血病|骨髓增生|基底细胞|原位|�
 
 
 def _clots(subject: Subject) -> Iterator[Said]:
-    """A great operation on an adult whose risk of clots nobody wrote of."""
+    """A great operation on an adult whose risk of clots nobody wrote of. Before a record is archived, forms of its
+    assessment may be elsewhere."""
     age, operations = subject.record.visit.age, subject.record.operations
     if operations is None or age is None:
         yield Gap("手术信息" if operations is None else "患者年龄")
@@ -36,7 +37,8 @@ def _clots(subject: Subject) -> Iterator[Said]:
     great = [one for one in operations if (one.level or 0) >= _GREAT and one.at and due(subject, one.at)]
     if not great or age < _ADULT or finds(subject, subject.documents, _CLOTS):
         return
-    if not any(_ASSESSMENT.search(d.title) for d in subject.of(DocumentKind.OTHER)):
+    forms = any(_ASSESSMENT.search(document.title) for document in subject.of(DocumentKind.OTHER))
+    if not forms and subject.record.visit.archived is None:
         yield Gap("护理(风险)评估单")
     else:
         yield Defect(f"{great[0].name}(级别{great[0].level})围手术期未见静脉血栓风险评估", key=great[0].id)

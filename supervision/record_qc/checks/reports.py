@@ -9,11 +9,22 @@ from datetime import timedelta
 from functools import partial
 from typing import Final, TypeAlias
 
-from clinical.medical_record import Document, OrderKind, Result, ResultKind
+from clinical.medical_record import Document, Order, OrderKind, Result, ResultKind
 from supervision.record_qc.analytes import known_at
 from supervision.record_qc.followed import TEXTS, due
 from supervision.record_qc.imaging import asked, is_tomography, told_of
-from supervision.record_qc.meaning import COURSE_NOTES, between, drug_orders, finds, orders_gap, running, written
+from supervision.record_qc.meaning import (
+    COURSE_NOTES,
+    DENIAL,
+    between,
+    drug_orders,
+    drugs_of,
+    finds,
+    orders_gap,
+    related,
+    running,
+    written,
+)
 from supervision.record_qc.model import (
     ENDED,
     INPATIENT,
@@ -30,6 +41,9 @@ from supervision.record_qc.model import (
 from supervision.record_qc.subject import Subject
 from supervision.record_qc.timing import EARLY, shown
 
+_SHOWN: Final = re.compile(
+    r"减弱|增厚|[增扩肿]大|扩张|狭窄|占位|结节|肿块|包块|积液|结石|血栓|斑块|反流|骨折|溃疡|息肉|出血|糜烂|抬高|压低|倒置|颤动|阻滞|早搏|脓|穿孔"
+)
 _PATHOLOGY: Final = re.compile(r"病理|病检|冰冻|活检")
 _CULTURE: Final = re.compile(r"培养|药敏|细菌学|病原|检出|菌")
 _GROWN: Final = re.compile(r"检出|生长|阳性|(?:球|杆|真|酵母)菌")
@@ -92,8 +106,13 @@ def _tomography(result: Result) -> bool:
 
 def _other_imaging(result: Result) -> bool:
     one = asked(result.name)
-    told = result.kind is ResultKind.EXAM and one is not None and not is_tomography(one)
-    return told and result.abnormal is True and not result.critical
+    told = result.kind is ResultKind.EXAM and one is not None and not is_tomography(one) and not result.critical
+    return told and (result.abnormal is True or (result.abnormal is None and _shows(result.text)))
+
+
+def _shows(text: str) -> bool:
+    """Whether a report that nobody flagged names something that should not be there."""
+    return any(not DENIAL.search(text[: match.start()]) for match in _SHOWN.finditer(text))
 
 
 def _imaging_spoken(subject: Subject, documents: list[Document], result: Result) -> bool:
@@ -135,10 +154,17 @@ def _untreated(subject: Subject) -> Iterator[Said]:
         if at is None:
             yield Gap("培养报告时间")
         elif due(subject, at):
-            treated = any(running(order, moment) for order in orders for moment in (at, at + _TREATED))
+            effective = [order for order in orders if _may_work(subject, order, result)]
+            treated = any(running(order, moment) for order in effective for moment in (at, at + _TREATED))
             weighed = finds(subject, between(subject.of(*COURSE_NOTES), at - EARLY, at + _TREATED), _WEIGHED)
             if not treated and not weighed:
                 yield Defect(f"{shown(at)}{result.name}阳性，其后48小时无抗感染治疗，也无分析", key=result.id)
+
+
+def _may_work(subject: Subject, order: Order, result: Result) -> bool:
+    """Whether what is given is among what the report calls effective, where it names any."""
+    named = {fact.concept for fact in subject.facts(result.text) or () if fact.kind == "drug" and fact.concept}
+    return not named or any(related(subject, drug, other) for drug in drugs_of(subject, order) for other in named)
 
 
 def _is_grown(result: Result) -> bool:

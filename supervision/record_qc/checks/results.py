@@ -32,9 +32,11 @@ from supervision.record_qc.subject import Subject
 from supervision.record_qc.timing import EARLY
 from supervision.record_qc.timing import shown as at_time
 
+_AT_FIRST: Final = timedelta(hours=48)
 _ANSWER: Final = timedelta(hours=24)
 _CRITICAL: Final = re.compile(r"危急值")
-_AGAIN: Final = re.compile(r"复查|随访|监测|随诊|门诊(?:就诊|治疗|复)|转(?:院|上级)")
+_AGAIN: Final = re.compile(r"复查(?P<what>[^，。；;\n]{0,30})|转(?:院|上级|外科|内科|其他)")
+_ANYTHING: Final = re.compile(r"^(?:等|1次|一次)?$|生化|化验|相关|各项|指标|血液")
 
 
 def _critical(subject: Subject) -> Iterator[Said]:
@@ -94,26 +96,38 @@ def _far_off(subject: Subject) -> Iterator[tuple[Result, Analyte]]:
 
 
 def _left_abnormal(subject: Subject) -> Iterator[Said]:
-    """A test that was still plainly abnormal when it was last done, and that the discharge record leaves alone."""
+    """A test that was still plainly abnormal when it was last done, and that the discharge record leaves alone; what
+    was only found on arrival was the reason to stay."""
     if subject.record.results is None or subject.release is None:
         yield Gap("检验结果")
         return
     last: dict[str, Result] = {}
+    begun = subject.record.visit.admitted
     for result in sorted((r for r in subject.record.results if known_at(r)), key=lambda r: str(known_at(r))):
-        analyte = analyte_of(concept_of(subject, result))
-        if analyte is not None:
+        analyte, at = analyte_of(concept_of(subject, result)), known_at(result)
+        if analyte is not None and at and begun and at > begun + _AT_FIRST:
             last[analyte.called] = result
     for document in subject.judged(DocumentKind.DISCHARGE):
         for result in last.values():
             analyte, at = analyte_of(concept_of(subject, result)), known_at(result)
             before = at is not None and document.done is not None and at < document.done
-            if not before or not far_off(result) or finds(subject, [document], _AGAIN):
+            if not before or not far_off(result) or _is_followed_up(subject, document, analyte):
                 continue
             others = [other for other in subject.of(*TEXTS) if other is not document]
             told = spoken_of(subject, others, analyte, result)
             if told and not spoken_of(subject, [document], analyte, result):
                 says = f"出院前{shown(result)}仍明显异常，出院记录未提及，也无复查要求"
                 yield Defect(says, Place(document.id), key=analyte.called if analyte else result.id)
+
+
+def _is_followed_up(subject: Subject, document: Document, analyte: Analyte | None) -> bool:
+    """Whether a record of discharge has a test done again, by name or among others, or sends the patient on."""
+    for passage in subject.texts([document]):
+        for match in _AGAIN.finditer(passage.text):
+            what = match["what"]
+            if what is None or _ANYTHING.search(what) or (analyte and analyte.words.search(what)):
+                return True
+    return False
 
 
 _check = partial(Check, kinds=INPATIENT, aspect=Aspect.CLINICAL, stages=LATER)

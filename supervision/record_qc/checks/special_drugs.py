@@ -125,7 +125,7 @@ CHECKS: Final = tuple(
             "vasopressor",
             "血管活性药",
             ("ingredient:norepinephrine", "ingredient:dopamine", "ingredient:metaraminol"),
-            r"升压|休克|低血压|血压(?:偏)?(?:低|下降|降至|测不出)|循环|灌注|强心|心衰|心力衰竭|心功能|血管活性|抢救",
+            r"升压|血管活性|维持(?:血压|循环)|改善(?:血压|肾灌注)|强心",
             _NOTES,
             around_operation=True,
             points=2.0,

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from clinical.medical_record import DocumentKind
+from clinical.medical_record import Document, DocumentKind
 from nlp.durations import Kind, durations
 from supervision.record_qc.dates import apart, count, day_of, nth_day, stated
-from supervision.record_qc.meaning import ADMISSION_NOTES, DAILY_NOTES, clause, operations_of
+from supervision.record_qc.meaning import ADMISSION_NOTES, DAILY_NOTES, clause, finds, operations_of
 from supervision.record_qc.model import (
     CORE_SYSTEMS,
     INPATIENT,
@@ -42,6 +42,8 @@ _HOSPITAL: Final = nth_day("(?:入院|住院)(?:治疗)?")
 _HEADER: Final = re.compile(r"^\s*(?:记录(?:日期|时间)?|时间|日期)?[:：]?\s*(?=20\d\d)")
 _OPENING: Final = 60
 """So many characters of a note tell which day it is."""
+_DEATH: Final = re.compile(r"补记|死亡|抢救")
+_TOLD_LATER: Final = timedelta(minutes=30)
 _SOON: Final = timedelta(minutes=5)
 _ALIKE: Final = (0.6, 1.7)
 """Spans whose quotient lies between these are the same, as people say them."""
@@ -91,9 +93,17 @@ def _before_admission(subject: Subject) -> Iterator[Said]:
 def _after_end(subject: Subject) -> Iterator[Said]:
     end = subject.record.ended
     for document in subject.judged(*_ENDED) if end else ():
-        if end and document.written and day_of(document.written) > day_of(end):
+        if end and document.written and _is_after(subject, document, document.written, end):
             says = f"{document.kind.value}的时间{shown(document.written)}晚于出院(死亡){shown(end)}"
             yield Defect(says, Place(document.id))
+
+
+def _is_after(subject: Subject, document: Document, written: datetime, end: datetime) -> bool:
+    """Whether a note bears a later day than the end, or tells of somebody who is dead."""
+    if day_of(written) > day_of(end):
+        return True
+    dead = subject.record.visit.died is not None and written > end + _TOLD_LATER
+    return dead and document.kind in DAILY_NOTES and not finds(subject, [document], _DEATH)
 
 
 def _stay_stated(subject: Subject) -> Iterator[Said]:
