@@ -13,6 +13,7 @@ import pandas
 import pytest
 
 from base.tenancy import system
+from supervision.figures.answers import Line
 from supervision.figures.catalogue import catalogue
 from supervision.figures.fact import Kind
 from supervision.figures.periods import Period, period_of
@@ -67,24 +68,34 @@ def _frame(folder: Path) -> pandas.DataFrame:
 
 
 def test_every_indicator_is_reckoned_a_second_time() -> None:
-    """Whoever adds an indicator writes its reference in references.py."""
+    """Whoever adds an indicator writes its reference in references/."""
     assert set(REFERENCES) == set(catalogue().indicators)
 
 
+@pytest.fixture(scope="module")
+def told(generated: Generated) -> dict[tuple[str, tuple[str, ...]], dict[str, list[Line]]]:
+    """All indicators, by period and breakdown."""
+    asked = [(text, by) for text in PERIODS for by in ((), ("county",))]
+    every = list(catalogue().indicators.values())
+    with system("test"):
+        return {
+            (text, by): generated.answers.ask(every, period_of(text), Asked(by=by), compare=False)
+            for text, by in asked
+        }
+
+
 @pytest.mark.parametrize("name", sorted(REFERENCES))
-def test_both_reckonings_agree(name: str, generated: Generated, frames: dict[str, Any]) -> None:
-    indicator = catalogue().indicator(name)
+def test_both_reckonings_agree(name: str, told: Any, frames: dict[str, Any]) -> None:
+    decimals = catalogue().indicator(name).decimals
     for text in PERIODS:
         period = period_of(text)
-        with system("test"):
-            told = generated.answers.ask([indicator], period, Asked(), compare=False)[name]
-            apart = generated.answers.ask([indicator], period, Asked(by=("county",)), compare=False)[name]
-        _same(told[0].now.value if told else None, REFERENCES[name](Rows(frames, period)), indicator.decimals)
-        by_county = {line.group[0]: line.now.value for line in apart}
+        lines = told[text, ()][name]
+        _same(lines[0].now.value if lines else None, REFERENCES[name](Rows(frames, period)), decimals)
+        by_county = {line.group[0]: line.now.value for line in told[text, ("county",)][name]}
         for county in ("league/hanwula", "league/mingan"):
             expected = REFERENCES[name](Rows(frames, period, county))
             if county in by_county or expected:  # where nothing happened there is no line
-                _same(by_county[county], expected, indicator.decimals)
+                _same(by_county[county], expected, decimals)
 
 
 def _same(told: float | None, expected: Any, decimals: int) -> None:
