@@ -28,6 +28,11 @@ _PARTS: Final = {
 }
 
 
+_PLANNED: Final = re.compile(r"(?:拟|待|查|完善|预约|完成|安排|建议|进一步|[急加]做|明日|申请)[^，,。；;：:\n]{0,8}$")
+_SHOWN: Final = re.compile(r"[^，,。；;\n]{0,10}?(?:示|提示|见|回报|结果|正常|异常|[:：])")
+_NEAR: Final = 14
+
+
 class Asked(NamedTuple):
     """An examination: with what, and which part of the body (empty: not told)."""
 
@@ -55,6 +60,13 @@ def told_of(subject: Subject, documents: Iterable[Document], one: Asked) -> bool
     way, part = _WAYS[one.way], _PARTS.get(one.part)
     for document in documents:
         texts = [passage.text for passage in subject.passages(document)]
-        if any(way.search(text) for text in texts) and (part is None or any(part.search(text) for text in texts)):
+        told = any(_is_told(text, match) for text in texts for match in way.finditer(text))
+        if told and (part is None or any(part.search(text) for text in texts)):
             return True
     return False
+
+
+def _is_told(text: str, name: re.Match[str]) -> bool:
+    """Whether an examination is told as done: not only planned, with nothing said of what it showed."""
+    shown = _SHOWN.match(text, name.end()) is not None
+    return shown or not _PLANNED.search(text[max(0, name.start() - _NEAR) : name.start()])

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from clinical.medical_record import Document, DocumentKind
 from nlp.body import sites
+from nlp.facts import Fact
 from supervision.record_qc.meaning import clause, operations_of
 from supervision.record_qc.parts import parts
 from supervision.record_qc.subject import Passage, Subject
@@ -64,6 +65,14 @@ def stem(site: str) -> str:
     """A part of the body without its side: 左侧腹股沟区 and 右腹股沟 are the same. Empty for what is too wide."""
     bare = _TAIL.sub("", re.sub(r"[左右双两]侧?", "", site))
     return "" if bare in _VAGUE else bare
+
+
+def side_near(fact: Fact, text: str) -> str:
+    """The side of a fact, by itself or as its clause says it when it names one side alone."""
+    if fact.side:
+        return fact.side
+    around = clause(text, fact.start, fact.end)
+    return one_side(sides_of(around)) if "双" not in around else "both"
 
 
 def operated_side(subject: Subject, document: Document) -> str | None:

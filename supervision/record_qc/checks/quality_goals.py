@@ -10,11 +10,15 @@ from typing import Final
 from clinical.medical_record import DocumentKind, EventKind
 from supervision.record_qc.diagnosed import at_end, coded
 from supervision.record_qc.followed import TEXTS, due
-from supervision.record_qc.meaning import LANGUAGE, drug_orders, finds, kinds_of, written
+from supervision.record_qc.meaning import CONSENTS, LANGUAGE, drug_orders, finds, kinds_of, written
 from supervision.record_qc.model import ENDED, INPATIENT, LATER, Aspect, Check, Defect, Gap, Group, Said, Severity
 from supervision.record_qc.subject import Subject
 
-_CLOTS: Final = re.compile(r"VTE|血栓|Caprini|Padua|DVT|抗凝|弹力袜|气压治疗|间歇充气", re.IGNORECASE)
+_CLOTS: Final = re.compile(
+    r"VTE|Caprini|Padua|血栓(?:栓塞症?)?(?:形成)?(?:的)?(?:风险|危险|评估|评分|预防)|[防预][^，。；;\n]{0,12}血栓|DVT(?:风险|评估|预防)|"
+    r"抗凝|弹力袜|气压|间歇充气|足底泵",
+    re.IGNORECASE,
+)
 _ASSESSMENT: Final = re.compile(r"评估|评分")
 _GREAT: Final = 3
 _ADULT: Final = 18
@@ -35,7 +39,8 @@ def _clots(subject: Subject) -> Iterator[Said]:
         yield Gap("手术信息" if operations is None else "患者年龄")
         return
     great = [one for one in operations if (one.level or 0) >= _GREAT and one.at and due(subject, one.at)]
-    if not great or age < _ADULT or finds(subject, subject.documents, _CLOTS):
+    texts = [document for document in subject.documents if document.kind not in CONSENTS]
+    if not great or age < _ADULT or finds(subject, texts, _CLOTS):
         return
     forms = any(_ASSESSMENT.search(document.title) for document in subject.of(DocumentKind.OTHER))
     if not forms and subject.record.visit.archived is None:

@@ -48,6 +48,7 @@ _PATHOLOGY: Final = re.compile(r"病理|病检|冰冻|活检")
 _CULTURE: Final = re.compile(r"培养|药敏|细菌学|病原|检出|菌")
 _GROWN: Final = re.compile(r"检出|生长|阳性|(?:球|杆|真|酵母)菌")
 _NOT_GROWN: Final = re.compile(r"未检出|未见|无(?:细)?菌生长|未生长|无菌生长|阴性|正常菌群|未培养")
+_SENSITIVE: Final = re.compile(r"([\u4e00-\u9fa5/、和及]{3,30}?)\s*(?:[:：(（]?\s*S\b|均?敏感)")
 _STERILE: Final = re.compile(r"血(?:液)?(?:细菌|真菌|需氧|厌氧)?\s*培养|脑脊液")
 _WEIGHED: Final = re.compile(r"污染|定植|抗感染|抗生素|抗菌|暂不(?:用|予)")
 _CANCELLED: Final = re.compile(r"未做|未行|取消|拒绝|暂缓|无法|不能配合|未完成|外院|拒做|改期")
@@ -163,7 +164,8 @@ def _untreated(subject: Subject) -> Iterator[Said]:
 
 def _may_work(subject: Subject, order: Order, result: Result) -> bool:
     """Whether what is given is among what the report calls effective, where it names any."""
-    named = {fact.concept for fact in subject.facts(result.text) or () if fact.kind == "drug" and fact.concept}
+    words = "；".join(match[1] for match in _SENSITIVE.finditer(result.text))
+    named = {fact.concept for fact in subject.facts(words) or () if fact.kind == "drug" and fact.concept}
     return not named or any(related(subject, drug, other) for drug in drugs_of(subject, order) for other in named)
 
 
