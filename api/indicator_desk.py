@@ -42,7 +42,8 @@ class IndicatorDesk:
 
     def __init__(self, house: House, ring: KeyRing) -> None:
         settings = house.settings
-        self.league, self._minutes = settings.league, settings.indicator_minutes
+        self.league = settings.league
+        self._minutes, self._days = settings.indicator_minutes, settings.indicator_days
         self._engine, self._folder, self._ring = house.engine, settings.data_dir / "facts", ring
         self._pseudonym = Memory(house.engine, sealing_key(settings.patient_key_file)).patient
         self.lake = Lake(self._folder, Manifest(house.engine))
@@ -67,9 +68,14 @@ class IndicatorDesk:
             return Registry().directory(connection).name
 
     def refresh(self, progress: Callable[[int], None] = lambda months: None) -> int | None:
-        """Sum up what was written since the last time; None while another process does."""
+        """Sum up what was written since the last time, and remove versions that were outlived; None while another
+        process does."""
         with self._alone() as mine:
-            return cubes.refresh(self.lake, self.known, progress) if mine else None
+            if not mine:
+                return None
+            done = cubes.refresh(self.lake, self.known, progress)
+            self.lake.prune(datetime.now(UTC), self._days)
+            return done
 
     def collect(self, days: int = 0, progress: Callable[[int], None] = lambda rows: None) -> int | None:
         """Bring in what changed in the repository and the journal since the last time, or all of the last so many

@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     indicator_minutes: int = Field(
         5, ge=0, le=1440, description="minutes between looks for what indicators are to count anew; 0: never"
     )
+    indicator_days: int = Field(
+        400, ge=1, le=4000, description="days back for which figures may be asked for as they stood at a day's end"
+    )
     survey_hour: int = Field(
         2, ge=-1, le=23, description="hour (Chinese time) from which data quality is surveyed every day; -1: never"
     )

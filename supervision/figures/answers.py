@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from supervision.figures.catalogue import Catalogue
 from supervision.figures.dimension import dimensions
-from supervision.figures.duck import connect, quoted
+from supervision.figures.duck import fetched, quoted
 from supervision.figures.fact import Fact
 from supervision.figures.fragments import names as columns_in
 from supervision.figures.indicator import Direction, Indicator, Measure
@@ -161,11 +161,10 @@ class Answers:
             return []
         shown = _shown(one, measure, fact, asked)
         where = " AND ".join(_conditions(measure, fact, period, asked))
-        with connect() as database:
-            found = database.execute(
-                f"SELECT {', '.join(shown)} FROM ({self.lake.rows(fact, parts)}) WHERE {where} "
-                f"ORDER BY date, id LIMIT {min(limit, MOST_ROWS):d} OFFSET {offset:d}"
-            ).fetchall()
+        found = fetched(
+            f"SELECT {', '.join(shown)} FROM ({self.lake.rows(fact, parts)}) WHERE {where} "
+            f"ORDER BY date, id LIMIT {min(limit, MOST_ROWS):d} OFFSET {offset:d}"
+        )
         return [dict(zip(shown, row, strict=True)) for row in found]
 
     def lineage(self, one: Indicator, period: Period, asked: Asked) -> Lineage:

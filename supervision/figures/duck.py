@@ -31,6 +31,18 @@ def _database(process: int) -> Any:
     return made
 
 
+def fetched(query: str) -> list[tuple[Any, ...]]:
+    """All rows of a query. Raises ``OSError`` when a file is not there any more, ``MissingDuckError``."""
+    with connect() as database:
+        from duckdb import IOException
+
+        try:
+            rows: list[tuple[Any, ...]] = database.execute(query).fetchall()
+        except IOException as error:
+            raise OSError(str(error)) from None
+        return rows
+
+
 def quoted(text: str) -> str:
     """A text literal."""
     return "'" + text.replace("'", "''") + "'"
@@ -41,4 +53,4 @@ def files(paths: list[Path]) -> str:
     return "[" + ", ".join(quoted(str(path)) for path in paths) + "]"
 
 
-__all__ = ["MissingDuckError", "connect", "files", "quoted"]
+__all__ = ["MissingDuckError", "connect", "fetched", "files", "quoted"]

@@ -42,6 +42,16 @@ class Lake:
         read = [select for select, some in ((fresh, now), (stale, before)) if some]
         return " UNION ALL BY NAME ".join([_nothing(fact), *read])
 
+    def prune(self, now: datetime, days: int) -> int:
+        """Remove versions that nobody can ask for any more; gives how many. The record goes first: a file that stays
+        behind harms nobody."""
+        gone = self.manifest.outlived(now, days)
+        self.manifest.forget(gone)
+        for part in gone:
+            if part.file:
+                self.path(part.file).unlink(missing_ok=True)
+        return len(gone)
+
     def _files(self, parts: Sequence[Part]) -> str:
         return files([self.path(part.file) for part in parts])
 

@@ -9,7 +9,7 @@ scope and through them the rows, and nothing else leads to rows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -34,9 +34,12 @@ from sqlalchemy.exc import IntegrityError
 from base.db import METADATA
 from base.refusal import RefusedError, TakenError
 from base.tenancy import system
+from clinical.coded import CHINA
 
 _NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
 _OWN: Final = {"tenant": "tenant"}
+_STILL_READ: Final = timedelta(hours=1)
+_TOGETHER: Final = 500
 
 loads = Table(
     "figure_load",
@@ -234,6 +237,26 @@ class Manifest:
             connection.execute(insert(cubes).values(cube._asdict() | {"written": datetime.now(UTC)}))
         return before
 
+    def outlived(self, now: datetime, days: int) -> list[Part]:
+        """Replaced parts that nobody can ask for any more: those that stood at the end of no day, and those that were
+        replaced so many days ago. What was replaced within the hour may still be read."""
+        query = select(parts).where(parts.c.replaced < now - _STILL_READ)
+        with system("versions outlived"), self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        oldest = now - timedelta(days=days)
+        return [
+            Part._make(getattr(row, name) for name in Part._fields)
+            for row in rows
+            if _utc(row.replaced) < oldest or _day(row.written) == _day(row.replaced)
+        ]
+
+    def forget(self, gone: Sequence[Part]) -> None:
+        """Take parts out of the record."""
+        with system("versions outlived"), self._engine.begin() as connection:
+            for start in range(0, len(gone), _TOGETHER):
+                numbers = [part.id for part in gone[start : start + _TOGETHER]]
+                connection.execute(delete(parts).where(parts.c.id.in_(numbers)))
+
     def remember(self, tenant: str, source: str, mark: str) -> None:
         """Note how far a source was read."""
         here, now = (marks.c.tenant == tenant, marks.c.source == source), datetime.now(UTC)
@@ -247,6 +270,10 @@ class Manifest:
 def _loaded(row: Any) -> Loaded:
     told = Load(row.tenant, row.fact, row.source, row.actor, row.mark)
     return Loaded(row.id, told, _utc(row.at), row.received, row.replaced, row.removed)
+
+
+def _day(time: datetime) -> date:
+    return _utc(time).astimezone(CHINA).date()
 
 
 def _utc(time: datetime) -> datetime:

@@ -14,7 +14,7 @@ from typing import Final
 from base.refusal import RefusedError
 from supervision.figures.cubes import summing, unknown, usable
 from supervision.figures.dimension import Dimension, dimensions
-from supervision.figures.duck import connect, files, quoted
+from supervision.figures.duck import fetched, files, quoted
 from supervision.figures.fact import Fact, Kind
 from supervision.figures.indicator import Measure, Sum
 from supervision.figures.lake import Lake
@@ -93,7 +93,21 @@ class Sums:
     ) -> Found:
         """Sums of a fact by span and group; ``kept`` are the measures of which there are monthly sums. Raises
         ``AskError``."""
-        query = _query(fact, asked)
+        query, chosen = _query(fact, asked), list(measures)
+        try:
+            return self._added(query, kept, chosen, spans, asked)
+        except OSError:  # a file was replaced between finding and reading it
+            return self._added(query, kept, chosen, spans, asked)
+
+    def _added(
+        self,
+        query: _Query,
+        kept: Mapping[str, Measure],
+        measures: Iterable[Measure],
+        spans: Mapping[str, Period],
+        asked: Asked,
+    ) -> Found:
+        fact = query.fact
         months = {month.since for span in spans.values() for month in span.months()}
         parts = self.lake.manifest.parts([fact.name], months, tenants=asked.tenants, as_of=asked.as_of)
         there = {part.month for part in parts}
@@ -179,8 +193,7 @@ class Sums:
         return f"SELECT {keys}, {sums} FROM ({' UNION ALL '.join(selects)}) GROUP BY {keys}"
 
     def _run(self, found: Found, sql: str, query: _Query, measures: Sequence[Measure]) -> None:
-        with connect() as database:
-            rows = database.execute(sql).fetchall()
+        rows = fetched(sql)
         width = 1 + len(query.by)
         for row in rows:
             values = found.setdefault((row[0], row[1:width]), {})

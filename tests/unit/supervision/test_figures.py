@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from base.tenancy import Scope, TenancyError, acting, guard, system
 from supervision.figures import cubes
@@ -25,7 +25,7 @@ from supervision.figures.indicator import (
     total,
 )
 from supervision.figures.lake import Lake
-from supervision.figures.manifest import Load, LoadError, Manifest
+from supervision.figures.manifest import Load, LoadError, Manifest, parts
 from supervision.figures.periods import PeriodError, period_of
 from supervision.figures.sums import Asked, AskError
 
@@ -69,7 +69,8 @@ class Site:
     """An empty installation to load rows into and to ask."""
 
     def __init__(self, engine: Engine, folder: Path) -> None:
-        self.lake = Lake(folder, Manifest(guard(engine)))
+        self.engine = guard(engine)
+        self.lake = Lake(folder, Manifest(self.engine))
         self.answers = Answers(self.lake, KNOWN)
 
     def load(self, fact: Fact, columns: str, *rows: str, tenant: str = HOSPITAL) -> tuple[int, int, int]:
@@ -129,6 +130,40 @@ def test_figures_can_be_asked_for_as_they_stood(site: Site) -> None:
     site.refresh()
     assert site.value("fees", "2026-01") == 129
     assert site.value("fees", "2026-01", as_of=before) == 40
+
+
+def test_what_stood_at_the_end_of_no_day_is_removed_and_so_is_what_is_long_past(site: Site) -> None:
+    def files() -> int:
+        return len(list(site.lake.folder.glob("seen/*/*/*.parquet")))
+
+    for fee in (10, 20, 30):
+        site.load(SEEN, VISIT, f"'v1', '2026-01-05', '内科', true, {fee}")
+    now = datetime.now(UTC)
+    assert site.lake.prune(now, 400) == 0, "somebody may still be reading it"
+    with site.engine.begin() as connection, system("test"):
+        earlier = update(parts).where(parts.c.version == 1)
+        connection.execute(earlier.values(written=now - timedelta(days=3)))
+    assert site.lake.prune(now + timedelta(hours=2), 400) == 1
+    assert (files(), site.value("fees", "2026-01")) == (2, 30)
+    assert site.value("fees", "2026-01", as_of=now - timedelta(days=1)) == 10
+    assert site.lake.prune(now + timedelta(days=40), 30) == 1
+    assert (files(), site.value("fees", "2026-01")) == (1, 30)
+
+
+def test_a_file_that_is_replaced_while_somebody_asks_is_looked_for_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.load(SEEN, VISIT, *SOME)
+    site.refresh()
+    stale, find = site.lake.manifest.cubes("seen"), site.lake.manifest.cubes
+    for cube in stale.values():
+        site.lake.path(cube.file).unlink()
+    monkeypatch.setattr(cubes, "grain", lambda *_: "another")
+    site.refresh()
+    monkeypatch.undo()
+    told = iter((stale, find("seen")))
+    monkeypatch.setattr(site.lake.manifest, "cubes", lambda _: next(told))
+    assert site.value("visits", "2026-01") == 2
 
 
 @pytest.mark.parametrize("fresh", [True, False], ids=["from monthly sums", "from rows"])
