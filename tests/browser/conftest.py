@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ pytest.importorskip("playwright", reason="browser tests need playwright")
 
 from playwright.sync_api import Browser, sync_playwright
 
+from api.bootstrap import House
 from curation_ui.build import DIST, WEB, BuildError, build
 from demo.fill import fill
 from tests.browser.window import ARGUMENTS, CHROMIUM, LAPTOP, Window
@@ -65,7 +67,7 @@ def running(data: Path, **settings: str) -> Iterator[str]:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
             base = f"http://127.0.0.1:{port}"
-            _wait(f"{base}/api/v1/session", process)
+            _wait(f"{base}/ui/", process)
             yield base
         finally:
             process.send_signal(signal.SIGTERM)
@@ -83,12 +85,20 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
     raise TimeoutError(f"nothing answers at {url}")
 
 
+def filled(starter_dir: Path, folder: Path, people: int) -> House:
+    """An installation with the demo's stories, and so many people beside them. What `yigong serve` looks at to know
+    that the starter release is published is there too."""
+    house = opened(starter_dir, folder)
+    shutil.copy(starter_dir / "starter.sm3", house.settings.data_dir)
+    with ThreadPoolExecutor(1) as aside:  # a thread without an event loop
+        aside.submit(fill, house, datetime.now(UTC), count=people).result()
+    return house
+
+
 @pytest.fixture(scope="session")
 def service(starter_dir: Path, tmp_path_factory: pytest.TempPathFactory, pages: Path) -> Iterator[str]:
     """The address of a service on this machine without accounts, with the demo's patients."""
-    house = opened(starter_dir, tmp_path_factory.mktemp("browser"))
-    with ThreadPoolExecutor(1) as aside:  # a thread without an event loop
-        aside.submit(fill, house, datetime.now(UTC), count=_PEOPLE).result()
+    house = filled(starter_dir, tmp_path_factory.mktemp("browser"), _PEOPLE)
     house.engine.dispose()
     with running(house.settings.data_dir) as base:
         yield base

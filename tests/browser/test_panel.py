@@ -8,17 +8,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.request import Request, urlopen
 
-import pytest
 from playwright.sync_api import expect
 
 from demo import messages as say
 from demo.bedside import NUMBER
 from demo.people import CHART, HOSPITAL
-from tests.browser.window import LAPTOP, PHONE, WALL, Window
+from tests.browser.window import LAPTOP, PHONE, Window
 
 Opening = Callable[..., Window]
 TABS = ("提示", "诊断", "检查", "治疗", "评估", "区域史", "问答")
 _KB = 1024
+_COLD_MS = 30_000
+"""The first inference of a worker reads what it needs."""
 
 
 def post(base: str, path: str, body: bytes, kind: str = "application/json") -> dict[str, str]:
@@ -33,29 +34,25 @@ def launched(base: str, patient: str = NUMBER) -> str:
     return post(base, "/api/v1/panel/launches", json.dumps(body).encode())["url"]
 
 
-@pytest.mark.parametrize("size", [PHONE, LAPTOP, WALL], ids=lambda size: str(size[0]))
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_what_matters_comes_first(window: Opening, service: str, size: tuple[int, int], scheme: str) -> None:
-    here = window(size, color_scheme=scheme)
+def test_what_matters_comes_first(window: Opening, service: str) -> None:
+    here = window(PHONE)
     page = here.open(launched(service))
     expect(page.get_by_role("heading", level=1)).to_have_text(f"苏日娜 女 {_age()} 岁")
     expect(page.locator("article").first).to_contain_text("禁忌")
-    here.shoot(f"panel-{scheme}")
-    assert here.fits()
-    assert here.hurdles() == []
     assert "yp_" not in page.url
+    here.suits_everybody("panel")
 
 
-@pytest.mark.parametrize("tab", TABS)
-def test_every_part_shows_and_can_be_used_by_everybody(window: Opening, service: str, tab: str) -> None:
+def test_every_part_shows_and_can_be_used_by_everybody(window: Opening, service: str) -> None:
     here = window(PHONE)
     page = here.open(launched(service))
-    page.get_by_role("tab", name=tab).click()
-    expect(page.locator("[aria-busy]")).to_have_count(0)
-    expect(page.locator(".wrong")).to_have_count(0)
-    here.shoot(f"panel-{tab}")
-    assert here.fits()
-    assert here.hurdles() == []
+    for tab in TABS:
+        page.get_by_role("tab", name=tab).click()
+        expect(page.locator("[aria-busy]")).to_have_count(0, timeout=_COLD_MS)
+        expect(page.locator(".wrong")).to_have_count(0)
+        here.shoot(f"panel-{tab}")
+        assert here.fits(), tab
+        assert here.hurdles() == [], tab
 
 
 def test_data_and_source_are_two_clicks_away(window: Opening, service: str) -> None:
@@ -81,7 +78,7 @@ def test_examinations_done_in_two_hospitals_are_marked(window: Opening, service:
     here = window(LAPTOP)
     page = here.open(launched(service))
     page.get_by_role("tab", name="区域史").click()
-    expect(page.locator("[aria-busy]")).to_have_count(0)
+    expect(page.locator("[aria-busy]")).to_have_count(0, timeout=_COLD_MS)
     for fold in page.locator("summary", has_text="检查检验").all():
         fold.click()
     expect(page.locator("mark", has_text="重复：").first).to_be_visible()

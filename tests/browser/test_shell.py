@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import expect
 
-from tests.browser.window import LAPTOP, PHONE, WALL, Window
+from tests.browser.window import Window
 
 Opening = Callable[..., Window]
 
 
-@pytest.mark.parametrize("size", [PHONE, LAPTOP, WALL], ids=lambda size: str(size[0]))
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_overview_opens_without_a_login_on_this_machine(
-    window: Opening, size: tuple[int, int], scheme: str
-) -> None:
-    here = window(size, color_scheme=scheme)
+def test_the_overview_opens_without_a_login_on_this_machine(window: Opening) -> None:
+    here = window()
     here.open("/")
     expect(here.page.get_by_role("heading", name="概览", level=1)).to_be_visible()
-    here.shoot(f"overview-{scheme}")
-    assert here.fits()
-    assert here.hurdles() == []
+    here.suits_everybody("overview")
 
 
 def test_keys_of_a_page_are_listed_by_the_question_mark(window: Opening) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect
 
@@ -16,7 +16,15 @@ CHROMIUM: Final = next((found for name in ("chromium", "chromium-browser") if (f
 ARGUMENTS: Final = ("--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
 """No name is resolved: whatever a page fetches from elsewhere fails, and the test with it."""
 PHONE, LAPTOP, WALL = (360, 780), (1366, 768), (1920, 1080)
+_LOOKS: Final[tuple[tuple[tuple[int, int], Literal["light", "dark"]], ...]] = (
+    (PHONE, "light"),
+    (WALL, "light"),
+    (LAPTOP, "dark"),
+    (LAPTOP, "light"),
+)
 _AXE: Final = WEB / "node_modules" / "axe-core" / "axe.min.js"
+_SETTLE_MS: Final = 350
+"""Until colours have faded over."""
 _GRAVE: Final = ("serious", "critical")
 
 
@@ -73,6 +81,16 @@ class Window:
             for one in told["violations"]
             if one["impact"] in _GRAVE
         ]
+
+    def suits_everybody(self, name: str) -> None:
+        """On a phone, a laptop and a wall, light and dark: nothing is cut off, and no serious hurdle stands."""
+        for size, scheme in _LOOKS:
+            self.page.set_viewport_size({"width": size[0], "height": size[1]})
+            self.page.emulate_media(color_scheme=scheme)
+            self.page.wait_for_timeout(_SETTLE_MS)
+            self.shoot(f"{name}-{scheme}")
+            assert self.fits(), f"{name} is wider than {size[0]} px"
+            assert not self.hurdles(), f"{size[0]} px, {scheme}: " + "\n".join(self.hurdles())
 
     def close(self) -> None:
         self._context.close()

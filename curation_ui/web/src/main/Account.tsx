@@ -57,7 +57,7 @@ function Person(): ReactNode {
   return (
     <>
       <Dropdown trigger={["click"]} menu={{ items }}>
-        <Button type="text" icon={<UserOutlined />} aria-label={TEXTS.account}>
+        <Button type="text" icon={<UserOutlined />} title={TEXTS.account}>
           {session.fullName}
         </Button>
       </Dropdown>

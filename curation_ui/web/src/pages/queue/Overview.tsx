@@ -1,7 +1,8 @@
 /** A prescription with its patient, orders, findings and what was said about it. */
-import { Flex, Table, Tag, Typography } from "antd";
+import { Flex, Tag, Typography } from "antd";
 import type { ReactNode } from "react";
 import { FindingView, type Marking, SeverityTag } from "../../shared/finding";
+import { Rows } from "../../shared/table";
 import { Dialogue } from "./Dialogue";
 import { orders } from "./orders";
 import { PatientView } from "./PatientView";
@@ -44,13 +45,11 @@ function Head({ whole }: { whole: Whole }): ReactNode {
 
 function Orders({ rows }: { rows: PlainOrder[] }): ReactNode {
   return (
-    <Table<PlainOrder>
-      size="small"
+    <Rows<PlainOrder>
       rowKey="id"
       pagination={false}
       dataSource={rows}
       title={() => <strong>{TEXTS.orders}</strong>}
-      scroll={{ x: "max-content" }}
       columns={[
         { title: TEXTS.drug, dataIndex: "text" },
         { title: TEXTS.dose, render: (_, one) => (one.dose === undefined ? "" : `${one.dose} ${one.unit ?? ""}`) },

@@ -1,0 +1,127 @@
+/** One prescription of the sample, and the verdict on it. */
+import { App, Button, Card, Descriptions, Flex, Form, Input, Select, Tag } from "antd";
+import { type ReactNode, useState } from "react";
+import { useAsked, useTelling } from "../../shared/asking";
+import { useHotkeys } from "../../shared/hotkeys";
+import { useMay, useSession } from "../../shared/session";
+import { day } from "../../shared/words";
+import { TEXTS } from "./texts";
+import type { Codes, Item, Problem } from "./types";
+
+const JUDGE = "POST /api/v1/comments/rounds/{round_id}/items/{number}/judgement";
+const SHEET = "GET /api/v1/comments/rounds/{round_id}/worksheet";
+
+type JudgingProps = { item: Item; closed: boolean; next: () => void };
+
+export function Judging({ item, closed, next }: JudgingProps): ReactNode {
+  const { message } = App.useApp();
+  const session = useSession();
+  const mayJudge = useMay("comment.judge");
+  const told = item.problems.length ? item.problems : item.result ? [] : item.suggested;
+  const [codes, setCodes] = useState(() => [...new Set(told.map((one) => one.code))]);
+  const [reason, setReason] = useState(item.reason ?? "");
+  const judge = useTelling<Item, typeof JUDGE>(JUDGE, [SHEET]);
+  const off = closed || !mayJudge || judge.isPending;
+  const say = (result: string): void => {
+    const wrong = result === TEXTS.unreasonable;
+    if (wrong && !codes.length) {
+      message.warning(TEXTS.needsProblem);
+      return;
+    }
+    const problems = wrong ? codes.flatMap((code) => detailed(code, item.suggested)) : [];
+    const body = { by: { name: session.name }, result, version: item.version, problems, reason };
+    const done = (): void => {
+      message.success(TEXTS.saved);
+      next();
+    };
+    judge.mutate({ path: { round_id: item.round, number: item.number }, body }, { onSuccess: done });
+  };
+  useHotkeys([
+    { key: "1", title: TEXTS.keys.reasonable, run: () => say(TEXTS.reasonable), disabled: off },
+    { key: "2", title: TEXTS.keys.unreasonable, run: () => say(TEXTS.unreasonable), disabled: off },
+  ]);
+  return (
+    <Card size="small" title={`${TEXTS.number} ${item.number}`}>
+      <Prescription item={item} />
+      <Form layout="vertical" disabled={off} className="no-print">
+        <Form.Item label={TEXTS.problems}>
+          <CodeSelect value={codes} onChange={setCodes} />
+        </Form.Item>
+        <Form.Item label={TEXTS.reason}>
+          <Input.TextArea
+            aria-label={TEXTS.reason}
+            rows={2}
+            maxLength={1000}
+            value={reason}
+            onChange={(e) => setReason(e.target.value)}
+          />
+        </Form.Item>
+        <Flex gap={8}>
+          <Button type="primary" onClick={() => say(TEXTS.reasonable)}>
+            {TEXTS.reasonable}（1）
+          </Button>
+          <Button danger onClick={() => say(TEXTS.unreasonable)}>
+            {TEXTS.unreasonable}（2）
+          </Button>
+        </Flex>
+      </Form>
+    </Card>
+  );
+}
+
+/** A code with the drugs and words that the review suggested it with. */
+function detailed(code: string, suggested: Problem[]): { code: string; drug: string; text: string }[] {
+  const found = suggested.filter((one) => one.code === code);
+  return found.length
+    ? found.map(({ drug = "", text = "" }) => ({ code, drug, text }))
+    : [{ code, drug: "", text: "" }];
+}
+
+function CodeSelect({ value, onChange }: { value: string[]; onChange: (codes: string[]) => void }): ReactNode {
+  const codes = useAsked<Codes>("GET /api/v1/comments/codes", {}, { staleMs: Number.POSITIVE_INFINITY });
+  const options = (codes.data?.codes ?? []).map((one) => ({ value: one.code, label: `${one.code} ${one.title}` }));
+  return (
+    <Select
+      mode="multiple"
+      value={value}
+      onChange={onChange}
+      options={options}
+      showSearch={{ optionFilterProp: "label" }}
+      aria-label={TEXTS.problems}
+    />
+  );
+}
+
+function Prescription({ item }: { item: Item }): ReactNode {
+  const sheet = item.prescription;
+  const items = [
+    { key: "patient", label: TEXTS.patient, children: [sheet.sex, sheet.age, sheet.visit].filter(Boolean).join(" ") },
+    { key: "diagnoses", label: TEXTS.diagnoses, children: (sheet.diagnoses ?? []).join("；") },
+    {
+      key: "by",
+      label: TEXTS.prescriber,
+      children: [item.department, item.prescriber, day(item.issued)].filter(Boolean).join(" "),
+    },
+    { key: "drugs", label: TEXTS.drugs, children: <Lines item={item} /> },
+    { key: "suggested", label: TEXTS.suggested, children: <Suggested item={item} /> },
+  ];
+  return <Descriptions size="small" bordered column={1} items={items} styles={{ label: { width: 120 } }} />;
+}
+
+function Lines({ item }: { item: Item }): ReactNode {
+  return (item.prescription.lines ?? []).map((line) => (
+    <div key={line.text}>
+      {line.text} {line.directions}
+    </div>
+  ));
+}
+
+function Suggested({ item }: { item: Item }): ReactNode {
+  if (!item.suggested.length) return TEXTS.noSuggested;
+  return item.suggested.map((one) => (
+    <div key={`${one.code} ${one.drug} ${one.text}`}>
+      <Tag color="orange">{one.code}</Tag>
+      {[one.title, one.drug, one.text].filter(Boolean).join("：")}
+    </div>
+  ));
+}

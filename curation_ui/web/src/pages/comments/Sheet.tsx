@@ -1,0 +1,115 @@
+/** The worksheet of a round: every prescription of the sample, judged one after the other. */
+import { App, Button, Checkbox, Flex, Popconfirm, Tag } from "antd";
+import { type ReactNode, useState } from "react";
+import { Link, useParams } from "react-router";
+import { useAsked, useTelling } from "../../shared/asking";
+import { type Failure, save } from "../../shared/client";
+import { Frame } from "../../shared/frame";
+import { useHotkeys } from "../../shared/hotkeys";
+import { useMay, useSession } from "../../shared/session";
+import { Asked, Nothing } from "../../shared/states";
+import { Rows } from "../../shared/table";
+import { Judging } from "./Judging";
+import { TEXTS } from "./texts";
+import type { Item, Worksheet } from "./types";
+
+const SHEET = "GET /api/v1/comments/rounds/{round_id}/worksheet";
+const BOOK = "GET /api/v1/comments/rounds/{round_id}/worksheet.xlsx";
+const CLOSE = "POST /api/v1/comments/rounds/{round_id}/close";
+
+export function Sheet(): ReactNode {
+  const { round = "" } = useParams();
+  const sheet = useAsked<Worksheet, typeof SHEET>(SHEET, { path: { round_id: round } }, { keep: true });
+  return <Asked query={sheet}>{(found) => <Shown sheet={found} />}</Asked>;
+}
+
+function Shown({ sheet }: { sheet: Worksheet }): ReactNode {
+  const me = useSession().name;
+  const [mine, setMine] = useState(false);
+  const [todo, setTodo] = useState(true);
+  const [chosen, choose] = useState(0);
+  const shown = sheet.items.filter((one) => (!mine || one.assignee === me) && (!todo || !one.result));
+  const item = shown.find((one) => one.number === chosen) ?? shown[0];
+  const at = shown.findIndex((one) => one.number === item?.number);
+  const step = (along: number): void => choose(shown[at + along]?.number ?? item?.number ?? 0);
+  useHotkeys([
+    { key: "j", title: TEXTS.keys.next, run: () => step(1) },
+    { key: "k", title: TEXTS.keys.previous, run: () => step(-1) },
+  ]);
+  return (
+    <Frame title={sheet.name} about={<Link to="..">{TEXTS.back}</Link>} actions={<Actions sheet={sheet} />} printable>
+      <Flex gap={16} className="no-print">
+        <Checkbox checked={todo} onChange={(e) => setTodo(e.target.checked)}>
+          {TEXTS.todo}
+        </Checkbox>
+        <Checkbox checked={mine} onChange={(e) => setMine(e.target.checked)}>
+          {TEXTS.mine}
+        </Checkbox>
+      </Flex>
+      <Items items={shown} chosen={item?.number ?? 0} choose={choose} />
+      {item ? (
+        <Judging key={item.number} item={item} closed={sheet.status === "closed"} next={() => step(1)} />
+      ) : (
+        <Nothing text={sheet.items.length && todo ? TEXTS.allDone : TEXTS.noItems} />
+      )}
+    </Frame>
+  );
+}
+
+type ItemsProps = { items: Item[]; chosen: number; choose: (number: number) => void };
+
+function Items({ items, chosen, choose }: ItemsProps): ReactNode {
+  return (
+    <Rows<Item>
+      rowKey="number"
+      dataSource={items}
+      rowClassName={(one) => (one.number === chosen ? "ant-table-row-selected" : "")}
+      columns={[
+        {
+          title: TEXTS.number,
+          render: (_, one) => (
+            <Button type="link" size="small" onClick={() => choose(one.number)}>
+              {one.number}
+            </Button>
+          ),
+        },
+        { title: TEXTS.department, render: (_, one) => [one.institution, one.department].filter(Boolean).join(" ") },
+        { title: TEXTS.prescriber, dataIndex: "prescriber" },
+        {
+          title: TEXTS.drugs,
+          render: (_, one) => (one.prescription.lines ?? []).map((line) => line.name).join("、"),
+        },
+        { title: TEXTS.result, render: (_, one) => <Verdict item={one} /> },
+      ]}
+    />
+  );
+}
+
+function Verdict({ item }: { item: Item }): ReactNode {
+  if (!item.result) return TEXTS.unjudged;
+  return <Tag color={item.result === "合理" ? "green" : "red"}>{item.result}</Tag>;
+}
+
+function Actions({ sheet }: { sheet: Worksheet }): ReactNode {
+  const { message } = App.useApp();
+  const session = useSession();
+  const leads = useMay("comment.lead");
+  const close = useTelling<unknown, typeof CLOSE>(CLOSE, [SHEET, "GET /api/v1/comments/rounds"]);
+  const path = { round_id: sheet.id };
+  const body = { by: { name: session.name, role: "supervisor" }, version: sheet.version };
+  const exported = (): void =>
+    void save(BOOK, `${sheet.name}.xlsx`, { path }).catch((error: Failure) => message.error(error.message));
+  return (
+    <>
+      <Link to="results">
+        <Button>{TEXTS.results}</Button>
+      </Link>
+      {useMay("comment.export") ? <Button onClick={exported}>{TEXTS.exportSheet}</Button> : null}
+      {leads && sheet.status !== "closed" ? (
+        <Popconfirm title={TEXTS.closeSure} onConfirm={() => close.mutate({ path, body })}>
+          <Button danger>{TEXTS.close}</Button>
+        </Popconfirm>
+      ) : null}
+    </>
+  );
+}

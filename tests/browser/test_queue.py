@@ -1,0 +1,131 @@
+"""The pharmacist's queue: by keyboard, by two at once, and with the prescriber's answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import filled
+from tests.browser.staffed import at_work, hire, logged_in
+from tests.browser.window import Window
+
+Entering = Callable[..., Window]
+URGENT, RETURNED = "骨科", "内分泌科"
+
+
+@pytest.fixture(scope="module")
+def hospital(starter_dir: Path, tmp_path_factory: pytest.TempPathFactory, pages: Path) -> Iterator[str]:
+    """A service with accounts, and five prescriptions that wait. The tests of this file are one working day."""
+    house = filled(starter_dir, tmp_path_factory.mktemp("queue"), 1)
+    hire(house)
+    house.engine.dispose()
+    with at_work(house.settings.data_dir) as base:
+        yield base
+
+
+@pytest.fixture
+def enter(browser: Browser, hospital: str) -> Iterator[Entering]:
+    """Opens the window of somebody who logged in."""
+    made: list[Window] = []
+
+    def entering(name: str, path: str) -> Window:
+        made.append(logged_in(browser, hospital, name))
+        made[-1].open(path)
+        return made[-1]
+
+    yield entering
+    for one in made:
+        one.close()
+
+
+def rows(page: Page) -> list[str]:
+    """Departments of the list, in order."""
+    expect(page.locator(".queue-list li").first).to_be_visible()
+    return page.locator(".queue-list strong").all_inner_texts()
+
+
+def test_the_most_pressing_comes_first_with_patient_and_evidence(enter: Entering) -> None:
+    here = enter("wangys", "/ui/queue")
+    assert rows(here.page)[0] == URGENT
+    here.see("布洛芬 + 华法林")
+    here.see("国际标准化比值 2.8")
+    expect(here.page.locator(".queue-list").get_by_text(re.compile("剩余|超时")).first).to_be_visible()
+    here.suits_everybody("queue")
+
+
+def test_what_somebody_may_not_use_is_not_offered(enter: Entering) -> None:
+    here = enter("zhangys", "/ui/")
+    navigation = here.page.get_by_role("navigation", name="导航")
+    expect(navigation.get_by_text("退回的处方")).to_be_visible()
+    expect(navigation.get_by_text("处方审核")).to_have_count(0)
+    here.open("/ui/queue")
+    here.see("您没有使用它的权限")
+
+
+def test_a_prescription_is_approved_with_one_key_and_the_next_one_is_there(enter: Entering) -> None:
+    here = enter("wangys", "/ui/queue")
+    before = rows(here.page)
+    here.see("布洛芬 + 华法林")
+    here.page.keyboard.press("a")
+    here.see("已通过，转到下一张")
+    expect(here.page.locator("[aria-current=true] strong")).to_have_text(before[1])
+    expect(here.page.locator(".queue-list strong").first).to_have_text(before[1])
+
+
+def test_a_contraindication_is_not_approved_before_the_prescriber_signs_again(enter: Entering) -> None:
+    pharmacist = enter("wangys", "/ui/queue")
+    pharmacist.page.locator(".queue-list button", has_text=RETURNED).click()
+    pharmacist.see("含禁忌问题")
+    expect(pharmacist.page.get_by_role("button", name="通过（a）")).to_be_disabled()
+    pharmacist.page.keyboard.press("r")
+    pharmacist.page.get_by_label("退回理由").fill("eGFR 过低，二甲双胍禁用，请换药")
+    pharmacist.page.get_by_role("button", name="确认退回").click()
+    pharmacist.see("已退回，转到下一张")
+
+    doctor = enter("zhangys", "/ui/returned")
+    doctor.see("eGFR 过低，二甲双胍禁用，请换药")
+    doctor.shoot("returned")
+    assert doctor.hurdles() == []
+    doctor.page.get_by_label("答复").fill("已与肾内科会诊，短期使用并监测")
+    doctor.page.get_by_role("button", name="坚持用药（二次签名）").click()
+    doctor.see("没有退回的处方")
+
+    pharmacist.page.locator(".queue-list button", has_text=RETURNED).click()
+    pharmacist.see("已与肾内科会诊，短期使用并监测")
+    pharmacist.see("医师已二次签名")
+    expect(pharmacist.page.get_by_role("button", name="通过（a）")).to_be_enabled()
+
+
+def test_two_pharmacists_never_both_decide(enter: Entering) -> None:
+    first, second = enter("wangys", "/ui/queue"), enter("zhaoys", "/ui/queue")
+    second.forgive("409")
+    name = next(row for row in rows(first.page) if row != RETURNED)
+    for here in (first, second):
+        here.page.locator(".queue-list button", has_text=name).click()
+        expect(here.page.get_by_role("button", name="领取（c）")).to_be_visible()
+    first.page.keyboard.press("c")
+    expect(first.page.get_by_role("button", name="放回队列（u）")).to_be_visible()
+    expect(second.page.locator(".queue-list button", has_text=name)).to_have_count(0, timeout=10_000)
+
+
+def test_a_round_is_drawn_judged_by_keyboard_and_counted(enter: Entering) -> None:
+    leader = enter("liuzz", "/ui/comments")
+    leader.see("还没有点评任务")
+    leader.page.get_by_role("button", name="新建点评").click()
+    leader.page.get_by_role("button", name="抽样", exact=True).click()
+    expect(leader.page.get_by_role("heading", level=1)).to_contain_text("门急诊处方点评")
+    leader.shoot("comments")
+    assert leader.fits()
+    assert leader.hurdles() == []
+    for _ in range(leader.page.locator("tbody tr.ant-table-row").count()):
+        leader.page.keyboard.press("1")
+        expect(leader.page.get_by_text("已保存，转到下一张").last).to_be_visible()
+        leader.page.wait_for_timeout(300)
+    leader.see("全部点评完成")
+    leader.page.get_by_role("button", name="结果汇总").click()
+    leader.see("100.0%")
+    assert leader.hurdles() == []
