@@ -16,6 +16,10 @@ from supervision.record_qc.subject import Passage, Subject
 _COMMON: Final = re.compile(
     r"急性|慢性|双侧|左侧|右侧|疾病|综合征|功能|不全|病变|其他|未特指|原因|恶性|良性|感染|损伤|伴有|[病症炎]$"
 )
+_ITEM: Final = re.compile(r"[\u4e00-\u9fa5A-Za-z][\u4e00-\u9fa5A-Za-z()（）\-]{2,30}")
+_DOUBT: Final = re.compile(r"待|\?|？|可能|疑")
+_ABSENT: Final = Assertion.ABSENT
+_SHARE: Final = 0.5
 _RUN: Final = 2
 
 
@@ -46,18 +50,20 @@ def _passages(subject: Subject, document: Document, headings: str) -> list[Passa
 
 
 def read(subject: Subject, passage: Passage) -> list[Diagnosed]:
-    """The diagnoses of a passage in order."""
-    return [
-        Diagnosed(
-            fact.text,
-            fact.concept,
-            fact.kind == "disease",
-            fact.assertion is not Assertion.PRESENT,
-            passage.place(fact.start, fact.end),
-        )
-        for fact in subject.facts(passage.text, "诊断") or ()
-        if fact.kind in ("disease", "finding") and fact.who is Who.PATIENT and fact.assertion is not Assertion.ABSENT
-    ]
+    """The diagnoses of a passage in order; an item of the list that names nothing known is one as it stands."""
+    text = passage.text
+    found: list[Diagnosed] = []
+    for fact in subject.facts(text, "诊断") or ():
+        if fact.kind not in ("disease", "finding") or fact.who is not Who.PATIENT or fact.assertion is _ABSENT:
+            continue
+        doubted, disease = fact.assertion is not Assertion.PRESENT, fact.kind == "disease"
+        if fact.concept:
+            found.append(Diagnosed(fact.text, fact.concept, disease, doubted, passage.place(fact.start, fact.end)))
+    for match in _ITEM.finditer(text):
+        if not any(match.start() <= one.place.start < match.end() for one in found):
+            doubted = _DOUBT.search(text, match.start(), match.end() + 1) is not None
+            found.append(Diagnosed(match[0], "", False, doubted, passage.place(match.start(), match.end())))
+    return sorted(found, key=lambda one: one.place.start)
 
 
 def coded(subject: Subject, diagnosis: Diagnosis) -> Diagnosed:
@@ -70,7 +76,8 @@ def same(subject: Subject, one: Diagnosed, other: Diagnosed) -> bool:
     """Whether two diagnoses may be one disease: by concept, else by words that only some share. In doubt they are."""
     if related(subject, one.concept, other.concept):
         return True
-    return not _runs(one.text).isdisjoint(_runs(other.text))
+    mine, theirs = _runs(one.text), _runs(other.text)
+    return bool(mine and theirs) and len(mine & theirs) >= _SHARE * min(len(mine), len(theirs))
 
 
 def among(subject: Subject, one: Diagnosed, others: Iterable[Diagnosed]) -> bool:

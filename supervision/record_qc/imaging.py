@@ -21,6 +21,10 @@ _TOMOGRAPHY: Final = frozenset({"CT", "磁共振"})
 _PARTS: Final = {
     "头": re.compile(r"头|颅|脑|垂体"),
     "胸": re.compile(r"胸|肺|纵隔"),
+    "泌尿": re.compile(r"泌尿|双肾|输尿管|膀胱|前列腺"),
+    "心": re.compile(r"心脏|心彩|心超|射血|LVEF|室壁|瓣"),
+    "下肢": re.compile(r"下肢|腘|股静脉|股动脉"),
+    "乳": re.compile(r"乳"),
     "腹": re.compile(r"腹|肝|胆|胰|脾|肾|肠|胃|阑尾"),
     "盆": re.compile(r"盆|子宫|附件|前列腺|膀胱|直肠"),
     "颈": re.compile(r"颈|甲状腺"),

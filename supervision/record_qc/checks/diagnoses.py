@@ -6,14 +6,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from clinical.medical_record import DocumentKind, ResultKind
+from clinical.medical_record import Document, DocumentKind, ResultKind
 from nlp.assertion import Assertion
 from supervision.record_qc.analytes import ANALYTES
-from supervision.record_qc.diagnosed import among, at_end, coded, given
+from supervision.record_qc.diagnosed import Diagnosed, among, at_end, coded, given
 from supervision.record_qc.meaning import (
     ADMISSION_NOTES,
     CONSENTS,
     LANGUAGE,
+    clause,
     finds,
     kinds_of,
     present,
@@ -33,11 +34,14 @@ from supervision.record_qc.model import (
     Said,
     Severity,
 )
+from supervision.record_qc.parts import parts
 from supervision.record_qc.places import Place
 from supervision.record_qc.subject import Subject
 
 _MALIGNANCY: Final = "disease:malignancy"
 _MALIGNANT: Final = re.compile(r"癌|恶性|肉瘤|白血病|淋巴瘤|骨髓瘤|母细胞瘤|黑色素瘤|Ca\b|CA\b")
+_IS_MALIGNANT: Final = re.compile(r"[癌](?!前|胚|栓)|恶性(?:肿瘤)?|肉瘤(?!样)|白血病|淋巴瘤|骨髓瘤|黑色素瘤")
+_DOUBTED: Final = re.compile(r"未|无|不|可疑|可能|待|考虑|倾向|？|\?|除外|排除|既往|阴性|[(（][-－—]")
 _LEAVING: Final = (DocumentKind.DISCHARGE, DocumentKind.DAY_STAY, DocumentKind.DEATH, DocumentKind.DAY_DEATH)
 _FORMS: Final = frozenset((*_LEAVING, *CONSENTS, DocumentKind.DEATH_DISCUSSION))
 _REVISED: Final = re.compile(
@@ -51,6 +55,10 @@ _READ_FROM: Final = (
     re.compile(r"高血压|血压(?:升高|偏高)|BP\s*1[4-9]\d|血压\s*1[4-9]\d"),
 )
 """Words that go with a value as well as with the disease that is read from it."""
+_DISEASE: Final = re.compile(
+    r"(?:[病症炎瘤癌疝]|粘连|畸形|囊肿|结石|息肉|穿孔|破裂|脓肿|坏死|梗阻|扭转|异位|损伤|骨折)$"
+)
+_SAME_AS: Final = re.compile(r"同[前上术]|见前")
 _WINDOW: Final = 3
 """Characters in a row that a diagnosis shares with a text that speaks of it."""
 
@@ -150,16 +158,32 @@ def _preoperative(subject: Subject) -> Iterator[Said]:
 
 
 def _postoperative(subject: Subject) -> Iterator[Said]:
-    """The diagnosis after an operation, among those at discharge."""
+    """The diagnoses after an operation, and what was newly found during it, among those at discharge."""
     if subject.facts("") is None:
         yield LANGUAGE
         return
     page = subject.record.front_page
-    ended = [*at_end(subject), *(coded(subject, one) for one in (page.diagnoses if page else ()))]
-    for document in subject.judged(DocumentKind.OPERATION):
-        own = [one for one in given(subject, [document], "术[中后]诊断") if one.disease and not one.doubted]
-        if own and ended and not any(among(subject, one, ended) for one in own):
-            yield Defect(f"术后诊断“{own[0].text}”未列入出院诊断", own[0].place, (ended[0].place,))
+    more = [coded(subject, one) for one in (page.diagnoses if page else ())]
+    for document in subject.judged(DocumentKind.DISCHARGE, DocumentKind.DAY_STAY, DocumentKind.DEATH):
+        own = given(subject, [document], "(?:出院|死亡)诊断")
+        for note in subject.of(DocumentKind.OPERATION) if own else ():
+            new = _lost(subject, note, [*own, *more])
+            if new is not None:
+                says = f"术中(术后)诊断“{new.text}”未列入出院诊断"
+                yield Defect(says, own[0].place, (new.place,), key=note.id)
+
+
+def _lost(subject: Subject, note: Document, ended: list[Diagnosed]) -> Diagnosed | None:
+    """A diagnosis of an operation note that is not among those at the end: the first of all, where all are lost, else
+    a disease that nobody knew of before."""
+    found = [
+        one for one in given(subject, [note], "术[中后]诊断") if not one.doubted and not _SAME_AS.search(one.text)
+    ]
+    lost = [one for one in found if not among(subject, one, ended)]
+    if len(lost) == len(found):
+        return next((one for one in lost if one.disease), None)
+    before = given(subject, [note], "术前诊断")
+    return next((one for one in lost if _DISEASE.search(one.text) and not among(subject, one, before)), None)
 
 
 def _pathology(subject: Subject) -> Iterator[Said]:
@@ -168,7 +192,7 @@ def _pathology(subject: Subject) -> Iterator[Said]:
         yield LANGUAGE if subject.record.results is not None else Gap("病理报告")
         return
     for document in subject.judged(DocumentKind.DISCHARGE, DocumentKind.DEATH):
-        if finds(subject, [document], _MALIGNANT):
+        if any(_MALIGNANT.search(passage.text) for passage in parts(document, "(?:出院|死亡)诊断")):
             continue
         for result in subject.record.results:
             at = result.reported or result.at
@@ -180,6 +204,9 @@ def _pathology(subject: Subject) -> Iterator[Said]:
 
 
 def _malignant(subject: Subject, text: str) -> bool:
+    for match in _IS_MALIGNANT.finditer(text):
+        if not _DOUBTED.search(clause(text, match.start(), match.end())):
+            return True
     return any(
         present(fact) and fact.kind == "disease" and _MALIGNANCY in kinds_of(subject, fact.concept)
         for fact in subject.facts(text, "辅助检查") or ()

@@ -20,6 +20,12 @@ _GENERIC: Final = frozenset(
 )
 """Characters of operations that tell nothing of what is operated on."""
 _OPEN: Final = re.compile(r"探查|[A-Za-z]|同上|备")
+_EXTENTS: Final = (
+    (re.compile(r"剔除|核除"), re.compile(r"全[^，,。；;+]{0,4}切除|根治")),
+    (re.compile(r"部分切除|楔形切除|局部切除|局部扩大切除"), re.compile(r"全[^，,。；;+]{0,3}切除|全切|根治")),
+    (re.compile(r"保[肢乳]"), re.compile(r"截肢|离断|改良根治")),
+)
+"""Less and more of the same: a consent to the one is none to the other."""
 _CHANGED: Final = re.compile(r"更改|变更|中转|改行|改为|改做|扩大|追加|加行|探查")
 
 
@@ -75,9 +81,16 @@ def _alike(subject: Subject, text: str, name: str) -> bool:
         [f.concept for f in subject.facts(words) or () if f.kind == "procedure" and f.concept]
         for words in (text, name)
     )
+    if any(_differ(text, name, *pair) or _differ(name, text, *pair) for pair in _EXTENTS):
+        return False
     if any(related(subject, one, other) for one in mine for other in theirs):
         return True
     return bool(_OPEN.search(name)) or not _telling(text).isdisjoint(_telling(name))
+
+
+def _differ(one: str, other: str, less: re.Pattern[str], more: re.Pattern[str]) -> bool:
+    """Whether one name takes out a part and the other the whole."""
+    return bool(less.search(one) and not more.search(one) and more.search(other) and not less.search(other))
 
 
 def _procedures(subject: Subject, text: str) -> list[str]:

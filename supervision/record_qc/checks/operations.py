@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from clinical.medical_record import Document, DocumentKind, EventKind, Operation, ResultKind
+from clinical.medical_record import Document, DocumentKind, Event, EventKind, Operation, ResultKind
 from supervision.record_qc.meaning import COURSE_NOTES, finds, operations_of, written
 from supervision.record_qc.model import (
     CORE_SYSTEMS,
@@ -39,12 +39,15 @@ _LEVEL: Final = re.compile(
 )
 _LEVELS: Final = {c: n for row in ("一二三四", "1234", "ⅠⅡⅢⅣ") for n, c in enumerate(row, 1)}
 _LOSS: Final = re.compile(r"(?:出血|失血)(?:量)?(?:约|为|共)?[:：]?\s*(?P<ml>\d{1,5})\s*(?:ml|mL|ML|毫升)")
+_TRANSFUSED: Final = re.compile(
+    r"(?<![未不无])输(?:注)?(?:入)?(?:悬浮|浓缩|去白|同型|新鲜|冰冻)*(?:红细胞|血浆|血小板|全血|红悬)[^，,。；;\n]{0,6}\d"
+)
 _NOT_TRANSFUSED: Final = re.compile(
     r"(?:术中)?(?:未输血|未予输血|无输血|输血(?:量)?[:：]?\s*(?:无|未|0\s*ml|0mL|—|-))"
 )
 _SENT: Final = re.compile(r"(?:标本|组织|切除物|肿物|肿块|胆囊|阑尾|送)[^。；;\n]{0,12}(?:送|行)?(?:病理|病检|冰冻)")
 _NOT_SENT: Final = re.compile(r"未|不送|无|拒绝")
-_PATHOLOGY: Final = re.compile(r"病理|病检|冰冻")
+_PATHOLOGY: Final = re.compile(r"(?:病理|病检|冰冻)[^，,。；;\n]{0,12}(?:未|待|尚|等|回报|示|结果|报告|领取|[:：])")
 _AGAIN: Final = re.compile(
     r"拟[行施于在]|再次手术|二次手术|二期|手术(?:指征|治疗|探查)|急诊手术|剖腹|再手术|行[^。；;\n]{0,20}术"
 )
@@ -118,15 +121,22 @@ def _blood_loss(subject: Subject) -> Iterator[Said]:
 
 
 def _transfusion_denied(subject: Subject) -> Iterator[Said]:
-    events = subject.events(EventKind.TRANSFUSION)
-    if events is None:
-        yield Gap("输血事件")
+    events, records = subject.events(EventKind.TRANSFUSION), subject.of(DocumentKind.ANAESTHESIA)
+    if events is None and not records:
+        yield Gap("输血事件或麻醉记录")
         return
     for document in subject.judged(DocumentKind.OPERATION):
-        for one in operations_of(subject, document):
-            during = [e.at for e in events if e.at and one.at and one.end and one.at <= e.at <= one.end]
-            for match, place in searched(document, _NOT_TRANSFUSED) if during else ():
-                yield Defect(f"术中{shown(during[0])}有输血，手术记录写“{match[0]}”", place, key=one.id)
+        given = _given_during(subject, document, events or ())
+        given += [f"麻醉记录写“{match[0]}”" for record in records for match, _ in searched(record, _TRANSFUSED)]
+        denied = next(searched(document, _NOT_TRANSFUSED), None)
+        if given and denied is not None:
+            yield Defect(f"{given[0]}，手术记录写“{denied[0][0]}”", denied[1])
+
+
+def _given_during(subject: Subject, document: Document, events: Iterable[Event]) -> list[str]:
+    spans = [(one.at, one.end) for one in operations_of(subject, document)]
+    times = [event.at for event in events if event.at]
+    return [f"术中{shown(at)}有输血" for at in times for start, end in spans if start and end and start <= at <= end]
 
 
 def _specimen(subject: Subject) -> Iterator[Said]:
@@ -141,7 +151,7 @@ def _specimen(subject: Subject) -> Iterator[Said]:
             denied = match is not None and _NOT_SENT.search(passage.text[max(0, match.start() - 4) : match.end()])
             if match and not denied and not finds(subject, after, _PATHOLOGY):
                 says = "手术标本送病理，病历中既无病理报告，也未说明待报告"
-                yield Defect(says, passage.place(match.start(), match.end()))
+                yield Defect(says, others=(passage.place(match.start(), match.end()),), key=document.id)
                 break
 
 

@@ -11,10 +11,18 @@ from typing import Final
 from clinical.medical_record import DocumentKind, ResultKind
 from nlp.facts import Fact
 from supervision.record_qc.lateral import OTHER, SAID, Sided, one_side, places_named, side_near, stem
-from supervision.record_qc.meaning import ADMISSION_NOTES, COURSE_NOTES, DAILY_NOTES, LANGUAGE, present
+from supervision.record_qc.meaning import ADMISSION_NOTES, CONSENTS, COURSE_NOTES, DAILY_NOTES, LANGUAGE, present
 from supervision.record_qc.model import INPATIENT, NORM, Aspect, Check, Defect, Gap, Group, Said, Severity
 from supervision.record_qc.subject import Passage, Saying, Subject
 
+_OPERATIVE: Final = frozenset(
+    (
+        *CONSENTS,
+        *(DocumentKind.PREOP_SUMMARY, DocumentKind.PREOP_DISCUSSION, DocumentKind.OPERATION, DocumentKind.SAFETY),
+        *(DocumentKind.ANAESTHESIA_BEFORE, DocumentKind.ANAESTHESIA, DocumentKind.POSTOP_COURSE),
+    )
+)
+"""Their sides are held against the operation."""
 _BY_EXAM: Final = re.compile(r"CT|MR|核磁|磁共振|超声|B超|彩超|X线|平片|胸片|造影|钼靶", re.IGNORECASE)
 _ELSEWHERE: Final = re.compile(r"外院|院外|门诊|\d{4}年|\d年前|上次|既往|当地")
 _NEW: Final = re.compile(r"新(?:发|出现|近)|今[日晨]出现|突发|突然|再发|又出现|对侧|也|亦|转移")
@@ -30,7 +38,8 @@ def _diagnoses(subject: Subject) -> Iterator[Said]:
         return
     for saying in found:
         fact, passage = saying.fact, saying.passage
-        if passage.name == "诊断" and not _NOT_DIAGNOSED.search(passage.title) and fact.side and stem(fact.site):
+        asked = passage.document.kind not in _OPERATIVE and not _NOT_DIAGNOSED.search(passage.title)
+        if passage.name == "诊断" and asked and fact.side and stem(fact.site):
             said[fact.concept or fact.name, stem(fact.site)][passage.document.id].append(saying)
     judged = {document.id for document in subject.judged()}
     for by_document in said.values():
