@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from exchange.decoding import misread
+from exchange.decoding import misread, shaped
 
 _B = TypeVar("_B", bound=msgspec.Struct)
 
@@ -18,7 +18,7 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="came
 def decoded(kind: type[_B], body: bytes) -> _B:
     """A body of a kind. Raises ``ReadError`` that names the field and what it should be."""
     try:
-        return msgspec.json.decode(body, type=kind)
+        return shaped(body, kind)
     except msgspec.DecodeError as error:
         raise misread(error) from None
 

@@ -15,7 +15,7 @@ import msgspec
 from api.record_qc_desk import RecordQcDesk, Result
 from base.security import sm3
 from clinical.medical_record import MedicalRecord
-from exchange.decoding import misread
+from exchange.decoding import misread, shaped
 from exchange.fhir.shapes import ReadError
 from records.qc_faults import QcError
 
@@ -103,7 +103,7 @@ def of_file(path: Path, tenant: str, place: str) -> Iterator[Job]:
 
 def _record(text: bytes, line: int) -> MedicalRecord:
     try:
-        return msgspec.json.decode(text, type=MedicalRecord)
+        return shaped(text, MedicalRecord)
     except msgspec.DecodeError as error:
         fault = misread(error)
         raise ReadError(f"line {line}: {fault.path}", fault.message) from None

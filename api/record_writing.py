@@ -14,7 +14,7 @@ from api.record_examiner import Examiner
 from api.record_qc_json import found_json, reminder_json
 from clinical.medical_record import MedicalRecord
 from exchange.building import slim
-from exchange.decoding import misread
+from exchange.decoding import misread, shaped
 from exchange.fhir.values import Json
 from supervision.record_qc.model import Check, Defect, Reminder, Severity
 from supervision.record_qc.places import Stage
@@ -49,7 +49,7 @@ def _read(context: Mapping[str, Any]) -> Writing:
     """The context's own members. Raises ``ReadError``."""
     parts = {name: context[name] for name in ("record", "documentId") if name in context}
     try:
-        return msgspec.json.decode(msgspec.json.encode(parts), type=Writing)
+        return shaped(msgspec.json.encode(parts), Writing)
     except msgspec.DecodeError as error:
         raise misread(error).within("context") from None
 

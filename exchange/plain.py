@@ -32,7 +32,7 @@ from clinical.patient import (
 from clinical.quantity import Quantity, QuantityError
 from clinical.units import canonical_unit
 from clinical.value import replace
-from exchange.decoding import misread
+from exchange.decoding import misread, shaped
 from exchange.fhir.context import Incoming
 from exchange.fhir.values import ReadError
 
@@ -225,7 +225,10 @@ def submit_of(value: object) -> PlainSubmit:
 
 def _decoded(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:
     try:
-        return decoder.decode(body)
+        try:
+            return decoder.decode(body)
+        except msgspec.ValidationError:
+            return shaped(body, decoder.type)
     except msgspec.DecodeError as error:
         raise misread(error) from None
 
