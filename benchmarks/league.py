@@ -7,24 +7,18 @@ institutions do.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from benchmarks.league_facts import EVENTS, SEED, Columns, between, chance, pick, u, whole
+from benchmarks.league_places import COUNTIES, LEAGUE, Place, places
+from supervision.facts.resources import REPORTED
 from supervision.figures.catalogue import Catalogue
 from supervision.figures.fact import Fact
 from supervision.figures.lake import Lake
 from supervision.figures.manifest import Load
 from supervision.figures.periods import Period
 
-LEAGUE: Final = "league"
-COUNTIES: Final = {"hanwula": "罕乌拉旗", "mingan": "明安旗", "qinggele": "青格勒旗"}
-_TOWNS: Final = {
-    "hanwula": ("哈拉图镇", "前河镇", "红柳镇", "沙尔布日都苏木", "石桥乡"),
-    "mingan": ("乌兰塔拉镇", "哈日淖尔苏木", "查干敖包镇", "巴润别立苏木", "沙日布拉格镇"),
-    "qinggele": ("额仁淖尔镇", "敖伦布拉苏木", "宝日温都尔镇", "宗别立镇", "古日乃苏木"),
-}
 MIX: Final[Mapping[str, float]] = {
     "drug_orders": 46,
     "tests": 19,
@@ -49,71 +43,6 @@ MIX: Final[Mapping[str, float]] = {
 }
 """Of each hundred events, how many are of a fact."""
 _INPATIENT: Final = frozenset(("stays", "admissions", "operations", "consultations"))
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An institution of the league. ``weight`` is its share of the work, ``code`` begins its record ids."""
-
-    tenant: str
-    name: str
-    tier: str
-    facility: str
-    level: int
-    weight: float
-    code: str
-    departments: Mapping[str, tuple[str, ...]]
-    doctors: int
-
-    @property
-    def county(self) -> str:
-        return "/".join(self.tenant.split("/")[:2])
-
-    @property
-    def beds(self) -> int:
-        return round(self.weight * 45) if self.facility != "village" else 0
-
-
-_MEDICINE: Final = {
-    "内科": ("I10", "E11", "J18", "I25", "J44", "K29"),
-    "外科": ("K35", "K80", "S52", "N20", "K40"),
-    "妇产科": ("O80", "N76", "D25", "O14"),
-    "儿科": ("J06", "J20", "A09", "B08"),
-    "急诊科": ("S06", "R10", "I63", "T78"),
-    "骨科": ("M51", "S72", "M17", "S82"),
-    "心内科": ("I20", "I21", "I50", "I48"),
-    "中医（蒙医）科": ("M54", "G47", "K30", "R51"),
-}
-_GENERAL: Final = {
-    "全科": ("I10", "E11", "J06", "M54", "K29"),
-    "中医（蒙医）科": ("M54", "R51", "K30"),
-    "公共卫生科": ("I10", "E11", "Z00"),
-}
-_VILLAGE: Final = {"全科": ("I10", "J06", "M54")}
-_WOMEN: Final = {name: _MEDICINE[name] for name in ("妇产科", "儿科")}
-
-
-def places() -> list[Place]:
-    """The thirty institutions."""
-    found = []
-    for number, (county, name) in enumerate(COUNTIES.items()):
-        for short, title, tier, facility, level, weight, departments, doctors in _of_county(county, name):
-            code = f"{'hmq'[number]}{len(found) % 10}"
-            tenant = f"{LEAGUE}/{county}/{short}"
-            found.append(Place(tenant, title, tier, facility, level, weight, code, departments, doctors))
-    return found
-
-
-def _of_county(
-    county: str, name: str
-) -> Iterator[tuple[str, str, str, str, int, float, Mapping[str, tuple[str, ...]], int]]:
-    yield "people", f"{name}人民医院", "county", "lead", 2, 10, _MEDICINE, 60
-    yield "tcm", f"{name}蒙医医院", "county", "tcm", 2, 4, _MEDICINE, 30
-    yield "maternity", f"{name}妇幼保健院", "county", "maternity", 2, 2, _WOMEN, 15
-    for number, town in enumerate(_TOWNS[county], start=1):
-        yield f"township-{number}", f"{town}中心卫生院", "primary", "township", 1, 1.2, _GENERAL, 8
-    yield "community", f"{name}城关社区卫生服务中心", "primary", "community", 1, 1.5, _GENERAL, 8
-    yield "village", f"{_TOWNS[county][0]}东营子嘎查卫生室", "primary", "village", 1, 0.3, _VILLAGE, 2
 
 
 def fill(
@@ -193,13 +122,24 @@ def _stocks(facts: Mapping[str, Fact], place: Place, period: Period) -> Iterator
     yield "devices", _devices(place), of(round(scale * 4) + 1)
     yield "finance", _finance(scale), of(1)
     yield "stock", _STOCK, of(round(scale * 20) + 5)
-    yield "reported", {"item": _nth(_REPORTED, "k"), "value": whole(1, 0, round(6 * scale) + 2)}, of(len(_REPORTED))
+    yield (
+        "reported",
+        {"item": _nth(tuple(REPORTED), "k"), "value": whole(1, 0, round(6 * scale) + 2)},
+        of(len(REPORTED)),
+    )
+    yield "staff_changes", _staff_changes(place), of(round(scale) + 2)
+    yield "staff_days", _staff_days(place), _daily(period, len(_ON_DUTY) * len(place.departments))
     if place.beds:
-        days = (period.until - period.since).days
-        each = f"SELECT n, n // {len(place.departments)} AS d, n % {len(place.departments)} AS k FROM range({days * len(place.departments)}) t(n)"
-        yield "bed_days", _beds(place), f"SELECT n, k, DATE '{period.since}' + d::INT AS date FROM ({each})"
+        yield "bed_days", _beds(place), _daily(period, len(place.departments))
     if place.tier == "primary":
         yield from _public_health(facts, place, of)
+
+
+def _daily(period: Period, count: int) -> str:
+    """So many things of each day; ``k`` counts them."""
+    days = (period.until - period.since).days
+    each = f"SELECT n, n // {count} AS d, n % {count} AS k FROM range({days * count}) t(n)"
+    return f"SELECT n, k, DATE '{period.since}' + d::INT AS date FROM ({each})"
 
 
 def _public_health(
@@ -217,16 +157,16 @@ def _public_health(
     )
 
 
-_REPORTED: Final = ("new-projects", "new-techniques", "posted-down", "training-above", "new-contracts")
-
-
 def _institution(place: Place) -> Columns:
     return {
         "name": f"'{place.name}'",
         "own_tier": f"'{place.tier}'",
         "own_facility": f"'{place.facility}'",
         "own_level": str(place.level),
-        "member": "true",
+        "district": f"'{place.county.rpartition('/')[2]}'",
+        "town": f"'{place.tenant.rpartition('/')[2]}'",
+        "member": str(place.facility != "village").lower(),
+        "posts": str(place.doctors * 3 + 2),
         "telemedicine": str(place.facility != "village").lower(),
         "family_doctor_team": str(place.tier == "primary").lower(),
         "teams": str(max(1, round(place.weight * 3)) if place.tier == "primary" else 0),
@@ -238,7 +178,9 @@ def _staff(place: Place) -> Columns:
     departments = tuple(place.departments)
     return {
         "department": _nth(departments, f"k % {len(departments)}"),
-        "role": f"CASE WHEN k < {place.doctors} THEN CASE WHEN k % 5 = 4 THEN 'assistant' ELSE 'physician' END ELSE "
+        # One more of them every year, so that they grow.
+        "role": f"CASE WHEN k < {place.doctors} + year(date) - 2027 THEN "
+        f"CASE WHEN k % 5 <> 4 THEN 'physician' WHEN {place.tier == 'primary'} THEN 'village-doctor' ELSE 'assistant' END ELSE "
         + pick(1, {"nurse": 60, "pharmacist": 8, "technician": 10, "other-technical": 6, "manager": 8, "support": 8})
         + " END",
         "rank": pick(2, {"senior": 5, "associate": 12, "middle": 33, "junior": 40, "none": 10}),
@@ -250,17 +192,43 @@ def _staff(place: Place) -> Columns:
     }
 
 
+def _staff_changes(place: Place) -> Columns:
+    return {
+        "kind": pick(1, {"joined": 40, "left": 25, "promoted": 35}),
+        "department": _nth(tuple(place.departments), f"k % {len(place.departments)}"),
+        "role": pick(2, {"physician": 35, "assistant": 10, "nurse": 40, "pharmacist": 5, "technician": 10}),
+        "rank": pick(3, {"senior": 5, "associate": 15, "middle": 35, "junior": 45}),
+    }
+
+
+_ON_DUTY: Final = ("physician", "assistant", "nurse")
+
+
+def _staff_days(place: Place) -> Columns:
+    """Each role in each department; fewer come on some days."""
+    departments = tuple(place.departments)
+    employed = max(1, place.doctors // len(departments) // 2)
+    return {
+        "department": _nth(departments, f"k // {len(_ON_DUTY)}"),
+        "role": _nth(_ON_DUTY, f"k % {len(_ON_DUTY)}"),
+        "employed": str(employed),
+        "on_duty": f"round({employed} * (0.4 + 0.6 * {u(1)}))",
+    }
+
+
 def _facilities(place: Place) -> Columns:
     return {
         "area": str(place.weight * 1_500),
         "planned_beds": str(place.beds),
-        "beds": f"{place.beds} + m // 4",
+        "beds": f"{place.beds} + m // 4 + year(date) - 2025",
         "observation_beds": str(round(place.weight * 2)),
         "home_beds": "m",
         "theatres": str(round(place.weight)),
         "theatre_hours": f"round({place.weight} * 160 * (0.3 + 0.5 * {u(1)}), 1)",
         "theatre_open": str(place.weight * 160),
         "laboratories": "1",
+        "laboratory_hours": f"round(240 * (0.4 + 0.5 * {u(2)}), 1)",
+        "laboratory_open": "240",
         "ambulances": str(round(place.weight / 3)),
     }
 

@@ -17,6 +17,14 @@ STAFF: Final = {
     "manager": "管理人员",
     "support": "工勤技能人员",
 }
+REPORTED: Final = {
+    "new-projects": "开展新项目数",
+    "new-techniques": "帮助基层开展新技术数",
+    "posted-down": "向基层下派人次",
+    "training-above": "去上级医院进修人次",
+    "insurance-appraisal": "医保考核得分",
+}
+"""Items that indicators read; institutions may report others."""
 RANKS: Final = {"senior": "正高", "associate": "副高", "middle": "中级", "junior": "初级", "none": "未定级"}
 
 FACTS: Final = (
@@ -26,12 +34,15 @@ FACTS: Final = (
         "每机构每月末一行；机构层级、类型和等级由此写入该机构以后的全部数据",
         (
             text("name", "机构名称", required=True),
+            text("district", "所在旗县", groups=True),
+            text("town", "所在苏木乡镇（街道）", groups=True),
             choice(
                 "own_tier", "机构层级", {"city": "盟市级", "county": "旗县级", "primary": "基层", "other": "其他"}
             ),
             text("own_facility", "机构类型（同“机构类型”维度的代码）"),
             count("own_level", "医院等级（1–3）"),
             flag("member", "医共体成员"),
+            count("posts", "编制人数"),
             flag("telemedicine", "已开通远程医疗"),
             flag("family_doctor_team", "已组建家庭医生团队"),
             count("teams", "家庭医生团队数"),
@@ -70,6 +81,8 @@ FACTS: Final = (
             number("theatre_hours", "手术间本月使用时长（小时）"),
             number("theatre_open", "手术间本月开放时长（小时）"),
             count("laboratories", "检验室数"),
+            number("laboratory_hours", "检验室本月使用时长（小时）"),
+            number("laboratory_open", "检验室本月开放时长（小时）"),
             count("ambulances", "急救车辆数"),
         ),
         Kind.STOCK,
@@ -110,7 +123,8 @@ FACTS: Final = (
     Fact(
         "reported",
         "填报数据",
-        "信息系统里没有的数，由机构按项目填报：每机构每月每项目一行",
+        "信息系统里没有的数，由机构按项目填报：每机构每月每项目一行；指标所用项目："
+        + "、".join(f"`{item}` {title}" for item, title in REPORTED.items()),
         (text("item", "项目代码", groups=True, required=True), number("value", "数值", required=True)),
         cube=("item",),
     ),

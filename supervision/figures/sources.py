@@ -38,13 +38,28 @@ def league_monitoring(place: str) -> Source:
     return Source("紧密型县域医疗卫生共同体建设监测指标体系（试行）", 2020, f"国卫办基层发〔2020〕12 号附件 {place}")
 
 
+def tiered_care(place: str) -> Source:
+    return Source("国务院办公厅关于推进分级诊疗制度建设的指导意见", 2015, f"国办发〔2015〕70 号{place}")
+
+
+def general_practice(place: str) -> Source:
+    return Source("国务院办公厅关于改革完善全科医生培养与使用激励机制的意见", 2018, f"国办发〔2018〕3 号{place}")
+
+
+def public_health_norms(place: str) -> Source:
+    return Source("国家基本公共卫生服务规范（第三版）", 2017, f"国卫基层发〔2017〕13 号 {place}")
+
+
 __all__ = [
     "antimicrobial_notice",
+    "general_practice",
     "hospital_appraisal",
     "league_monitoring",
     "medical_statistics",
     "pharmacy_quality",
+    "public_health_norms",
     "resource_statistics",
     "supply_statistics",
     "tender",
+    "tiered_care",
 ]

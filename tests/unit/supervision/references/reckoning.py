@@ -51,3 +51,23 @@ def visit_cost(d: Any) -> float | None:
 
 def stay_cost(d: Any) -> float | None:
     return each(d.stays.fee.sum(), len(d.stays))
+
+
+def primary(rows: Any) -> Any:
+    """What primary care did."""
+    return rows[rows.tier == "primary"]
+
+
+def lead(rows: Any) -> Any:
+    """What leading hospitals did."""
+    return rows[rows.facility == "lead"]
+
+
+def everybody(d: Any) -> Any:
+    """People of the district, not by group."""
+    return d.population[d.population.segment == "all"]
+
+
+def employees(d: Any) -> float:
+    """Staff, as the mean of the months."""
+    return len(d.all("staff")) / float(d.months)
