@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from threading import Event
 from typing import Final
 
 from api.bootstrap import House
@@ -35,6 +36,10 @@ from supervision.figures.manifest import Manifest
 
 _log = logging.getLogger(__name__)
 _SECONDS: Final = 60.0
+_COLLECTED: Final = "collected"
+"""A file that bears the time of the last collection."""
+_MOST_TURNS: Final = 20
+"""How much of a backlog is collected at a time: some thousand messages, so that others get their turn."""
 
 
 class IndicatorDesk:
@@ -77,9 +82,11 @@ class IndicatorDesk:
             self.lake.prune(datetime.now(UTC), self._days)
             return done
 
-    def collect(self, days: int = 0, progress: Callable[[int], None] = lambda rows: None) -> int | None:
-        """Bring in what changed in the repository and the journal since the last time, or all of the last so many
-        days; gives rows told, None while another process does."""
+    def collect(
+        self, days: int = 0, progress: Callable[[int], None] = lambda rows: None, most: int | None = None
+    ) -> int | None:
+        """Bring in what changed in the repository and the journal since the last time (``most``: some of it, the rest
+        the next time), or all of the last so many days; gives rows told, None while another process does."""
         collector = Collector(self.lake, self.known.facts, self.league)
         sources: tuple[Source, ...] = (
             FromRecords(self._engine, Repository(self._engine, self._ring), self._pseudonym),
@@ -92,7 +99,8 @@ class IndicatorDesk:
             if days:
                 since = now - timedelta(days=days)
                 return sum(collector.sweep(source, since, now, progress) for source in sources)
-            return sum(collector.collect(source, progress) for source in sources)
+            (self._folder / _COLLECTED).touch()
+            return sum(collector.collect(source, progress, most) for source in sources)
 
     @contextmanager
     def _alone(self) -> Iterator[bool]:
@@ -105,21 +113,26 @@ class IndicatorDesk:
             else:
                 yield True
 
-    async def keep_watch(self, seconds: float = _SECONDS) -> None:
-        """Sum up what was written, and now and then collect what changed."""
-        turn = 0
-        while True:
-            await asyncio.sleep(seconds)
-            turn += 1
+    def run(self, stop: Event) -> None:
+        """Until told to stop: sum up what was written, and now and then collect what changed. Of several processes
+        one does it."""
+        while not stop.wait(_SECONDS):
             try:
-                if self._minutes and turn % self._minutes == 0:
-                    await asyncio.to_thread(self.collect)
+                if self._is_due():
+                    self.collect(most=_MOST_TURNS)
                 if self._folder.exists():
-                    await asyncio.to_thread(self.refresh)
+                    self.refresh()
             except MissingDuckError:
                 return
             except Exception as error:  # a disk that is full must not end the watch
                 _log.error("facts not summed up", extra={"error": type(error).__name__})
+
+    def _is_due(self) -> bool:
+        """Whether nobody collected for as long as the settings say."""
+        if not self._minutes:
+            return False
+        stamp = self._folder / _COLLECTED
+        return not stamp.exists() or time.time() - stamp.stat().st_mtime >= self._minutes * 60
 
 
 __all__ = ["IndicatorDesk"]

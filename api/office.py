@@ -9,7 +9,10 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from api.appraisal_desk import AppraisalDesk
 from api.comments import CommentDesk
+from api.curating import Curators
+from api.curation_desk import CurationDesk
 from api.fhir_desk import FhirDesk
 from api.front import Front
 from api.indicator_desk import IndicatorDesk
@@ -23,7 +26,14 @@ from api.record_qc_desk import RecordQcDesk
 from api.routes import (
     accounts,
     analysis,
+    appraisal,
+    appraisal_runs,
     comments,
+    curation,
+    curation_releases,
+    curation_rules,
+    curation_sources,
+    demo,
     exchange,
     fhir,
     fhir_terms,
@@ -42,6 +52,7 @@ from api.routes import (
     terms,
     terms_maps,
 )
+from api.rule_lab import RuleLab
 from api.terms_desk import TermsDesk
 from api.understanding import Understanding
 from curation_ui import serving as pages
@@ -61,6 +72,7 @@ class Office:
         self.quality = QualityDesk(house.engine, ring, Repository(house.engine, ring), house.settings.league)
         self.record_qc = RecordQcDesk(house.engine, ring, house.settings.league, self._release)
         self.indicators = IndicatorDesk(house, ring)
+        self.curation = CurationDesk(house, front.serving)
         self.terms = TermsDesk(house.engine, house.settings.league, reviewer.serving)
         may_judge = partial(front.access.may_act, permission="comment.judge")
         self.comments = CommentDesk(house.settings, reviewer, house.engine, ring, may_judge)
@@ -79,6 +91,7 @@ class Office:
         front, access = self._front, self._front.access
         yield comments.router(access, self.comments)
         yield knowledge.router(access, front.serving)
+        yield from self._curation()
         yield from self._people()
         yield from self._records()
         yield quality.router(access, self.quality)
@@ -89,13 +102,25 @@ class Office:
         yield indicator_warnings.router(access, self.indicators)
         yield analysis.router(access, self.indicators)
         yield persons.router(access, front.identity)
+        desk = AppraisalDesk(front.house.engine, front.ring, front.settings.league, lambda: self.indicators.answers)
+        yield appraisal.router(access, desk)
+        yield appraisal_runs.router(access, desk)
         yield systems.router(
             access, OperationsDesk(front.house.engine, front.ring, front.settings.league), front.settings
         )
         yield terms.router(access, self.terms)
         yield terms_maps.router(access, self.terms)
         yield from self.understanding.routers()
+        yield demo.router(access, front.settings.data_dir)
         yield pages.router(front.settings.frame_ancestors)
+
+    def _curation(self) -> Iterator[APIRouter]:
+        front, desk = self._front, self.curation
+        curators = Curators(front.access, front.settings.league)
+        yield curation.router(curators, desk)
+        yield curation_rules.router(curators, RuleLab(front.serving, front.reviewer.states.derive))
+        yield curation_releases.router(curators, desk)
+        yield curation_sources.router(curators, desk)
 
     def _people(self) -> Iterator[APIRouter]:
         front, access, people, audit = self._front, self._front.access, self._front.people, self._front.audit
@@ -118,9 +143,9 @@ class Office:
     def watching(self) -> list[Coroutine[Any, Any, None]]:
         """What goes on beside the requests of a worker."""
         return [
+            self.curation.keep_watch(),
             self.quality.keep_watch(self._front.settings.survey_hour),
             self.terms.keep_watch(),
-            self.indicators.keep_watch(),
             *self.understanding.watching(),
         ]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -56,11 +57,13 @@ class Collector:
     def __init__(self, lake: Lake, facts: Mapping[str, Fact], league: str) -> None:
         self._lake, self._facts, self._league = lake, facts, league
 
-    def collect(self, source: Source, progress: Callable[[int], None] = lambda rows: None) -> int:
-        """What changed since the last time; gives how many rows were told."""
+    def collect(
+        self, source: Source, progress: Callable[[int], None] = lambda rows: None, most: int | None = None
+    ) -> int:
+        """What changed since the last time, at most so many turns of it; gives how many rows were told."""
         with system("facts collected"):
             mark = self._lake.manifest.mark(self._league, source.name)
-            return self._bring(source.name, source.changed(mark), progress)
+            return self._bring(source.name, islice(source.changed(mark), most), progress)
 
     def sweep(
         self, source: Source, since: datetime, until: datetime, progress: Callable[[int], None] = lambda rows: None

@@ -39,11 +39,11 @@ def league_monitoring(place: str) -> Source:
 
 
 def tiered_care(place: str) -> Source:
-    return Source("国务院办公厅关于推进分级诊疗制度建设的指导意见", 2015, f"国办发〔2015〕70 号{place}")
+    return Source("国务院办公厅关于推进分级诊疗制度建设的指导意见", 2015, f"国办发〔2015〕70 号 {place}")
 
 
 def general_practice(place: str) -> Source:
-    return Source("国务院办公厅关于改革完善全科医生培养与使用激励机制的意见", 2018, f"国办发〔2018〕3 号{place}")
+    return Source("国务院办公厅关于改革完善全科医生培养与使用激励机制的意见", 2018, f"国办发〔2018〕3 号 {place}")
 
 
 def public_health_norms(place: str) -> Source:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -248,4 +250,24 @@ def test_on_the_command_line_a_file_is_loaded_summed_up_and_shown(starter_dir: P
     file.write_text("记录编号,日期,就诊类型\n1,2026-11-02,门诊\n", "utf-8")
     refused = run("load", "visits", "--tenant", HOSPITAL, "--file", str(file))
     assert refused.exit_code == 1
+    site.house.engine.dispose()
+
+
+def test_the_process_that_stores_messages_collects_and_sums_up(
+    starter_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = staffed(starter_dir, tmp_path)
+    site.client.__exit__(None, None, None)
+    _visit(site, HOSPITAL, "v1", "2026-11-05", "内科", 80)
+    monkeypatch.setattr("api.indicator_desk._SECONDS", 0.05)
+    desk, stop = IndicatorDesk(site.house, key_ring(site.house)), threading.Event()
+    watch = threading.Thread(target=desk.run, args=(stop,))
+    watch.start()
+    waited = time.monotonic() + 20
+    while not desk.lake.manifest.cubes("visits") and time.monotonic() < waited:
+        time.sleep(0.05)
+    stop.set()
+    watch.join()
+    assert desk.lake.manifest.cubes("visits")
+    assert (site.house.settings.data_dir / "facts" / "collected").exists()
     site.house.engine.dispose()

@@ -208,3 +208,12 @@ def test_requests_and_alerts_are_counted_and_a_late_answer_changes_the_alert(sit
         store(site.engine, site.ring, [], [Feedback("card-1", "yigong-order-sign", "overridden", at, reason="已知")])
     site.collect()
     assert [(row["response"], row["reasoned"]) for row in site.rows("findings")] == [("overridden", True)]
+
+
+def test_a_backlog_is_collected_in_turns(site: Site) -> None:
+    site.send(PATIENT, VISIT)
+    source = FromRecords(site.engine, site.repository, str)
+    assert site.collector.collect(source, most=0) == 0
+    assert site.rows("visits") == []
+    assert site.collector.collect(source, most=1) > 0
+    assert len(site.rows("visits")) == 1
