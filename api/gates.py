@@ -11,7 +11,7 @@ from knowledge.release import Gate
 from knowledge.snapshot import Snapshot
 from rules.authored import flaws
 
-_ALERTING = frozenset(
+ALERTING = frozenset(
     {
         Predicate.INTERACTS_WITH,
         Predicate.CONTRAINDICATED_IN,
@@ -74,7 +74,7 @@ def measures_are_known(snapshot: Snapshot) -> list[str]:
 
 def _faults(snapshot: Snapshot, s: Statement) -> Iterator[str]:
     q = s.qualifiers
-    if s.predicate in _ALERTING:
+    if s.predicate in ALERTING:
         if q.get("severity") not in set(Severity):
             yield f"{s.id}: severity {q.get('severity')!r} is none of ours"
         if s.standing is not Standing.SECONDARY and not s.citations:

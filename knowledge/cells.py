@@ -163,3 +163,37 @@ _READERS: dict[Kind, Callable[[str, Column], Any]] = {
     Kind.ENUMS: _enums,
     Kind.ICD10: lambda text, column: icd10_prefixes(text),
 }
+
+
+# -- and back ----------------------------------------------------------------------------------
+
+
+def written(column: Column, value: Any) -> str:
+    """A value as its cell is written: what ``read_cell`` makes the same of."""
+    if isinstance(value, list | tuple):
+        return ";".join(written(column, one) for one in value)
+    if isinstance(value, bool) and not column.choices:
+        return "是" if value else "否"
+    if column.choices:
+        return next((word for word, meant in column.choices.items() if meant == value), str(value))
+    if not isinstance(value, int | float):
+        return str(value)
+    units = {Kind.AGE: _DAYS, Kind.DURATION: _HOURS}.get(column.kind)
+    return _in_units(value, units) if units else _figure(value)
+
+
+def _in_units(value: float, units: dict[str, float]) -> str:
+    """In the largest unit that it is a whole number of, else in the smallest."""
+    by_size = sorted(units.items(), key=lambda one: -one[1])
+    whole = ((value / size, name) for name, size in by_size if value >= size)
+    times, unit = next(((t, n) for t, n in whole if abs(t - round(t)) * units[n] < _ROUNDED), (0.0, ""))
+    name, size = by_size[-1]
+    return f"{round(times)}{unit}" if unit else f"{_figure(value / size)}{name}"
+
+
+_ROUNDED: Final = 0.001
+"""Days and hours are kept to four digits: what differs by less is the same."""
+
+
+def _figure(value: float) -> str:
+    return f"{value:.6f}".rstrip("0").rstrip(".")

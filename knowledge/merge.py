@@ -26,7 +26,6 @@ from knowledge.intake import Loader, Row, RowError, stamp
 from knowledge.model import (
     CodeRef,
     Concept,
-    ConceptKind,
     Record,
     Source,
     Standing,
@@ -35,29 +34,12 @@ from knowledge.model import (
     same_content,
 )
 from knowledge.naming import normal_name
+from knowledge.references import meant, why_not
 from knowledge.store import Change, Store, kind_of
 
 BATCH = 20_000
 STRONG_CODES = frozenset({"icd-10", "icd-9-cm-3", "loinc", "hpo", "nhsa-drug", "nhsa-service", "omim", "orphanet"})
 """Codes that name one thing: two concepts of one kind with the same such code are the same."""
-
-GROUPS: dict[str, frozenset[ConceptKind]] = {
-    "drug": frozenset({ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS, ConceptKind.PRODUCT}),
-    "disease": frozenset({ConceptKind.DISEASE}),
-    "lab": frozenset({ConceptKind.LAB}),
-    "exam": frozenset({ConceptKind.EXAM}),
-    "check": frozenset({ConceptKind.EXAM, ConceptKind.LAB}),
-    "allergy": frozenset({ConceptKind.ALLERGEN, ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS}),
-    "symptom": frozenset({ConceptKind.SYMPTOM}),
-    "finding": frozenset({ConceptKind.SYMPTOM, ConceptKind.FINDING}),
-    "food": frozenset({ConceptKind.FOOD}),
-    "department": frozenset({ConceptKind.DEPARTMENT}),
-    "service": frozenset({ConceptKind.SERVICE, ConceptKind.PROCEDURE}),
-    "procedure": frozenset({ConceptKind.PROCEDURE}),
-    "blood": frozenset({ConceptKind.BLOOD_PRODUCT}),
-    "item": frozenset({ConceptKind.EXAM, ConceptKind.LAB, ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS}),
-    "any": frozenset(ConceptKind),
-}
 
 loads = Table(
     "knowledge_load",
@@ -100,7 +82,11 @@ candidates = Table(
     Column("reason", Text, nullable=False),
     Column("state", String(12), nullable=False, default="open"),
     Column("decided_by", String(80), nullable=False, default=""),
+    Column("confirmed_by", String(80), nullable=False, default=""),
+    Column("kept", String(160), nullable=False, default=""),
+    Column("note", Text, nullable=False, default=""),
 )
+_UNDECIDED = {"confirmed_by": "", "kept": "", "note": ""}
 
 
 @dataclass(slots=True)
@@ -265,7 +251,7 @@ class _Loading:
             insert_many(connection, aliases, self.new_aliases)
             known = {(row.a, row.b) for row in connection.execute(select(candidates.c.a, candidates.c.b))}
             fresh = [
-                {"a": a, "b": b, "reason": reason, "state": "open", "decided_by": ""}
+                {"a": a, "b": b, "reason": reason, "state": "open", "decided_by": "", **_UNDECIDED}
                 for (a, b), reason in self.new_candidates.items()
                 if (a, b) not in known
             ]
@@ -412,26 +398,14 @@ class _Names:
     def _matching(self, text: str) -> list[str]:
         group, _, name = text[1:].partition(":")
         wanted = normal_name(name)
-        found = {i: k for i, k in self.by_name.get(wanted, {}).items() if k in GROUPS[group]}
-        if group == "allergy" and ConceptKind.ALLERGEN in found.values():
-            found = {i: k for i, k in found.items() if k == ConceptKind.ALLERGEN}
-        preferred = [i for i in found if self.preferred[i] == wanted] if len(found) > 1 else []
-        matching = sorted(preferred or found)
-        ingredients = [i for i in matching if found[i] == ConceptKind.INGREDIENT]
-        # A drug named without its form means the ingredient, not a product that is called the same.
-        if len(matching) > 1 and len(ingredients) == 1:
-            return ingredients
+        found = self.by_name.get(wanted, {})
+        matching = meant(group, found, (i for i in found if self.preferred[i] == wanted))
         # A source that has one concept of the name means that one, whatever other sources call the same.
         own = [i for i in matching if i in self.own] if len(matching) > 1 else []
         return own if len(own) == 1 else matching
 
     def _why(self, text: str) -> str:
-        if not text.startswith("?"):
-            return f"没有概念 {text}，请先载入定义它的来源"
-        found, name = self._matching(text), text.partition(":")[2]
-        if found:
-            return f"“{name}”对应多个概念（{'、'.join(found[:5])}），请写准确的首选名称"
-        return f"“{name}”不是已知概念的名称，请改正，或先在名称表中登记"
+        return why_not(text, self._matching(text) if text.startswith("?") else [])
 
 
 def _names(concept: Concept) -> set[str]:
@@ -441,7 +415,7 @@ def _names(concept: Concept) -> set[str]:
 _LENT = "lent"
 
 
-def _lend(base: Concept, other: Concept) -> Concept:
+def lend(base: Concept, other: Concept) -> Concept:
     """The base with the other's names and codes added; what the base says of itself stays. What was lent
     is marked, so that it outlives a new edition of the base and nothing else does."""
     own = {base.name, base.name_en, *base.synonyms}
@@ -469,8 +443,13 @@ def _joined(base: Concept, other: Concept) -> Concept:
     """What becomes of a known concept when a source names it again: the same source (or a person's
     own table) says the whole; another source adds names and codes; an unreviewed one adds nothing."""
     if base.origin == other.origin and base.id == other.id:
-        return _with_lent(other, base.attributes[_LENT], {}) if _LENT in base.attributes else other
-    return base if other.standing is Standing.UNREVIEWED else _lend(base, other)
+        return restated(base, other)
+    return base if other.standing is Standing.UNREVIEWED else lend(base, other)
+
+
+def restated(base: Concept, other: Concept) -> Concept:
+    """A concept that is told anew as a whole; what other sources lent it stays."""
+    return _with_lent(other, base.attributes[_LENT], {}) if _LENT in base.attributes else other
 
 
 def _may_replace(current: Record) -> bool:

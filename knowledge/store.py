@@ -173,7 +173,8 @@ class Store:
             number, approved = known.get(key, (0, 0))
             number += 1
             if change.expected and change.expected != number - 1:
-                raise ConflictError(f"{key[1]} 已是第 {number - 1} 版，您看到的是第 {change.expected} 版，请重新读取后再改")
+                told = f"{key[1]} 已是第 {number - 1} 版，您看到的是第 {change.expected} 版，请重新读取后再改"
+                raise ConflictError(told)
             row = _head_row(change, number, approved)
             known[key] = (number, row["approved"])
             (old if number > 1 else new).append(row)
@@ -252,7 +253,7 @@ class Store:
         with self.engine.connect() as connection:
             rows = connection.execute(query.order_by(heads.c.id).execution_options(yield_per=5000))
             for row in rows:
-                yield _decode(kind_of(type_), row.body, row.revision), Status(row.status)
+                yield decoded(kind_of(type_), row.body, row.revision), Status(row.status)
 
     def history(self, type_: type[_R], record_id: str) -> list[Revision]:
         """Every revision of a record, oldest first."""
@@ -277,7 +278,7 @@ class Store:
         either = (heads.c.subject == concept_id) | (heads.c.object == concept_id)
         query = select(heads).where(heads.c.kind == "statement", either).order_by(heads.c.id)
         with self.engine.connect() as connection:
-            return [(_decode("statement", r.body, r.revision), Status(r.status)) for r in connection.execute(query)]
+            return [(decoded("statement", r.body, r.revision), Status(r.status)) for r in connection.execute(query)]
 
     def named(self, texts: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
         """For each normalised name: (concept id, kind) of the concepts that carry it."""
@@ -305,7 +306,7 @@ class Store:
         )
         for query in (same, older):
             for row in connection.execute(query.execution_options(yield_per=5000)):
-                yield _decode(row.kind, row.body, row.revision)
+                yield decoded(row.kind, row.body, row.revision)
 
     def advance(
         self,
@@ -400,19 +401,19 @@ def _code_rows(concept: Concept) -> list[dict[str, str]]:
     return [{"concept": concept.id, "system": r.system, "code": r.code, "kind": concept.kind.value} for r in found]
 
 
-def _decode(kind: str, body: bytes, revision: int) -> Any:
+def decoded(kind: str, body: bytes, revision: int) -> Any:
     """The record with its revision number, which is the store's to know."""
     record = msgspec.msgpack.decode(body, type=_TYPES[kind])
     return record if kind == "source" else msgspec.structs.replace(record, revision=revision)
 
 
 def _head(row: Any) -> Head:
-    return Head(_decode(row.kind, row.body, row.revision), Status(row.status), row.revision)
+    return Head(decoded(row.kind, row.body, row.revision), Status(row.status), row.revision)
 
 
 def _revision(row: Any) -> Revision:
     at = row.at if row.at.tzinfo else row.at.replace(tzinfo=UTC)
-    record = _decode(row.kind, row.body, row.revision)
+    record = decoded(row.kind, row.body, row.revision)
     return Revision(
         row.kind, row.id, row.revision, at, row.author, row.reason, row.change, Status(row.status), record
     )

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from api.gates import GATES
-from api.serving import Served
 from api.terminal import OUT, Command, DataDir, bar, house
-from knowledge.release import candidate
 from knowledge.snapshot import Snapshot
-from records.journal import Entry
-from supervision.shadow import Answer, ShadowReport, compare, save
+from supervision.shadow import ShadowReport, save
 
 _SPAN = re.compile(r"^(\d+)([hdw])$")
 _HOURS = {"h": 1, "d": 24, "w": 168}
@@ -33,30 +29,13 @@ def shadow(
     data_dir: DataDir = None,
 ) -> None:
     """Ask recorded requests again of two releases: which alerts appear, vanish or change, by hospital and rule."""
-    from api.app import build  # the web framework: no other command waits for it
-    from api.replay import again
+    from api.shadowing import shadow_run  # the web framework: no other command waits for it
 
-    opened = house(data_dir)
-    reviewer = build(opened).state.front.reviewer
-    draft = opened.settings.data_dir / "shadow.ygr"
-    if release == "draft":
-        candidate(opened.store, draft, GATES)
-        new = Served.of(Snapshot(draft, "draft"))
-    else:
-        new = Served.of(opened.releases.open(release))
-    old = Served.of(opened.releases.open(against)) if against else reviewer.serving.now
-    ids = reviewer.journal.since(datetime.now(UTC) - _span(since), limit)
-
-    def ask(entry: Entry, served: Served) -> Answer:
-        reviewed = again(reviewer, entry, served)
-        return Answer(reviewed.institution, reviewed.review.findings, len(reviewed.orders))
-
-    with bar("影子运行", len(ids)) as advance:
-        report = compare(ids, reviewer.journal.entry, lambda e: ask(e, old), lambda e: ask(e, new), advance)
-    draft.unlink(missing_ok=True)
-    _say(report, old.snapshot, new.snapshot)
+    with bar("影子运行") as advance:
+        done = shadow_run(house(data_dir), release, against, _span(since), limit, advance.of, advance)
+    _say(done.report, done.old, done.new)
     if out is not None:
-        save(report, out)
+        save(done.report, out)
 
 
 def _span(text: str) -> timedelta:

@@ -11,9 +11,9 @@ module here that ends with ``TABLES``.
 from __future__ import annotations
 
 from base.plugins import discover
-from knowledge.tables._shape import Column, Kind, Table
+from knowledge.tables._shape import CONCEPTS, EVIDENCE, SEVERITIES, SOURCE_KINDS, Column, Kind, Table
 
 BY_NAME: dict[str, Table] = discover("knowledge.tables", "TABLES", Table)
 TABLES: tuple[Table, ...] = tuple(sorted(BY_NAME.values(), key=lambda table: table.rank))
 
-__all__ = ["BY_NAME", "TABLES", "Column", "Kind", "Table"]
+__all__ = ["BY_NAME", "CONCEPTS", "EVIDENCE", "SEVERITIES", "SOURCE_KINDS", "TABLES", "Column", "Kind", "Table"]

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from msgspec import structs
 from sqlalchemy import Engine
 
-import base.accounts  # all tables must be known before they are compared
+import base.accounts
 import base.alerts
 import base.attempts
 import base.audit
