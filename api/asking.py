@@ -20,6 +20,7 @@ _ERRORS: Final = {
     404: "there is no such thing",
     409: "somebody else was quicker",
     422: "not possible; the text says what is",
+    503: "not possible now",
 }
 
 

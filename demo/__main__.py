@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated
 
 import typer
 
@@ -11,15 +12,19 @@ from api.terminal import ERR, OUT, DataDir, bar, house
 from clinical.coded import CHINA
 from demo.figures import fill_figures
 from demo.fill import Filled, fill
+from demo.people import COUNT
 from supervision.figures.duck import MissingDuckError
 from supervision.figures.periods import month_of
 
 
-def main(data_dir: DataDir = None) -> None:
+def main(
+    data_dir: DataDir = None,
+    people: Annotated[int, typer.Option(min=0, help="people with a history beside the six")] = COUNT,
+) -> None:
     """Fill a data folder with the demo. Safe to repeat."""
     opened = house(data_dir)
     with bar("示例数据") as advance:
-        told = fill(opened, datetime.now(UTC), advance)
+        told = fill(opened, datetime.now(UTC), advance, people)
     _figures(opened)
     OUT.print(_said(told, str(opened.settings.data_dir)), highlight=False, soft_wrap=True, markup=False)
     opened.engine.dispose()

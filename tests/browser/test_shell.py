@@ -40,3 +40,23 @@ def test_light_or_dark_is_chosen_and_kept(window: Opening) -> None:
     expect(here.page.locator("html")).to_have_attribute("data-theme", "dark")
     here.page.reload()
     expect(here.page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_a_newcomer_sees_the_point_in_two_clicks(window: Opening) -> None:
+    here = window()
+    here.open("/ui/")
+    here.page.get_by_role("link", name="打开苏日娜的病历").click()
+    panel = here.page.frame_locator("iframe[title=临床面板]")
+    expect(panel.locator("article").first).to_contain_text("禁忌")
+    here.shoot("tour")
+
+
+def test_a_patient_is_found_by_name_and_opened(window: Opening) -> None:
+    here = window()
+    here.open("/ui/bedside")
+    here.page.get_by_label("姓名或本机构患者号").fill("巴特尔")
+    here.page.keyboard.press("Enter")
+    here.page.get_by_role("button", name="打开", exact=True).first.click()
+    expect(here.page.frame_locator("iframe[title=临床面板]").get_by_role("heading", level=1)).to_contain_text(
+        "巴特尔"
+    )

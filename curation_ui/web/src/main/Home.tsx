@@ -5,6 +5,7 @@ import { Link } from "react-router";
 import { Frame } from "../shared/frame";
 import { GROUPS, type Page } from "../shared/page";
 import { Nothing } from "../shared/states";
+import { Tour } from "./Tour";
 
 const TEXTS = {
   title: "概览",
@@ -14,6 +15,7 @@ const TEXTS = {
 export function Home({ pages }: { pages: Page[] }): ReactNode {
   return (
     <Frame title={TEXTS.title}>
+      <Tour />
       {pages.length ? null : <Nothing text={TEXTS.none} />}
       {GROUPS.map((group) => (
         <Group key={group} title={group} pages={pages.filter((page) => page.group === group)} />

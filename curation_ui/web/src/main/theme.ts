@@ -30,6 +30,8 @@ export function look(isDark: boolean): ThemeConfig {
       colorTextTertiary: isDark ? "rgba(255,255,255,0.68)" : "rgba(0,0,0,0.62)",
       colorTextDescription: isDark ? "rgba(255,255,255,0.7)" : "rgba(0,0,0,0.65)",
       colorTextPlaceholder: isDark ? "rgba(255,255,255,0.62)" : "rgba(0,0,0,0.6)",
+      controlItemBgActive: isDark ? "#14323c" : "#e2f1f5",
+      controlItemBgActiveHover: isDark ? "#183c48" : "#d4eaf0",
       borderRadius: 6,
       fontFamily:
         '-apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Micro Hei", sans-serif',

@@ -58,7 +58,7 @@ function Reply({ whole, decide, busy }: { whole: Whole } & OneProps): ReactNode 
     await decide(whole, { action, reason });
   };
   return (
-    <Form form={form} layout="vertical" className="queue-actions no-print">
+    <Form form={form} layout="vertical" className="no-print">
       <Form.Item
         name="reason"
         label={TEXTS.reply}

@@ -1,0 +1,70 @@
+"""Synthetic patients for whoever looks at the service for the first time, on the machine itself."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+
+from api.access import Access, Kind, Principal
+from api.asking import described
+from api.errors import ApiError, respond
+
+_CHECKOUT: Final = Path(__file__).parents[2]
+PEOPLE: Final = 40
+"""Fewer than `make demo-data` brings, so that nobody waits: the stories are the same."""
+_FILLED: Final = "demo/first-day"
+_SECONDS: Final = 300.0
+
+
+def router(access: Access, data_dir: Path) -> APIRouter:
+    """``/api/v1/demo``. The demo is a program of its own (``python -m demo``), as `make demo-data` runs it."""
+    routes = APIRouter(prefix="/api/v1", tags=["Demo"])
+    filling = asyncio.Lock()
+
+    @routes.get("/demo", **_STATE)
+    def state(request: Request) -> Response:
+        found = access.who(request)
+        return respond(200, {"possible": _is_newcomer(found), "filled": (data_dir / _FILLED).exists()})
+
+    @routes.post("/demo", **_FILL)
+    async def fill(request: Request) -> Response:
+        found = access.who(request)
+        if not _is_newcomer(found):
+            raise ApiError(403, "forbidden", "示例数据只能在本机、尚未开立账号时载入；或运行 make demo-data")
+        async with filling:
+            await _run(data_dir)
+        access.note(found, "demo.fill")
+        return respond(200, {"possible": True, "filled": True})
+
+    return routes
+
+
+def _is_newcomer(found: Principal) -> bool:
+    return found.kind is Kind.LOCAL
+
+
+async def _run(data_dir: Path) -> None:
+    """Raises ``ApiError`` 503 when the demo cannot be filled in."""
+    command = (sys.executable, "-m", "demo", "--data-dir", str(data_dir.resolve()), "--people", str(PEOPLE))
+    quiet = asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(*command, cwd=_CHECKOUT, stdout=quiet, stderr=quiet)
+    try:
+        status = await asyncio.wait_for(process.wait(), _SECONDS)
+    except TimeoutError:
+        process.kill()
+        status = -1
+    if status:
+        raise ApiError(503, "transient", "示例数据未能载入，请在安装目录运行 make demo-data 查看原因")
+
+
+_STATE: Final = described("示例数据是否已载入", "", "possible: 可在此载入; filled: 已载入")
+_FILL: Final = described(
+    "载入虚构的示例患者",
+    "三家机构的虚构患者和待审处方，用时数秒。仅限本机、尚未开立账号时；可重复。",
+    "filled",
+    503,
+)

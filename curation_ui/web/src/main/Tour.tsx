@@ -1,0 +1,63 @@
+/** For whoever sees the service for the first time, on the machine itself: synthetic patients, and what to try. */
+import { Alert, Button, Card, Flex, Typography } from "antd";
+import type { ReactNode } from "react";
+import { Link } from "react-router";
+import { CACHE, useAsked, useTelling } from "../shared/asking";
+import { useSession } from "../shared/session";
+
+const TEXTS = {
+  title: "一分钟看懂",
+  about: "载入三家机构的虚构患者和待审处方（数秒），即可体验完整流程。正式使用前请更换数据目录。",
+  fill: "载入虚构示例患者",
+  steps: [
+    {
+      to: "/bedside?patient=P0006&tenant=league/anding/hospital",
+      title: "打开苏日娜的病历",
+      text: "高血钾、肾功能不全：最要紧的提示在前，可看依据与出处",
+    },
+    {
+      to: "/bedside?patient=P0003&tenant=league/anding/hospital",
+      title: "打开王建国的病历",
+      text: "乡镇卫生院发的华法林，在县医院也看得到",
+    },
+    { to: "/queue", title: "审核处方", text: "五张处方等待药师，键盘 a 通过、r 退回" },
+    { to: "/returned", title: "答复退回的处方", text: "医师说明理由或二次签名" },
+  ],
+};
+
+type State = { possible: boolean; filled: boolean };
+
+export function Tour(): ReactNode {
+  const newcomer = useSession().kind === "local";
+  const state = useAsked<State>("GET /api/v1/demo", {}, { enabled: newcomer });
+  const fill = useTelling<State>("POST /api/v1/demo");
+  if (!newcomer || !state.data) return null;
+  const filled = state.data.filled || fill.data?.filled;
+  const done = (): void => void CACHE.invalidateQueries();
+  return (
+    <Card title={TEXTS.title} size="small">
+      {filled ? (
+        <Steps />
+      ) : (
+        <Flex vertical gap={12} align="start">
+          <Alert type="info" showIcon title={TEXTS.about} />
+          <Button type="primary" loading={fill.isPending} onClick={() => fill.mutate({}, { onSuccess: done })}>
+            {TEXTS.fill}
+          </Button>
+        </Flex>
+      )}
+    </Card>
+  );
+}
+
+function Steps(): ReactNode {
+  return (
+    <ol className="steps">
+      {TEXTS.steps.map((one) => (
+        <li key={one.to}>
+          <Link to={one.to}>{one.title}</Link> <Typography.Text type="secondary">{one.text}</Typography.Text>
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,114 @@
+/** Finds a patient and opens the clinician panel, as a hospital's own system would. */
+import { Button, Flex, Input, Segmented } from "antd";
+import { type ReactNode, useEffect, useState } from "react";
+import { useNavigate, useSearchParams } from "react-router";
+import { useTelling } from "../../shared/asking";
+import { Frame } from "../../shared/frame";
+import { useSession } from "../../shared/session";
+import { Loading, Nothing } from "../../shared/states";
+import { Rows } from "../../shared/table";
+import { TEXTS } from "./texts";
+
+type Known = {
+  number: string;
+  records: { tenant: string; localId: string; patient: { name?: { text?: string }[]; birthDate?: string } }[];
+};
+type Row = { key: string; name: string; born: string; tenant: string; patient: string };
+
+const SEARCH = "POST /api/v1/persons/search";
+const LAUNCH = "POST /api/v1/panel/launches";
+
+export default function Bedside(): ReactNode {
+  const [query] = useSearchParams();
+  const patient = query.get("patient") ?? "";
+  return patient ? <Opened patient={patient} tenant={query.get("tenant") ?? ""} /> : <Finding />;
+}
+
+function Finding(): ReactNode {
+  const { institution } = useSession();
+  const navigate = useNavigate();
+  const search = useTelling<{ persons: Known[] }, typeof SEARCH>(SEARCH);
+  const open = (one: { tenant: string; patient: string }): void =>
+    void navigate(`?${new URLSearchParams({ patient: one.patient, tenant: one.tenant })}`);
+  const find = (text: string): void => {
+    const said = text.trim();
+    if (/^[\w-]+$/.test(said)) open({ tenant: institution, patient: said });
+    else if (said)
+      search.mutate({ body: { patient: { resourceType: "Patient", name: [{ text: said }] }, limit: 50 } });
+  };
+  const rows = (search.data?.persons ?? []).flatMap(rowsOf);
+  return (
+    <Frame title={TEXTS.title} about={TEXTS.about}>
+      <Input.Search
+        placeholder={TEXTS.find}
+        aria-label={TEXTS.find}
+        enterButton={TEXTS.search}
+        onSearch={find}
+        loading={search.isPending}
+        autoFocus
+        className="bedside-find"
+      />
+      {search.data && !rows.length ? <Nothing text={TEXTS.none} /> : null}
+      {rows.length ? (
+        <Rows<Row>
+          dataSource={rows}
+          columns={[
+            { title: TEXTS.name, dataIndex: "name" },
+            { title: TEXTS.born, dataIndex: "born" },
+            { title: TEXTS.record, render: (_, one) => `${one.tenant} ${one.patient}` },
+            { title: TEXTS.open, render: (_, one) => <Button onClick={() => open(one)}>{TEXTS.open}</Button> },
+          ]}
+        />
+      ) : null}
+    </Frame>
+  );
+}
+
+function rowsOf(person: Known): Row[] {
+  return person.records.map(({ tenant, localId, patient }) => ({
+    key: `${tenant} ${localId}`,
+    name: patient.name?.[0]?.text ?? "",
+    born: patient.birthDate ?? "",
+    tenant,
+    patient: localId,
+  }));
+}
+
+function Opened({ patient, tenant }: { patient: string; tenant: string }): ReactNode {
+  const { fullName } = useSession();
+  const [wide, setWide] = useState(true);
+  const launch = useTelling<{ url: string }, typeof LAUNCH>(LAUNCH);
+  const navigate = useNavigate();
+  const { mutate } = launch;
+  useEffect(() => mutate({ body: { patient, tenant, user: fullName } }), [mutate, patient, tenant, fullName]);
+  const actions = (
+    <>
+      <Segmented
+        options={[
+          { value: true, label: TEXTS.wide },
+          { value: false, label: TEXTS.narrow },
+        ]}
+        value={wide}
+        onChange={setWide}
+      />
+      <Button onClick={() => void navigate("/bedside")}>{TEXTS.back}</Button>
+    </>
+  );
+  return (
+    <Frame title={TEXTS.title} actions={actions}>
+      {launch.error ? <Nothing text={launch.error.message} /> : null}
+      {launch.data ? (
+        <Flex justify="center">
+          <iframe
+            key={launch.data.url}
+            title={TEXTS.frame}
+            src={launch.data.url}
+            className={wide ? "bedside-wide" : "bedside-narrow"}
+          />
+        </Flex>
+      ) : (
+        <Loading />
+      )}
+    </Frame>
+  );
+}

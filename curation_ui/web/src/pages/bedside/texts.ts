@@ -1,0 +1,15 @@
+export const TEXTS = {
+  title: "临床面板",
+  about: "医院业务系统可将此面板嵌入医生工作站；此处供查看与演示",
+  find: "姓名或本机构患者号",
+  search: "查找",
+  none: "没有找到该患者",
+  name: "姓名",
+  born: "出生日期",
+  record: "机构与患者号",
+  open: "打开",
+  narrow: "窄屏（360）",
+  wide: "全宽",
+  frame: "临床面板",
+  back: "查找其他患者",
+};
