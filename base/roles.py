@@ -87,6 +87,10 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "indicator.write": Permission("维护监管数据集"),
     "operations.read": Permission("查看接入系统运行状况和告警"),
     "operations.write": Permission("确认运行告警、维护告警策略"),
+    "appraisal.read": Permission("查看绩效考核"),
+    "appraisal.write": Permission("编制考核方案、填报和计算绩效考核"),
+    "appraisal.review": Permission("审核、公示绩效考核，答复申诉"),
+    "appraisal.appeal": Permission("对绩效考核结果申诉和反馈"),
 }
 """Everything that routes ask for."""
 
@@ -143,7 +147,7 @@ ROLES: Final[dict[str, Role]] = {
         ),
         _role(
             *("regulator", "监管人员", "quality.read", "indicator.read", "indicator.write", "comment.read"),
-            *("review.read", "person.read", "qc.read"),
+            *("review.read", "person.read", "qc.read", "appraisal.read"),
         ),
         _role(
             *("clinician", "临床医师", *_CARE, "review.request", "review.prescribe", "record.break-glass"),
@@ -155,6 +159,9 @@ ROLES: Final[dict[str, Role]] = {
             *("quality.read", "quality.write", "registry.write", "consent.read", "consent.write"),
             *("operations.read", "operations.write"),
         ),
+        _role("appraisal-manager", "绩效管理员", "indicator.read", "appraisal.read", "appraisal.write"),
+        _role("appraisal-reviewer", "绩效审核员", "indicator.read", "appraisal.read", "appraisal.review"),
+        _role("institution-manager", "机构管理人员", "indicator.read", "appraisal.read", "appraisal.appeal"),
         _role("exporter", "数据导出员", "person.read", "record.read", "record.export"),
         _role("interface-client", "接口客户端", *_MACHINE),
     )
