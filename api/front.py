@@ -122,7 +122,7 @@ class Front:
 
     @cached_property
     def hooks(self) -> CdsHooks:
-        advice = advisers(self.ward)
+        advice = advisers(self.ward, self.house.engine, self.settings.league)
         return CdsHooks(self.settings, self.reviewer, self.used, self.dispensary, self.regional, self.audit, advice)
 
     def routers(self, faults: Callable[[], Mapping[str, str]]) -> list[APIRouter]:

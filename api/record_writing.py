@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.bodies import Body
 from api.cards import fresh_id
@@ -16,10 +19,14 @@ from clinical.medical_record import MedicalRecord
 from exchange.building import slim
 from exchange.decoding import misread, shaped
 from exchange.fhir.values import Json
+from knowledge.snapshot import Snapshot
+from supervision.record_qc.engine import Examination
 from supervision.record_qc.model import Check, Defect, Reminder, Severity
 from supervision.record_qc.places import Stage
-from supervision.record_qc.scheme import shipped
+from supervision.record_qc.scheme import Scheme, shipped
+from supervision.record_qc.schemes import Schemes
 
+_log = logging.getLogger(__name__)
 EXTENSION: Final = "cn.yigong.record-defect"
 _LONGEST: Final = 139
 _MOST: Final = 20
@@ -33,11 +40,29 @@ class Writing(Body, frozen=True):
     document_id: str
 
 
-def cards_of(context: Mapping[str, Any], examiner: Examiner) -> Json:
-    """The answer to a document that is being written. Raises ``ReadError`` and ``ApiError`` 400 naming the field."""
-    given = _read(context)
-    now = datetime.now(UTC)
-    found = examiner.examine(given.record, shipped(), now, Stage.WRITING, given.document_id).examination
+class WritingDesk:
+    """Checks what is being written by the scheme of the institution; by ours while its own cannot be read."""
+
+    def __init__(self, engine: Engine, release: Callable[[], Snapshot | None]) -> None:
+        self._examiner = Examiner(release)
+        self._schemes = Schemes(engine, self._examiner.checks)
+
+    def cards(self, context: Mapping[str, Any], tenant: str) -> Json:
+        """The answer to a document that is being written. Raises ``ReadError`` and ``ApiError`` 400 naming the
+        field."""
+        given, scheme = _read(context), self._scheme(tenant)
+        found = self._examiner.examine(given.record, scheme, datetime.now(UTC), Stage.WRITING, given.document_id)
+        return _answer(found.examination)
+
+    def _scheme(self, tenant: str) -> Scheme:
+        try:
+            return self._schemes.of(tenant).scheme
+        except SQLAlchemyError as error:
+            _log.error("scheme of record QC not read", extra={"error": type(error).__name__})
+            return shipped()
+
+
+def _answer(found: Examination) -> Json:
     defects = sorted(found.defects(), key=lambda one: _SEVEREST_FIRST.index(one[0].severity))
     cards = [_defect(check, defect) for check, defect in defects[:_MOST]]
     cards += [_reminder(check, one) for check, one in found.reminders()]
