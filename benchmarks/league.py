@@ -241,7 +241,7 @@ def _devices(place: Place) -> Columns:
         "value": f"(hash(k, 1, {SEED}) % 180 + 1) * 10000",
         "large": "k % 7 IN (2, 5)",
         "bought": "DATE '2016-01-01' + (k * 37 % 3000)::INT",
-        "used_hours": f"round(240 * {u(2)}, 1)",
+        "used_hours": f"CASE WHEN {u(2)} < 0.05 THEN 0 ELSE round(240 * {u(2)}, 1) END",
         "open_hours": "240",
         "examinations": whole(3, 0, 400),
         "income": between(4, 0, 60_000),

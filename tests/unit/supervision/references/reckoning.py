@@ -33,6 +33,10 @@ def seen(d: Any) -> Any:
     return d.visits[d.visits.kind.isin(["outpatient", "emergency"])]
 
 
+def treated(d: Any) -> Any:
+    return d.visits[d.visits.kind.isin(["outpatient", "emergency", "online", "home"])]
+
+
 def kind(d: Any, code: str) -> Any:
     return d.visits[d.visits.kind == code]
 
@@ -43,6 +47,11 @@ def drug_fees(rows: Any) -> float:
 
 def operated(d: Any) -> Any:
     return d.operations[d.operations.setting == "inpatient"]
+
+
+def done(d: Any, kind: str) -> Any:
+    """Tests that were done, not taken over from elsewhere."""
+    return d.tests[(d.tests.kind == kind) & d.tests.recognised.eq(False)]
 
 
 def visit_cost(d: Any) -> float | None:

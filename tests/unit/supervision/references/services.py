@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.unit.supervision.references.reckoning import (
     Reference,
+    done,
     drug_fees,
     each,
     growth,
@@ -17,10 +18,6 @@ from tests.unit.supervision.references.reckoning import (
     visit_cost,
     yes,
 )
-
-
-def _done(d: Any, kind: str) -> int:
-    return len(d.tests[(d.tests.kind == kind) & d.tests.recognised.eq(False)])
 
 
 def _elective(d: Any) -> Any:
@@ -37,8 +34,8 @@ REFERENCES: dict[str, Reference] = {
     "admissions": lambda d: len(d.admissions),
     "discharges": lambda d: len(d.stays),
     "inpatients-present": lambda d: each(d.bed_days.present.sum(), d.bed_days.date.nunique()),
-    "laboratory-tests": lambda d: _done(d, "lab"),
-    "examinations": lambda d: _done(d, "exam"),
+    "laboratory-tests": lambda d: len(done(d, "lab")),
+    "examinations": lambda d: len(done(d, "exam")),
     "operations": lambda d: len(d.operations),
     "inpatient-operations": lambda d: len(operated(d)),
     "checkups": lambda d: len(kind(d, "checkup")),
