@@ -81,16 +81,16 @@ def analyte_of(concept: str) -> Analyte | None:
 
 
 def far_off(result: Result) -> bool:
-    """Whether a value is plainly abnormal by its own limits: above them by more than the width of the normal range,
-    or below by more than half of it."""
+    """Whether a value is plainly abnormal: critical, or by its own limits above by more than the width of the normal
+    range, or below by more than half of it or at less than half of its lower end."""
     value, low, high = result.value, result.low, result.high
     if value is None:
         return False
     width = (high or 0) - (low or 0) if high is not None else low or 0
-    if width <= 0:
-        return False
+    if result.critical or width <= 0:
+        return bool(result.critical)
     above = high is not None and value - high > width * _WIDE
-    return above or (low is not None and low - value > width * _HALF)
+    return above or (low is not None and (low - value > width * _HALF or value < low * _HALF))
 
 
 def shown(result: Result) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from clinical.medical_record import Document
-from supervision.record_qc.subject import Subject
+from supervision.record_qc.subject import Subject, sentence
 
 _WAYS: Final = {
     "CT": re.compile(r"CT|断层", re.IGNORECASE),
     "磁共振": re.compile(r"MR|磁共振|核磁", re.IGNORECASE),
     "超声": re.compile(r"超声|B超|彩超|多普勒|UCG|心超"),
-    "X线": re.compile(r"X线|X光|DR\b|平片|胸片|摄片|[片](?=示|提示|未见)"),
+    "X线": re.compile(r"X线|X光|DR\b|平片|胸片|摄片|位片|[片](?=示|提示|未见)"),
     "心电图": re.compile(r"心电|ECG|EKG", re.IGNORECASE),
     "内镜": re.compile(r"[胃肠喉支气管膀胱宫腔阴道]镜|内镜"),
 }
@@ -35,6 +35,8 @@ _PARTS: Final = {
 _PLANNED: Final = re.compile(r"(?:拟|待|查|完善|预约|完成|安排|建议|进一步|[急加]做|明日|申请)[^，,。；;：:\n]{0,8}$")
 _SHOWN: Final = re.compile(r"[^，,。；;\n]{0,10}?(?:示|提示|见|回报|结果|正常|异常|[:：])")
 _NEAR: Final = 14
+_AROUND: Final = 60
+"""So many characters from its name an examination's part may be named."""
 
 
 class Asked(NamedTuple):
@@ -62,12 +64,19 @@ def is_tomography(one: Asked | None) -> bool:
 def told_of(subject: Subject, documents: Iterable[Document], one: Asked) -> bool:
     """Whether some document speaks of such an examination of that part."""
     way, part = _WAYS[one.way], _PARTS.get(one.part)
-    for document in documents:
-        texts = [passage.text for passage in subject.passages(document)]
-        told = any(_is_told(text, match) for text in texts for match in way.finditer(text))
-        if told and (part is None or any(part.search(text) for text in texts)):
-            return True
+    for passage in subject.texts(documents):
+        for match in way.finditer(passage.text):
+            around = passage.text[max(0, match.start() - _AROUND) : match.end() + _AROUND]
+            if _is_told(passage.text, match) and (part is None or part.search(around)):
+                return True
     return False
+
+
+def sentences_on(subject: Subject, documents: Iterable[Document], one: Asked) -> Iterator[str]:
+    """The sentences of documents that speak of such an examination, of whatever part."""
+    for passage in subject.texts(documents):
+        for match in _WAYS[one.way].finditer(passage.text):
+            yield sentence(passage.text, match.start(), match.end())
 
 
 def _is_told(text: str, name: re.Match[str]) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 from clinical.medical_record import Document, DocumentKind, Event, EventKind, Order, OrderKind, RecordKind, ResultKind
 from nlp.assertion import Assertion
 from supervision.record_qc.followed import TEXTS, due
-from supervision.record_qc.imaging import asked, told_of
+from supervision.record_qc.imaging import asked, sentences_on
 from supervision.record_qc.meaning import (
     COURSE_NOTES,
     LANGUAGE,
@@ -54,11 +54,12 @@ _HIGH_CARE: Final = re.compile(r"特级护理|特护|(?<![IⅠ])[一Ⅰ1I]级护
 _LOW_CARE: Final = re.compile(r"(?:[二三ⅡⅢ23]|I{2,3})级护理")
 _SERIOUS_ORDER: Final = re.compile(r"^\s*(?:告|报|下)?病(?P<how>[危重])(?:通知|护理)?\s*$")
 _SERIOUS: Final = re.compile(r"病[危重]|危重|病情(?:危|重|凶险)|告病|危及生命")
-_ASKED: Final = re.compile(r"完善|复查|[急加]查|加做|安排|预约|进一步行|给?予?行")
+_ORDERING: Final = re.compile(r"指示|要求|处理|嘱|意见")
+_ASKED: Final = re.compile(r"完善|(?:^|[：:、；;。\s])查|复查|[急加]查|加做|安排|预约|进一步行|给?予?行")
 _IF: Final = re.compile(r"必要时|如|若|可考虑|酌情|择期|门诊|出院|以后|待|不|暂|已|外院|回报|结果|(?<!指)示")
 _NOT_DONE: Final = re.compile(r"拒绝|取消|未做|未行|暂缓|不能配合|无法|拒做|放弃|改期|预约")
 _SENT_AWAY: Final = re.compile(
-    r"(?:建议|嘱|请)[^。；;\n]{0,12}(?:转|到|去|往|前往|至)[^。；;\n]{0,6}(?:上级|其他|外|专科|市|省|传染病|精神)[^。；;\n]{0,8}(?:医院|院)"
+    r"(?:建议|嘱)[^。；;\n]{0,10}转(?:院|诊|上级)|(?:建议|嘱|请)[^。；;\n]{0,12}(?:转|到|去|往|前往|至)[^。；;\n]{0,6}(?:上级|其他|外|专科|市|省|传染病|精神)[^。；;\n]{0,8}(?:医院|院)"
 )
 _TOLD: Final = re.compile(r"告知|知情|讲明|说明|交代|交待|理解|同意|签字|沟通|陪同|护送|联系|120")
 _OPEN: Final = re.compile(r"待查|查因|原因待|原因不明|性质待|诊断不明|待诊")
@@ -132,7 +133,7 @@ def _advice_not_ordered(subject: Subject) -> Iterator[Said]:
         if at is None or not due(subject, at) or concept in told or not _is_asked(saying):
             continue
         told.add(concept)
-        if not any(order.kind is OrderKind.EXAM for order in orders):
+        if not any(order.kind in (OrderKind.EXAM, OrderKind.LAB) for order in orders):
             yield Gap("检查医嘱")
         elif not _was_ordered(subject, saying) and not _was_done(subject, saying, between(subject.of(*TEXTS), at)):
             yield Defect(f"上级医师要求“{saying.fact.text}”，未见医嘱、报告或未做的说明", saying.place, key=concept)
@@ -141,8 +142,8 @@ def _advice_not_ordered(subject: Subject) -> Iterator[Said]:
 def _is_asked(saying: Saying) -> bool:
     fact = saying.fact
     around = clause(saying.passage.text, fact.start, fact.end)
-    planned = fact.assertion is Assertion.HYPOTHETICAL and bool(fact.concept)
-    return planned and bool(_ASKED.search(around)) and not _IF.search(around)
+    planned = fact.assertion is Assertion.HYPOTHETICAL or _ORDERING.search(saying.place.quote) is not None
+    return planned and bool(fact.concept) and bool(_ASKED.search(around)) and not _IF.search(around)
 
 
 def _was_ordered(subject: Subject, saying: Saying) -> bool:
@@ -159,10 +160,13 @@ def _was_ordered(subject: Subject, saying: Saying) -> bool:
 
 
 def _was_done(subject: Subject, saying: Saying, documents: list[Document]) -> bool:
-    """Whether later notes tell that it was done, or why not."""
-    later = [document for document in documents if document is not saying.passage.document]
-    one = asked(saying.fact.text)
-    return finds(subject, documents, _NOT_DONE) or (one is not None and told_of(subject, later, one))
+    """Whether later notes speak of it, or a note says why it was not done."""
+    one, own = asked(saying.fact.text), saying.passage.document
+    if one is None:
+        return finds(subject, documents, _NOT_DONE)
+    if any(_NOT_DONE.search(text) for text in sentences_on(subject, documents, one)):
+        return True
+    return any(True for _ in sentences_on(subject, [note for note in documents if note is not own], one))
 
 
 def _rescue_drugs(subject: Subject) -> Iterator[Said]:

@@ -126,7 +126,8 @@ def _dropped(subject: Subject) -> Iterator[Said]:
     if not written(subject, later):
         yield Gap("病程记录正文")
         return
-    yield Defect(f"入院第一诊断“{first.text}”在出院诊断中消失，病程中未说明理由", first.place, (ended[0].place,))
+    says = f"入院第一诊断“{first.text}”在出院诊断中消失，病程中未说明理由"
+    yield Defect(says, others=(first.place, ended[0].place))
 
 
 def _front_page(subject: Subject) -> Iterator[Said]:
@@ -162,12 +163,10 @@ def _postoperative(subject: Subject) -> Iterator[Said]:
     if subject.facts("") is None:
         yield LANGUAGE
         return
-    page = subject.record.front_page
-    more = [coded(subject, one) for one in (page.diagnoses if page else ())]
     for document in subject.judged(DocumentKind.DISCHARGE, DocumentKind.DAY_STAY, DocumentKind.DEATH):
         own = given(subject, [document], "(?:出院|死亡)诊断")
         for note in subject.of(DocumentKind.OPERATION) if own else ():
-            new = _lost(subject, note, [*own, *more])
+            new = _lost(subject, note, own)
             if new is not None:
                 says = f"术中(术后)诊断“{new.text}”未列入出院诊断"
                 yield Defect(says, own[0].place, (new.place,), key=note.id)

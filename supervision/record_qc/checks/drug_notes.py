@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from nlp.assertion import When
+from nlp.assertion import Assertion, When, Who
 from nlp.facts import Fact
 from supervision.record_qc.meaning import (
     DAILY_NOTES,
@@ -110,9 +110,14 @@ def _dose_differs(subject: Subject) -> Iterator[Said]:
         fact = saying.fact
         dose, known = _dose_of(saying), doses.get(fact.concept, [])
         apart = _APART_KNOWN if fact.frequency else _APART
-        if dose and known and current(fact) and all(max(dose, one) / min(dose, one) >= apart for one in known):
+        if dose and known and _is_meant(fact) and all(max(dose, one) / min(dose, one) >= apart for one in known):
             says = f"病程写“{fact.text}”每次{fact.dose:g}{fact.dose_unit}，医嘱每次{known[0]:g}mg"
             yield Defect(says, saying.place)
+
+
+def _is_meant(fact: Fact) -> bool:
+    """Whether a drug is given, or is to be."""
+    return fact.who is Who.PATIENT and fact.assertion in (Assertion.PRESENT, Assertion.HYPOTHETICAL)
 
 
 def _dose_of(saying: Saying) -> float | None:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from clinical.medical_record import Document, DocumentKind, Event, EventKind, Operation, ResultKind
-from supervision.record_qc.meaning import COURSE_NOTES, finds, operations_of, written
+from supervision.record_qc.meaning import COURSE_NOTES, between, clause, finds, operations_of, written
 from supervision.record_qc.model import (
     CORE_SYSTEMS,
     ENDED,
@@ -148,8 +148,8 @@ def _specimen(subject: Subject) -> Iterator[Said]:
     for document in subject.judged(DocumentKind.OPERATION) if not reported else ():
         for passage in subject.passages(document):
             match = _SENT.search(passage.text)
-            denied = match is not None and _NOT_SENT.search(passage.text[max(0, match.start() - 4) : match.end()])
-            if match and not denied and not finds(subject, after, _PATHOLOGY):
+            denied = match is not None and _NOT_SENT.search(clause(passage.text, match.start(), match.end()))
+            if match and not denied and not finds(subject, between(after, document.written), _PATHOLOGY):
                 says = "手术标本送病理，病历中既无病理报告，也未说明待报告"
                 yield Defect(says, others=(passage.place(match.start(), match.end()),), key=document.id)
                 break

@@ -62,6 +62,7 @@ _MENSES: Final = re.compile(
     r"月经(?:周期)?(?:一直|基本)?(?:规则|规律|正常)|\d{1,2}[~-]?\d{0,2}\s*/\s*\d{2}[~-]?\d{0,2}\s*天?"
 )
 _MENOPAUSE: Final = re.compile(r"绝经|闭经|停经|末次月经|切除|已绝|既往")
+_AT_AGE: Final = re.compile(r"(?<!\d)(?P<age>\d{2})岁\s*(?:初潮|绝经|闭经)")
 _MENOPAUSED: Final = 62
 _ADULT: Final = 18
 _TOLERANCE: Final = 1.5
@@ -204,14 +205,17 @@ def _menses(subject: Subject) -> Iterator[Said]:
     if not sex or age is None:
         yield Gap("患者年龄" if sex else "患者性别")
         return
-    if sex != "女" or age < _MENOPAUSED:
-        return
     for passage in subject.texts(subject.judged(DocumentKind.ADMISSION, DocumentKind.READMISSION)):
-        found = _MENSES.search(passage.text) if passage.name == "婚育史" else None
-        if found and not _MENOPAUSE.search(passage.text):
-            yield Defect(
-                f"患者{_years(age)}，月经史仍写“{found[0]}”，未记录绝经", passage.place(found.start(), found.end())
-            )
+        if sex != "女" or passage.name != "婚育史":
+            continue
+        found = _MENSES.search(passage.text)
+        if age >= _MENOPAUSED and found and not _MENOPAUSE.search(passage.text):
+            says = f"患者{_years(age)}，月经史仍写“{found[0]}”，未记录绝经"
+            yield Defect(says, passage.place(found.start(), found.end()))
+        for match in _AT_AGE.finditer(passage.text):
+            if int(match["age"]) > age + 1:
+                says = f"患者{_years(age)}，月经史写“{match[0]}”"
+                yield Defect(says, passage.place(match.start(), match.end()))
 
 
 def _differing(subject: Subject, pattern: re.Pattern[str], called: str) -> Iterator[Said]:

@@ -25,7 +25,7 @@ _ADULT: Final = 18
 _MALIGNANCY: Final = "disease:malignancy"
 _STAGED: Final = re.compile(
     r"分期|TNM|[cpy]?T(?:[0-4X]|is)[a-d]?\s*N[0-3X]|[ⅠⅡⅢⅣ][ABCabc]?\d?\s*期|I{1,3}[ABC]?\s*期|IV[AB]?\s*期|"
-    r"早期|进展期|晚期|局限期|广泛期|FIGO|Dukes|CNLC|BCLC|Ann|Rai|转移",
+    r"早期[^，,。；;\\n]{0,6}癌|进展期|晚期|局限期|广泛期|FIGO|Dukes|CNLC|BCLC|Ann|Rai",
     re.IGNORECASE,
 )
 _NEVER_STAGED: Final = re.compile(r"白血病|骨髓增生|基底细胞|原位|交界性|红细胞增多|血小板增多")
@@ -67,7 +67,7 @@ def _stage(subject: Subject) -> Iterator[Said]:
     if not written(subject, texts):
         yield Gap("病程记录正文")
     elif not finds(subject, texts, _STAGED):
-        yield Defect(f"“{tumour.text}”行抗肿瘤治疗，病历未见肿瘤分期", tumour.place)
+        yield Defect(f"“{tumour.text}”行抗肿瘤治疗，病历未见肿瘤分期", others=(tumour.place,))
 
 
 _check = partial(

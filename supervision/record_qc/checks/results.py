@@ -114,10 +114,19 @@ def _left_abnormal(subject: Subject) -> Iterator[Said]:
             if not before or not far_off(result) or _is_followed_up(subject, document, analyte):
                 continue
             others = [other for other in subject.of(*TEXTS) if other is not document]
-            told = spoken_of(subject, others, analyte, result)
-            if told and not spoken_of(subject, [document], analyte, result):
+            told = result.critical or spoken_of(subject, others, analyte, result)
+            if told and not _is_told(subject, document, analyte, result):
                 says = f"出院前{shown(result)}仍明显异常，出院记录未提及，也无复查要求"
                 yield Defect(says, Place(document.id), key=analyte.called if analyte else result.id)
+
+
+def _is_told(subject: Subject, document: Document, analyte: Analyte | None, result: Result) -> bool:
+    """Whether a record of discharge speaks of a result; a critical one by its value."""
+    if result.critical and result.value is not None and analyte is not None:
+        value = re.escape(f"{result.value:g}")
+        said = rf"(?:{analyte.words.pattern})[^，,。；;\n]{{0,10}}(?<![\d.]){value}(?!\d)"
+        return finds(subject, [document], re.compile(said, re.IGNORECASE))
+    return spoken_of(subject, [document], analyte, result)
 
 
 def _is_followed_up(subject: Subject, document: Document, analyte: Analyte | None) -> bool:

@@ -79,7 +79,7 @@ CHECKS: Final = tuple(
             "steroid",
             "糖皮质激素",
             ("drug-class:systemic-corticosteroid",),
-            r"激素|糖皮质|甲强龙|地米|抗炎|抗过敏|平喘|止吐|脱敏|冲击",
+            r"激素|糖皮质|甲强龙|地米|抗炎|抗过敏|脱敏|冲击",
             f"{_NOTES};《糖皮质激素类药物临床应用指导原则》(卫办医政发〔2011〕23号)",
             around_operation=True,
         ),

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from clinical.medical_record import DocumentKind, EventKind, OrderKind, Result
+from nlp.assertion import Assertion
 from supervision.record_qc.analytes import concept_of, known_at, shown
 from supervision.record_qc.meaning import (
     COURSE_NOTES,
@@ -45,9 +46,11 @@ _ASSESSED: Final = re.compile(
     r"血红蛋白|血色素|贫血|血小板|出血|失血|凝血|纤维蛋白原|红细胞压积|输血(?:指[征证]|适应)|休克|Hb|HGB|PLT|INR|APTT|HCT",
     re.IGNORECASE,
 )
+_MEANT: Final = re.compile(r"输(?:血|注|悬|红|入)|备血|配血|红细胞|血浆|冷沉淀|用血")
+"""What tells that a note speaks of a transfusion, not only of the patient's blood."""
 _EVALUATED: Final = re.compile(
-    r"输血后|复查(?:血常规|血红|Hb|血小板|PLT|凝血)|血红蛋白|血色素|血小板|贫血(?:貌)?(?:较前)?(?:好转|改善|纠正|减轻)|Hb|HGB|PLT|"
-    r"凝血(?:功能)?(?:较前)?(?:好转|改善|恢复)",
+    r"输血(?:后|有效|效果)|贫血(?:貌)?(?:较前)?(?:好转|改善|纠正|减轻)|凝血(?:功能)?(?:较前)?(?:好转|改善|恢复)|"
+    r"(?:血红蛋白|血色素|血小板|纤维蛋白原|Hb|HGB|PLT|INR|APTT)[^，,。；;\n]{0,8}\d",
     re.IGNORECASE,
 )
 _HANDLED: Final = re.compile(
@@ -71,6 +74,9 @@ _TYPES: Final = {
 }
 _ENOUGH: Final = {"红细胞": ("lab:hemoglobin", 100.0), "血小板": ("lab:platelets", 100.0)}
 """Above which value a component is not called for by itself."""
+
+
+_BEFORE_BLOOD: Final = (*(k for k in COURSE_NOTES if k is not DocumentKind.TRANSFUSION), DocumentKind.OPERATION)
 
 
 class _Given(NamedTuple):
@@ -103,8 +109,9 @@ def _unassessed(subject: Subject) -> Iterator[Said]:
         elif not written(subject, subject.of(*COURSE_NOTES)):
             yield Gap("病程记录正文")
         elif _past(subject, one.at + _SOON):
-            texts = between(subject.of(*COURSE_NOTES, DocumentKind.OPERATION), one.at - _BEFORE, one.at + _START)
-            if not finds(subject, texts, _ASSESSED):
+            texts = between(subject.of(*_BEFORE_BLOOD), one.at - _BEFORE, one.at + _START)
+            texts += between(subject.of(DocumentKind.RESCUE), one.at - _BEFORE, one.at + _BEFORE)
+            if not any(finds(subject, [note], _ASSESSED) and finds(subject, [note], _MEANT) for note in texts):
                 yield Defect(f"{at_time(one.at)}输血，输血前病程未记录适应证评估", key=one.id)
 
 
@@ -197,7 +204,8 @@ def _reaction(subject: Subject) -> Iterator[Said]:
         yield LANGUAGE
         return
     for saying in found:
-        reacted = "输血" in saying.fact.text and "反应" in saying.fact.text and current(saying.fact)
+        may_be = saying.fact.assertion is Assertion.POSSIBLE or current(saying.fact)
+        reacted = "输血" in saying.fact.text and "反应" in saying.fact.text and may_be
         if reacted and not finds(subject, [saying.passage.document], _HANDLED):
             yield Defect("记录发生输血反应，未记录处理措施", saying.place)
 
