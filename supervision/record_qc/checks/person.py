@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import Final, NamedTuple
 
 from clinical.medical_record import Document, DocumentKind
@@ -235,10 +236,6 @@ def _differing(subject: Subject, pattern: re.Pattern[str], called: str) -> Itera
             yield Defect(f"{document.kind.value}的{called}与其他文书不一致", place)
 
 
-def _names(subject: Subject) -> Iterator[Said]:
-    yield from _differing(subject, _NAME, "患者姓名")
-
-
 def _numbers(subject: Subject) -> Iterator[Said]:
     yield from _differing(subject, _HOSPITAL_NUMBER, "住院号")
     yield from _differing(subject, _RECORD_NUMBER, "病案号")
@@ -329,7 +326,7 @@ CHECKS: Final = (
         kinds=ANY_RECORD,
         source=_IDENTITY,
         mend="核对文书归属，他人文书移出，误写的更正",
-        run=_names,
+        run=partial(_differing, pattern=_NAME, called="患者姓名"),
         severity=Severity.SEVERE,
         points=5.0,
         most=10.0,
