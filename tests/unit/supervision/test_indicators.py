@@ -46,12 +46,16 @@ class Rows:
         return Rows(self._frames, self._period.same(), self._county)
 
     def __getattr__(self, name: str) -> pandas.DataFrame:
+        """Cut out once, then kept as an attribute."""
         frame = self._here(name)
         if catalogue().facts[name].kind is Kind.STOCK:
             last = self._period.last
-            return frame[(frame.date.dt.year == last.year) & (frame.date.dt.month == last.month)]
-        since, until = pandas.Timestamp(self._period.since), pandas.Timestamp(self._period.until)
-        return frame[(frame.date >= since) & (frame.date < until)]
+            kept = frame[(frame.date.dt.year == last.year) & (frame.date.dt.month == last.month)]
+        else:
+            since, until = pandas.Timestamp(self._period.since), pandas.Timestamp(self._period.until)
+            kept = frame[(frame.date >= since) & (frame.date < until)]
+        setattr(self, name, kept)
+        return kept
 
     def _here(self, name: str) -> pandas.DataFrame:
         frame = self._frames[name]
@@ -73,6 +77,13 @@ def test_every_indicator_is_reckoned_a_second_time() -> None:
 
 
 @pytest.fixture(scope="module")
+def rows(frames: dict[str, pandas.DataFrame]) -> dict[tuple[str, str], Rows]:
+    """By period and county, or of all counties."""
+    counties = ("", "league/hanwula", "league/mingan")
+    return {(text, county): Rows(frames, period_of(text), county) for text in PERIODS for county in counties}
+
+
+@pytest.fixture(scope="module")
 def told(generated: Generated) -> dict[tuple[str, tuple[str, ...]], dict[str, list[Line]]]:
     """All indicators, by period and breakdown."""
     asked = [(text, by) for text in PERIODS for by in ((), ("county",))]
@@ -85,17 +96,14 @@ def told(generated: Generated) -> dict[tuple[str, tuple[str, ...]], dict[str, li
 
 
 @pytest.mark.parametrize("name", sorted(REFERENCES))
-def test_both_reckonings_agree(name: str, told: Any, frames: dict[str, Any]) -> None:
+def test_both_reckonings_agree(name: str, told: Any, rows: dict[tuple[str, str], Rows]) -> None:
     decimals = catalogue().indicator(name).decimals
-    for text in PERIODS:
-        period = period_of(text)
-        lines = told[text, ()][name]
-        _same(lines[0].now.value if lines else None, REFERENCES[name](Rows(frames, period)), decimals)
-        by_county = {line.group[0]: line.now.value for line in told[text, ("county",)][name]}
-        for county in ("league/hanwula", "league/mingan"):
-            expected = REFERENCES[name](Rows(frames, period, county))
-            if county in by_county or expected:  # where nothing happened there is no line
-                _same(by_county[county], expected, decimals)
+    for (text, county), there in rows.items():
+        lines = told[text, ("county",) if county else ()][name]
+        values = {"".join(line.group): line.now.value for line in lines}
+        expected = REFERENCES[name](there)
+        if county in values or expected:  # where nothing happened there is no line
+            _same(values[county], expected, decimals)
 
 
 def _same(told: float | None, expected: Any, decimals: int) -> None:
