@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= data
 
-.PHONY: serve demo-data pages browser test test-all install check bench docs clean
+.PHONY: serve demo-data pages bundle browser test test-all install check bench docs clean
 
 serve: $(VENV)/.base
 	@$(MAKE) --no-print-directory pages || echo 'the API is served without pages'
@@ -13,6 +13,10 @@ serve: $(VENV)/.base
 # The web pages, built when their sources changed: docs/pages.md.
 pages: $(VENV)/.pages
 	@$(BIN)/python -m curation_ui.build
+
+# An archive that a hospital without a network installs from, with pip alone: docs/pages.md.
+bundle: $(VENV)/.base pages
+	$(BIN)/python -m deploy.bundle dist
 
 # Three hospitals with synthetic patients and what to try with them: docs/exchange.md.
 demo-data: $(VENV)/.base

@@ -27,6 +27,7 @@ SECTIONS: Final = {
     "rare": "Rare diseases by phenotypes",
     "treatment": "Treatment and risk",
     "indicators": "Indicators over fifty million events",
+    "panels": "Five thousand open clinician panels",
     "intake": "Messages taken in and stored",
     "identity": "Who is who, at a million persons",
     "repository": "The repository, at a million persons and fifty million events",

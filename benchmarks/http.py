@@ -8,11 +8,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
+from types import MappingProxyType
 
 import orjson
 
@@ -41,7 +42,7 @@ def measure(data_dir: Path) -> dict[str, Load]:
     over the rounds. Then order-sign at half its full load."""
     suits, alerts = (orjson.dumps(request(alerting)) for alerting in (False, True))
     path, names = "/cds-services/yigong-order-sign", ("orders that suit", "orders that alert")
-    with _served("benchmarks.echo:app", data_dir) as echo, _served("api.worker:create", data_dir, True) as port:
+    with served("benchmarks.echo:app", data_dir) as echo, served("api.worker:create", data_dir, True) as port:
         asked = [(echo, "/echo", suits), (port, path, suits), (port, path, alerts)]
         rounds = [[asyncio.run(_drive(*one, None)) for one in asked] for _ in range(_ROUNDS)]
         plain, *full = (_middle(loads, [one[0] for one in rounds]) for loads in zip(*rounds, strict=True))
@@ -60,14 +61,16 @@ def _middle(loads: Sequence[Load], echoes: Sequence[Load]) -> Load:
 
 
 @contextmanager
-def _served(app: str, data_dir: Path, factory: bool = False) -> Iterator[int]:
-    """uvicorn with uvloop and httptools in a process of its own."""
+def served(
+    app: str, data_dir: Path, factory: bool = False, settings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[int]:
+    """uvicorn with uvloop and httptools in a process of its own; gives its port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = ["--loop", "uvloop", "--http", "httptools", "--log-level", "error", "--no-access-log"]
     command = [sys.executable, "-m", "uvicorn", app, "--port", str(port), *options]
-    environment = {**os.environ, "YIGONG_DATA_DIR": str(data_dir), "YIGONG_LOG_LEVEL": "ERROR"}
+    environment = {**os.environ, "YIGONG_DATA_DIR": str(data_dir), "YIGONG_LOG_LEVEL": "ERROR", **settings}
     process = subprocess.Popen([*command, *(["--factory"] if factory else [])], env=environment)
     try:
         _wait(port)
