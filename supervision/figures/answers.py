@@ -10,14 +10,14 @@ from typing import Any, Final, NamedTuple
 from supervision.figures.catalogue import Catalogue
 from supervision.figures.dimension import dimensions
 from supervision.figures.duck import fetched, quoted
-from supervision.figures.fact import Fact
+from supervision.figures.fact import Fact, Kind
 from supervision.figures.fragments import names as columns_in
 from supervision.figures.indicator import Direction, Indicator, Measure
 from supervision.figures.lake import Lake
 from supervision.figures.lines import Lines
 from supervision.figures.manifest import Loaded, Part
 from supervision.figures.periods import Period
-from supervision.figures.sums import Added, Asked, AskError, Group, Sums, within
+from supervision.figures.sums import Added, Asked, AskError, Group, Sums, counting, within
 
 MOST_ROWS: Final = 1_000
 """Rows of one page at most."""
@@ -156,7 +156,7 @@ class Answers:
             raise AskError("part", f"指标“{one.title}”没有分母")
         self._fits(one, asked)
         fact = self.known.facts[measure.fact]
-        parts = self._parts([fact.name], [period], asked)
+        parts = counting(fact, measure, period, self._parts([fact.name], [period], asked))
         if not parts:
             return []
         shown = _shown(one, measure, fact, asked)
@@ -277,7 +277,7 @@ def _shown(one: Indicator, measure: Measure, fact: Fact, asked: Asked) -> list[s
 
 def _conditions(measure: Measure, fact: Fact, period: Period, asked: Asked) -> list[str]:
     known = dimensions(fact)
-    said = [within(period)]
+    said = [within(period)] if fact.kind is Kind.EVENT else ["true"]
     if measure.where:
         said.append(f"({measure.where})")
     return said + [f"({known[n].sql}) IN ({', '.join(map(quoted, values))})" for n, values in asked.only.items()]

@@ -69,7 +69,14 @@ class Lake:
             before = [part for part in own if part.month in touched]
             replaced, removed = self._counted(database, fact, before)
             made = self._written(database, fact, told, before)
-        return self.manifest.record(told, _versions(made, touched, before), (received, replaced, removed), before)
+        try:
+            return self.manifest.record(told, _versions(made, touched, before), (received, replaced, removed), before)
+        except (
+            Exception
+        ):  # not theirs to write, somebody was quicker, the database is away: nobody will read the files
+            for part in made:
+                self.path(part.file).unlink(missing_ok=True)
+            raise
 
     def _forget_known(self, database: Any, fact: Fact, own: Sequence[Part]) -> None:
         """Leave out rows that are here already as they come again, and those taken back that never were here."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from base.refusal import RefusedError
 from supervision.figures.cubes import summing, unknown, usable
@@ -73,8 +73,21 @@ class _Query:
 Found = dict[tuple[str, Group], dict[Measure, Added]]
 """Sums by span and group."""
 _MOST_DIMENSIONS: Final = 4
-_Pieces = Mapping[str, Sequence[Period]]
-"""What of each span is added up, by month."""
+
+
+class _Piece(NamedTuple):
+    """A month or some days of it: of all institutions or, of a stock, of those that told nothing later."""
+
+    period: Period
+    tenants: frozenset[str] | None = None
+
+    @property
+    def month(self) -> date:
+        return self.period.since.replace(day=1)
+
+
+_Pieces = Mapping[str, Sequence[_Piece]]
+"""What of each span is added up."""
 
 
 class Sums:
@@ -110,9 +123,8 @@ class Sums:
         fact = query.fact
         months = {month.since for span in spans.values() for month in span.months()}
         parts = self.lake.manifest.parts([fact.name], months, tenants=asked.tenants, as_of=asked.as_of)
-        there = {part.month for part in parts}
         found: Found = {}
-        for chosen, pieces in _turns(fact, measures, spans, there):
+        for chosen, pieces in _turns(fact, measures, spans, [part for part in parts if part.rows]):
             if not any(pieces.values()):
                 continue
             if chosen[0].adds_up:
@@ -144,14 +156,16 @@ class Sums:
     ) -> str:
         """SQL: a row for each span and group with all sums."""
         sums = summing({one.key: one for one in measures})
-        whole, selects = [], []
+        whole: dict[frozenset[str], list[tuple[str, date]]] = {}
+        visible, selects = frozenset(part.tenant for part in parts), []
         for span, some in pieces.items():
-            whole += [(span, piece.since) for piece in some if piece.is_whole and piece.since in summed]
-            rest = [piece for piece in some if not (piece.is_whole and piece.since in summed)]
+            rest = [piece for piece in some if not (piece.period.is_whole and piece.month in summed)]
+            for piece in some:
+                if piece not in rest:
+                    whole.setdefault(piece.tenants or visible, []).append((span, piece.month))
             if rest:
                 selects.append(self._from_rows(query, sums, span, rest, parts) + " GROUP BY ALL HAVING count(*) > 0")
-        if whole:
-            selects.append(self._from_months(query, measures, whole, parts, summed))
+        selects += [self._from_months(query, measures, some, tenants, summed) for tenants, some in whole.items()]
         keys = ", ".join(("span", *query.names()))
         return f"SELECT {keys}, {_again(measures)} FROM ({' UNION ALL BY NAME '.join(selects)}) GROUP BY {keys}"
 
@@ -160,26 +174,27 @@ class Sums:
         query: _Query,
         measures: Sequence[Measure],
         whole: Sequence[tuple[str, date]],
-        parts: Sequence[Part],
+        tenants: Iterable[str],
         summed: Mapping[date, str],
     ) -> str:
-        """From monthly sums, of the institutions whose parts were found and of no other."""
+        """From monthly sums, of some institutions whose parts were found and of no other."""
         paths = [self.lake.path(summed[month]) for month in sorted({month for _, month in whole})]
         spans = ", ".join(f"({quoted(span)}, DATE '{month}')" for span, month in whole)
-        tenants = ", ".join(quoted(tenant) for tenant in sorted({part.tenant for part in parts}))
+        named = ", ".join(quoted(tenant) for tenant in sorted(tenants))
         return (
             f"SELECT {', '.join(('span', *query.keys()))}, {_again(measures)} FROM read_parquet({files(paths)}) "
             f"JOIN (VALUES {spans}) spans(span, month) ON date = month "
-            f"WHERE {query.where(f'tenant IN ({tenants})')} GROUP BY ALL"
+            f"WHERE {query.where(f'tenant IN ({named})')} GROUP BY ALL"
         )
 
     def _from_rows(
-        self, query: _Query, values: Sequence[str], span: str, pieces: Sequence[Period], parts: Sequence[Part]
+        self, query: _Query, values: Sequence[str], span: str, pieces: Sequence[_Piece], parts: Sequence[Part]
     ) -> str:
         """From the rows of these months, of the first and the last perhaps some days."""
-        months = {piece.since.replace(day=1) for piece in pieces}
-        rows = self.lake.rows(query.fact, [part for part in parts if part.month in months])
-        days = () if all(piece.is_whole for piece in pieces) else (within(_around(pieces)),)
+        wanted = {piece.month: piece.tenants for piece in pieces}
+        here = [part for part in parts if part.month in wanted and _counts(part, wanted[part.month])]
+        rows = self.lake.rows(query.fact, here)
+        days = () if all(piece.period.is_whole for piece in pieces) else (within(_around(pieces)),)
         keys = ", ".join((f"{quoted(span)} AS span", *query.keys()))
         return f"SELECT {keys}, {', '.join(values)} FROM ({rows}) WHERE {query.where(*days)}"
 
@@ -215,20 +230,47 @@ def _query(fact: Fact, asked: Asked) -> _Query:
 
 
 def _turns(
-    fact: Fact, measures: Iterable[Measure], spans: Mapping[str, Period], there: set[date]
+    fact: Fact, measures: Iterable[Measure], spans: Mapping[str, Period], parts: Sequence[Part]
 ) -> Iterator[tuple[list[Measure], _Pieces]]:
-    """Which measures are added up together, over what of each span. Of a stock the last month told counts, or all of
-    them where the mean is wanted."""
-    chosen = list(dict.fromkeys(measures))
-    all_of = {span: [p for p in period.pieces() if p.since.replace(day=1) in there] for span, period in spans.items()}
-    if fact.kind is Kind.STOCK:
-        all_of = {span: [m for m in period.months() if m.since in there] for span, period in spans.items()}
-    last = {span: pieces[-1:] if fact.kind is Kind.STOCK else pieces for span, pieces in all_of.items()}
+    """Which measures are added up together, over what of each span. Of a stock the last month that an institution
+    told counts, or all of them where the mean is wanted."""
+    chosen, there = list(dict.fromkeys(measures)), {part.month for part in parts}
+    stock = fact.kind is Kind.STOCK
+    all_of: dict[str, list[_Piece]] = {}
+    for span, period in spans.items():
+        cut = map(_Piece, period.months() if stock else period.pieces())
+        all_of[span] = [piece for piece in cut if piece.month in there]
+    last = {span: _last_told(period, parts) for span, period in spans.items()} if stock else all_of
     for sum_, pieces in ((Sum.TOTAL, last), (Sum.MEAN, all_of)):
         adding = [one for one in chosen if one.sum is sum_]
         if adding:
             yield adding, pieces
     yield from (([one], last) for one in chosen if not one.adds_up)
+
+
+def _last_told(period: Period, parts: Sequence[Part]) -> list[_Piece]:
+    """The months of a period, each with the institutions that told nothing later in it."""
+    months = {month.since: month for month in period.months()}
+    last: dict[str, date] = {}
+    for part in parts:
+        if part.month in months:
+            last[part.tenant] = max(part.month, last.get(part.tenant, part.month))
+    found: dict[date, set[str]] = {}
+    for tenant, month in last.items():
+        found.setdefault(month, set()).add(tenant)
+    return [_Piece(months[month], frozenset(tenants)) for month, tenants in sorted(found.items())]
+
+
+def counting(fact: Fact, measure: Measure, period: Period, parts: Sequence[Part]) -> list[Part]:
+    """Parts whose rows count for a measure in a period."""
+    if fact.kind is Kind.EVENT or measure.sum is Sum.MEAN:
+        return list(parts)
+    last = {piece.month: piece.tenants for piece in _last_told(period, [part for part in parts if part.rows])}
+    return [part for part in parts if part.month in last and _counts(part, last[part.month])]
+
+
+def _counts(part: Part, tenants: frozenset[str] | None) -> bool:
+    return tenants is None or part.tenant in tenants
 
 
 def _average(found: Found, measures: Sequence[Measure], pieces: _Pieces) -> None:
@@ -244,8 +286,8 @@ def _again(measures: Sequence[Measure]) -> str:
     return ", ".join(f"sum({m.key}) AS {m.key}, sum({unknown(m)}) AS {unknown(m)}" for m in measures)
 
 
-def _around(pieces: Sequence[Period]) -> Period:
-    return Period(min(piece.since for piece in pieces), max(piece.until for piece in pieces))
+def _around(pieces: Sequence[_Piece]) -> Period:
+    return Period(min(piece.period.since for piece in pieces), max(piece.period.until for piece in pieces))
 
 
 def within(period: Period) -> str:
@@ -253,4 +295,4 @@ def within(period: Period) -> str:
     return f"date >= DATE '{period.since}' AND date < DATE '{period.until}'"
 
 
-__all__ = ["Added", "AskError", "Asked", "Found", "Group", "Sums", "within"]
+__all__ = ["Added", "AskError", "Asked", "Found", "Group", "Sums", "counting", "within"]

@@ -191,6 +191,20 @@ def test_a_stock_shows_its_last_month_or_the_mean_of_its_months(site: Site) -> N
     assert site.value("visits-per-bed", "2026-Q1") == 0.2
 
 
+@pytest.mark.parametrize("fresh", [True, False], ids=["from monthly sums", "from rows"])
+def test_who_has_not_told_of_the_last_month_yet_counts_with_the_month_before(site: Site, fresh: bool) -> None:
+    site.load(BEDS, "id, date, count", "'b1', '2026-01-31', 10", "'b2', '2026-02-28', 20")
+    site.load(BEDS, "id, date, count", "'c1', '2026-01-31', 5", tenant=OTHER)
+    if fresh:
+        site.refresh()
+    assert site.value("beds", "2026-Q1") == 25
+    with system("test"):
+        rows = site.answers.rows(KNOWN.indicators["beds"], period_of("2026-Q1"), Asked())
+        all_of = site.answers.rows(KNOWN.indicators["beds-mean"], period_of("2026-Q1"), Asked())
+    assert ([row["id"] for row in rows], len(all_of)) == (["c1", "b2"], 3)
+    assert site.value("beds", "2026-02") == 20
+
+
 def test_different_values_are_counted_over_the_whole_period(site: Site) -> None:
     site.load(SEEN, VISIT, *SOME)
     site.refresh()
@@ -251,6 +265,7 @@ def test_nobody_loads_rows_into_another_institution(site: Site) -> None:
     with acting(Scope("somebody", reads=("league",), writes=("league/a",))), pytest.raises(TenancyError):
         site.lake.merge(SEEN, Load(OTHER, "seen", "test", "somebody"), row)
     assert site.value("visits", "2026-01") is None
+    assert list(site.lake.folder.glob("seen/*/*/*.parquet")) == []
 
 
 def test_rows_behind_a_figure_are_those_that_count(site: Site) -> None:
