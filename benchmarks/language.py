@@ -77,8 +77,8 @@ def gold(folder: Path = GOLD) -> list[dict[str, Any]]:
 
 
 def held_out(fragment: dict[str, Any]) -> bool:
-    """Every third fragment: nobody looks at what goes wrong there while the reading is being made better."""
-    return int(fragment["id"].rpartition("-")[2]) % 3 == 0
+    """The fresh fragments: nobody looks at what goes wrong there while the reading is being made better."""
+    return str(fragment["id"]).startswith("fresh-")
 
 
 def measure(lexicon: Lexicon, fragments: Iterable[dict[str, Any]]) -> Measured:
