@@ -44,9 +44,7 @@ def test_a_page_within_the_pages_is_the_main_page_which_finds_it(client: TestCli
     assert answer.headers["cache-control"] == "no-cache"
 
 
-@pytest.mark.parametrize(
-    ("accepted", "coding"), [("gzip, deflate, br", "br"), ("gzip", "gzip"), ("identity", None)]
-)
+@pytest.mark.parametrize(("accepted", "coding"), [("gzip, deflate, br", "br"), ("gzip", "gzip"), ("identity", None)])
 def test_files_come_as_small_as_the_browser_can_read(client: TestClient, accepted: str, coding: str | None) -> None:
     with client.stream("GET", "/ui/assets/main-1a2b.js", headers={"accept-encoding": accepted}) as answer:
         assert answer.headers.get("content-encoding") == coding
