@@ -38,9 +38,9 @@ def written(document: Document) -> datetime | None:
 @dataclass(frozen=True, slots=True)
 class Beforehand:
     """A row; it makes two checks, ``<name>-missing`` and ``<name>-after``. ``before``: what must not begin without
-    it; ``at``: the time of a document that counts; ``grace``: how much later it may be; ``instead``: what else will
-    do. One document serves for all that is done in one session, none for what is done in the next; where ``once``,
-    one before the first serves for the whole stay."""
+    it; ``at``: the time of a document that counts; ``grace``: how much later it may be; ``serves``: whether one of
+    these documents is one; ``instead``: what else will do. One document serves for all that is done in one session,
+    none for what is done in the next; where ``once``, one before the first serves for the whole stay."""
 
     name: str
     called: str
@@ -50,6 +50,7 @@ class Beforehand:
     group: Group
     at: Callable[[Document], datetime | None] = written
     grace: timedelta = timedelta()
+    serves: Callable[[Document], bool] | None = None
     instead: Callable[[Subject, Anchor], bool] | None = None
     once: bool = False
     missing_points: float = 5.0
@@ -120,10 +121,11 @@ class Beforehand:
         """What must not begin without a document, with the document it has; what is not known of it alone."""
         told = list(self.before(subject))
         yield from ((one, None) for one in told if isinstance(one, Gap))
+        papers = [one for one in subject.of(*self.documents) if self.serves is None or self.serves(one)]
         anchors = sorted((one for one in told if isinstance(one, Anchor)), key=lambda one: one.at)
         for anchor in anchors[: 1 if self.once else None]:
             if self.instead is None or not self.instead(subject, anchor):
-                yield anchor, self._of(anchor, anchors, subject.of(*self.documents))
+                yield anchor, self._of(anchor, anchors, papers)
 
     def _of(self, anchor: Anchor, anchors: list[Anchor], documents: Iterable[Document]) -> Document | None:
         """The document of an anchor: one that names it, else one made for its session: the last beforehand, else the

@@ -25,6 +25,7 @@ from supervision.record_qc.timing import shown
 
 _TOLD_APART: Final = re.compile(r"鉴别|排除|除外|不支持|不符")
 """In a sentence that weighs what else it may be."""
+_FEARED: Final = re.compile(r"可能(?:出现|发生)|防范|风险|意外")
 
 
 class Measured(NamedTuple):
@@ -66,7 +67,7 @@ class Hint:
         if not page.is_coded:
             yield Gap("出院诊断编码")
             return
-        if page.carries(self.codes):
+        if page.carries(self.codes) or _named(page, self.called):
             return
         told = told_of(page, self.concepts)
         if told is not None:
@@ -84,7 +85,18 @@ def told_of(page: Page, concepts: frozenset[str]) -> Saying | None:
     """Where notes first tell that the patient has one of some conditions."""
     said = page.subject.says(page.subject.of(*COURSE_NOTES), "disease") or ()
     meant = (one for one in said if one.fact.concept in concepts and current(one.fact))
-    return next((one for one in meant if not _TOLD_APART.search(one.place.quote)), None)
+    told = (one for one in meant if not _TOLD_APART.search(one.place.quote) and not _is_feared(one))
+    return next((one for one in told if not _named(page, one.fact.text)), None)
+
+
+def _named(page: Page, name: str) -> bool:
+    """Whether the page has a diagnosis by name: that its code is another is told elsewhere."""
+    return any(name in coded.diagnosis.name for coded in page.diagnoses)
+
+
+def _is_feared(saying: Saying) -> bool:
+    """Whether it is told among what an operation or a treatment may bring: 可能出现的意外及防范措施."""
+    return _FEARED.search(f"{saying.passage.title}\n{saying.place.quote}") is not None
 
 
 # -- what results show -----------------------------------------------------------------------

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Final
 
 from clinical.medical_record import Document, DocumentKind
-from supervision.record_qc.items import text_of
 from supervision.record_qc.model import INPATIENT, NORM, Aspect, Check, Defect, Gap, Group, Said, Severity
 from supervision.record_qc.places import Place
 from supervision.record_qc.subject import Subject
@@ -89,8 +88,8 @@ _SPECIAL: Final = re.compile(
 def _without_special(subject: Subject) -> Iterator[Said]:
     department = subject.record.visit.department
     for document in subject.judged(*_NOTES):
-        text = text_of(document)
-        if not text.strip() or _SPECIAL.search(text):
+        filled = [section for section in document.sections if section.text.strip("-—/／ \n")]
+        if not filled or any(_SPECIAL.search(f"{one.title}：{one.text}") for one in filled):
             continue
         if not department:
             yield Gap("患者所在科室")

@@ -23,7 +23,8 @@ _GENERAL: Final = {
     "民族": r"民\s*族|[汉回藏壮满苗彝土蒙]族|蒙古族|维吾尔族|朝鲜族|鄂温克族|鄂伦春族|达斡尔族",
     "婚姻状况": r"婚\s*姻|婚\s*否|[已未离再]婚|丧偶",
     "出生地": r"出\s*生\s*地|籍\s*贯|出生于|生于",
-    "职业": r"职\s*业|农民|工人|退休|职员|学生|牧民|无业|个体",
+    "职业": r"职\s*业|[农牧渔]民|工人|[退离]休|职[员工]|学生|[无待]业|个体|干部|公务员|军人|教[师员]|会计|司机|"
+    r"驾驶员|工程师|技术员|服务员|厨师|保安|保洁|警察|律师|商人|经商|务工|家庭主妇",
 }
 _HEAD: Final = re.compile(r"民\s*族|[汉回藏壮满苗]族|职\s*业|出\s*生\s*地|籍\s*贯")
 """What tells that the general items came with the document: many systems keep them apart."""
@@ -71,10 +72,12 @@ _CARE: Final = re.compile(
 )
 _PURPOSE: Final = re.compile(r"为(?:求|进一步|明确|行|系统)[^。；\n]{0,40}(?:[收入转]|来)[^。；\n]{0,12}")
 _STATE: Final = re.compile(
-    r"精神|神志|食欲|食纳|胃?纳[差可食欠佳呆]|饮食|进食|纳眠|睡眠|夜眠|眠[差可欠安]|寐|大小?便|[二两]便|小便|"
+    r"精神|神志|食欲|食纳|胃?纳[差可食欠佳呆]|饮食|进食|纳眠|睡眠|夜眠|眠[差可欠安]|寐|(?:[大小]|大小|[二两])便(?!失禁)|"
     r"尿量|体重|体力|奶量|吃奶|吸吮|一般情况"
 )
 _WITH: Final = re.compile(r"伴|无|否认|未见|未诉|未出现|没有|未觉|不发热|未发热")
+_UNCHANGED: Final = re.compile(r"(?:体重|体力|精神|睡眠|饮食|食欲|便)[^，,。；;\n]{0,8}无[^，,。；;\n]*")
+"""体重无变化 is of the general state and tells of no accompanying symptom."""
 _EARLIER: Final = re.compile(
     r"住院|入院|出院|[前上首末历]次|第[一二三四五六七八九十\d]+次|我科|我院|外院|医院|病区|术后|化疗|放疗|透析"
 )
@@ -108,7 +111,7 @@ def _without_state(subject: Subject) -> Iterator[Said]:
 
 def _without_company(subject: Subject) -> Iterator[Said]:
     for illness in _illness(subject):
-        if not _WITH.search(illness.text):
+        if not _WITH.search(_UNCHANGED.sub("", illness.text)):
             yield Defect("现病史未写伴随症状和有鉴别意义的阴性资料", illness.place())
 
 
@@ -196,7 +199,7 @@ _FAMILY: Final = Form(
         ),
         Item(
             "menstruation", "月经史", "月经史|月经(?:婚育|生育|及婚育)史",
-            r"月经|经期|行经|绝经|停经|闭经|痛经|初潮|末次|LMP|哺乳期|子宫(?:全|次全)?切除", asked=grown_woman,
+            r"月经|经期|行经|绝经|停经|闭经|初潮|末次|LMP|哺乳期|子宫(?:全|次全)?切除", asked=grown_woman,
         ),
     ),
     called="入院记录",

@@ -47,6 +47,7 @@ _APPROVED: Final = re.compile(
     r"取得)[^。\n]{0,60}(?:批准|同意|签字|报告)|"
     r"(?:医务[科处部]|总值班|院领导|院长|机构负责人)[^。\n]{0,15}(?:批准|同意|签字)"
 )
+_AUTHORITY: Final = re.compile("委托|授权")
 _MINUTES: Final = timedelta(minutes=10)
 _HARMLESS: Final = re.compile(r"导尿|尿管|胃管|鼻饲|灌肠|采血|血气|留置针|吸痰|雾化|换药|拆线")
 
@@ -67,6 +68,11 @@ def _on_operation_form(subject: Subject, anchor: Anchor) -> bool:
     forms = subject.of(_OPERATION)
     named = any(form.about and form.about == anchor.id for form in forms)
     return named or (bool(forms) and not subject.record.operations) or _approved(subject, anchor)
+
+
+def _is_consent(document: Document) -> bool:
+    """Whether a paper consents to anything: that somebody may sign for the patient does not."""
+    return _AUTHORITY.search(document.title) is None
 
 
 def _discussed_too_late(subject: Subject, anchor: Anchor) -> bool:
@@ -124,8 +130,8 @@ ROWS: Final = (
     Beforehand(
         "consent-special", "特殊检查(特殊治疗)同意书",
         (DocumentKind.CONSENT_SPECIAL, DocumentKind.CONSENT_OTHER), _invasive,
-        f"{NORM}第十条、第二十六条", Group.CONSENT, at=_agreed, grace=_MINUTES, instead=_on_operation_form, once=True,
-        missing_points=5.0, missing_veto=Grade.B, after_points=3.0,
+        f"{NORM}第十条、第二十六条", Group.CONSENT, at=_agreed, grace=_MINUTES, serves=_is_consent,
+        instead=_on_operation_form, once=True, missing_points=5.0, missing_veto=Grade.B, after_points=3.0,
     ),
 )  # fmt: skip
 DISCUSSED: Final = Beforehand(

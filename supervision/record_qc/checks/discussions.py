@@ -36,9 +36,11 @@ def _dated(document: Document) -> bool:
     return document.written is not None
 
 
+_NO_SUMMARY: Final = "(?!(?:人|者)?(?:小结|总结|意见|发言))"
+"""主持人小结 names nobody."""
 _SAME: Final = (
     Item("date", "讨论日期", "讨论(?:日期|时间)|日期|时间", r"\d{4}\s*[-年./]\s*\d{1,2}", 0.5, known=_dated),
-    Item("chair", "主持人及专业技术职务", "主持(?:人|者)?[^：:]{0,10}", r"主持", known=_led),
+    Item("chair", "主持人及专业技术职务", f"主持{_NO_SUMMARY}[^：:]{{0,12}}", f"主持{_NO_SUMMARY}", known=_led),
     Item(
         "participants", "参加人员姓名及专业技术职务", "参[加与](?:讨论)?(?:人员|者|人)?[^：:]{0,12}|出席(?:人员|者)",
         r"参[加与](?:讨论)?(?:人员|者|人)|出席",

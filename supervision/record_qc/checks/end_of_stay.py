@@ -16,7 +16,7 @@ from supervision.record_qc.subject import Subject
 _ARTICLE: Final = f"{NORM}第二十二条"
 _CONDITION: Final = Item(
     "admission-condition", "入院情况", "入院(?:时)?情况|(?:入院时)?病[情史](?:摘要)?|简要病史|主诉",
-    r"入院时|因[“\"]|主因|以[“\"]|[日号]入院|入院查体",
+    r"入院时(?!间)|因[“\"]|主因|以[“\"]|[日号]入院|入院查体",
 )  # fmt: skip
 _DIAGNOSIS: Final = Item("admission-diagnosis", "入院诊断", "入院诊断|初步诊断", r"入院(?:后)?诊断")
 _TREATMENT: Final = Item(
@@ -36,7 +36,7 @@ _DISCHARGE: Final = Form(
         Item("diagnosis", "出院诊断", "出院诊断|最后诊断", r"出院诊断[:：]?[ \t]*[^\s:：]", 2.0),
         Item(
             "condition", "出院情况", "出院(?:时)?(?:情况|病情|状况)|目前情况",
-            r"出院时|(?:好转|治愈|痊愈|缓解|稳定|要求|自动|未愈)[^。\n]{0,10}出院|今日出院",
+            r"出院时(?!间)|(?:好转|治愈|痊愈|缓解|稳定|要求|自动|未愈)[^。\n]{0,10}出院|今日出院",
         ),
         Item(
             "advice", "出院医嘱",
@@ -67,6 +67,8 @@ _DEATH: Final = Form(
     ),
 )  # fmt: skip
 _TO_THE_MINUTE: Final = re.compile(r"(?<!\d)\d{1,2}\s*(?:[:：时点])\s*\d{1,2}")
+_STATED: Final = re.compile(r"死亡(?:日期|时间|日期[及和]?时间)[^：:\n]{0,4}[：:](?P<when>[^\n。；;]*\d[^\n。；;]*)")
+"""Where the time of death has a heading of its own, that alone is judged."""
 _TIMED: Final = (DocumentKind.DEATH, DocumentKind.DAY_DEATH)
 
 
@@ -75,7 +77,9 @@ def _time_of_death(subject: Subject) -> Iterator[Said]:
         text = text_of(document)
         if not text.strip():
             yield Gap(f"{document.kind.value}的正文")
-        elif not _TO_THE_MINUTE.search(text):
+            continue
+        stated = _STATED.search(text)
+        if not _TO_THE_MINUTE.search(stated["when"] if stated else text):
             yield Defect(f"{document.kind.value}的死亡时间未具体到分钟", Place(document.id))
 
 

@@ -10,11 +10,14 @@ from typing import Final
 from clinical.medical_record import ResultKind
 from supervision.record_qc import page_items as items
 from supervision.record_qc.model import Aspect, Gap, Said, Severity
-from supervision.record_qc.page import PAGE_GUIDE, PAGE_NORM, PAGE_SCORES, Page, page_check, wrong
+from supervision.record_qc.page import PAGE_GUIDE, PAGE_NORM, PAGE_SCORES, Coded, Page, page_check, wrong
 from supervision.record_qc.page_rows import Filled, chosen
 
 _NEWBORN_DAYS: Final = 28
 _INJURY: Final = "S00-T79"
+_INJURY_NAMED: Final = re.compile(
+    r"(?<!病理性)(?<!陈旧性)骨折(?!不愈合|术后|延迟)|挫裂?伤|撕裂伤|[烧烫灼扭刺]伤|中毒(?!性)|创伤性"
+)
 _HEAD: Final = "S06"
 _BORN: Final = "Z37.0;Z37.2;Z37.3;Z37.5;O80-O84"
 _STILLBORN: Final = "Z37.1;Z37.4;Z37.7;O36.4"
@@ -44,8 +47,13 @@ def _born_here(page: Page) -> str | Gap | None:
     return "产妇本次分娩" if delivered else _newborn(page)
 
 
+def _named_injury(coded: Coded) -> bool:
+    """Whether a diagnosis that nobody coded is an injury or poisoning by its name."""
+    return not coded.diagnosis.code.strip() and _INJURY_NAMED.search(coded.diagnosis.name) is not None
+
+
 def _injured(page: Page) -> str | Gap | None:
-    found = next((coded for coded in page.diagnoses if coded.within(_INJURY)), None)
+    found = next((coded for coded in page.diagnoses if coded.within(_INJURY) or _named_injury(coded)), None)
     if found is None:
         return None if page.is_coded else Gap("出院诊断编码")
     return f"诊断有损伤或中毒{found.called}"

@@ -26,6 +26,9 @@ _LIGHTEST, _HEAVIEST = 400, 7000
 _MARRIED: Final = ("已婚", "丧偶", "离婚")
 _YOUNGEST_MARRIED: Final = 16
 _YOUNGEST_RETIRED: Final = 40
+_RETIRED: Final = re.compile(r"退\(?（?离?）?\)?休")
+_YOUNGEST_AT_WORK: Final = 16
+_WORKS: Final = re.compile(r"公务员|技术人员|职员|管理人员|工人|[农牧渔]民|军人|自由职业|个体")
 _GROUP: Final = re.compile(r"(?<![A-Z])(AB|A|B|O)\s*(?:型|$|[,，;；（(])")
 _UNTYPED: Final = ("不详", "未查")
 _DEATHS: Final = (DocumentKind.DEATH, DocumentKind.DAY_DEATH, DocumentKind.DEATH_DISCUSSION)
@@ -139,7 +142,9 @@ def _person(page: Page) -> Iterator[Said]:
     marriage, occupation = page.choice(items.MARRIAGE), page.item(items.OCCUPATION) or ""
     if marriage in _MARRIED and page.age < _YOUNGEST_MARRIED:
         yield wrong(f"{int(page.age)}岁患者婚姻填“{marriage}”", page.place(items.MARRIAGE), key="marriage")
-    if re.search(r"退\(?（?离?）?\)?休", occupation) and page.age < _YOUNGEST_RETIRED:
+    if (page.age < _YOUNGEST_RETIRED and _RETIRED.search(occupation)) or (
+        page.age < _YOUNGEST_AT_WORK and _WORKS.search(occupation)
+    ):
         yield wrong(f"{int(page.age)}岁患者职业填“{occupation}”", page.place(items.OCCUPATION), key="occupation")
 
 

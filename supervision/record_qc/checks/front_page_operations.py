@@ -81,7 +81,7 @@ def _incision(written: str) -> re.Match[str] | None:
 
 def _healing(page: Page) -> Iterator[Said]:
     """An incision of classes I to III without how it healed (其他 stands for what is not yet known)."""
-    for done in _surgery(page):
+    for done in page.operations:
         found = _incision(done.operation.incision.strip())
         if found is not None and found["kind"] != "0" and not found["healed"]:
             says = f"手术“{done.operation.name}”只填切口类别“{done.operation.incision}”，未填愈合情况"

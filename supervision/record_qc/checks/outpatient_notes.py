@@ -17,6 +17,7 @@ _LETTER: Final = r"(?:(?<=\n)|(?<![\s\S]))"
 """Notes by problem have single letters as headings, which mean that at the beginning of a line alone (P: a pulse)."""
 _ARTICLE: Final = f"{NORM}第十三条"
 _ELSEWHERE: Final = frozenset({"主诉", "现病史", "既往史", "辅助检查", "诊断"})
+_NOT_ILLNESS: Final = frozenset({"既往史", "过敏史", "个人史", "查体", "诊断"})
 _DIAGNOSIS: Final = Item(
     "diagnosis", "诊断", rf"(?:初步|门诊|急诊|临床|目前|西医|中医)?(?:诊断|印象)|初步印象|拟诊|{_LETTER}A",
     r"诊断[为:：]?[ \t]*[^\s:：]|考虑|印象|待查", 3.0,
@@ -43,11 +44,11 @@ _FORMS: Final = (
             Item("complaint", "主诉", rf"主诉|{_LETTER}S", r"主诉|因[“\"]|主因", 3.0),
             Item(
                 "illness", "现病史", rf"现病史|(?:简要)?病史|{_LETTER}S",
-                r"[天日月年周时]前|伴|患者|患儿|无[^。\n]{2,}|起病", 2.0,
+                r"[天日月年周时]前|伴|患者|患儿|无[^。\n]{2,}|起病", 2.0, outside=_NOT_ILLNESS,
             ),
             Item(
                 "past", "既往史", "既往(?:病)?史|过去史|既往|(?:药物)?过敏史",
-                r"既往|过敏|体健|病史[：:]?\s*\d|(?:高血压|糖尿病|冠心病|手术)[^。\n]{0,6}(?:史|年)|否认",
+                r"既往|过敏|体健|(?<!现)病史\s*\d|(?:高血压|糖尿病|冠心病|手术)[^。\n]{0,6}(?:史|年)|否认",
             ),
             Item(
                 "examination", "阳性体征和必要的阴性体征",

@@ -44,6 +44,7 @@ from supervision.record_qc.timing import EARLY, shown
 _SHOWN: Final = re.compile(
     r"减弱|增厚|[增扩肿]大|扩张|狭窄|占位|结节|肿块|包块|积液|结石|血栓|斑块|反流|骨折|溃疡|息肉|出血|糜烂|抬高|压低|倒置|颤动|阻滞|早搏|脓|穿孔"
 )
+_CLAUSE_END: Final = re.compile(r"[，,。；;\n]")
 _PATHOLOGY: Final = re.compile(r"病理|病检|冰冻|活检")
 _CULTURE: Final = re.compile(r"培养|药敏|细菌学|病原|检出|菌")
 _GROWN: Final = re.compile(r"检出|生长|阳性|(?:球|杆|真|酵母)菌")
@@ -113,7 +114,7 @@ def _other_imaging(result: Result) -> bool:
 
 def _shows(text: str) -> bool:
     """Whether a report that nobody flagged names something that should not be there."""
-    return any(not DENIAL.search(text[: match.start()]) for match in _SHOWN.finditer(text))
+    return any(not DENIAL.search(_CLAUSE_END.split(text[: match.start()])[-1]) for match in _SHOWN.finditer(text))
 
 
 def _imaging_spoken(subject: Subject, documents: list[Document], result: Result) -> bool:

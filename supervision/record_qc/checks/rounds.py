@@ -96,7 +96,7 @@ _ANALYSES: Final = re.compile(
 )
 _ADVISES: Final = re.compile(
     r"建议|予|继续|加用|停用?|改|调整|完善|复查|治疗|观察|手术|注意|嘱|暂|择期|出院|监测|检查|警惕|加强|避免|"
-    r"会诊|转[科院诊]|维持|可[予行]"
+    r"会诊|转[科院诊]|维持|可[予行]|(?:指示|处[理置]|意见|医嘱)[:：]\s*[^\s。；]{2,}"
 )
 _COMPARES: Final = re.compile(r"鉴别|诊断(?:基本)?明确|不支持|排除|除外|不符|依据|支持")
 _LEAST: Final = 10
@@ -115,7 +115,9 @@ def _lacking(words: re.Pattern[str], says: str) -> Callable[[Subject], Iterator[
 
 
 def _first_without_grounds(subject: Subject) -> Iterator[Said]:
-    """The first round of an attending doctor, which must weigh the diagnosis."""
+    """The first round of an attending doctor, which must weigh the diagnosis; in a stay of a day its note does."""
+    if subject.of(DocumentKind.DAY_STAY, DocumentKind.DAY_DEATH):
+        return
     rounds = [d for d in subject.of(_ROUND) if at_least(d, Title.ATTENDING) is not False]
     if not rounds or rounds[0] not in subject.judged(_ROUND):
         return

@@ -36,7 +36,7 @@ def _signed_first(subject: Subject) -> Iterator[Said]:
     for document in subject.judged():
         written = document.written
         for one in signed(document, *_STAFF):
-            if written and one.at and one.at < written - _TOLERANCE:
+            if written and one.at and one.at <= written - _TOLERANCE:
                 when = f"{document.kind.value}记录时间{shown(written)}"
                 says = f"{when}，{one.role.value}{one.name}却于{shown(one.at)}签名"
                 yield Defect(says, Place(document.id), key=one.name)

@@ -31,7 +31,7 @@ _GRACE: Final = timedelta(hours=1)
 
 _COMPLAINT: Final = Item("complaint", "主诉", "主诉")
 _CONDITION: Final = Item(
-    "condition", "入院情况", "入院情况|入院时情况|病史|现病史|病史摘要", r"入院时|入院查体|查体|体格检查"
+    "condition", "入院情况", "入院情况|入院时情况|病史|现病史|病史摘要", r"入院时(?!间)|入院查体|查体|体格检查"
 )
 _AT_ADMISSION: Final = Item("admission-diagnosis", "入院诊断", "入院诊断|初步诊断", r"入院诊断|初步诊断")
 _STAY: Final = Form(
@@ -44,7 +44,9 @@ _STAY: Final = Form(
         _CONDITION,
         _AT_ADMISSION,
         Item("treatment", "诊疗经过", "(?:住院)?诊[疗治]经过|治疗经过|处理经过", r"(?:入院后|予|给予|行)[^。\n]{2,}"),
-        Item("discharge-condition", "出院情况", "出院(?:时)?情况", r"出院时|(?:好转|治愈|要求)[^。\n]{0,10}出院"),
+        Item(
+            "discharge-condition", "出院情况", "出院(?:时)?情况", r"出院时(?!间)|(?:好转|治愈|要求)[^。\n]{0,10}出院"
+        ),
         Item("discharge-diagnosis", "出院诊断", "出院诊断"),
         Item("advice", "出院医嘱", "出院医嘱|出院(?:后)?建议|医嘱|注意事项", r"出院(?:后)?(?:医嘱|建议|带药)"),
     ),

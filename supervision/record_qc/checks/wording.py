@@ -25,8 +25,12 @@ from supervision.record_qc.subject import Subject, signed
 
 _COPIED: Final = (DocumentKind.COURSE, DocumentKind.ROUND, DocumentKind.FIRST_COURSE)
 _ALIKE: Final = 0.9
-_SHORTEST: Final = 60
+_ALL_BUT_SAME: Final = 0.97
+_LONG: Final = 60
+_SHORTEST: Final = 30
+"""Short notes of quiet days resemble each other; only one that is all but the same was copied."""
 _QUOTED: Final = 80
+_HOUR: Final = "(?:早上|上午|中午|下午|晚上|凌晨)[一二三四五六七八九十]{1,2}[点时]"
 _IN_TRAINING: Final = frozenset({Title.STUDENT, Title.TRAINEE})
 
 
@@ -37,7 +41,8 @@ def _near_duplicates(subject: Subject) -> Iterator[Said]:
         if len(text) < _SHORTEST or written is None:
             continue
         earlier = [d for d in subject.of(*_COPIED) if d.written is not None and d.written < written]
-        found = subject.likeness.closest(text, [_whole(subject, other) for other in earlier], _ALIKE)
+        least = _ALIKE if len(text) >= _LONG else _ALL_BUT_SAME
+        found = subject.likeness.closest(text, [_whole(subject, other) for other in earlier], least)
         if found is not None:
             other, share = earlier[found[0]], found[1]
             says = f"本次记录与{other.kind.value}内容相似度{share:.0%}，疑为整段复制"
@@ -76,7 +81,9 @@ CHECKS: Final = (
     Wording(
         "wording-colloquial-number",
         "日期时间未用阿拉伯数字",
-        r"[一二三四五六七八九十〇○]{4}年[一二三四五六七八九十]{1,2}月",
+        r"[一二三四五六七八九十〇○]{4}年[一二三四五六七八九十]{1,2}月|"
+        r"[一二三四五六七八九十]{1,2}月(?:[一二三四五六七八九]|二?十[一二三四五六七八九]?|三十一?)[日号]"
+        rf"(?:{_HOUR})?|{_HOUR}",
         f"{NORM}第九条",
         "日期和时间一律用阿拉伯数字书写，采用24小时制",
     ).check(),
