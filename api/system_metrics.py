@@ -66,7 +66,8 @@ def _of_systems(health: list[Health]) -> Iterator[Metric]:
     recent = {labels: one.recent(DEFAULT.limits.least_messages) for labels, one in named}
     yield _family(m.SEEN, [(labels, one.seen.timestamp()) for labels, one in named if one.seen])
     yield _family(m.EXPECTED, [(labels, float(one.expected and not one.retired)) for labels, one in named])
-    rates = [(labels, figures.success) for labels, figures in recent.items()]
+    enough = DEFAULT.limits.least_messages  # a rate of fewer would wake somebody for one message
+    rates = [(labels, figures.success) for labels, figures in recent.items() if figures.ended >= enough]
     yield _family(m.SUCCESS, [(labels, rate) for labels, rate in rates if rate is not None])
     times = [((*labels, q), s) for labels, f in recent.items() for q, s in (("0.5", f.p50), ("0.95", f.p95))]
     yield _family(m.LATENCY, [(labels, seconds) for labels, seconds in times if seconds is not None])

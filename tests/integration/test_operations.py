@@ -124,8 +124,20 @@ def test_messages_that_cannot_be_stored_are_alarmed_below_95_per_cent(hospital: 
     )
     (his,) = hospital.known()
     assert (his["state"], his["deadLetters"], his["alarms"]) == ("ill", 2, ["success"])
+    shown = hospital.made.client.get("/metrics").text
+    assert f'yigong_system_success_ratio{{system="client/his",tenant="{HOSPITAL}"}} 0.9' in shown
+    assert 'yigong_alarms{acknowledged="no",condition="success",severity="critical"} 1.0' in shown
     (hour,) = hospital.get("/systems/hours", system="client/his").json()["hours"]
     assert (hour["arrived"], hour["done"], hour["failed"], hour["tenant"]) == (20, 18, 2, HOSPITAL)
+
+
+def test_a_rate_of_few_messages_is_shown_to_no_watchman(hospital: Hospital) -> None:
+    hospital.send(1, sound=False)
+    hospital.work()
+    hospital.look()
+    shown = hospital.made.client.get("/metrics").text
+    assert "yigong_system_success_ratio{" not in shown
+    assert f'yigong_system_dead_letters{{system="client/his",tenant="{HOSPITAL}"}} 1.0' in shown
 
 
 def test_others_see_and_change_nothing(hospital: Hospital) -> None:
