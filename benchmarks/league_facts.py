@@ -230,6 +230,8 @@ EVENTS: Final[Mapping[str, Columns]] = {
         "disease": "disease",
         "person": PERSON,
         "sex": _WHO["sex"],
+        "age": _WHO["age"],
+        "occupation": pick(7, {"牧民": 30, "农民": 25, "学生": 20, "职员": 15, "离退休人员": 10}),
         "people": whole(2, 1, 60),
         "complete": chance(3, 0.9, 0.02),
         "timely": chance(4, 0.93, 0.02),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from supervision.figures.fact import DISEASE, DOCTOR, PERSON, SEX, Fact, Kind, choice, flag, number
+from supervision.figures.fact import AGE, DISEASE, DOCTOR, PERSON, SEX, Fact, Kind, choice, flag, number, text
 
 GROUPS: Final = {
     "all": "全部常住居民",
@@ -110,6 +110,8 @@ FACTS: Final = (
             DOCTOR,
             PERSON,
             SEX,
+            AGE,
+            text("occupation", "职业", groups=True),
             DISEASE,
             number("people", "受益人数"),
             flag("complete", "内容完整、符合规范"),
