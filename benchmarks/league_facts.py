@@ -50,6 +50,8 @@ _WHO: Final = {
     "payer": pick(93, {"resident": 62, "employee": 28, "self": 8, "other": 2}),
     "home": f"CASE WHEN {u(94)} < 0.93 THEN '{{county}}' WHEN {u(94)} < 0.99 THEN '{{neighbour}}' END",
 }
+_VISITOR: Final = f"CASE WHEN {u(94)} < 0.99 THEN {u(94)} >= 0.93 END"
+"""As ``home`` says."""
 _CLINICAL: Final = {"department": "department", "doctor": "doctor", "disease": "disease"}
 
 
@@ -88,6 +90,7 @@ EVENTS: Final[Mapping[str, Columns]] = {
         "appointed": chance(5, 0.35),
         "registration": pick(6, {"general": 80, "expert": 15, "special": 1, "none": 4}),
         "checkup_group": chance(7, 0.7),
+        "visitor": _VISITOR,
         "referred": pick(8, _REFERRED),
         "drugs": chance(9, 0.7),
         "drug_kinds": whole(10, 1, 6),
@@ -106,6 +109,7 @@ EVENTS: Final[Mapping[str, Columns]] = {
     | _WHO
     | _fees(200, 28)
     | {
+        "visitor": _VISITOR,
         "referred": pick(1, _REFERRED),
         "days": "days",
         "admitted": "date - days::INT",

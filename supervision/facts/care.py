@@ -23,6 +23,7 @@ from supervision.figures.fact import (
 PAYERS: Final = {"employee": "职工医保", "resident": "居民医保", "self": "自费", "other": "其他"}
 PAYER: Final = choice("payer", "付费方式", PAYERS)
 HOME: Final = text("home", "参保地（旗县机构路径）", groups=True)
+VISITOR: Final = flag("visitor", "参保地为其他旗县")
 DIRECTIONS: Final = {"up": "上转", "down": "下转"}
 REFERRED: Final = choice("referred", "转入方式", DIRECTIONS | {"none": "非转诊"})
 FEES: Final = (
@@ -67,6 +68,7 @@ FACTS: Final = (
             ),
             flag("checkup_group", "团体体检"),
             *_WHO,
+            VISITOR,
             REFERRED,
             flag("drugs", "开具药品"),
             count("drug_kinds", "处方药品品种数"),
@@ -96,6 +98,7 @@ FACTS: Final = (
         "每次出院一行，日期为出院日期",
         (
             *_WHO,
+            VISITOR,
             REFERRED,
             day("admitted", "入院日期"),
             number("days", "住院天数"),
