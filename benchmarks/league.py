@@ -145,9 +145,8 @@ def _daily(period: Period, count: int) -> str:
 def _public_health(
     facts: Mapping[str, Fact], place: Place, of: Callable[[int], str]
 ) -> Iterator[tuple[str, Columns, str]]:
-    groups = tuple(facts["population"].columns["segment"].choices)
     programmes = tuple(facts["coverage"].columns["programme"].choices)
-    yield "population", _population(groups, place.weight), of(len(groups) * 2)
+    yield "population", _population(place.weight), of(len(_SIZES) * 2)
     yield "managed", _MANAGED, of(round(place.weight * 120))
     due = whole(1, 40, round(600 * place.weight) + 60)
     yield (
@@ -158,13 +157,15 @@ def _public_health(
 
 
 def _institution(place: Place) -> Columns:
+    district = COUNTIES[place.county.rpartition("/")[2]]
+    town = place.name.removesuffix("中心卫生院") if place.facility == "township" else "城关镇"
     return {
         "name": f"'{place.name}'",
         "own_tier": f"'{place.tier}'",
         "own_facility": f"'{place.facility}'",
         "own_level": str(place.level),
-        "district": f"'{place.county.rpartition('/')[2]}'",
-        "town": f"'{place.tenant.rpartition('/')[2]}'",
+        "district": f"'{district}'",
+        "town": f"'{district}{town}'",
         "member": str(place.facility != "village").lower(),
         "posts": str(place.doctors * 3 + 2),
         "telemedicine": str(place.facility != "village").lower(),
@@ -280,25 +281,46 @@ def _beds(place: Place) -> Columns:
     }
 
 
-def _population(groups: Sequence[str], scale: float) -> Columns:
-    size = f"round({scale} * (CASE WHEN k < 2 THEN 8000 ELSE 300 + 40 * k END) * (0.95 + 0.1 * {u(1)}))"
+_SIZES: Final = {
+    "all": 8000,
+    "elderly": 1100,
+    "children": 480,
+    "maternity": 80,
+    "hypertension": 960,
+    "diabetes": 400,
+    "tuberculosis": 4,
+    "mental": 36,
+    "copd": 160,
+    "cardiovascular": 240,
+    "tumour": 48,
+    "disabled": 320,
+    "bereaved": 16,
+    "poor": 240,
+    "allowance": 240,
+}
+"""People of each group and sex around an institution."""
 
-    def share(place: int, least: float) -> str:
-        return f"floor({size} * ({least} + {1 - least} * {u(place)}))"
 
+def _population(scale: float) -> Columns:
+    size = f"round({scale} * {_nth(tuple(_SIZES.values()), 'k // 2')} * (0.95 + 0.1 * {u(1)}))"
+
+    def share(place: int, least: float, whole: str = size) -> str:
+        return f"floor({whole} * ({least} + {1 - least} * {u(place)}))"
+
+    recorded, contracted, due, asked = share(2, 0.85), share(5, 0.4), share(6, 0.45), share(8, 0.3)
     return {
-        "segment": _nth(groups, "k // 2"),
+        "segment": _nth(tuple(_SIZES), "k // 2"),
         "sex": "CASE WHEN k % 2 = 0 THEN 'male' ELSE 'female' END",
         "residents": size,
-        "records": share(2, 0.85),
-        "electronic": share(3, 0.8),
-        "used_records": share(4, 0.5),
-        "contracted": share(5, 0.4),
-        "renewed": share(6, 0.35),
-        "due_renewal": share(6, 0.45),
-        "fulfilled": share(7, 0.3),
-        "satisfied": share(8, 0.25),
-        "asked": share(8, 0.3),
+        "records": recorded,
+        "electronic": share(3, 0.9, recorded),
+        "used_records": share(4, 0.5, recorded),
+        "contracted": contracted,
+        "renewed": share(11, 0.7, due),
+        "due_renewal": due,
+        "fulfilled": share(7, 0.6, contracted),
+        "satisfied": share(12, 0.8, asked),
+        "asked": asked,
         "insured": share(9, 0.93),
     }
 
@@ -343,7 +365,7 @@ _STOCK: Final = {
 }
 
 
-def _nth(names: Sequence[str], place: str) -> str:
+def _nth(names: Sequence[object], place: str) -> str:
     """The name at a place."""
     return f"([{', '.join(repr(name) for name in names)}])[({place})::INT + 1]"
 

@@ -35,7 +35,7 @@ FACTS: Final = (
         (
             text("name", "机构名称", required=True),
             text("district", "所在旗县", groups=True),
-            text("town", "所在苏木乡镇（街道）", groups=True),
+            text("town", "所在苏木乡镇（街道），连旗县名", groups=True),
             choice(
                 "own_tier", "机构层级", {"city": "盟市级", "county": "旗县级", "primary": "基层", "other": "其他"}
             ),

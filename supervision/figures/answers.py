@@ -231,13 +231,12 @@ def _figure(
     sums = found.get((str(period), group), {})
     above = sums.get(one.numerator, _NOTHING)
     below = sums.get(one.denominator, _NOTHING) if one.denominator else _NOTHING
-    value = one.value(above.value, below.value)
+    value = one.exact(above.value, below.value)
     if one.growth:
         before = found.get((str(period.same()), group), {})
-        was = one.value(*(before.get(m, _NOTHING).value for m in (one.numerator, one.denominator or one.numerator)))
-        change = _change(value, was)
-        value = None if change is None else round(change, one.decimals)
-    return Figure(value, above.value, below.value, above.unknown)
+        was = one.exact(*(before.get(m, _NOTHING).value for m in (one.numerator, one.denominator or one.numerator)))
+        value = _change(value, was)
+    return Figure(one.rounded(value), above.value, below.value, above.unknown)
 
 
 def _change(now: float | None, before: float | None) -> float | None:

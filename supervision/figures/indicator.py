@@ -155,18 +155,20 @@ class Indicator:
         if self.denominator is not None:
             said = f"{said} ÷ {self.denominator.title}"
             if self.scale != 1:
-                said = f"{said} × {_SCALES.get(self.scale, f'{self.scale:g}')}"
+                said = f"{said} × {self.scale:g}{self.unit if self.unit in _SHARES else ''}"
         return f"（本期 − 上年同期）÷ 上年同期 × 100%，按 {said}" if self.growth else said
 
-    def value(self, numerator: float | None, denominator: float | None) -> float | None:
+    def exact(self, numerator: float | None, denominator: float | None) -> float | None:
         """Reckoned from sums; None when one is unknown or there is nothing to divide by."""
         if numerator is None:
             return None
         if self.denominator is None:
-            return round(numerator * self.scale, self.decimals)
-        if not denominator:
-            return None
-        return round(numerator / denominator * self.scale, self.decimals)
+            return numerator * self.scale
+        return numerator / denominator * self.scale if denominator else None
+
+    def rounded(self, value: float | None) -> float | None:
+        """As it is shown."""
+        return None if value is None else round(value, self.decimals)
 
     def warns(self, value: float | None, line: float | None) -> bool:
         """Whether a value lies beyond a line, on the bad side."""
@@ -195,7 +197,7 @@ def number(
     return Indicator(name, title, themes, unit, source, counts, decimals=0, **more)
 
 
-_SCALES: Final = {100.0: "100%", 1000.0: "1000‰"}
+_SHARES: Final = ("%", "‰")
 
 
 __all__ = [

@@ -11,6 +11,7 @@ from supervision.figures.sources import antimicrobial_notice, pharmacy_quality, 
 _NOTICE: Final = antimicrobial_notice("抗菌药物临床应用管理评价指标")
 _BEHAVIOUR: Final = (Theme.DRUGS, Theme.BEHAVIOUR)
 _POLICY: Final = (*_BEHAVIOUR, Theme.POLICY)
+_USE: Final = (*_POLICY, Theme.EVALUATION)
 _BY: Final = ("department", "doctor", "disease")
 _UNKNOWN: Final = "未记是否使用抗菌药物的，不计入分子，另列条数"
 _LINED: Final = f"{_UNKNOWN}；预警线为综合医院的要求"
@@ -40,7 +41,7 @@ def _share(
 
 INDICATORS: Final = (
     _share(
-        *("antimicrobial-outpatient", "门诊患者抗菌药物使用率", _POLICY, _NOTICE),
+        *("antimicrobial-outpatient", "门诊患者抗菌药物使用率", _USE, _NOTICE),
         counted("visits", "使用抗菌药物的门诊人次", "kind = 'outpatient' AND antimicrobial"),
         OUTPATIENT,
         "antimicrobial",
@@ -54,7 +55,7 @@ INDICATORS: Final = (
         warn=40.0,
     ),
     _share(
-        *("antimicrobial-inpatient", "住院患者抗菌药物使用率", _BEHAVIOUR, _NOTICE),
+        *("antimicrobial-inpatient", "住院患者抗菌药物使用率", _USE, _NOTICE),
         counted("stays", "使用抗菌药物的出院人次", "antimicrobial"),
         DISCHARGED,
         *("antimicrobial", "days"),

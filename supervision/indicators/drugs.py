@@ -134,7 +134,8 @@ _ESSENTIAL: Final = (
         rows=(*_PRESCRIPTION_ROWS, "essential"),
     ),
     percent(
-        *("essential-use", "基本药物使用率", _POLICY, tender("四（十一）3 基本药物分析")),
+        *("essential-use", "基本药物使用率（使用占比）", (*_POLICY, Theme.EVALUATION)),
+        tender("四（十一）3 基本药物分析"),
         counted("drug_orders", "基本药物用药条数", "essential"),
         counted("drug_orders", "用药条数", "essential IS NOT NULL"),
         direction=Direction.HIGHER,

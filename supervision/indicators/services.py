@@ -25,6 +25,7 @@ from supervision.figures.sources import hospital_appraisal, medical_statistics, 
 
 _IN: Final = (Theme.SERVICES,)
 _OVERVIEW: Final = (Theme.SERVICES, Theme.OVERVIEW)
+_COSTLY: Final = (*_OVERVIEW, Theme.PEOPLE)
 _CAPACITY: Final = tender("四（十一）4 医疗服务能力监管")
 _EFFICIENCY: Final = tender("四（十一）4 医疗服务效率监管")
 _DISEASE: Final = tender("四（十一）4 疾病监管")
@@ -202,7 +203,12 @@ _HARD: Final = (
 )
 _BEDS: Final = (
     percent(
-        *("bed-use", "病床使用率", (Theme.SERVICES, Theme.CLINICIANS), medical_statistics("病床使用率")),
+        *(
+            "bed-use",
+            "病床使用率",
+            (Theme.SERVICES, Theme.CLINICIANS, Theme.RESOURCES),
+            medical_statistics("病床使用率"),
+        ),
         OCCUPIED_BED_DAYS,
         OPEN_BED_DAYS,
         by=("department",),
@@ -210,7 +216,7 @@ _BEDS: Final = (
         unknown="未报床位日报的日子，分子分母均不计入",
     ),
     Indicator(
-        *("stay-length", "平均住院日", (Theme.SERVICES, Theme.POLICY, Theme.CLINICIANS), "天"),
+        *("stay-length", "平均住院日", (Theme.SERVICES, Theme.POLICY, Theme.CLINICIANS, Theme.EVALUATION), "天"),
         medical_statistics("出院者平均住院日"),
         STAY_DAYS,
         DISCHARGED,
@@ -253,7 +259,7 @@ _COSTS: Final = (
         *(
             "visit-cost",
             "门急诊次均费用",
-            _OVERVIEW,
+            _COSTLY,
             "元",
             medical_statistics("门诊病人次均医药费用"),
             SEEN_FEES,
@@ -270,7 +276,7 @@ _COSTS: Final = (
         rows=(*_VISIT_ROWS, "fee_western", "fee_patent", "fee_herbal"),
     ),
     Indicator(
-        *("stay-cost", "住院次均费用", _OVERVIEW, "元", medical_statistics("住院病人人均医药费用"), STAY_FEES),
+        *("stay-cost", "住院次均费用", _COSTLY, "元", medical_statistics("住院病人人均医药费用"), STAY_FEES),
         DISCHARGED,
         direction=Direction.LOWER,
         by=("department", "disease", "payer", "drg"),

@@ -55,5 +55,6 @@ def _fill(lake: Lake) -> None:
     there = [place for place in league.places() if place.tenant.partition("/")[2] in _SOME]
     with system("test"):
         for year in YEARS:
-            league.fill(lake, catalogue(), Period(date(year, 1, 1), date(year, 3, 1)), 20_000, there=there)
+            period = Period(date(year, 1, 1), date(year, 3, 1))
+            league.fill(lake, catalogue(), period, 20_000, seed=year, there=there)  # each year its own rows
         cubes.refresh(lake, catalogue())
