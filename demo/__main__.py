@@ -20,12 +20,14 @@ from supervision.figures.periods import month_of
 def main(
     data_dir: DataDir = None,
     people: Annotated[int, typer.Option(min=0, help="people with a history beside the six")] = COUNT,
+    figures: Annotated[bool, typer.Option(help="data of the indicators too, which take longer")] = True,
 ) -> None:
     """Fill a data folder with the demo. Safe to repeat."""
     opened = house(data_dir)
     with bar("示例数据") as advance:
         told = fill(opened, datetime.now(UTC), advance, people)
-    _figures(opened)
+    if figures:
+        _figures(opened)
     OUT.print(_said(told, str(opened.settings.data_dir)), highlight=False, soft_wrap=True, markup=False)
     opened.engine.dispose()
 

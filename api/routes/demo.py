@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,7 @@ from api.access import Access, Kind, Principal
 from api.asking import described
 from api.errors import ApiError, respond
 
+_log = logging.getLogger(__name__)
 _CHECKOUT: Final = Path(__file__).parents[2]
 PEOPLE: Final = 40
 """Fewer than `make demo-data` brings, so that nobody waits: the stories are the same."""
@@ -24,6 +26,7 @@ def router(access: Access, data_dir: Path) -> APIRouter:
     """``/api/v1/demo``. The demo is a program of its own (``python -m demo``), as `make demo-data` runs it."""
     routes = APIRouter(prefix="/api/v1", tags=["Demo"])
     filling = asyncio.Lock()
+    later: set[asyncio.Task[None]] = set()
 
     @routes.get("/demo", **_STATE)
     def state(request: Request) -> Response:
@@ -36,7 +39,9 @@ def router(access: Access, data_dir: Path) -> APIRouter:
         if not _is_newcomer(found):
             raise ApiError(403, "forbidden", "示例数据只能在本机、尚未开立账号时载入；或运行 make demo-data")
         async with filling:
-            await _run(data_dir)
+            if not await _run(data_dir, "--no-figures"):
+                raise ApiError(503, "transient", "示例数据未能载入，请在安装目录运行 make demo-data 查看原因")
+            later.add(asyncio.create_task(_figures(data_dir)))
         access.note(found, "demo.fill")
         return respond(200, {"possible": True, "filled": True})
 
@@ -47,24 +52,30 @@ def _is_newcomer(found: Principal) -> bool:
     return found.kind is Kind.LOCAL
 
 
-async def _run(data_dir: Path) -> None:
-    """Raises ``ApiError`` 503 when the demo cannot be filled in."""
-    command = (sys.executable, "-m", "demo", "--data-dir", str(data_dir.resolve()), "--people", str(PEOPLE))
+async def _figures(data_dir: Path) -> None:
+    """What takes longer, while the newcomer looks at the rest."""
+    if not await _run(data_dir):
+        _log.error("the demo's indicators were not filled in")
+
+
+async def _run(data_dir: Path, *options: str) -> bool:
+    """Whether the program went well."""
+    command = (sys.executable, "-m", "demo", "--data-dir", str(data_dir.resolve()), "--people", str(PEOPLE), *options)
     quiet = asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(*command, cwd=_CHECKOUT, stdout=quiet, stderr=quiet)
     try:
-        status = await asyncio.wait_for(process.wait(), _SECONDS)
+        return await asyncio.wait_for(process.wait(), _SECONDS) == 0
     except TimeoutError:
-        process.kill()
-        status = -1
-    if status:
-        raise ApiError(503, "transient", "示例数据未能载入，请在安装目录运行 make demo-data 查看原因")
+        return False
+    finally:
+        if process.returncode is None:
+            process.kill()
 
 
 _STATE: Final = described("示例数据是否已载入", "", "possible: 可在此载入; filled: 已载入")
 _FILL: Final = described(
     "载入虚构的示例患者",
-    "三家机构的虚构患者和待审处方，用时数秒。仅限本机、尚未开立账号时；可重复。",
+    "三家机构的虚构患者和待审处方，用时数秒；监管指标的数据随后在后台生成。仅限本机、尚未开立账号时；可重复。",
     "filled",
     503,
 )

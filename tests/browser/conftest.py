@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -13,7 +14,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from urllib.request import urlopen
 
 import pytest
@@ -96,11 +100,30 @@ def filled(starter_dir: Path, folder: Path, people: int) -> House:
 
 
 @pytest.fixture(scope="session")
-def service(starter_dir: Path, tmp_path_factory: pytest.TempPathFactory, pages: Path) -> Iterator[str]:
-    """The address of a service on this machine without accounts, with the demo's patients."""
+def his(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A hospital's own site: its origin, and the folder of its pages."""
+    folder = tmp_path_factory.mktemp("his")
+    handler = partial(_Quiet, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", folder
+        server.shutdown()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture(scope="session")
+def service(
+    starter_dir: Path, tmp_path_factory: pytest.TempPathFactory, pages: Path, his: tuple[str, Path]
+) -> Iterator[str]:
+    """The address of a service on this machine without accounts, with the demo's patients. The hospital's site may
+    show its panel."""
     house = filled(starter_dir, tmp_path_factory.mktemp("browser"), _PEOPLE)
     house.engine.dispose()
-    with running(house.settings.data_dir) as base:
+    with running(house.settings.data_dir, YIGONG_FRAME_ANCESTORS=json.dumps([his[0]])) as base:
         yield base
 
 

@@ -106,6 +106,29 @@ def test_the_keyboard_walks_along_the_parts(window: Opening, service: str) -> No
     expect(page.get_by_role("tab", name="诊断")).to_have_attribute("aria-selected", "true")
 
 
+def test_a_hospital_embeds_it_with_one_line_and_nobody_else_does(
+    window: Opening, service: str, his: tuple[str, Path]
+) -> None:
+    origin, folder = his
+    token = launched(service).partition("#")[2]
+    line = f'<script src="{service}/ui/embed.js" data-token="{token}" data-width="360px"></script>'
+    (folder / "index.html").write_text(f'<!doctype html><meta charset="utf-8"><title>HIS</title>{line}', "utf-8")
+    here = window(LAPTOP)
+    here.forgive("favicon")
+    here.forgive("404")
+    here.page.goto(origin)
+    expect(here.page.frame_locator("iframe").locator("article").first).to_contain_text("禁忌")
+
+    stranger = window(LAPTOP)
+    stranger.forgive("frame-ancestors")
+    stranger.forgive("favicon")
+    stranger.forgive("404")
+    stranger.forgive("failed")
+    stranger.page.goto(origin.replace("127.0.0.1", "localhost"))
+    stranger.page.wait_for_timeout(1500)
+    expect(stranger.page.frame_locator("iframe").locator("article")).to_have_count(0)
+
+
 def test_without_a_launch_it_says_where_to_come_from(window: Opening) -> None:
     here = window(PHONE)
     here.open("/ui/panel")

@@ -23,6 +23,7 @@ def staffed(starter_dir: Path, tmp_path: Path) -> Iterator[Staffed]:
 
 def test_a_newcomer_is_offered_the_demo_and_gets_it(staffed: Staffed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.routes.demo.PEOPLE", 1)
+    monkeypatch.setattr("api.routes.demo._figures", _nothing)  # tests/integration/test_demo_figures.py
     client = staffed.client
     assert client.get("/api/v1/demo").json() == {"possible": True, "filled": False}
     answer = client.post("/api/v1/demo", json={})
@@ -32,6 +33,10 @@ def test_a_newcomer_is_offered_the_demo_and_gets_it(staffed: Staffed, monkeypatc
     assert len(waiting) == 5
     launch = {"patient": "P0006", "user": "张医生", "tenant": "league/anding/hospital"}
     assert client.post("/api/v1/panel/launches", json=launch).status_code == 201
+
+
+async def _nothing(data_dir: Path) -> None:
+    """In place of what goes on in the background."""
 
 
 def test_where_people_have_accounts_nobody_fills_in_a_demo(staffed: Staffed) -> None:

@@ -97,8 +97,11 @@ function parsed(text: string): Told {
 
 function taken(): string {
   const given = location.hash.slice(1);
-  if (!given) return sessionStorage.getItem(KEPT) || "";
-  sessionStorage.setItem(KEPT, given);
-  history.replaceState(null, "", location.pathname);
-  return given;
+  if (given) history.replaceState(null, "", location.pathname);
+  try {
+    if (given) sessionStorage.setItem(KEPT, given);
+    return given || sessionStorage.getItem(KEPT) || "";
+  } catch {
+    return given; // a browser that keeps nothing for frames of others: a reload needs a new launch
+  }
 }
