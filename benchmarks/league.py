@@ -36,9 +36,11 @@ MIX: Final[Mapping[str, float]] = {
     "purchases": 0.2,
     "referrals": 0.1,
     "remote": 0.1,
-    "violations": 0.05,
+    "violations": 0.2,
+    "repeated_drugs": 0.2,
+    "trainings": 0.1,
     "consultations": 0.1,
-    "gaps": 0.01,
+    "gaps": 0.1,
     "incidents": 0.01,
 }
 """Of each hundred events, how many are of a fact."""

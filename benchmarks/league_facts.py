@@ -296,11 +296,21 @@ EVENTS: Final[Mapping[str, Columns]] = {
     | {
         "severity": pick(1, {"contraindicated": 2, "major": 14, "moderate": 40, "minor": 24, "info": 20}),
         "family": pick(
-            2, {"interaction": 26, "dose": 22, "contraindication": 18, "duplicate-exam": 20, "allergy": 14}
+            2,
+            {
+                "interaction": 22,
+                "dose": 20,
+                "contraindication": 16,
+                "duplicate-exam": 12,
+                "duplicate-lab": 12,
+                "duplicate-therapy": 8,
+                "allergy": 10,
+            },
         ),
         "rule": f"'rule-' || {whole(3, 1, 300)}",
         "response": pick(4, {"accepted": 46, "overridden": 34, "none": 20}),
         "reasoned": f"CASE WHEN {u(4)} >= 0.46 AND {u(4)} < 0.8 THEN {u(5)} < 0.7 END",
+        "response_seconds": f"CASE WHEN {u(4)} < 0.8 THEN {between(6, 2, 600)} END",
     },
     "concordance": _CLINICAL
     | {
@@ -317,6 +327,28 @@ EVENTS: Final[Mapping[str, Columns]] = {
         "stage": pick(2, {"before": 10, "during": 60, "after": 30}),
         "confirmed": chance(3, 0.6, 0.1),
         "amount": between(4, 5, 900),
+    },
+    "repeated_drugs": _CLINICAL
+    | {
+        "person": PERSON,
+        "setting": pick(1, {"outpatient": 78, "emergency": 8, "discharge": 14}),
+        "kind": pick(2, {"same": 60, "alike": 30, "excess": 10}),
+        "drug": f"'药品' || {whole(3, 1, 600)}",
+        "antimicrobial": chance(4, 0.4),
+        "avoided": chance(5, 0.6, 0.02),
+        "reasoned": f"CASE WHEN {u(5)} >= 0.6 THEN {u(6)} < 0.6 END",
+        "gap_days": whole(7, 0, 30),
+        "amount": between(8, 3, 260),
+    },
+    "trainings": {
+        "department": "department",
+        "doctor": "doctor",
+        "subject": pick(1, {"处方书写": 40, "抗菌药物": 35, "医保规则": 25}),
+        "induction": chance(2, 0.3),
+        "read": chance(3, 0.9, 0.02),
+        "examined": chance(4, 0.7),
+        "passed": f"CASE WHEN {u(4)} < 0.7 THEN {u(5)} < 0.9 END",
+        "score": f"CASE WHEN {u(4)} < 0.7 THEN {whole(6, 40, 100)} END",
     },
     "record_scores": _CLINICAL
     | {
