@@ -28,11 +28,13 @@ from supervision.figures.datasets import Datasets
 from supervision.figures.dimension import Dimension, dimensions
 from supervision.figures.duck import MissingDuckError
 from supervision.figures.from_journal import FromJournal
+from supervision.figures.from_record_qc import FromRecordQc
 from supervision.figures.from_records import FromRecords
 from supervision.figures.indicator import Indicator
 from supervision.figures.lake import Lake
 from supervision.figures.lines import WarningLines
 from supervision.figures.manifest import Manifest
+from supervision.record_qc.engine import checks
 
 _log = logging.getLogger(__name__)
 _SECONDS: Final = 60.0
@@ -91,6 +93,7 @@ class IndicatorDesk:
         sources: tuple[Source, ...] = (
             FromRecords(self._engine, Repository(self._engine, self._ring), self._pseudonym),
             FromJournal(self._engine),
+            FromRecordQc(self._engine, checks()),
         )
         now = datetime.now(UTC)
         with self._alone() as mine:

@@ -31,6 +31,7 @@ MIX: Final[Mapping[str, float]] = {
     "stays": 0.8,
     "admissions": 0.8,
     "record_scores": 0.6,
+    "record_defects": 0.6,
     "concordance": 0.5,
     "operations": 0.3,
     "purchases": 0.2,

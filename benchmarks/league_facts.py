@@ -356,6 +356,18 @@ EVENTS: Final[Mapping[str, Columns]] = {
         "score": f"round(100 - 45 * {u(2)} * {u(3)}, 1)",
         "grade": f"CASE WHEN {u(2)} * {u(3)} <= 0.22 THEN 'A' WHEN {u(2)} * {u(3)} <= 0.55 THEN 'B' ELSE 'C' END",
         "defects": whole(4, 0, 9),
+        "stage": pick(5, {"final": 80, "running": 20}),
+    },
+    "record_defects": {
+        "department": "department",
+        "doctor": "doctor",
+        "kind": pick(1, {"outpatient": 30, "inpatient": 55, "front-page": 15}),
+        "stage": pick(2, {"final": 80, "running": 20}),
+        "part": pick(3, {"course": 40, "admission": 20, "orders": 20, "front-page": 10, "consent": 10}),
+        "aspect": pick(4, {"complete": 40, "timely": 30, "consistent": 20, "coding": 10}),
+        "severity": pick(5, {"minor": 40, "major": 50, "severe": 10}),
+        "rule": f"'check-' || {whole(6, 1, 150)}",
+        "state": pick(7, {"standing": 60, "mended": 35, "withdrawn": 5}),
     },
     "gaps": {
         "department": "department",

@@ -1,4 +1,4 @@
-"""What our own service saw: requests, alerts and what was done with them, prescriptions reviewed, records checked."""
+"""What our own service saw: requests, alerts and what was done with them, prescriptions reviewed."""
 
 from __future__ import annotations
 
@@ -81,21 +81,6 @@ FACTS: Final = (
             number("amount", "涉及金额"),
         ),
         cube=(*_CUBE, "stage"),
-    ),
-    Fact(
-        "record_scores",
-        "病历质控评分",
-        "每份被检病历一行",
-        (
-            choice("kind", "病历类别", {"outpatient": "门诊病历", "inpatient": "住院病历", "front-page": "病案首页"}),
-            DEPARTMENT,
-            DOCTOR,
-            DISEASE,
-            number("score", "得分"),
-            choice("grade", "等级", {"A": "甲级", "B": "乙级", "C": "丙级"}),
-            count("defects", "缺陷数"),
-        ),
-        cube=_CUBE,
     ),
     Fact(
         "gaps",

@@ -46,6 +46,10 @@ def general_practice(place: str) -> Source:
     return Source("国务院办公厅关于改革完善全科医生培养与使用激励机制的意见", 2018, f"国办发〔2018〕3 号 {place}")
 
 
+def record_quality(place: str) -> Source:
+    return Source("病案管理质量控制指标（2021 年版）", 2021, f"国卫办医函〔2021〕28 号 {place}")
+
+
 def public_health_norms(place: str) -> Source:
     return Source("国家基本公共卫生服务规范（第三版）", 2017, f"国卫基层发〔2017〕13 号 {place}")
 
@@ -58,6 +62,7 @@ __all__ = [
     "medical_statistics",
     "pharmacy_quality",
     "public_health_norms",
+    "record_quality",
     "resource_statistics",
     "supply_statistics",
     "tender",

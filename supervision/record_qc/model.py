@@ -57,6 +57,11 @@ class Grade(StrEnum):
     C = "丙级"
 
 
+def coded(word: StrEnum) -> str:
+    """The code of such a word in tables of figures: ``front-page``."""
+    return word.name.lower().replace("_", "-")
+
+
 @dataclass(frozen=True, slots=True)
 class Defect:
     """Something wrong: what, where, and where else that shows it. ``key`` tells it from others of one check in one

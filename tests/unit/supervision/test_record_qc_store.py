@@ -6,7 +6,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,6 +17,14 @@ from sqlalchemy import Engine, select
 from base.keyring import KeyRing
 from base.tenancy import Scope, TenancyError, acting, guard, system
 from records.qc_faults import MissingQcError, QcError, TakenQcError
+from supervision.figures.answers import Answers, Each
+from supervision.figures.catalogue import catalogue
+from supervision.figures.collect import Collector
+from supervision.figures.from_record_qc import FromRecordQc
+from supervision.figures.lake import Lake
+from supervision.figures.manifest import Manifest
+from supervision.figures.periods import period_of
+from supervision.figures.sums import Asked
 from supervision.record_qc.disputes import Disputes, Wanted
 from supervision.record_qc.engine import Examination, Outcome, checks, examine
 from supervision.record_qc.model import Gap
@@ -424,3 +433,43 @@ def test_grade_and_copies_follow_what_stands(room: Room) -> None:
     room.disputes.move(missing.id, Action.WITHDRAW, "质控员", NOW, "已核对")
     assert figure(room, 27).value == 100.0
     assert figure(room, 25).value == 0.0
+
+
+# -- figures ---------------------------------------------------------------------------------
+
+
+def test_scores_and_defects_become_facts_and_follow_what_becomes_of_them(room: Room, tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "facts", Manifest(room.engine))
+    collector, answers = Collector(lake, catalogue().facts, "league"), Answers(lake, catalogue())
+
+    def told(*names: str) -> list[float | None]:
+        collector.collect(FromRecordQc(room.engine, checks()))
+        lines = answers.ask([catalogue().indicator(n) for n in names], period_of("2026-11"), Asked(), each=Each.WHOLE)
+        return [lines[name][0].now.value for name in names]
+
+    def rows(name: str) -> list[dict[str, Any]]:
+        return answers.rows(catalogue().indicator(name), period_of("2026-11"), Asked())
+
+    room.keep(LATE)
+    assert told("records-checked", "grade-a-records", "record-score", "record-defects") == [1, 100, 98, 1]
+    (scored,) = rows("records-checked")
+    assert (scored["kind"], scored["department"], scored["doctor"]) == ("inpatient", "心内科", "李医生")
+    (found,) = rows("record-defects")
+    assert (found["part"], found["aspect"], found["rule"]) == ("course", "timely", "first-course-late")
+    assert (found["severity"], found["doctor"]) == ("major", "张医生")
+    room.disputes.move(room.one().id, Action.APPEAL, "zhang", datetime.now(UTC), "记录时间有误")
+    room.disputes.move(room.one().id, Action.WITHDRAW, "qc", datetime.now(UTC), "属实")
+    assert told("record-score", "record-defects-each", "record-defects-mended") == [100, 0, None]
+    room.keep({"kind": "日常病程记录", "text": "好转。"}, days=1)
+    assert told("records-checked", "record-defects", "record-defects-each") == [1, 1, 1]
+
+
+def test_defects_that_are_mended_are_counted_as_such(room: Room, tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "facts", Manifest(room.engine))
+    room.keep(LATE)
+    room.keep(LATE | {"written": "2026-11-01 12:00"}, days=1)
+    since, until = moment("2026-11-01 00:00"), moment("2026-11-30 00:00")
+    Collector(lake, catalogue().facts, "league").sweep(FromRecordQc(room.engine, checks()), since, until)
+    mended = [catalogue().indicator("record-defects-mended")]
+    asked = Answers(lake, catalogue()).ask(mended, period_of("2026-11"), Asked(("part",)), each=Each.WHOLE)
+    assert [(line.group, line.now.value) for line in asked["record-defects-mended"]] == [(("course",), 100)]
