@@ -4,11 +4,11 @@ else."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -21,6 +21,7 @@ from api.front import Front
 from api.furnishing import Furnishing
 from api.recorder import Recorder
 from api.rim import Rim
+from api.routes import operations, queue, reviews
 from api.serving import settle
 from api.throttle import Throttle
 from api.traced import Traced
@@ -64,12 +65,23 @@ def early(house: House) -> FastAPI:
     )
     furnishing = Furnishing(app, front)
     app.router.lifespan_context = _lifespan(front, furnishing)
-    for router in front.routers(furnishing.faults):
+    for router in _routers(front, furnishing.faults):
         app.include_router(router)
     install(app)
     app.state.front, app.state.furnishing = front, furnishing
     _describe(app, furnishing)
     return app
+
+
+def _routers(front: Front, faults: Callable[[], Mapping[str, str]]) -> list[APIRouter]:
+    """Routes that are there before the first request; ``faults`` says what of the others is amiss."""
+    access, engine = front.access, front.house.engine
+    return [
+        front.hooks.router(),
+        queue.router(access, front.dispensary, engine),
+        reviews.router(access, front.reviewer, front.dispensary, front.regional),
+        operations.router(access, front.reviewer, engine, front.audit, faults),
+    ]
 
 
 def _lifespan(front: Front, furnishing: Furnishing) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

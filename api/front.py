@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
-from fastapi import APIRouter
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.access import Access
@@ -23,7 +22,6 @@ from api.dispensary import Dispensary
 from api.people import People
 from api.regional import Regional
 from api.review import Reviewer
-from api.routes import operations, queue, reviews
 from api.serving import Serving
 from base.audit import AuditLog, anchor
 from base.keyring import KeyRing
@@ -124,16 +122,6 @@ class Front:
     def hooks(self) -> CdsHooks:
         advice = advisers(self.ward, self.house.engine, self.settings.league)
         return CdsHooks(self.settings, self.reviewer, self.used, self.dispensary, self.regional, self.audit, advice)
-
-    def routers(self, faults: Callable[[], Mapping[str, str]]) -> list[APIRouter]:
-        """Routes of these desks; ``faults`` says what of the others is amiss."""
-        access, engine = self.access, self.house.engine
-        return [
-            self.hooks.router(),
-            queue.router(access, self.dispensary, engine),
-            reviews.router(access, self.reviewer, self.dispensary, self.regional),
-            operations.router(access, self.reviewer, engine, self.audit, faults),
-        ]
 
     async def wake(self) -> None:
         """Whoever asks first should find the region awake; a database that does not answer keeps nobody waiting."""
