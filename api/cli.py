@@ -200,7 +200,7 @@ def review(
 
     from api.app import build
     from api.review import china_day
-    from api.routes.reviews import answered
+    from api.review_json import answered
     from exchange.plain import decode, read
 
     reviewer = build(house(data_dir)).state.front.reviewer

@@ -33,8 +33,8 @@ from records.identity_store import Kept, by_local_id
 from records.journal import Feedback
 
 if TYPE_CHECKING:
+    from api.inferring import Seen
     from api.risk_desk import RiskDesk
-    from api.routes.inference import Seen
     from inference.score import Answer
 
 STAGE: Final = "patient-view"
@@ -88,7 +88,7 @@ class PanelDesk:
 
     def cards(self, found: Principal, launch: Launch) -> Json:
         """What matters now: findings about the active drugs, and risks. Journalled, so that it can be answered."""
-        from api.routes.reviews import answered
+        from api.review_json import answered
 
         opened, now, reviewer = self._opened(launch), datetime.now(UTC), self._front.reviewer
         under = of_record(opened.incoming, opened.history)
@@ -105,13 +105,13 @@ class PanelDesk:
 
     def diagnoses(self, launch: Launch) -> Json:
         """Suspected diagnoses with their evidence."""
-        from api.routes.inference import DiagnosesBody, diagnosed
+        from api.inferring import DiagnosesBody, diagnosed
 
         return diagnosed(self._seen(launch), DiagnosesBody())
 
     def examinations(self, launch: Launch) -> Json:
         """Tests and examinations worth ordering, and those done lately."""
-        from api.routes.inference import ExaminationsBody, recommended
+        from api.inferring import ExaminationsBody, recommended
 
         return recommended(self._seen(launch), ExaminationsBody())
 
@@ -165,7 +165,7 @@ class PanelDesk:
         return Opened(kept, asked, incoming, history, self._front.ward.at(incoming, history, launch.tenant))
 
     def _seen(self, launch: Launch) -> Seen:
-        from api.routes.inference import Seen
+        from api.inferring import Seen
 
         at = self._opened(launch).bedside
         return Seen(at.patient, at.served.snapshot, at.served.terminology, at.day, at.not_understood())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,16 +12,14 @@ from fastapi import APIRouter, Request, Response
 
 from api import openapi
 from api.access import Access
-from api.cards import as_json, review_extension
-from api.cds_hooks import unmapped_json
 from api.dispensary import Dispensary, about_of
 from api.errors import ApiError, respond
 from api.metrics import METRICS
 from api.regional import Regional
-from api.review import Reviewed, Reviewer, china_day, shown_as
+from api.review import Reviewer, china_day, shown_as
+from api.review_json import answered
 from base.tenancy import acting
 from base.tracing import span
-from clinical.finding import Passed, Review, Suppressed
 from exchange.fhir.context import Incoming, read_bundle
 from exchange.fhir.values import ReadError
 from exchange.plain import PlainSubmit, decode, read
@@ -107,41 +104,3 @@ def _bundle(body: bytes, now: datetime) -> _Asked:
     incoming = read_bundle(bundle, now)
     identifier = bundle.get("identifier") if isinstance(bundle.get("identifier"), dict) else {}
     return _Asked(incoming, bundle, submit=PlainSubmit(prescription=str(identifier.get("value", ""))))
-
-
-def answered(reviewed: Reviewed, explain: bool = False) -> dict[str, Any]:
-    """The answer of a plain review. ``explanation`` stands only where it was asked for."""
-    found = reviewed.review
-    unmapped = [unmapped_json(item) for item in reviewed.unmapped]
-    answer: dict[str, Any] = {"id": reviewed.id}
-    answer |= review_extension(found, unmapped, reviewed.elapsed_ms)
-    answer["findings"] = [as_json(finding, found.release) for finding in found.findings]
-    if found.suppressed:
-        answer["suppressed"] = [_suppressed(item) for item in found.suppressed]
-    if explain:
-        answer["explanation"] = [*_told(found), *map(_passed, found.passed)]
-    return answer
-
-
-def _told(found: Review) -> Iterator[dict[str, Any]]:
-    """Rules that fired (shown or not) and rules that could not be evaluated, with the reason."""
-    for finding in (*found.findings, *(item.finding for item in found.suppressed)):
-        yield _rule(finding.family, finding.rule_id, "fired", finding.summary, finding.orders)
-    for gap in found.gaps:
-        yield _rule(gap.family, gap.rule_id, "not evaluated", gap.reason, gap.orders)
-    for fault in found.faults:
-        yield _rule(fault.family, fault.rule_id, "not evaluated", "规则执行失败，已记录", ())
-
-
-def _suppressed(item: Suppressed) -> dict[str, Any]:
-    return {"ruleId": item.finding.rule_id, "family": item.finding.family, "reason": item.reason}
-
-
-def _passed(item: Passed) -> dict[str, Any]:
-    evaluated = "not evaluated" if item.reason.startswith("未评估") else "passed"
-    return _rule(item.family, item.rule_id, evaluated, item.reason, item.orders)
-
-
-def _rule(family: str, rule_id: str, said: str, reason: str, orders: tuple[str, ...]) -> dict[str, Any]:
-    fields = {"family": family, "ruleId": rule_id, "outcome": said, "reason": reason, "orders": list(orders)}
-    return {k: v for k, v in fields.items() if v}
