@@ -53,7 +53,10 @@ class FromJournal:
         told = select(feedback).join(last, feedback.c.number == last.c.number).subquery()
         query = (
             select(
-                cards, requests.c.tenant, requests.c.at.label("asked"), told.c.outcome, told.c.reason, told.c.comment
+                cards,
+                requests.c.tenant,
+                requests.c.at.label("asked"),
+                *(told.c.outcome, told.c.reason, told.c.comment, told.c.at.label("answered")),
             )
             .join(requests, requests.c.id == cards.c.request)
             .outerjoin(told, told.c.card == cards.c.card)
@@ -75,13 +78,24 @@ def _request(row: Any) -> Row:
 def _finding(row: Any) -> Row:
     response = {"accepted": "accepted", "overridden": "overridden"}.get(row.outcome or "", "none")
     reasoned = bool(row.reason or row.comment) if response == "overridden" else None
+    shown = row.at or row.asked
     told = {"severity": row.severity, "family": row.family, "rule": row.rule}
-    return {"id": row.card, "date": _day(row.at or row.asked), "response": response, "reasoned": reasoned} | told
+    told["response_seconds"] = _seconds(shown, row.answered) if response != "none" else None
+    return {"id": row.card, "date": _day(shown), "response": response, "reasoned": reasoned} | told
+
+
+def _seconds(shown: datetime, answered: datetime) -> float | None:
+    """How long an answer took; None when clocks of the two systems disagree."""
+    took = (_zoned(answered) - _zoned(shown)).total_seconds()
+    return took if took >= 0 else None
+
+
+def _zoned(at: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _day(at: datetime) -> str:
-    known = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return known.astimezone(CHINA).date().isoformat()
+    return _zoned(at).astimezone(CHINA).date().isoformat()
 
 
 __all__ = ["FromJournal"]

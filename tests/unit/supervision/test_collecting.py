@@ -205,9 +205,12 @@ def test_requests_and_alerts_are_counted_and_a_late_answer_changes_the_alert(sit
     assert [(row["findings"], row["service"]) for row in site.rows("requests")] == [(1, "yigong-order-sign")]
     assert [row["response"] for row in site.rows("findings")] == ["none"]
     with system("test"):
-        store(site.engine, site.ring, [], [Feedback("card-1", "yigong-order-sign", "overridden", at, reason="已知")])
+        later = at + timedelta(seconds=90)
+        told = Feedback("card-1", "yigong-order-sign", "overridden", later, reason="已知")
+        store(site.engine, site.ring, [], [told])
     site.collect()
-    assert [(row["response"], row["reasoned"]) for row in site.rows("findings")] == [("overridden", True)]
+    [row] = site.rows("findings")
+    assert (row["response"], row["reasoned"], row["response_seconds"]) == ("overridden", True, 90)
 
 
 def test_a_backlog_is_collected_in_turns(site: Site) -> None:
