@@ -24,6 +24,7 @@ from nlp.scope_cues import (
     FOLLOWING,
     HAVING,
     JOINED,
+    LACKING,
     SENTENCE,
     Cue,
     automaton,
@@ -76,10 +77,16 @@ class Ago(NamedTuple):
 
 _PAST_SECTIONS: Final = frozenset({"既往史", "手术史", "过敏史", "输血史", "预防接种史", "出生史"})
 _BORNE_SECTIONS: Final = _PAST_SECTIONS | {"婚育史", "个人史"}
-_TOLD: Final = frozenset({"主诉", "现病史", "既往史", "病程"})
+_TOLD: Final = frozenset({"主诉", "现病史", "既往史", "病程", "病例特点"})
 """Sections that tell what was: 发热时口服布洛芬 happened."""
 _ORDERS: Final = frozenset({"医嘱", "告知"})
+_DIAGNOSES: Final = frozenset({"诊断", "拟诊"})
+_WEIGHING: Final = frozenset({"鉴别诊断", "拟诊"})
+"""Sections whose diseases are only thought of."""
 _LONG_AGO: Final = 60.0
+_WEEKS_AGO: Final = 14.0
+_SINCE: Final = frozenset({"日前", "月前"})
+"""Words of events that date what is not long ago: operations are over all the same."""
 _REACH: Final = 14
 """So many characters may stand between a word of denial and what it denies."""
 _FAR: Final = 28
@@ -162,18 +169,21 @@ def _clipped(mark: _Event, name: Name) -> Iterator[_Event]:
 
 
 def _dated(ago: Ago) -> _Event:
-    cue = Cue.PAST if ago.days >= _LONG_AGO else Cue.NOW
-    return _Event(ago.start, 2, cue, "年" if isinf(ago.days) else "前", ago.start)
+    if ago.days < _LONG_AGO:
+        return _Event(ago.start, 2, Cue.NOW, "日前" if ago.days < _WEEKS_AGO else "月前", ago.start)
+    return _Event(ago.start, 2, Cue.PAST, "年" if isinf(ago.days) else "前", ago.start)
 
 
 class _Scope:
     """What holds at a point of a sentence."""
 
-    __slots__ = ("doubt", "edge", "family", "if_", "long_if", "no", "now", "past", "reach", "used")
+    __slots__ = (
+        "begun", "dated", "doubt", "edge", "family", "here", "if_", "long_if", "no", "now", "past", "reach", "used"
+    )  # fmt: skip
 
     def __init__(self, family: bool) -> None:
-        self.no = self.doubt = self.if_ = self.long_if = self.used = self.now = False
-        self.past = ""
+        self.no = self.doubt = self.if_ = self.long_if = self.used = self.now = self.here = self.begun = False
+        self.past = self.dated = ""
         self.edge = self.reach = 0
         self.family = family
 
@@ -187,6 +197,7 @@ class _Scope:
         if cue is Cue.NO and self.if_ and event.word in ("排除", "除外"):
             cue = Cue.DOUBT
         if cue in (Cue.NO, Cue.DOUBT):
+            self.begun = self.begun and cue is Cue.NO
             self.no, self.doubt = cue is Cue.NO, cue is Cue.DOUBT
             self.edge, self.used = event.end, False
             self.reach = _FAR if event.word.endswith("否认") or cue is Cue.DOUBT else _REACH
@@ -204,22 +215,28 @@ class _Scope:
             self.family = cue is Cue.FAMILY
             self.no = self.no and event.word in ("家族中", "家族内", "家族", "一级亲属")
         elif cue is Cue.PAST:
+            self.here = True
             self.past, self.now = self.past or event.word if event.word == "前" else event.word, False
         elif cue in (Cue.NOW, Cue.STILL):
             self.past, self.now = "", True
+            self.dated = event.word if event.word in _SINCE else ""
 
     def clause(self, bare: bool, always_family: bool) -> None:
         """A comma: what is denied, doubted, planned or another's goes on only through a bare list of names."""
+        self.here = self.here and bare
         if not bare:
-            self.now = False
+            self.now, self.dated = False, ""
             if self.past in ("年", "岁") or self.past.startswith(CLAUSE_PAST):
                 self.past = ""
+        if self.begun:
+            self.no = False
         if not (bare and (self.used or self.if_ or self.family)):
             self.no = self.doubt = False
             self.if_ = self.long_if
             self.family = self.family and always_family
         elif not self.used:
             self.no = self.doubt = False
+        self.begun = False
 
     def reaches(self, text: str, name: Name) -> None:
         """A word of denial or doubt ends where too much stands between it and the next name."""
@@ -267,9 +284,10 @@ class _Sentence:
         elif scope.doubt and name.kind in _DEEDS | {"drug"}:
             assertion = Assertion.PRESENT if name.done else Assertion.HYPOTHETICAL
         else:
-            weighed = scope.doubt or (name.kind == "disease" and self._section == "鉴别诊断")
+            weighed = scope.doubt or (name.kind == "disease" and self._section in _WEIGHING)
             assertion = Assertion.POSSIBLE if weighed else Assertion.PRESENT
         self._found.append(Read(assertion, self._when(name, who), who))
+        scope.begun = scope.begun or (assertion is Assertion.PRESENT and not scope.no)
         if name.denied:
             scope.no, scope.used, scope.edge = True, True, name.end
 
@@ -292,11 +310,21 @@ class _Sentence:
         if kind == "drug":
             taken = past and past not in _NOT_OF_DRUGS
             return When.PAST if taken or self._section in _GIVEN_BEFORE else When.CURRENT
+        if self._scope.dated and self._done_then(name):
+            return When.PAST
+        if (self._scope.doubt or kind in ("test", "exam")) and not self._scope.here:
+            past = ""
         if past and (past not in _DATES or kind in _DEEDS or self._reason(name) or self._befell(name)):
             return When.PAST
         past_section = self._section in (_BORNE_SECTIONS if kind == "procedure" else _PAST_SECTIONS)
         now = self._scope.now and self._section != "过敏史"
         return When.PAST if past_section and who is Who.PATIENT and not now else When.CURRENT
+
+    def _done_then(self, name: Name) -> bool:
+        """1月前因心肌梗死行PCI: an operation is over, and the illness that it was done for some weeks ago."""
+        if name.kind == "procedure":
+            return True
+        return name.kind == "disease" and self._scope.dated == "月前" and self._reason(name)
 
     def _reason(self, name: Name) -> bool:
         """10年前因头晕测血压, 5年前体检发现血糖升高: why something was done then, or what was found."""
@@ -317,20 +345,26 @@ class _Sentence:
             if self._held:
                 scope.no, scope.doubt, scope.if_ = self._held.pop()
             return
-        if scope.stands:
+        if scope.stands or scope.begun:
             scope.clause(self._bare(event.end), self._section == "家族史")
+            scope.doubt = scope.doubt and self._section not in _DIAGNOSES
         self._before, self._group = self._group, len(self._found)
 
     def _bare(self, place: int) -> bool:
-        """Whether the clause from here on is nothing but names and what joins them."""
+        """Whether the clause from here on is nothing but names and what joins them; a name that tells a lack (排尿不畅),
+        or more in brackets (青霉素过敏史（皮疹）), is there."""
         match = COMMA.search(self._text, place, self._end)
         end = match.start() if match else self._end
+        if match and match[0] in "(（":
+            return False
         first = at = bisect_left(self._starts, place)
         rest, reached = [], place
         while at < len(self._names) and self._names[at].start < end:
             rest.append(self._text[reached : self._names[at].start])
             reached = max(reached, self._names[at].end)
             at += 1
+        if at > first and LACKING.search(self._text, self._names[first].start, self._names[first].end):
+            return False
         rest.append(self._text[reached:end])
         return at > first and not BARE.sub("", "".join(rest).strip("。；;！!？?\n "))
 
@@ -344,14 +378,21 @@ class _Sentence:
             cue = forwards if self._followed(event, events, number) else backwards
             if cue is Cue.DOUBT and event.word == "可能" and self._section == "告知":
                 cue = Cue.IF
+        if cue is Cue.PAST_AFTER and self._section in _DIAGNOSES:
+            return
         if cue in AFTER:
             self._after(cue, event)
             if cue is Cue.IF_AFTER and event.word.startswith("时") and self._section not in _TOLD:
                 self._scope.if_ = True
         elif cue is Cue.OVER:
             self._over(event)
+        elif cue is Cue.OVER_ALL:
+            self._all_over()
         elif cue is Cue.STOPPED:
             self._stopped(event, events, number)
+        elif cue is Cue.CHANGED:
+            self._changed(event, events, number)
+            self._scope.opened(cue, event)
         elif cue is Cue.IF_BACK:
             self._supposed()
         elif cue is not Cue.QUIET:
@@ -428,6 +469,20 @@ class _Sentence:
             if self._names[place].kind == "drug":
                 self._found[place] = self._found[place]._replace(when=When.PAST)
                 return
+
+    def _all_over(self) -> None:
+        """症状消失: every complaint of the sentence is over."""
+        for number, meant in enumerate(self._found):
+            if self._names[number].kind == "finding" and meant.assertion is Assertion.PRESENT:
+                self._found[number] = meant._replace(when=When.RESOLVED)
+
+    def _changed(self, event: _Event, events: Sequence[_Event], number: int) -> None:
+        """将X改为Y: what was named last is taken no more, when another drug follows."""
+        at = len(self._found)
+        follows = at < len(self._names) and self._names[at].kind == "drug" and self._followed(event, events, number)
+        earlier = [place for place in range(max(0, at - _BACK), at) if self._names[place].kind == "drug"]
+        if follows and earlier and self._found[earlier[-1]].assertion is Assertion.PRESENT:
+            self._found[earlier[-1]] = self._found[earlier[-1]]._replace(when=When.PAST)
 
     def _supposed(self) -> None:
         """及时就诊: what stands before it in this clause and the last is only supposed to come."""

@@ -14,6 +14,7 @@ from typing import Final
 from clinical.value import Value
 from nlp import assertion
 from nlp.assertion import Ago, Assertion, Name, When, Who
+from nlp.differential import weigh
 from nlp.draft import Draft
 from nlp.drug_phrases import Name as DrugName
 from nlp.drug_phrases import taken
@@ -88,6 +89,8 @@ class _Part:
         reads = assertion.read(self._text, names, self._agos(), self._section)
         for draft, how in zip(self._drafts, reads, strict=True):
             draft.read(how, self._section)
+        if self._section == "鉴别诊断":
+            self._drafts = weigh(self._text, self._drafts)
         self._stop()
         layout = Layout(self._text, self._drafts)
         last(layout, self._spans)

@@ -111,7 +111,7 @@ def _degree(hit: Hit, text: str, section: str) -> bool:
 
 
 def _diagnosis(hit: Hit, text: str, section: str) -> bool:
-    return section == "诊断" and _DIAGNOSIS.match(text, hit.end) is not None
+    return section in ("诊断", "拟诊") and _DIAGNOSIS.match(text, hit.end) is not None
 
 
 def _exam(hit: Hit, text: str, section: str) -> bool:

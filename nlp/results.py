@@ -102,7 +102,7 @@ class Results:
         for pair in values.pressures(self._text):
             for name, (low, high) in (("收缩压", pair.systolic), ("舒张压", pair.diastolic)):
                 value, low_, high_ = (None, low, high) if low < high else (low, None, None)
-                draft = self._test(name, Measured(pair.start, pair.end, value, low_, high_, "", pair.unit))
+                draft = self._test(name, Measured(pair.start, pair.end, value, low_, high_, pair.comparator, pair.unit))
                 draft.pressed = True
                 yield draft
 

@@ -20,9 +20,12 @@ _HEADINGS: Final = {
     "既往用药": "既往用药 既往用药史",
     "查体": "查体 体格检查 体检 专科检查 专科情况 专科查体 PE 妇科检查 口腔检查 神经系统查体",
     "辅助检查": "辅助检查 实验室检查 检查结果 影像学检查 化验 检验结果 化验结果 辅检 病理 超声所见 影像所见",
-    "诊断": "诊断 初步诊断 入院诊断 出院诊断 门诊诊断 目前诊断 临床诊断 补充诊断 修正诊断 印象 拟诊 诊断印象 "
+    "诊断": "诊断 初步诊断 入院诊断 出院诊断 门诊诊断 目前诊断 临床诊断 补充诊断 修正诊断 印象 诊断印象 "
     "死亡诊断 病理诊断 术前诊断 术后诊断",
-    "鉴别诊断": "鉴别诊断",
+    "拟诊": "拟诊 拟诊断",
+    "病例特点": "病例特点 本病例特点 病例特征 病史特点 病例摘要",
+    "诊断依据": "诊断依据 拟诊讨论 诊断分析 诊断讨论 诊断及诊断依据",
+    "鉴别诊断": "鉴别诊断 鉴别 鉴别诊断及分析 诊断与鉴别诊断 诊断及鉴别诊断",
     "处理": "处理 处置 门诊处理 急诊处理 治疗经过 抢救记录 抢救经过",
     "出生史": "出生史 喂养史 生长发育史 出生情况",
     "医嘱": "医嘱 出院医嘱 治疗计划 诊疗计划 计划 治疗方案 嘱托 建议 处理意见 会诊意见 转诊意见 随访计划 护理计划",
@@ -40,6 +43,13 @@ _HEADING: Final = re.compile(
     r"(?:[】\])）][ \t]{0,2}[:：]?|[:：])",
     re.IGNORECASE,
 )
+_BARE: Final = re.compile(
+    r"^[ \t\u3000]{0,4}(?:[一二三四五六七八九十\d]{1,3}[、.．][ \t]{0,2})?"
+    rf"(?P<name>{'|'.join(name for name in map(re.escape, _BY_LENGTH) if len(name) > 1 and not name.isascii())})"
+    r"(?:[ \t\u3000]{0,4}\r?\n|(?<=[史诉断查])[ \t\u3000]{1,4}(?=\S))",
+    re.MULTILINE,
+)
+"""A heading without a colon: alone on its line, or with a blank behind it at the beginning of one."""
 _LETTER: Final = re.compile(r"(?:(?<=[\n。；;\s])|^)(?P<name>[SOAP])\s*[:：]")
 
 
@@ -71,6 +81,10 @@ _TELLING: Final = (
     ),
     *(
         ("鉴别诊断", "鉴别诊断"),
+        ("病例特", "病例特点"),
+        ("诊断依据", "诊断依据"),
+        ("拟诊讨论", "诊断依据"),
+        ("拟诊", "拟诊"),
         ("诊断", "诊断"),
         ("告知", "告知"),
         ("同意书", "告知"),
@@ -132,6 +146,9 @@ def sections(text: str, outer: str = "") -> list[Section]:
 
 def _headings(text: str) -> list[tuple[int, int, str]]:
     found = [(m.start(), m.end(), _SECTION_OF[m["name"].lower()]) for m in _HEADING.finditer(text)]
+    begun = {start for start, _, _ in found}
+    bare = [(m.start(), m.end(), _SECTION_OF[m["name"]]) for m in _BARE.finditer(text) if m.start() not in begun]
+    found = sorted(found + bare) if bare else found
     letters = list(_LETTER.finditer(text))
     if len({match["name"] for match in letters}) >= 2:
         found = sorted(found + [(m.start(), m.end(), _SOAP[m["name"].lower()]) for m in letters])

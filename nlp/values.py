@@ -42,19 +42,19 @@ _NUMBER: Final = r"\d{1,9}(?:\.\d{1,6})?"
 _POWER: Final = r"(?:[×xX*]\s*10\s*\^?\s*(?:1[0-2]|[2-9]|¹²|[²³⁴⁵⁶⁷⁸⁹])(?!\d))"
 _ATOM: Final = (
     r"(?:mm\s?Hg|mmH2O|cmH2O|kPa|[mμµunp]?mol|mOsm|mEq|[mμµuk]?IU|copies|拷贝|[mμµunpfk]?g|[mμµudf]?[Ll]|[muk]?U|RU|AU|COI|S/CO|bpm|DPM|dpm|"
-    r"cm|mm|[μu]m|ms|min|s|mV|Gy|HP|kg|分钟?|秒|岁|次|个|度|小时|℃|°C|%|‰)"
+    r"cm|mm|[μu]m|ms|min|s|mV|Gy|HP|kg|分钟?|秒|岁|次每分钟?|次|个|度|小时|℃|°C|%|‰)"
 )
 _BELOW: Final = r"(?:24\s*h|1\.73\s*m[2²²]|m[2²]|100ml|d(?![Ll])|h|[日天]|高倍视野|分钟?|㎡|L|HP|" + _ATOM + ")"
 _UNIT: Final = (
     rf"(?P<unit>{_POWER}?\s*{_ATOM}(?:\s*[/·]\s*{_BELOW}){{0,2}}(?![A-Za-z])|{_POWER}(?:\s*/\s*{_BELOW})?|"
     rf"/\s*(?:{_BELOW}))?"
 )
-_RANGE: Final = rf"(?P<low>{_NUMBER})(?:\s*(?:[-~～—–]|至|到)\s*(?P<high>{_NUMBER}))?"
+_RANGE: Final = rf"(?P<low>{_NUMBER})(?:(?:%|℃)?\s*(?:[-~～—–]|至|到)\s*(?P<high>{_NUMBER}))?"
 _AFTER_NAME: Final = re.compile(
     rf"{_FILLER}{_COMPARATOR}\s*{_RANGE}\s*{_UNIT}\s*(?P<more>以上|以下)?(?P<arrow>[↑↓])?"
 )
 _CHANGE: Final = re.compile(
-    rf"(?P<lead>\s*[由从自]?\s*)(?P<old>{_NUMBER})\s*(?:{_ATOM}(?:/{_BELOW})?)?\s*(?:[→]|(?:逐渐|快速)?(?:[上下]?[升降增减]至|[升降增减]到|下降至|下降到|升高至|升高到))\s*"
+    rf"(?P<lead>\s*[由从自]?\s*(?:入院时?|术前|治疗前|前次|上次|原来?|最高|最低)?的?\s*)(?P<old>{_NUMBER})\s*(?:{_ATOM}(?:/{_BELOW})?)?\s*(?:[→]|(?:逐渐|快速)?(?:[上下]?[升降增减]至|[升降增减]到|下降至|下降到|升高至|升高到))\s*"
     rf"(?P<new>(?P<low>{_NUMBER})\s*{_UNIT})"
 )
 _EARLIER: Final = re.compile(
@@ -64,7 +64,10 @@ _PRESSURE: Final = re.compile(
     r"(?<![\d/.])(?P<high>\d{2,3}(?:\s*[-~～—–至]\s*\d{2,3})?)\s*/\s*(?P<low>\d{2,3}(?:\s*[-~～—–至]\s*\d{2,3})?)(?![\d/.])\s*(?P<unit>mm\s?Hg|kPa)?"
 )
 _PRESSED: Final = re.compile(rf"(?:BP|Bp|bp|血压){_FILLER}$")
-_PRESSING: Final = re.compile(r"(?:血压|降压|收缩压|舒张压|最高|最低)[^，,。；;]{0,8}$")
+_COMPARED: Final = re.compile(rf"(?:{'|'.join(_LEADING)})\s*$")
+_OTHER_ARM: Final = re.compile(r"[\s，,、；;]*[左右](?:侧)?(?:上肢|下肢|臂|上臂)?[:：]?\s*")
+"""What may stand between the pressures of two arms."""
+_PRESSING: Final = re.compile(r"(?:BP|血压|降压|收缩压|舒张压|最高|最低)[^，,。；;]{0,8}$")
 _VITAL: Final = re.compile(
     r"(?<![A-Za-z0-9])(?P<sign>HR|SpO2|T|P|R)\s*[:：]?\s*(?P<value>\d{1,3}(?:\.\d{1,2})?)(?![\d.(（/-]|\s*[(（][+阳阴])"
     r"\s*(?P<unit>℃|°C|度|(?:次|bpm)(?:\s*/\s*(?:分钟?|min))?|/min|%)?(?![A-Za-z]{2})"
@@ -87,6 +90,7 @@ _WORD: Final = re.compile(
     r"(?P<word>阳性|阴性|[(（][+＋]{1,4}[)）]|[(（][1-4][+＋][)）]|[1-4][+＋]|[(（][-－—][)）]|[+＋]{1,4}(?!\d)|[(（]±[)）]|±)"
 )
 SIGNS: Final = {"T": "体温", "P": "脉搏", "R": "呼吸频率", "HR": "心率", "SpO2": "血氧饱和度"}
+_POWERED: Final = re.compile(r"10\^(?P<power>\d{1,2})(?=[A-Za-z拷])")
 _PER: Final = re.compile(r"^[×xX*]\s*10\s*\^?\s*")
 _SUPER: Final = str.maketrans("¹²³⁴⁵⁶⁷⁸⁹", "123456789")
 _MORE: Final = frozenset("年月日天周个次hH级型期小片粒枚支/~")
@@ -106,13 +110,14 @@ class Measured(NamedTuple):
 
 class Pressure(NamedTuple):
     """A blood pressure: where it stands, systolic and diastolic (each low and high, equal when no range is given),
-    unit as written."""
+    unit as written, what was said beside it (高于)."""
 
     start: int
     end: int
     systolic: tuple[float, float]
     diastolic: tuple[float, float]
     unit: str
+    comparator: str = ""
 
 
 def value_after(text: str, end: int) -> Measured | None:
@@ -123,8 +128,10 @@ def value_after(text: str, end: int) -> Measured | None:
     comparator = _SAID.get(match["comparator"] or "", "") or _SAID.get(match["more"] or "", "")
     low = float(match["low"])
     high = float(match["high"]) if match["high"] else None
+    unit, times = _multiplied(match["unit"])
+    low, high = low * times, None if high is None else high * times
     value = None if high is not None else low
-    return Measured(end, match.end(), value, None if high is None else low, high, comparator, unit_of(match["unit"]))
+    return Measured(end, match.end(), value, None if high is None else low, high, comparator, unit)
 
 
 def change_after(text: str, end: int) -> tuple[Measured, Measured] | None:
@@ -161,12 +168,15 @@ def pressures(text: str) -> list[Pressure]:
     for match in _PRESSURE.finditer(text):
         systolic, diastolic = _pair(match["high"]), _pair(match["low"])
         named = _PRESSED.search(text, max(0, match.start() - 24), match.start())
-        said = named or match["unit"] or _PRESSING.search(text, max(0, match.start() - 10), match.start())
+        said = named or match["unit"] or _PRESSING.search(text, max(0, match.start() - 12), match.start())
+        said = said or (found and _OTHER_ARM.fullmatch(text, found[-1].end, match.start()))
         unit = re.sub(r"\s+", "", match["unit"] or "")
         limits = (2.0, 40.0) if unit == "kPa" else (20.0, 300.0)
         if said and limits[0] <= diastolic[0] < systolic[1] <= limits[1]:
-            start = named.start() if named else match.start()
-            found.append(Pressure(start, match.end(), systolic, diastolic, unit))
+            compared = _COMPARED.search(text, max(0, match.start() - 4), match.start())
+            start = named.start() if named else compared.start() if compared else match.start()
+            comparator = _SAID[compared[0].strip()] if compared else ""
+            found.append(Pressure(start, match.end(), systolic, diastolic, unit, comparator))
     return found
 
 
@@ -213,6 +223,14 @@ def weeks(text: str) -> list[tuple[int, int, int]]:
 
 _DONE_THEN: Final = re.compile(r"(?:时|起|前|后|因|曾)?\s*(?:行|查|做|复查|检查|发现|出现|开始)")
 """What follows a week of pregnancy that something was done in: a date within it, not its age."""
+
+
+def _multiplied(written: str | None) -> tuple[str, float]:
+    """A unit, and by what the number before it is multiplied: copies/ml and 1000 for ×10^3 copies/ml. What is counted
+    (×10^9/L) keeps its power."""
+    unit = unit_of(written)
+    power = _POWERED.match(unit)
+    return (unit, 1.0) if power is None else (unit[power.end() :], 10.0 ** int(power["power"]))
 
 
 def unit_of(text: str | None) -> str:
