@@ -25,6 +25,7 @@ from nlp.scope_cues import (
     HAVING,
     JOINED,
     LACKING,
+    MARKS,
     SENTENCE,
     Cue,
     automaton,
@@ -91,6 +92,8 @@ _REACH: Final = 14
 """So many characters may stand between a word of denial and what it denies."""
 _FAR: Final = 28
 _CLOSE: Final = 6
+_UNMARKED: Final = 40
+"""A sentence of so many characters without a comma is told without marks."""
 _GAP: Final = 4
 """So many characters, beside what joins names, may stand between two names that one word denies."""
 _BACK: Final = 6
@@ -238,12 +241,14 @@ class _Scope:
             self.no = self.doubt = False
         self.begun = False
 
-    def reaches(self, text: str, name: Name) -> None:
-        """A word of denial or doubt ends where too much stands between it and the next name."""
+    def reaches(self, text: str, name: Name, plain: bool) -> None:
+        """A word of denial or doubt ends where too much stands between it and the next name, and in a text told
+        without marks (``plain``) behind the first name."""
         if not (self.no or self.doubt):
             return
         between = text[self.edge : name.start]
         far = len(between) > self.reach if not self.used else len(BARE.sub("", between)) > _GAP
+        far = far or (plain and self.no and self.used and not between)
         if far and "，" not in between:
             self.no = self.doubt = False
         else:
@@ -256,6 +261,7 @@ class _Sentence:
     def __init__(self, text: str, start: int, end: int, names: Sequence[Name], section: str) -> None:
         self._text, self._start, self._end, self._names, self._section = text, start, end, names, section
         self._starts = [name.start for name in names]
+        self._plain = end - start > _UNMARKED and MARKS.search(text, start, end) is None
         self._found: list[Read] = []
         self._group = self._before = 0
         self._held: list[tuple[bool, bool, bool]] = []
@@ -275,7 +281,7 @@ class _Sentence:
 
     def _name(self, name: Name) -> None:
         scope = self._scope
-        scope.reaches(self._text, name)
+        scope.reaches(self._text, name, self._plain)
         who = Who.FAMILY if scope.family else Who.PATIENT
         if scope.no and not (name.done and name.kind in ("test", "exam")):
             assertion = Assertion.ABSENT

@@ -19,6 +19,7 @@ _QUALIFIER: Final = re.compile(
 _SUFFIX: Final = re.compile(r"(?:侧壁|前壁|后壁|[左右双]侧(?!肢|上|下)|部|区|侧|处|面|缘|旁|周围)")
 _LEVEL: Final = re.compile(
     r"(?:颈|胸|腰|骶|(?<![A-Za-z])[CTLS])\d{1,2}(?:\s*[/\-~～、]\s*[CTLS骶]?\d{1,2})?(?:椎体|椎间隙|椎间盘|棘突)?(?P<side>[左右双]侧)?"
+    r"|(?P<digit>[左右双]侧?[足手脚]?第\s?(?:[1-5]|[一二三四五])\s?(?:[趾指]|跖骨|掌骨|跖趾关节|掌指关节))"
     r"|(?P<tooth>[左右][上下][1-8](?!\d)(?:[远近]中)?(?:邻面|颊面|舌面|牙合面)?)|(?P<only>[左右双两]侧)"
 )
 """Levels of the spine (腰4/5左侧), teeth (左下6), a side alone."""
@@ -110,7 +111,7 @@ def _levels(text: str, taken: list[tuple[int, int]]) -> list[Site]:
             at += 1
         if at < len(taken) and taken[at][0] < match.end() and not match["side"]:
             continue
-        word = match["side"] or match["tooth"] or match["only"] or ""
+        word = match["side"] or match["digit"] or match["tooth"] or match["only"] or ""
         stem = "" if match["only"] else match[0]
         found.append(Site(match.start(), match.end(), match[0], _SIDES.get(word[:1], ""), stem))
     return found

@@ -24,6 +24,8 @@ _CARRIED: Final = re.compile(
     "流脓|脓性|脓点|淋巴结|松动"
 )
 """Findings that an examination has at the part of the body it spoke of last."""
+_SIDED: Final = re.compile("视力|眼压|听力|肌力|握力|屈光|听阈|周径")
+"""Tests of one side of the body."""
 
 
 class Draft:
@@ -32,7 +34,8 @@ class Draft:
     ``measured`` and ``signed`` say that a value or a result in words (+, -) was found, ``old`` that it is an earlier
     one, ``panel`` that the test is many, ``pressed`` that it is a blood pressure; ``composed`` that the name was put
     together, ``denied`` that it denies itself, ``planned`` that it counts only as a plan; ``general``, ``bodily`` and
-    ``carried`` that it is at some part of the body, and ``stem`` that part without its side.
+    ``carried`` that it is at some part of the body, ``sided`` that a test is of one side, and ``stem`` that part
+    without its side.
     """
 
     value: float | None = None
@@ -48,7 +51,8 @@ class Draft:
     def __init__(self, start: int, end: int, sense: Sense) -> None:
         self.start, self.end = start, end
         self.kind, self.concept, self.name, self.general = sense.kind, sense.concept, sense.name, sense.general
-        self.bodily = sense.general or (sense.kind in ("finding", "disease") and _has(_BODILY, sense.name))
+        self.sided = sense.kind == "test" and _has(_SIDED, sense.name)
+        self.bodily = sense.general or self.sided or (sense.kind in ("finding", "disease") and _has(_BODILY, sense.name))
         self.carried = sense.general or (sense.kind == "finding" and _has(_CARRIED, sense.name))
 
     def measure(self, found: Measured) -> None:
@@ -74,10 +78,10 @@ class Draft:
 
     def counts(self) -> bool:
         """Whether it says something: the bare name of a test only when it is wanted or a whole panel, that of 手术
-        only when it is planned."""
+        only when it is planned or denied."""
         if self.kind == "test":
             return self.measured or self.panel or bool(self.signed) or self.how.assertion is not Assertion.PRESENT
-        return self.how.assertion is Assertion.HYPOTHETICAL if self.planned else True
+        return self.how.assertion in (Assertion.HYPOTHETICAL, Assertion.ABSENT) if self.planned else True
 
 
 @lru_cache(16384)

@@ -26,6 +26,11 @@ _ITEM: Final = re.compile(r"\d{1,2}[.、．)）]\s*$")
 _LIST: Final = re.compile(r"[、及和与伴并或/\s“”\"]*(?:伴有|以及|伴)?[、及\s“”\"]*(?:[（(][^()（）]{0,10}[)）])?")
 _MARKED: Final = re.compile(r"[，,]?以?(?P<side>左侧|右侧|双侧)(?:为著|为甚|明显|较重|为主|尤甚|重)")
 _BRACKET: Final = re.compile(r"\s*[（(]")
+_APPLIED: Final = re.compile(r"滴眼|眼膏|眼用|滴耳|滴鼻|喷鼻|鼻喷|软膏|乳膏|凝胶|贴膏?$")
+_DOSED: Final = re.compile(r"[\s\d.,，%a-zA-Z]*(?:滴|喷|支|贴|适量)?[\s,，]*(?:点|滴|涂|外用|外涂|贴|滴入|滴于|涂于|贴于)?\s*")
+"""What may stand between a drug and where it is put."""
+_TURNED: Final = re.compile(r"(?P<side>[左右])(?:侧)?(?:偏|歪|斜|移|倾)")
+_TURNS: Final = {"左": "left", "右": "right"}
 _NEAR: Final = 12
 _FAR: Final = 24
 _FURTHER: Final = 40
@@ -47,7 +52,9 @@ class _Places:
     def give_all(self) -> None:
         last: Draft | None = None
         for one in self._layout.drafts:
-            if one.kind in _PLACED or one.pressed:
+            if one.kind == "drug":
+                self._apply(one)
+            elif one.kind in _PLACED or one.pressed or one.sided:
                 self._give(one, last)
                 if one.site or one.kind == "finding":
                     last = one
@@ -62,6 +69,18 @@ class _Places:
             self._place(one, examined)
         if one.general and one.stem:
             self._name_at(one)
+        turned = _TURNED.search(self._text, one.start, one.end)
+        if turned is not None and not one.side:
+            one.side = _TURNS[turned["side"]]
+
+    def _apply(self, one: Draft) -> None:
+        """Where drops and ointments go: 滴眼液 1滴 右眼 qid."""
+        if _APPLIED.search(self._text, one.start, one.end) is None:
+            return
+        at = bisect_left(self._starts, one.end)
+        site = self._sites[at] if at < len(self._sites) else None
+        if site is not None and site.side and _DOSED.fullmatch(self._text, one.end, site.start):
+            one.site, one.side = site.text, site.side
 
     def _place(self, one: Draft, site: Site) -> None:
         if site.weak and not site.side and not one.general:

@@ -56,6 +56,7 @@ EITHER: Final = {Cue.NO_EITHER: (Cue.NO, Cue.NO_AFTER), Cue.DOUBT_EITHER: (Cue.D
 """What a word that may look both ways means forwards, and backwards."""
 SENTENCE: Final = re.compile(r"[。；;！!？?\n]|(?<![\d.])(?=\d{1,2}[.、．)）]\s*[^\d\s])")
 COMMA: Final = re.compile(r"[，,:：]|\s{2,}|(?<=[\u4e00-\u9fff）)]) (?=[\u4e00-\u9fff])|[(（)）]")
+MARKS: Final = re.compile(r"[，,、:：\s]")
 LACKING: Final = re.compile(r"停止|减少|量少|消失|不畅|不全|不清|不能|困难|减退")
 """What a name that tells of a lack holds: it is seldom denied by a word of the clause before."""
 HAVING: Final = frozenset("口服 服用 静滴 行 予 给予 患 患有 有 见 存在 诉 伴 感 发生 发现 伴有".split())

@@ -129,6 +129,8 @@ def entries(snapshot: Snapshot) -> dict[str, Entry]:
     for name in [name for name, found in senses.items() if _result_of(name, found, senses)]:
         del senses[name]
     made = {name: _entry(found) for name, found in senses.items() if found}
+    for name in [name for name in made if _lists_many(name, made)]:
+        del made[name]
     for name in list(made):
         _date(name, made)
     for name in [*made, *_PAIRS]:
@@ -222,9 +224,21 @@ def _add_allergen(snapshot: Snapshot, word: Word, senses: dict[str, list[Sense]]
         known.append(_known(snapshot, word))
 
 
+def _lists_many(name: str, made: dict[str, Entry]) -> bool:
+    """Whether a name of three and more complaints one after the other (尿频尿急尿痛): each is read by itself."""
+    if len(name) < 6 or made[name].senses[0].kind not in ("finding", "disease"):
+        return False
+    pairs = [name[at : at + 2] for at in range(0, len(name), 2)]
+    return len(name) % 2 == 0 and all(_complaint(made, one) for one in pairs)
+
+
 def _date(name: str, made: dict[str, Entry]) -> None:
-    """PCI术后 names PCI, and that it lies behind."""
+    """PCI术后 names PCI, and that it lies behind; 输血史 names 输血."""
     entry = made[name]
+    told = made.get(name.removesuffix("史")) if name.endswith("史") else None
+    if told is not None and told.senses and told.senses[0].kind == "procedure":
+        made[name] = told._replace(cut=1)
+        return
     match = _TREATMENT.search(name)
     if entry.senses[0].kind != "procedure" or match is None or not match["after"]:
         return

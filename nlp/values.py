@@ -51,7 +51,7 @@ _UNIT: Final = (
 )
 _RANGE: Final = rf"(?P<low>{_NUMBER})(?:(?:%|℃)?\s*(?:[-~～—–]|至|到)\s*(?P<high>{_NUMBER}))?"
 _AFTER_NAME: Final = re.compile(
-    rf"{_FILLER}{_COMPARATOR}\s*{_RANGE}\s*{_UNIT}\s*(?P<more>以上|以下)?(?P<arrow>[↑↓])?"
+    rf"{_FILLER}{_COMPARATOR}\s*(?:1\s*[:：]\s*(?=\d{{2}}))?{_RANGE}\s*{_UNIT}\s*(?P<more>以上|以下)?(?P<arrow>[↑↓])?"
 )
 _CHANGE: Final = re.compile(
     rf"(?P<lead>\s*[由从自]?\s*(?:入院时?|术前|治疗前|前次|上次|原来?|最高|最低)?的?\s*)(?P<old>{_NUMBER})\s*(?:{_ATOM}(?:/{_BELOW})?)?\s*(?:[→]|(?:逐渐|快速)?(?:[上下]?[升降增减]至|[升降增减]到|下降至|下降到|升高至|升高到))\s*"
