@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from supervision.facts.public_health import GROUPS
 from supervision.figures.indicator import (
     Direction,
     Indicator,
@@ -29,19 +28,19 @@ _TOWNSHIP: Final = "facility = 'township'"
 _COMMUNITY: Final = "facility = 'community'"
 _VILLAGE: Final = "facility = 'village'"
 _KEY_GROUPS: Final = {
-    "elderly": "elderly-residents",
-    "children": "child-residents",
-    "maternity": "maternity-residents",
-    "hypertension": "hypertensive-residents",
-    "diabetes": "diabetic-residents",
-    "tuberculosis": "tuberculous-residents",
-    "mental": "mentally-ill-residents",
-    "disabled": "disabled-residents",
-    "bereaved": "bereaved-residents",
-    "poor": "poor-residents",
-    "allowance": "allowance-residents",
+    "elderly": ("elderly-residents", "65 岁及以上老年人数"),
+    "children": ("child-residents", "0–6 岁儿童人数"),
+    "maternity": ("maternity-residents", "孕产妇数"),
+    "hypertension": ("hypertensive-residents", "高血压患者数"),
+    "diabetes": ("diabetic-residents", "2 型糖尿病患者数"),
+    "tuberculosis": ("tuberculous-residents", "肺结核患者数"),
+    "mental": ("mentally-ill-residents", "严重精神障碍患者数"),
+    "disabled": ("disabled-residents", "残疾人数"),
+    "bereaved": ("bereaved-residents", "计划生育特殊家庭人数"),
+    "poor": ("poor-residents", "农村建档立卡贫困（脱贫与防止返贫监测）人口数"),
+    "allowance": ("allowance-residents", "城乡低保五保（特困）人口数"),
 }
-"""Groups that the tender counts, with the name of the indicator."""
+"""Groups that the tender counts: name and title of the indicator."""
 _GROUP_ROWS: Final = ("segment", "sex", "residents")
 
 
@@ -132,7 +131,7 @@ _GROUPS: Final = (
         " OR ".join(f"segment = '{segment}'" for segment in _KEY_GROUPS),
         unknown="各类人群人数相加，一人属多类的重复计入；未填报的机构不计入",
     ),
-    *(_people(name, f"{GROUPS[segment]}数", f"segment = '{segment}'") for segment, name in _KEY_GROUPS.items()),
+    *(_people(name, title, f"segment = '{segment}'") for segment, (name, title) in _KEY_GROUPS.items()),
 )
 _TRADITIONAL: Final = "programme IN ('elderly-tcm', 'child-tcm')"
 

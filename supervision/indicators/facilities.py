@@ -23,22 +23,23 @@ def _there(name: str, title: str, unit: str, column: str) -> Indicator:
 
 
 def _idle(name: str, title: str, room: str, opened: str, used: str) -> Indicator:
-    """The share of the time a room is open in which nobody uses it."""
+    """The share of the time a room is open in which nobody uses it: the tender warns where that is too little."""
     told = f"{opened} IS NOT NULL AND {used} IS NOT NULL"
     return percent(
         *(name, title, _IN, _FACILITIES),
         mean("facilities", f"{room}月均空闲时长", f"{opened} - {used}", told),
         mean("facilities", f"{room}月均开放时长", opened, told),
-        direction=Direction.LOWER,
+        direction=Direction.HIGHER,
         rows=(opened, used),
         unknown="未报使用或开放时长的机构，分子分母均不计入",
     )
 
 
 def _often(name: str, title: str, unit: str, done: Measure, room: str, column: str) -> Indicator:
-    """How often each room is used."""
+    """How often each room is used: the tender warns where that is too often."""
     return Indicator(
         *(name, title, _IN, unit, _FACILITIES, done, mean("facilities", f"平均{room}数", column)),
+        direction=Direction.LOWER,
         rows=("department", "doctor"),
         unknown=f"未报{room}数的机构没有数值",
     )
