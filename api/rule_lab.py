@@ -94,7 +94,7 @@ class RuleLab:
         facts = CaseFacts(case)
         outcome = WORDS[compile_condition(node)(facts)]
         told = {access.key(): _shown(facts.value(access)) for access in accesses(node)}
-        reads = [{"key": key, "label": one.label(), "value": told[key]} for key, one in _by_key(node).items()]
+        reads = [{"key": key, "label": _called(one), "value": told[key]} for key, one in _by_key(node).items()]
         return {"name": sample.name, "outcome": outcome, "reads": reads, "missing": list(facts.missing.values())}
 
 
@@ -214,9 +214,18 @@ _MAKE: Final[dict[str, Callable[[Mapping[str, Any], int], Node]]] = {
 def reads_of(node: Node) -> list[dict[str, str]]:
     """Everything a condition reads: how its cases name it, what people call it, what it is."""
     return [
-        {"key": key, "label": one.label(), "type": type_of(one).value, "field": one.name}
+        {"key": key, "label": _called(one), "type": type_of(one).value, "field": one.name}
         for key, one in _by_key(node).items()
     ]
+
+
+def _called(access: Access) -> str:
+    """新开药品（华法林）, 推导状态（高钾血症风险）."""
+    function = FUNCTIONS.get(access.name)
+    if function is None:
+        return FIELDS[access.name].label
+    about = str(access.arguments[0].value)
+    return f"{function.title}（{STATES.get(about, about)}）"
 
 
 def _by_key(node: Node) -> dict[str, Access]:
@@ -235,7 +244,7 @@ def vocabulary() -> dict[str, Any]:
             {
                 "name": name,
                 "type": function.type.value,
-                "label": function.label,
+                "label": function.title,
                 "arguments": [group.value for group in function.arguments],
                 "required": function.least,
             }

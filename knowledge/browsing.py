@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
 
-from knowledge.model import Record, Status
+from knowledge.model import Record, Rule, Source, Status
 from knowledge.naming import normal_name
-from knowledge.store import Store, decoded, heads, names, revisions
+from knowledge.store import Store, decoded, heads, kind_of, names, revisions
 
 _WRITING: Final = ("created", "edited", "submitted")
+_TITLED: Final[tuple[type[Rule | Source], ...]] = (Rule, Source)
 _MOST_NAMED: Final = 500
 """Concepts that words may mean at most; whoever types more of a name finds the others."""
 
@@ -80,7 +81,7 @@ def _conditions(store: Store, wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.concept:
         made.append(_about([wanted.concept]))
     if wanted.words.strip():
-        made.append(_called(store, wanted.words.strip()))
+        made.append(_called(store, wanted.words.strip(), wanted.kind))
     if any(wanted.after):
         made.append(tuple_(heads.c.kind, heads.c.id) > tuple_(*wanted.after))
     return made
@@ -96,13 +97,19 @@ def _about(concepts: list[str]) -> ColumnElement[bool]:
     return or_(heads.c.subject.in_(concepts), heads.c.object.in_(concepts), heads.c.id.in_(concepts))
 
 
-def _called(store: Store, words: str) -> ColumnElement[bool]:
-    """Records about a concept whose name holds the words, or whose id does."""
+def _called(store: Store, words: str, kind: str) -> ColumnElement[bool]:
+    """Records about a concept whose name holds the words, rules and sources whose title does, and whose id does."""
     part = normal_name(words)
     query = select(names.c.concept).where(names.c.name.contains(part, autoescape=True)).distinct()
     with store.engine.connect() as connection:
         found = list(connection.execute(query.order_by(names.c.concept).limit(_MOST_NAMED)).scalars())
-    return or_(_about(found), heads.c.id.contains(words, autoescape=True))
+    titled = [r.id for type_ in _TITLED if kind in ("", kind_of(type_)) for r in _titled(store, type_, part)]
+    return or_(_about(found), heads.c.id.in_(titled[:_MOST_NAMED]), heads.c.id.contains(words, autoescape=True))
+
+
+def _titled(store: Store, type_: type[Rule | Source], part: str) -> list[Rule | Source]:
+    """There are few of them: their titles need no index."""
+    return [record for record, _ in store.heads(type_) if part in normal_name(record.title)]
 
 
 def _found(row: Any) -> Found:

@@ -77,13 +77,14 @@ class Field:
 @dataclass(frozen=True, slots=True)
 class Function:
     """A function: what each argument names, what it gives, what it means; ``least`` are required.
-    ``label`` is what clinicians call the input when it is missing."""
+    ``label`` is what clinicians call the input when it is missing, ``title`` what curators choose it by."""
 
     type: Type
     arguments: tuple[Group, ...]
     least: int
     help: str
     label: str
+    title: str
 
 
 FIELDS: Final[dict[str, Field]] = {
@@ -101,24 +102,42 @@ FIELDS: Final[dict[str, Field]] = {
     "department": Field(Type.TEXT, "department of the encounter, as sent", "科室"),
 }
 FUNCTIONS: Final[dict[str, Function]] = {
-    "has": Function(Type.TRUTH, (Group.DISEASE,), 1, "an active diagnosis, or one that is a kind of it", "诊断"),
-    "takes": Function(Type.TRUTH, (Group.DRUG,), 1, "a drug or class, under review or active", "在用药品"),
-    "orders": Function(Type.TRUTH, (Group.DRUG,), 1, "a drug or class under review", "新开药品"),
-    "orders_test": Function(Type.TRUTH, (Group.TEST,), 1, "a test or examination under review", "新开项目"),
-    "count": Function(Type.NUMBER, (Group.DRUG,), 1, "different ingredients of a class in use", "在用药品"),
-    "allergic": Function(Type.TRUTH, (Group.ALLERGY,), 1, "a recorded allergy to it", "过敏史"),
+    "has": Function(
+        Type.TRUTH, (Group.DISEASE,), 1, "an active diagnosis, or one that is a kind of it", "诊断", "诊断"
+    ),
+    "takes": Function(
+        Type.TRUTH, (Group.DRUG,), 1, "a drug or class, under review or active", "在用药品", "在用药品"
+    ),
+    "orders": Function(Type.TRUTH, (Group.DRUG,), 1, "a drug or class under review", "新开药品", "新开药品"),
+    "orders_test": Function(
+        Type.TRUTH, (Group.TEST,), 1, "a test or examination under review", "新开项目", "新开检验检查"
+    ),
+    "count": Function(
+        Type.NUMBER, (Group.DRUG,), 1, "different ingredients of a class in use", "在用药品", "在用药品种数"
+    ),
+    "allergic": Function(Type.TRUTH, (Group.ALLERGY,), 1, "a recorded allergy to it", "过敏史", "过敏史"),
     "lab": Function(
         Type.NUMBER,
         (Group.LAB, Group.UNIT, Group.DAYS),
         2,
         "latest value in a unit, no older than so many days",
         "近期检验",
+        "检验数值",
     ),
-    "lab_text": Function(Type.TEXT, (Group.LAB, Group.DAYS), 1, "latest worded result (阳性)", "近期检验"),
+    "lab_text": Function(
+        Type.TEXT, (Group.LAB, Group.DAYS), 1, "latest worded result (阳性)", "近期检验", "检验文字结果"
+    ),
     "daily_dose": Function(
-        Type.NUMBER, (Group.DRUG, Group.UNIT), 2, "greatest daily dose of an ingredient in use, in a unit", "日剂量"
+        Type.NUMBER,
+        (Group.DRUG, Group.UNIT),
+        2,
+        "greatest daily dose of an ingredient in use, in a unit",
+        "日剂量",
+        "日剂量",
     ),
-    "state": Function(Type.TRUTH, (Group.STATE,), 1, "a derived clinical state (see docs/rules)", "判断所需数据"),
+    "state": Function(
+        Type.TRUTH, (Group.STATE,), 1, "a derived clinical state (see docs/rules)", "判断所需数据", "推导状态"
+    ),
 }
 STATES: Final[dict[str, str]] = {
     "aki": "急性肾损伤 (KDIGO 肌酐标准)",

@@ -136,9 +136,9 @@ def _known(kind: str, status: str) -> None:
 def _words() -> dict[str, Any]:
     return {
         "records": titles.RECORDS,
-        "concepts": titles.CONCEPTS,
-        "statuses": titles.STATUSES,
-        "standings": titles.STANDINGS,
+        "concepts": {kind.value: title for kind, title in titles.CONCEPTS.items()},
+        "statuses": {status.value: title for status, title in titles.STATUSES.items()},
+        "standings": {standing.value: title for standing, title in titles.STANDINGS.items()},
         "steps": titles.STEPS,
         "predicates": {predicate.value: heading(predicate) for predicate in Predicate},
         "severities": {str(meant): word for word, meant in SEVERITIES.items() if meant in set(Severity)},

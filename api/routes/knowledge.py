@@ -13,6 +13,7 @@ from api.serving import Serving
 from knowledge.graph import neighbourhood
 from knowledge.model import Concept, ConceptKind, Statement
 from knowledge.snapshot import Snapshot
+from nlp.sentences import said
 
 _LIMIT = 200
 
@@ -40,8 +41,10 @@ def router(access: Access, serving: Serving) -> APIRouter:
     def concept(concept_id: str) -> Response:
         snapshot = serving.now.snapshot
         found = _known(snapshot, concept_id)
-        said = [statement(snapshot, s) for s in _statements(snapshot, concept_id)]
-        return respond(200, shown(found) | {"release": snapshot.release, "statements": said})
+        told = [statement(snapshot, s) for s in _statements(snapshot, concept_id)]
+        articles = [{"id": one, "title": title} for one, title in _articles(snapshot).get(concept_id, ())]
+        about = {"release": snapshot.release, "statements": told, "articles": articles}
+        return respond(200, shown(found) | about)
 
     @routes.get("/concepts/{concept_id}/graph")
     def graph(
@@ -90,11 +93,14 @@ def shown(concept: Concept) -> dict[str, Any]:
 
 
 def statement(snapshot: Snapshot, s: Statement) -> dict[str, Any]:
-    """A statement with names beside ids and its sources by title."""
+    """A statement as a sentence, with names beside ids and its sources by title."""
+    title, text = said(s, snapshot.name(s.subject), snapshot.name(s.object) if s.object else "")
     fields: dict[str, Any] = {
         "id": s.id,
         "subject": {"id": s.subject, "name": snapshot.name(s.subject)},
         "predicate": s.predicate.value,
+        "heading": title,
+        "text": text,
         "object": {"id": s.object, "name": snapshot.name(s.object)} if s.object else {},
         "qualifiers": s.qualifiers,
         "sources": [_cited(snapshot, c.source, c.section) for c in s.citations],
@@ -114,6 +120,18 @@ def _cited(snapshot: Snapshot, source_id: str, section: str) -> dict[str, str]:
 def _statements(snapshot: Snapshot, concept_id: str) -> Iterator[Statement]:
     yield from snapshot.about(concept_id)[:_LIMIT]
     yield from snapshot.pointing_at(concept_id)[:_LIMIT]
+
+
+def _articles(snapshot: Snapshot) -> dict[str, list[tuple[str, str]]]:
+    """Articles of a release (id and title) by the concept they are about."""
+
+    def by_concept() -> dict[str, list[tuple[str, str]]]:
+        found: dict[str, list[tuple[str, str]]] = {}
+        for article in snapshot.articles():
+            found.setdefault(article.concept, []).append((article.id, article.title))
+        return found
+
+    return snapshot.remember("articles by concept", by_concept)
 
 
 def _known(snapshot: Snapshot, concept_id: str) -> Concept:

@@ -104,6 +104,15 @@ def test_a_statement_is_shown_as_cells_with_their_labels_and_as_text(bench: Benc
     assert "a" not in labels, "whom it is about is not edited: that would be another statement"
 
 
+def test_everything_has_a_name_that_people_use(bench: Bench) -> None:
+    words = bench.ask("GET", "vocabulary")
+    assert words["predicates"]["interacts-with"] == "相互作用"
+    assert words["concepts"]["blood-product"] == "血液成分"
+    assert set(words["statuses"]) == set(Status)
+    assert bench.ask("GET", "rules/vocabulary")["states"]
+    assert {"interactions", "drugs"} <= {table["name"] for table in bench.ask("GET", "tables")["tables"]}
+
+
 # -- editing -----------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ export function Rows<T extends object>(given: TableProps<T>): ReactNode {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     place.current?.querySelector(".ant-table-content")?.setAttribute("tabindex", "0");
+    place.current?.querySelector(".ant-table-measure-row")?.setAttribute("inert", "");
   });
   return (
     <div ref={place}>

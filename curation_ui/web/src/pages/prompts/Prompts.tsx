@@ -1,0 +1,63 @@
+/** Prompts: the catalogue, and one with its versions. */
+import { Tag } from "antd";
+import type { ReactNode } from "react";
+import { Link, Route, Routes } from "react-router";
+import { useAsked } from "../../shared/asking";
+import { Frame } from "../../shared/frame";
+import { Asked } from "../../shared/states";
+import { Rows } from "../../shared/table";
+import { moment } from "../../shared/words";
+import { PromptPage } from "./PromptPage";
+import { TEXTS } from "./texts";
+import type { Listed, Prompt, Use } from "./types";
+
+export default function Prompts(): ReactNode {
+  return (
+    <Routes>
+      <Route index element={<List />} />
+      <Route path=":id" element={<PromptPage />} />
+    </Routes>
+  );
+}
+
+function List(): ReactNode {
+  const listed = useAsked<Listed>("GET /api/v1/prompts");
+  return (
+    <Frame title={TEXTS.title} about={TEXTS.about} printable>
+      <Asked query={listed} isEmpty={(found) => !found.prompts.length} empty={TEXTS.none}>
+        {(found) => (
+          <Rows<Prompt>
+            rowKey="id"
+            dataSource={found.prompts}
+            columns={[
+              { title: TEXTS.name, render: (_, one) => <Link to={one.id}>{one.name}</Link> },
+              { title: TEXTS.purpose, dataIndex: "purpose" },
+              { title: TEXTS.versions, render: (_, one) => one.versions.length },
+              { title: TEXTS.state, render: (_, one) => <Newest prompt={one} inUse={found.inUse} /> },
+              { title: TEXTS.made, render: (_, one) => moment(newest(one)?.made) },
+            ]}
+          />
+        )}
+      </Asked>
+    </Frame>
+  );
+}
+
+function Newest({ prompt, inUse }: { prompt: Prompt; inUse: Use[] }): ReactNode {
+  const used = inUse.find((one) => one.prompt === prompt.id);
+  const last = newest(prompt);
+  return (
+    <>
+      {last ? <Tag variant="outlined">{TEXTS.states[last.state] ?? last.state}</Tag> : null}
+      {used ? (
+        <Tag color="green" variant="outlined">
+          {TEXTS.inUse} {used.version}
+        </Tag>
+      ) : null}
+    </>
+  );
+}
+
+function newest(prompt: Prompt): Prompt["versions"][number] | undefined {
+  return [...prompt.versions].sort((a, b) => b.number - a.number)[0];
+}

@@ -1,0 +1,51 @@
+/** All rules. */
+import { Button, Flex, Input } from "antd";
+import { type ReactNode, useState } from "react";
+import { Link } from "react-router";
+import type { Found, Page } from "../../curation/types";
+import { StandingTag, StatusTag } from "../../curation/vocabulary";
+import { useAsked } from "../../shared/asking";
+import { Frame } from "../../shared/frame";
+import { useMay } from "../../shared/session";
+import { Asked } from "../../shared/states";
+import { Rows } from "../../shared/table";
+import { moment } from "../../shared/words";
+import { TEXTS } from "./texts";
+
+export function List(): ReactNode {
+  const [words, look] = useState("");
+  const query = { kind: "rule", q: words, limit: 200 };
+  const rules = useAsked<Page>("GET /api/v1/curation/records", { query }, { keep: true });
+  const add = (
+    <Link to="new">
+      <Button type="primary">{TEXTS.add}</Button>
+    </Link>
+  );
+  return (
+    <Frame title={TEXTS.title} about={TEXTS.about} actions={useMay("knowledge.edit") ? add : null} printable>
+      <Flex className="curation-filters no-print">
+        <Input.Search
+          allowClear
+          aria-label={TEXTS.words}
+          placeholder={TEXTS.words}
+          onSearch={look}
+          style={{ width: 240 }}
+        />
+      </Flex>
+      <Asked query={rules} isEmpty={(found) => !found.records.length} empty={TEXTS.none}>
+        {(found) => (
+          <Rows<Found>
+            rowKey="id"
+            dataSource={found.records}
+            columns={[
+              { title: TEXTS.name, render: (_, one) => <Link to={encodeURIComponent(one.id)}>{one.title}</Link> },
+              { title: TEXTS.status, render: (_, one) => <StatusTag status={one.status} /> },
+              { title: TEXTS.standing, render: (_, one) => <StandingTag standing={one.standing} /> },
+              { title: TEXTS.changed, render: (_, one) => `${one.change} · ${one.by} · ${moment(one.at)}` },
+            ]}
+          />
+        )}
+      </Asked>
+    </Frame>
+  );
+}

@@ -1,0 +1,45 @@
+/** What a condition says of every sample patient, as it is built. */
+import { Flex, Tag, Typography } from "antd";
+import type { ReactNode } from "react";
+import { TEXTS } from "./texts";
+import type { Trial, Tried } from "./types";
+
+const T = TEXTS.trial;
+const COLOURS = { fired: "volcano", passed: "green", unknown: "gold" } as const;
+
+export function Patients({ trial }: { trial: Trial | undefined }): ReactNode {
+  return (
+    <section aria-label={T.title}>
+      <Typography.Title level={2}>{T.title}</Typography.Title>
+      <Typography.Text type="secondary">{trial ? T.about : T.waiting}</Typography.Text>
+      <ul className="rule-patients">
+        {trial?.patients.map((one) => (
+          <Patient key={one.name} tried={one} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Patient({ tried }: { tried: Tried }): ReactNode {
+  const known = tried.reads.filter((one) => one.value !== null);
+  return (
+    <li>
+      <Flex gap={8} align="start">
+        <Tag color={COLOURS[tried.outcome]} variant="outlined">
+          {T.outcomes[tried.outcome]}
+        </Tag>
+        <span>{tried.name}</span>
+      </Flex>
+      <Typography.Text type="secondary">
+        {known.map((one) => `${one.label} ${shown(one.value)}`).join("，")}
+        {tried.missing.length ? ` ${T.missing}：${tried.missing.join("、")}` : ""}
+      </Typography.Text>
+    </li>
+  );
+}
+
+function shown(value: Tried["reads"][number]["value"]): string {
+  if (typeof value === "boolean") return value ? TEXTS.builder.yes : TEXTS.builder.no;
+  return typeof value === "number" ? String(Math.round(value * 100) / 100) : String(value);
+}
