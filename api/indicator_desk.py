@@ -27,6 +27,7 @@ from supervision.figures.collect import Collector, Source
 from supervision.figures.datasets import Datasets
 from supervision.figures.dimension import Dimension, dimensions
 from supervision.figures.duck import MissingDuckError
+from supervision.figures.from_answers import FromAnswers
 from supervision.figures.from_journal import FromJournal
 from supervision.figures.from_record_qc import FromRecordQc
 from supervision.figures.from_records import FromRecords
@@ -93,6 +94,7 @@ class IndicatorDesk:
         sources: tuple[Source, ...] = (
             FromRecords(self._engine, Repository(self._engine, self._ring), self._pseudonym),
             FromJournal(self._engine),
+            FromAnswers(self._engine, self._ring),
             FromRecordQc(self._engine, checks()),
         )
         now = datetime.now(UTC)

@@ -40,6 +40,7 @@ from api.routes import (
     indicator_warnings,
     indicators,
     knowledge,
+    oversight,
     persons,
     quality,
     quality_faults,
@@ -100,6 +101,7 @@ class Office:
         yield record_qc_figures.router(access, self.record_qc)
         yield indicators.router(access, self.indicators)
         yield indicator_warnings.router(access, self.indicators)
+        yield oversight.router(access, self.indicators, self._release)
         yield analysis.router(access, self.indicators)
         yield persons.router(access, front.identity)
         desk = AppraisalDesk(front.house.engine, front.ring, front.settings.league, lambda: self.indicators.answers)

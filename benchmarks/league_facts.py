@@ -372,6 +372,7 @@ EVENTS: Final[Mapping[str, Columns]] = {
     "gaps": {
         "department": "department",
         "kind": pick(1, {"term": 80, "question": 20}),
+        "subject": pick(3, {"drug": 50, "condition": 30, "observation": 20}),
         "name": f"'名称' || {whole(2, 1, 200)}",
     },
     "incidents": {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
@@ -53,11 +53,14 @@ def _judge(case: Case, family: str, order: Order, word: str) -> Iterator[Outcome
 
 
 def _window(case: Case, concept: str) -> Statement | None:
+    return chosen(case.statements(Predicate.REPEAT_INTERVAL, concept), case.patient.institution)
+
+
+def chosen(rows: Iterable[Statement], here: str) -> Statement | None:
     """The interval that holds where the order is written: the institution's own before the general one."""
-    here = case.patient.institution
-    rows = case.statements(Predicate.REPEAT_INTERVAL, concept)
-    own = (s for s in rows if here and here in s.qualifiers.get("institutions", ()))
-    general = (s for s in rows if not s.qualifiers.get("institutions"))
+    known = list(rows)
+    own = (s for s in known if here and here in s.qualifiers.get("institutions", ()))
+    general = (s for s in known if not s.qualifiers.get("institutions"))
     recognising = sorted(general, key=lambda s: not s.qualifiers.get("recognised"))
     return next(own, None) or next(iter(recognising), None)
 

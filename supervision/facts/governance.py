@@ -88,6 +88,7 @@ FACTS: Final = (
         "每次未能对上的名称或没有答案的问题一行",
         (
             choice("kind", "类别", {"term": "未映射名称", "question": "无答案问题"}),
+            text("subject", "名称类别", groups=True),
             DEPARTMENT,
             text("name", "内容", groups=True),
         ),

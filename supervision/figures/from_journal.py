@@ -72,7 +72,7 @@ class FromJournal:
 
 def _request(row: Any) -> Row:
     told = {name: getattr(row, name) for name in ("service", "findings", "gaps", "faults", "elapsed_ms")}
-    return {"id": row.id, "date": _day(row.at)} | told
+    return {"id": row.id, "date": day_of(row.at)} | told
 
 
 def _finding(row: Any) -> Row:
@@ -81,7 +81,7 @@ def _finding(row: Any) -> Row:
     shown = row.at or row.asked
     told = {"severity": row.severity, "family": row.family, "rule": row.rule}
     told["response_seconds"] = _seconds(shown, row.answered) if response != "none" else None
-    return {"id": row.card, "date": _day(shown), "response": response, "reasoned": reasoned} | told
+    return {"id": row.card, "date": day_of(shown), "response": response, "reasoned": reasoned} | told
 
 
 def _seconds(shown: datetime, answered: datetime) -> float | None:
@@ -94,8 +94,9 @@ def _zoned(at: datetime) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _day(at: datetime) -> str:
+def day_of(at: datetime) -> str:
+    """The day in China of a time as databases give it: without a zone it is UTC."""
     return _zoned(at).astimezone(CHINA).date().isoformat()
 
 
-__all__ = ["FromJournal"]
+__all__ = ["FromJournal", "day_of"]

@@ -68,8 +68,8 @@ def _gap(name: str, title: str, unit: str, kind: str, *, each: bool) -> Indicato
     return number(
         *(name, title, _IN, unit, _KNOWLEDGE, counts),
         direction=Direction.LOWER,
-        by=("department",) if each else ("department", "name"),
-        rows=("kind", "department", "name"),
+        by=("subject", "department") if each else ("subject", "department", "name"),
+        rows=("kind", "subject", "department", "name"),
     )
 
 

@@ -24,6 +24,7 @@ from rules.blood_groups import Group, blood_group
 from rules.devices import device_severity
 from rules.families.pharmacogenomics import meaning
 from rules.model import Case, Family
+from supervision.recognition import windows
 from tests.case_tables import reviewed
 
 FAMILY = discover("rules.families", "FAMILY", Family)["duplicate-exam"]
@@ -76,6 +77,15 @@ def test_the_institutions_own_window_decides_where_it_orders(local: Snapshot) ->
 def test_what_the_list_recognises_is_recognised(local: Snapshot) -> None:
     (finding,) = found(local, "县医院", 0)
     assert "互认" in finding.summary
+
+
+def test_the_list_of_an_institution_says_what_holds_there(local: Snapshot) -> None:
+    [own] = [w for w in windows(local, "县医院", "2026-11-24") if w.item == "胸部CT"]
+    assert (own.hours, own.recognised, own.own, own.section) == (24, True, True, "第3条")
+    assert own.source == "本县检查检验结果互认清单"
+    [general] = [w for w in windows(local, "镇卫生院", "2026-11-24") if w.item == "胸部CT"]
+    assert not general.own
+    assert general.hours > 24
 
 
 @pytest.mark.parametrize(

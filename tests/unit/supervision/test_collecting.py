@@ -17,6 +17,7 @@ from records.store import Repository
 from supervision.figures.answers import Answers
 from supervision.figures.catalogue import catalogue
 from supervision.figures.collect import Collector
+from supervision.figures.from_answers import FromAnswers
 from supervision.figures.from_journal import FromJournal
 from supervision.figures.from_records import FromRecords
 from supervision.figures.indicator import Indicator, Source, Theme, counted
@@ -24,6 +25,7 @@ from supervision.figures.lake import Lake
 from supervision.figures.manifest import Manifest
 from supervision.figures.periods import period_of
 from supervision.figures.sums import Asked
+from supervision.knowledge_gaps import gaps
 
 TENANT = "league/a/h1"
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
@@ -211,6 +213,30 @@ def test_requests_and_alerts_are_counted_and_a_late_answer_changes_the_alert(sit
     site.collect()
     [row] = site.rows("findings")
     assert (row["response"], row["reasoned"], row["response_seconds"]) == ("overridden", True, 90)
+
+
+def test_names_nobody_knew_become_work_of_curators_and_numbers_of_people_do_not(site: Site) -> None:
+    missed = [
+        {"kind": "drug", "text": "怪药片", "reason": "未收录"},
+        {"kind": "drug", "text": "怪药片", "reason": "未收录"},
+        {"kind": "condition", "text": "张某 13512340001", "reason": "未收录"},
+        {"kind": "condition", "reason": "无名称"},
+    ]
+    answers = ({"extension": {"cn.yigong.review": {"unmapped": missed}}}, {"unmapped": missed[:1]}, {"cards": []})
+    entries = [
+        Entry(f"r{n}", NOW, "yigong-order-sign", "release", "his", {}, answer, (), 0, 0, 3.5, tenant=TENANT)
+        for n, answer in enumerate(answers)
+    ]
+    with system("test"):
+        store(site.engine, site.ring, entries, [])
+    site.collector.collect(FromAnswers(site.engine, site.ring))
+    assert [(row["id"], row["subject"], row["name"]) for row in site.rows("gaps")] == [
+        ("r0-0", "drug", "怪药片"),
+        ("r1-0", "drug", "怪药片"),
+    ]
+    with system("test"):
+        [gap] = gaps(site.answers, "term", period_of("2026-11"), Asked())
+    assert (gap.name, gap.times, gap.tenants) == ("怪药片", 2, (TENANT,))
 
 
 def test_a_backlog_is_collected_in_turns(site: Site) -> None:
