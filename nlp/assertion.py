@@ -22,9 +22,11 @@ from nlp.scope_cues import (
     COMMA,
     EITHER,
     FOLLOWING,
+    HABIT,
     HAVING,
     JOINED,
     LACKING,
+    LIMIT,
     MARKS,
     SENTENCE,
     Cue,
@@ -105,6 +107,8 @@ _DEEDS: Final = frozenset({"test", "exam", "procedure"})
 def read(text: str, names: Sequence[Name], agos: Sequence[Ago] = (), section: str = "") -> list[Read]:
     """How each name is meant, in the order given (by position)."""
     events = _events(text, names, agos)
+    if section in _ORDERS:
+        events = sorted([*events, *(_Event(m.start(), 2, Cue.IF_LONG, "若", m.end()) for m in LIMIT.finditer(text))])
     reads: list[Read] = []
     at = place = 0
     for start, end in _sentences(text):
@@ -228,7 +232,7 @@ class _Scope:
         """A comma: what is denied, doubted, planned or another's goes on only through a bare list of names."""
         self.here = self.here and bare
         if not bare:
-            self.now, self.dated = False, ""
+            self.now = False
             if self.past in ("年", "岁") or self.past.startswith(CLAUSE_PAST):
                 self.past = ""
         if self.begun:
@@ -384,7 +388,7 @@ class _Sentence:
             cue = forwards if self._followed(event, events, number) else backwards
             if cue is Cue.DOUBT and event.word == "可能" and self._section == "告知":
                 cue = Cue.IF
-        if cue is Cue.PAST_AFTER and self._section in _DIAGNOSES:
+        if cue is Cue.PAST_AFTER and (self._section in _DIAGNOSES or self._habit()):
             return
         if cue in AFTER:
             self._after(cue, event)
@@ -420,6 +424,13 @@ class _Sentence:
             if later.order == 1:
                 return True
         return False
+
+    def _habit(self) -> bool:
+        """Whether what was named last is a habit: 吸烟史20年 says that it goes on."""
+        if not self._found:
+            return False
+        name = self._names[len(self._found) - 1]
+        return name.kind == "finding" and HABIT.search(self._text, name.start, name.end) is not None
 
     def _after(self, cue: Cue, event: _Event) -> None:
         """A cue that speaks of the names before it: of the list that ends right before it."""

@@ -51,7 +51,7 @@ _OTHER_NAMES: Final = dict(pairs("wider_sites", bare=True))
 """What a part is called in names of findings, or the wider part that it belongs to."""
 _LAST: Final = re.compile(r".*?(?:[、及和侧])")
 _SPECIFIC: Final = re.compile(
-    r"近端|远端|上段|中段|下段|末节|中节|近节|上极|下极|上叶|中叶|下叶|外侧|内侧|前壁|后壁|侧壁|末端|[部区侧处旁面]$|^[左右双两]侧?"
+    r"近端|远端|上段|中段|下段|末节|中节|近节|上极|下极|上叶|中叶|下叶|外侧|内侧|前壁|后壁|侧壁|末端|[内外][上下]象限|第\s?[1-5一二三四五]\s?(?:[趾指]|跖骨|掌骨)|[部区侧处旁面]$|^[左右双两]侧?"
 )
 
 

@@ -21,7 +21,7 @@ _BODILY: Final = re.compile(
 """Names of what is at some part of the body."""
 _CARRIED: Final = re.compile(
     "啰音|杂音|哮鸣|摩擦|压痛|反跳痛|叩痛|叩击痛|紧张|肿胀|出血|渗|红肿|青紫|瘀斑|活动受限|结节|包块|畸形|破溃|新生物|刺激痛|"
-    "流脓|脓性|脓点|淋巴结|松动"
+    "流脓|脓性|脓点|淋巴结|松动|光反射|角膜反射"
 )
 """Findings that an examination has at the part of the body it spoke of last."""
 _SIDED: Final = re.compile("视力|眼压|听力|肌力|握力|屈光|听阈|周径")

@@ -51,6 +51,9 @@ _COUNTED: Final = re.compile(
 _DAY: Final = re.compile(r"(?P<day>昨[日天晚夜]|前[天日])(?!\d)")
 
 
+_BEFOREHAND: Final = frozenset({"入院前", "就诊前", "来院前", "来诊前"})
+
+
 class Kind(StrEnum):
     """What a span of time says: how long (3天), how long ago (3天前), for how long up to now (近3天), the how manieth
     day (第3天), how much later (3天后)."""
@@ -103,7 +106,7 @@ def _kind(text: str, match: re.Match[str]) -> Kind:
     tail, lead = match["tail"] or "", text[match.start() - 1 : match.start()]
     if lead == "第":
         return Kind.NTH
-    if tail.endswith("前"):
+    if tail.endswith("前") or text[max(0, match.start() - 3) : match.start()] in _BEFOREHAND:
         return Kind.AGO
     if tail in ("后", "内", "间", "之间"):
         return Kind.LATER

@@ -61,7 +61,7 @@ class Fact(Value, frozen=True, gc=False):
 
 _YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d\s*年(?!内|来)")
 _RESULT: Final = re.compile(
-    r"[^，,。；;\n]{0,6}?(?:提示|显示|示|未见|可见|见|[:：]|结果|正常|无明显|无动态|回报|检出|培养)"
+    r"[^，,。；;\n]{0,6}?(?:提示|显示|示|未见|可见|见|[:：]|结果(?!回|出|待)|正常|无明显|无动态|(?<!结果)回报|检出|培养)"
 )
 """What tells that a test or an examination was done."""
 _STOPPED: Final = re.compile(r"停(?!.{0,8}至少)")

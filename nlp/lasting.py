@@ -11,7 +11,7 @@ from nlp.draft import Draft
 from nlp.durations import Duration, Kind
 from nlp.layout import Layout
 
-_LIST: Final = re.compile(r"[、及和与伴并或/\s“”\"]*(?:伴有|以及|伴)?[、及\s“”\"]*(?:[（(][^()（）]{0,10}[)）])?")
+_LIST: Final = re.compile(r"[、及和与伴并或/\s“”\"（(]*(?:伴有|以及|伴)?[、及\s“”\"]*(?:[（(][^()（）]{0,10}[)）])?")
 _LASTED: Final = re.compile(
     r"(?:术?后)?[\s“”\"'）)]*"
     r"(?:病史|病程|史|症状|反复发作|间断发作|发作|明显|不适|多次|约|已|达|近|持续|可|为|有|长达|频繁|间断|反复)*"
@@ -56,7 +56,7 @@ class _Lasting:
         at = self._layout.last_until(span.start)
         floor = max(self._layout.clause_start(span.start), self._spans[number - 1].end if number else 0)
         if at < 0 or self._drafts[at].start < floor:
-            return self._course_of_all(span)
+            return self._course_of_all(span) or self._alone(span, floor)
         name = self._drafts[at]
         between = self._text[name.end : span.start]
         if name.end > span.start or _LASTED.fullmatch(between) is None:
@@ -85,6 +85,18 @@ class _Lasting:
             return False
         self._drafts[first].days = span.days
         return True
+
+    def _alone(self, span: Duration, floor: int) -> bool:
+        """四肢麻木，双手为重，1周: a span that is a clause by itself is that of the complaint the sentence began with."""
+        end = self._layout.clause_end(span.end)
+        if self._text[floor : span.start].strip() or self._text[span.end : end].strip():
+            return False
+        first = self._layout.first_from(self._layout.sentence_start(span.start))
+        end = self._layout.clause_end(self._drafts[first].start) if first < len(self._drafts) else 0
+        begun = [one for one in self._drafts[first:] if one.start < end and one.lasts() and one.days is None]
+        for one in begun:
+            one.days = span.days
+        return bool(begun)
 
     def _nth(self, span: Duration) -> None:
         """术后第2天, 产后第3天: the day counted from what stands before it."""

@@ -37,6 +37,13 @@ _FUNCTION: Final = re.compile(
 )
 """What the body does, and how it is changed: 右耳听力下降, 膝反射减弱."""
 _ALIKE: Final = (("减退", "下降", "减弱", "减低"), ("亢进", "增强", "活跃"), ("障碍", "困难", "异常"))
+_ENLARGED: Final = re.compile(
+    r"(?P<organ>[肝脾])脏?(?:于)?[左右]?(?:侧)?肋(?:缘|弓)?下(?:约|可触?及|触及|可及)?\s*(?:约)?\d{1,2}(?:\.\d)?\s*(?:cm|厘米|横指|指)"
+)
+"""A liver or spleen so much below the ribs."""
+_DOSE_BEFORE: Final = re.compile(r"(?:mg|ml|g|ug|μg|支|万?U|单位)\s*$", re.IGNORECASE)
+_ROUTES: Final = frozenset({"雾化", "雾化吸入"})
+"""Names of treatments that behind a dose only say how a drug is given."""
 _OPERATED: Final = re.compile(r".{1,7}?(?:癌|瘤|结石|炎|疝)(?=.*(?:术|切除|根治))")
 
 
@@ -70,7 +77,7 @@ class _Names:
 
     def _hit(self, hit: Hit, is_allergic: bool) -> Iterable[Draft]:
         sense = gates.sense_of(hit, self._text, self._section, is_allergic)
-        if sense is None:
+        if sense is None or self._only_route(hit):
             return ()
         draft = Draft(hit.start, hit.end, sense)
         draft.denied = hit.denied or sense.gate == "denied"
@@ -78,6 +85,11 @@ class _Names:
         if draft.kind == "test":
             return self._results.of(draft)
         return self._drug(draft) if draft.kind == "drug" else (draft,)
+
+    def _only_route(self, hit: Hit) -> bool:
+        if self._text[hit.start : hit.end] not in _ROUTES:
+            return False
+        return _DOSE_BEFORE.search(self._text, max(0, hit.start - 4), hit.start) is not None
 
     def _drug(self, draft: Draft) -> Iterable[Draft]:
         """A drug with its form; what a germ is sensitive to is not given."""
@@ -121,6 +133,8 @@ class _Names:
             yield self._found(match, [f"{match['what']}{one}" for one in (match["change"], *alike)])
         for match in _NODES.finditer(self._text):
             yield Draft(match.start("node"), match.end(), self._lexicon.finding(("淋巴结肿大",)))
+        for match in _ENLARGED.finditer(self._text):
+            yield self._found(match, (f"{match['organ']}大",))
         for pattern, name in ((_STOOLS, "腹泻"), (_POWER, "肌力下降")):
             for match in pattern.finditer(self._text):
                 yield self._found(match, (name,))

@@ -19,6 +19,7 @@ _CHANGED: Final = re.compile(
     r"(?:明显|轻度|中度|重度|稍|略|显著|进行性|持续|均|较前)?"
     r"(?:升高|增高|偏高|高(?![敏密血压])|降低|下降|减低|偏低|低(?![血密分钾])|减少|增多|增快|延长|缩短|异常|↑|↓)(?!至|到|\d)"
 )
+_NOT: Final = re.compile(r"(?:不|未见|无)(?=明显|[升增偏]?[高低]|减低|降低|异常)")
 _UP: Final = re.compile(r"升高|增高|偏高|高|增多|增快|延长|↑")
 _SPECIMEN: Final = re.compile(r"(?P<fluid>脑脊液|CSF|尿(?:常规|液分析|检)|[大便粪]便?常规)")
 _FLUIDS: Final = {"脑": "脑脊液", "C": "脑脊液", "尿": "尿", "大": "粪便", "便": "粪便", "粪": "粪便"}
@@ -72,12 +73,15 @@ class Results:
 
     def _abnormal(self, test: Draft) -> Draft | None:
         """A test that is said to be high or low without a number is a finding: 白细胞偏高."""
-        match = _CHANGED.match(self._text, test.end)
+        denied = _NOT.match(self._text, test.end)
+        match = _CHANGED.match(self._text, denied.end() if denied else test.end)
         if match is None:
             return None
         change = "异常" if "异常" in match[0] else "升高" if _UP.search(match[0]) else "降低"
         names = (f"{test.name}{change}", f"{self._text[test.start : test.end]}{change}")
-        return Draft(test.start, match.end(), self._lexicon.finding(names))
+        found = Draft(test.start, match.end(), self._lexicon.finding(names))
+        found.denied = denied is not None
+        return found
 
     def _is_panel(self, test: Draft) -> bool:
         if _PANEL.search(test.name) is not None:

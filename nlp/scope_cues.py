@@ -55,7 +55,12 @@ AFTER: Final = frozenset(
 EITHER: Final = {Cue.NO_EITHER: (Cue.NO, Cue.NO_AFTER), Cue.DOUBT_EITHER: (Cue.DOUBT, Cue.DOUBT_AFTER)}
 """What a word that may look both ways means forwards, and backwards."""
 SENTENCE: Final = re.compile(r"[。；;！!？?\n]|(?<![\d.])(?=\d{1,2}[.、．)）]\s*[^\d\s])")
-COMMA: Final = re.compile(r"[，,:：]|\s{2,}|(?<=[\u4e00-\u9fff）)]) (?=[\u4e00-\u9fff])|[(（)）]")
+COMMA: Final = re.compile(r"[，,:：]|\s{2,}|(?<=[\u4e00-\u9fff）)]) (?=[\u4e00-\u9fff]|[A-Z]{2})|[(（)）]")
+LIMIT: Final = re.compile(
+    r"(?:[≥>＞≤<＜]|超过|高于|低于|大于|小于)\s*\d{1,3}(?:\.\d)?\s*(?:℃|°C|度|mmHg|%|mmol/L|g/L)?(?:以上|以下)?\s*[,，]?(?:时|予|给|可|则|即|口服)"
+)
+"""A limit in an order: what is told behind it is to be done when it is passed."""
+HABIT: Final = re.compile(r"吸烟|饮酒|嗜酒|酗酒|抽烟|喝酒|烟酒")
 MARKS: Final = re.compile(r"[，,、:：\s]")
 LACKING: Final = re.compile(r"停止|减少|量少|消失|不畅|不全|不清|不能|困难|减退")
 """What a name that tells of a lack holds: it is seldom denied by a word of the clause before."""
