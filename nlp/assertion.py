@@ -25,10 +25,10 @@ from nlp.scope_cues import (
     HABIT,
     HAVING,
     JOINED,
-    LACKING,
     LIMIT,
     MARKS,
     SENTENCE,
+    TELLING,
     Cue,
     automaton,
 )
@@ -361,8 +361,8 @@ class _Sentence:
         self._before, self._group = self._group, len(self._found)
 
     def _bare(self, place: int) -> bool:
-        """Whether the clause from here on is nothing but names and what joins them; a name that tells a lack (排尿不畅),
-        or more in brackets (青霉素过敏史（皮疹）), is there."""
+        """Whether the clause from here on is nothing but names and what joins them; a name that tells something of
+        its own (排尿不畅), or more in brackets (青霉素过敏史（皮疹）), is there."""
         match = COMMA.search(self._text, place, self._end)
         end = match.start() if match else self._end
         if match and match[0] in "(（":
@@ -373,10 +373,13 @@ class _Sentence:
             rest.append(self._text[reached : self._names[at].start])
             reached = max(reached, self._names[at].end)
             at += 1
-        if at > first and LACKING.search(self._text, self._names[first].start, self._names[first].end):
+        if at > first and self._scope.reach != _FAR and self._tells(self._names[first]):
             return False
         rest.append(self._text[reached:end])
         return at > first and not BARE.sub("", "".join(rest).strip("。；;！!？?\n "))
+
+    def _tells(self, name: Name) -> bool:
+        return TELLING.search(self._text[name.start : name.end]) is not None
 
     # -- cues --------------------------------------------------------------------------------------
 

@@ -55,15 +55,17 @@ AFTER: Final = frozenset(
 EITHER: Final = {Cue.NO_EITHER: (Cue.NO, Cue.NO_AFTER), Cue.DOUBT_EITHER: (Cue.DOUBT, Cue.DOUBT_AFTER)}
 """What a word that may look both ways means forwards, and backwards."""
 SENTENCE: Final = re.compile(r"[。；;！!？?\n]|(?<![\d.])(?=\d{1,2}[.、．)）]\s*[^\d\s])")
-COMMA: Final = re.compile(r"[，,:：]|\s{2,}|(?<=[\u4e00-\u9fff）)]) (?=[\u4e00-\u9fff]|[A-Z]{2})|[(（)）]")
+COMMA: Final = re.compile(r"[，,:：]|\s{2,}|(?<=[\u4e00-\u9fff）)A-Z]) (?=[\u4e00-\u9fff]|[A-Z]{2})|[(（)）]")
 LIMIT: Final = re.compile(
     r"(?:[≥>＞≤<＜]|超过|高于|低于|大于|小于)\s*\d{1,3}(?:\.\d)?\s*(?:℃|°C|度|mmHg|%|mmol/L|g/L)?(?:以上|以下)?\s*[,，]?(?:时|予|给|可|则|即|口服)"
 )
 """A limit in an order: what is told behind it is to be done when it is passed."""
 HABIT: Final = re.compile(r"吸烟|饮酒|嗜酒|酗酒|抽烟|喝酒|烟酒")
 MARKS: Final = re.compile(r"[，,、:：\s]")
-LACKING: Final = re.compile(r"停止|减少|量少|消失|不畅|不全|不清|不能|困难|减退")
-"""What a name that tells of a lack holds: it is seldom denied by a word of the clause before."""
+TELLING: Final = re.compile(
+    r"^[左右双]|停止|减少|量少|消失|不畅|不全|不清|不能|排[尿便]困难|减退|下降|增多|加重|差|欠|后(?!重)|较前|^间断|^反复|^阵发"
+)
+"""What a name holds that tells something of its own: 无 of the clause before seldom denies it (无胸痛，双下肢水肿)."""
 HAVING: Final = frozenset("口服 服用 静滴 行 予 给予 患 患有 有 见 存在 诉 伴 感 发生 发现 伴有".split())
 """Verbs that a word of denial may stand before: 否认长期服用激素."""
 CLAUSE_PAST: Final = (
