@@ -93,10 +93,8 @@ class Attacked:
                 clients.by_id(connection, "his-victim"),
                 alerts.listed(connection, waiting=True),
             ]
-            dispensary, comments = (
-                getattr(self.league.client.app.state, name)  # type: ignore[attr-defined]
-                for name in ("dispensary", "comments")
-            )
+            served = self.league.client.app.state  # type: ignore[attr-defined]
+            dispensary, comments = served.front.dispensary, served.office.comments
             told += [dispensary.reviews.history(self.review), dispensary.reviews.case(self.review)]
             told += [comments.comments.round(self.round), comments.comments.items(self.round)]
         return repr(told)

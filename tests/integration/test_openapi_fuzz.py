@@ -23,8 +23,8 @@ from base.settings import Settings
 pytestmark = pytest.mark.slow
 
 _EXAMPLES = 8
-_ENDLESS = ("/events",)
-"""Answers that never end."""
+_ENDLESS = ("/events", "/api/v1/demo")
+"""Answers that never end, and one that runs a program of seconds."""
 
 
 def test_no_call_ever_answers_with_a_server_error(tmp_path: Path) -> None:
