@@ -320,7 +320,7 @@ class _Sentence:
         if kind == "drug":
             taken = past and past not in _NOT_OF_DRUGS
             return When.PAST if taken or self._section in _GIVEN_BEFORE else When.CURRENT
-        if self._scope.dated and self._done_then(name):
+        if self._scope.dated and who is Who.PATIENT and self._done_then(name):
             return When.PAST
         if (self._scope.doubt or kind in ("test", "exam")) and not self._scope.here:
             past = ""

@@ -23,6 +23,8 @@ _LEVEL: Final = re.compile(
     r"|(?P<tooth>[左右][上下][1-8](?!\d)(?:[远近]中)?(?:邻面|颊面|舌面|牙合面)?)|(?P<only>[左右双两]侧)"
 )
 """Levels of the spine (腰4/5左侧), teeth (左下6), a side alone."""
+_WITHIN: Final = re.compile(r"手[术续段机]|足[月够量]|头孢|肝素|鼻饲|舌下含|胃管|[眼骨]科|耳鼻喉科|[胸脑]外科|腰麻|叶酸|面[诊部]?色")
+"""Words that begin like a part of the body and are none."""
 _MOST: Final = 8
 """Parts that one site may be made of."""
 
@@ -56,7 +58,8 @@ class Site(NamedTuple):
 
 def sites(text: str) -> list[Site]:
     """Parts of the body named in a text, from left to right."""
-    named = _automaton().find_matches_as_indexes(text)
+    within = {match.start() for match in _WITHIN.finditer(text)}
+    named = [one for one in _automaton().find_matches_as_indexes(text) if one[1] not in within]
     found: list[Site] = []
     at = 0
     while at < len(named):

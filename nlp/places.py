@@ -150,6 +150,8 @@ class _Places:
     def _shares(self, last: Draft, one: Draft) -> bool:
         """Whether a finding without a site of its own is at that of the one before it: 右下腹压痛、反跳痛."""
         between = self._text[last.end : one.start]
+        if between and not one.bodily:
+            return False
         if one.kind not in ("finding", "test") or not last.site or len(between) > _FAR or CLAUSE.search(between):
             return False
         return _LIST.fullmatch(between) is not None

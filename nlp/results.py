@@ -72,14 +72,18 @@ class Results:
         return other
 
     def _abnormal(self, test: Draft) -> Draft | None:
-        """A test that is said to be high or low without a number is a finding: 白细胞偏高."""
+        """A test that is said to be high or low without a number is a finding: 白细胞偏高. One that is not high (D-二聚体
+        不高) denies no disease by that."""
         denied = _NOT.match(self._text, test.end)
         match = _CHANGED.match(self._text, denied.end() if denied else test.end)
         if match is None:
             return None
         change = "异常" if "异常" in match[0] else "升高" if _UP.search(match[0]) else "降低"
         names = (f"{test.name}{change}", f"{self._text[test.start : test.end]}{change}")
-        found = Draft(test.start, match.end(), self._lexicon.finding(names))
+        sense = self._lexicon.finding(names)
+        if denied is not None and sense.kind == "disease":
+            sense = Sense("finding", "", names[0])
+        found = Draft(test.start, match.end(), sense)
         found.denied = denied is not None
         return found
 
