@@ -77,6 +77,7 @@ def _fees(place: int, scale: float) -> dict[str, str]:
 
 
 _GRADES: Final = {"none": 84, "free": 10, "restricted": 5, "special": 1}
+_WHY: Final = {"病情变化": 60, "既往结果存疑": 25, "患者要求": 15}
 _REFERRED: Final = {"none": 92, "up": 5, "down": 3}
 EVENTS: Final[Mapping[str, Columns]] = {
     "visits": _CLINICAL
@@ -199,6 +200,7 @@ EVENTS: Final[Mapping[str, Columns]] = {
         "recognised": f"{u(6)} < 0.12 AND {u(7)} < 0.55",
         "repeated": f"{u(6)} < 0.12 AND {u(7)} >= 0.55",
         "reasoned": f"{u(6)} < 0.12 AND {u(7)} >= 0.75",
+        "reason": f"CASE WHEN {u(6)} < 0.12 AND {u(7)} >= 0.75 THEN {pick(15, _WHY)} END",
         "gap_days": f"CASE WHEN {u(6)} < 0.12 THEN {whole(8, 1, 90)} END",
         "amount": between(9, 5, 600),
         "saved": f"CASE WHEN {u(6)} < 0.12 AND {u(7)} < 0.55 THEN {between(9, 5, 600)} ELSE 0 END",
@@ -310,6 +312,7 @@ EVENTS: Final[Mapping[str, Columns]] = {
         "rule": f"'rule-' || {whole(3, 1, 300)}",
         "response": pick(4, {"accepted": 46, "overridden": 34, "none": 20}),
         "reasoned": f"CASE WHEN {u(4)} >= 0.46 AND {u(4)} < 0.8 THEN {u(5)} < 0.7 END",
+        "reason": f"CASE WHEN {u(4)} >= 0.46 AND {u(4)} < 0.8 AND {u(5)} < 0.7 THEN {pick(8, _WHY)} END",
         "response_seconds": f"CASE WHEN {u(4)} < 0.8 THEN {between(6, 2, 600)} END",
     },
     "concordance": _CLINICAL
@@ -337,6 +340,7 @@ EVENTS: Final[Mapping[str, Columns]] = {
         "antimicrobial": chance(4, 0.4),
         "avoided": chance(5, 0.6, 0.02),
         "reasoned": f"CASE WHEN {u(5)} >= 0.6 THEN {u(6)} < 0.6 END",
+        "reason": f"CASE WHEN {u(5)} >= 0.6 AND {u(6)} < 0.6 THEN {pick(10, _WHY)} END",
         "gap_days": whole(7, 0, 30),
         "amount": between(8, 3, 260),
     },

@@ -25,6 +25,7 @@ FACTS: Final = (
             flag("recognised", "互认（未重复做）"),
             flag("repeated", "近期重复"),
             flag("reasoned", "重复且注明理由"),
+            text("reason", "重复理由", groups=True),
             count("gap_days", "距上次同项目天数"),
             number("amount", "金额"),
             number("saved", "互认节省金额"),

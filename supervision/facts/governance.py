@@ -46,6 +46,7 @@ FACTS: Final = (
                 {"accepted": "采纳", "overridden": "忽略", "none": "未响应"},
             ),
             flag("reasoned", "忽略且注明理由"),
+            text("reason", "忽略理由", groups=True),
             number("response_seconds", "响应用时（秒）"),
         ),
         cube=(*_CUBE, "family"),

@@ -22,6 +22,7 @@ FACTS: Final = (
             flag("antimicrobial", "抗菌药物"),
             flag("avoided", "提醒后未再开具"),
             flag("reasoned", "仍开具且注明理由"),
+            text("reason", "重复理由", groups=True),
             count("gap_days", "距上次同药天数"),
             number("amount", "金额"),
         ),

@@ -135,6 +135,7 @@ FACTS: Final = (
                     "newborn": "新生儿访视",
                     "maternal-early": "孕产妇早孕建册",
                     "maternal-system": "孕产妇系统管理",
+                    "prenatal": "产前检查",
                     "maternal-high-risk": "高危孕产妇管理",
                     "postnatal": "产后访视",
                     "elderly-check": "老年人健康体检",

@@ -80,6 +80,7 @@ def _finding(row: Any) -> Row:
     reasoned = bool(row.reason or row.comment) if response == "overridden" else None
     shown = row.at or row.asked
     told = {"severity": row.severity, "family": row.family, "rule": row.rule}
+    told["reason"] = row.reason or None if response == "overridden" else None
     told["response_seconds"] = _seconds(shown, row.answered) if response != "none" else None
     return {"id": row.card, "date": day_of(shown), "response": response, "reasoned": reasoned} | told
 

@@ -161,6 +161,15 @@ _CONTROL: Final = (
         unknown="未报拒付金额的结算，分子分母均不计入",
     ),
     Indicator(
+        *("care-for-fund", "每万元统筹基金对应的就诊人次", _IN, "人次", _TENDER),
+        counted("settlements", "有基金支付记录的就诊人次", f"{_CARE} AND fund IS NOT NULL"),
+        total("settlements", "门诊与住院统筹基金支付", "fund", _CARE),
+        10_000.0,
+        by=_BY,
+        rows=_ROWS,
+        unknown="未报基金支付的结算，分子分母均不计入；不含药店购药",
+    ),
+    Indicator(
         *("fund-per-insured", "参保人员人均统筹基金支付", _IN, "元", _TENDER, _FUND),
         total("population", "参保人数", "insured", "segment = 'all'"),
         rows=_ROWS,

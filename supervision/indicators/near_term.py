@@ -13,10 +13,10 @@ _TESTS: Final = tender("四（四）近期同类管理")
 _EXAMS: Final = tender("四（四）近期同类管理（1）重复检查提醒")
 _LABS: Final = tender("四（四）近期同类管理（2）重复检验提醒")
 _DRUGS: Final = tender("四（四）近期同类管理（3）重复用药提醒")
-_BY: Final = ("kind", "setting", "department", "doctor", "disease", "item")
-_ROWS: Final = ("kind", "setting", "department", "doctor", "disease", "item", "gap_days", "amount")
-_DRUG_BY: Final = ("kind", "setting", "department", "doctor", "disease", "drug", "antimicrobial")
-_DRUG_ROWS: Final = ("kind", "setting", "department", "doctor", "disease", "drug", "gap_days", "amount")
+_BY: Final = ("kind", "setting", "department", "doctor", "disease", "item", "reason")
+_ROWS: Final = ("kind", "setting", "department", "doctor", "disease", "item", "gap_days", "reason", "amount")
+_DRUG_BY: Final = ("kind", "setting", "department", "doctor", "disease", "drug", "antimicrobial", "reason")
+_DRUG_ROWS: Final = ("kind", "setting", "department", "doctor", "disease", "drug", "gap_days", "reason", "amount")
 _KINDS: Final = {"lab": ("检验", "laboratory", _LABS), "exam": ("检查", "examination", _EXAMS)}
 _UNKNOWN: Final = "未判定是否有可互认结果的项目，分子分母均不计入"
 _ELIGIBLE: Final = counted("tests", "有可互认结果的检查检验项次", "eligible")
@@ -182,8 +182,8 @@ def _reminders(family: str) -> tuple[Indicator, ...]:
     name, title, source = _FAMILIES[family]
     where = f"family = '{family}'"
     shown: dict[str, Any] = {
-        "by": ("department", "doctor", "disease", "response"),
-        "rows": ("rule", "department", "doctor", "disease", "response", "reasoned"),
+        "by": ("department", "doctor", "disease", "response", "reason"),
+        "rows": ("rule", "department", "doctor", "disease", "response", "reason"),
     }
     shows = counted("findings", f"{title}条数", where)
     return (

@@ -147,6 +147,10 @@ _YOUNG: Final = (
         *("mothers-visited", "产后访视率", _MOTHERS, "postnatal"),
         *("产后 28 天内接受访视的产妇数", "活产数"),
     ),
+    _covered(
+        *("mothers-checked", "产前检查率", _TENDER, "prenatal"),
+        *("按规范接受产前检查的孕产妇数", "应接受产前检查的孕产妇数"),
+    ),
     _times("prenatal-checks", "产前检查次数", "次", _TENDER, "service = 'prenatal'", "person", "high_risk"),
     _judged(
         *("prenatal-complete", "产前检查规范率", _TENDER, "service = 'prenatal'", "complete"), "内容完整、符合规范"

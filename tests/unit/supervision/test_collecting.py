@@ -212,7 +212,8 @@ def test_requests_and_alerts_are_counted_and_a_late_answer_changes_the_alert(sit
         store(site.engine, site.ring, [], [told])
     site.collect()
     [row] = site.rows("findings")
-    assert (row["response"], row["reasoned"], row["response_seconds"]) == ("overridden", True, 90)
+    assert (row["response"], row["reasoned"], row["reason"]) == ("overridden", True, "已知")
+    assert row["response_seconds"] == 90
 
 
 def test_names_nobody_knew_become_work_of_curators_and_numbers_of_people_do_not(site: Site) -> None:

@@ -40,6 +40,11 @@ def _refused(d: Any) -> float | None:
     return percent(full.refused.sum(), full.refused.sum() + full.fund.sum())
 
 
+def _care_for_fund(d: Any) -> float | None:
+    fund = _setting(d, "outpatient", "inpatient").fund.dropna()
+    return each(len(fund) * 10_000, fund.sum())
+
+
 def _visitors(d: Any, fact: str) -> Any:
     rows = seen(d) if fact == "visits" else d.stays
     return rows[yes(rows.visitor)]
@@ -65,6 +70,7 @@ REFERENCES: dict[str, Reference] = {
     "settlement-cost-growth": growth(_mean_cost),
     "refused": _paid("refused"),
     "refused-share": _refused,
+    "care-for-fund": _care_for_fund,
     "fund-per-insured": lambda d: each(d.settlements.fund.sum(), everybody(d).insured.sum()),
     "care-away": lambda d: len(_care(d, *_AWAY)),
     "care-away-cost": lambda d: _care(d, *_AWAY).total.sum(),

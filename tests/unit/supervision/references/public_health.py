@@ -61,6 +61,7 @@ REFERENCES: dict[str, Reference] = {
     "mothers-managed": _covered("maternal-system"),
     "mothers-at-risk-managed": _covered("maternal-high-risk"),
     "mothers-visited": _covered("postnatal"),
+    "mothers-checked": _covered("prenatal"),
     "prenatal-checks": _times("prenatal"),
     "prenatal-complete": _judged("prenatal", "complete"),
     "elderly-checked": _covered("elderly-check"),
