@@ -66,6 +66,31 @@ def test_what_somebody_may_not_use_is_not_offered(enter: Entering) -> None:
     here.see("您没有使用它的权限")
 
 
+def test_whoever_logs_out_or_mistypes_stays_outside(enter: Entering) -> None:
+    here = enter("wangys", "/ui/queue")
+    here.page.get_by_role("button", name="王药师").click()
+    here.page.get_by_role("menuitem", name="退出登录").click()
+    here.page.get_by_label("账号").fill("wangys")
+    here.page.get_by_label("口令", exact=True).fill("falsch")
+    here.page.get_by_role("button", name="登录").click()
+    here.see("账号或口令不正确")
+    here.suits_everybody("login")
+
+
+def test_a_session_that_ended_elsewhere_leads_to_the_login(enter: Entering) -> None:
+    here = enter("wangys", "/ui/queue")
+    here.see("布洛芬 + 华法林")
+    other = enter("wangys", "/ui/")
+    other.page.evaluate(
+        """async () => {
+            const { csrf } = await (await fetch("/api/v1/session")).json();
+            await fetch("/api/v1/sessions", { method: "DELETE", headers: { "X-CSRF-Token": csrf } });
+        }"""
+    )
+    here.page.get_by_text("全部", exact=True).click()
+    expect(here.page.get_by_role("button", name="登录")).to_be_visible()
+
+
 def test_a_prescription_is_approved_with_one_key_and_the_next_one_is_there(enter: Entering) -> None:
     here = enter("wangys", "/ui/queue")
     before = rows(here.page)

@@ -37,6 +37,7 @@ export function look(isDark: boolean): ThemeConfig {
         '-apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Micro Hei", sans-serif',
     },
     components: {
+      Button: { colorPrimaryHover: "#0d7ca0" },
       Menu: { itemSelectedBg: isDark ? "#14323c" : "#e2f1f5", itemSelectedColor: isDark ? "#7fd0e8" : "#0b5f7b" },
     },
   };

@@ -1,6 +1,7 @@
 /** What pages ask of the API, kept and shared between components. */
 import {
   keepPreviousData,
+  QueryCache,
   QueryClient,
   type UseMutationResult,
   type UseQueryResult,
@@ -12,8 +13,17 @@ import { useEffect, useRef } from "react";
 import type { Endpoint } from "../../generated/endpoints";
 import { ask, Failure, type Options } from "./client";
 
-/** The one cache of a window. What was refused is not asked again by itself. */
+const SESSION: Endpoint = "GET /api/v1/session";
+
+/** The one cache of a window. What was refused is not asked again by itself; who is logged in is, when a session ended
+ * meanwhile. */
 export const CACHE = new QueryClient({
+  queryCache: new QueryCache({
+    onError: (error, query) => {
+      const ended = error instanceof Failure && error.status === 401 && !error.wantsProof;
+      if (ended && query.queryKey[0] !== SESSION) void refresh(SESSION);
+    },
+  }),
   defaultOptions: {
     queries: {
       staleTime: 5_000,
