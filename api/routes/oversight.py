@@ -19,18 +19,21 @@ from supervision.figures.tables import Name
 from supervision.knowledge_gaps import GAPS, Gap, gaps
 from supervision.outliers import BEYOND, LEAST, Standing, standings
 from supervision.recognition import Window, windows
+from supervision.training import Lesson, lessons
 
 _MOST: Final = 1_000
+_MOST_LESSONS: Final = 100
 Limit = Annotated[int, Query(ge=1, le=_MOST)]
 Json = dict[str, Any]
 
 
 def router(access: Access, desk: IndicatorDesk, snapshot: Callable[[], Snapshot]) -> APIRouter:
-    """``/api/v1/indicators/{name}/outliers``, ``/api/v1/knowledge-gaps`` and ``/api/v1/recognition-lists``."""
+    """Outliers, knowledge gaps, recognition lists and training sheets under ``/api/v1``."""
     routes = APIRouter(prefix="/api/v1", tags=["Indicators"])
     _outliers(routes, access, desk)
     _gaps(routes, access, desk)
     _recognition(routes, access, desk, snapshot)
+    _training(routes, access, desk, snapshot)
     return routes
 
 
@@ -101,6 +104,22 @@ def _windows(told: Iterable[Window]) -> list[Json]:
     ]
 
 
+def _training(routes: APIRouter, access: Access, desk: IndicatorDesk, snapshot: Callable[[], Snapshot]) -> None:
+    @routes.get("/training-sheets", **_TRAINING)
+    async def sheet(request: Request, limit: Annotated[int, Query(ge=1, le=_MOST_LESSONS)] = 20) -> Response:
+        found, release = access.need(request, "indicator.read"), snapshot()
+        wanted = question(request, found)
+        told = await within(found, lambda: lessons(desk.answers, release, wanted.period, wanted.asked, limit))
+        head = {"period": str(wanted.period), "release": release.release}
+        return respond(200, head | {"rules": [_lesson(one) for one in told]})
+
+
+def _lesson(one: Lesson) -> Json:
+    met = {"family": one.family, "familyTitle": one.family_title, "rule": one.rule}
+    counts = {"shown": one.shown, "overridden": one.overridden}
+    return met | counts | {"about": one.about, "said": one.said, "sources": one.sources}
+
+
 # -- OpenAPI -----------------------------------------------------------------------------------
 
 _OF_PLACE: Final = {name: QUERY[name] for name in ("period", "only", "asOf", "tenant")}
@@ -121,4 +140,10 @@ _RECOGNITION: Final = described(
     "Items with the hours within which a new order repeats them; an institution's own rows come before the general.",
     "items by name",
     400,
+)
+_TRAINING: Final = parameters(_OF_PLACE) | described(
+    "Training sheet (行为规范培训单)",
+    "Rules that were overridden and shown most, with what they say; `only=department:内科` for a department.",
+    "rules, the most overridden first",
+    *(400, 422),
 )

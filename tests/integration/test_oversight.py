@@ -11,6 +11,7 @@ import pytest
 from api.bootstrap import key_ring
 from api.indicator_desk import IndicatorDesk
 from base.tenancy import system
+from knowledge.model import Predicate, Statement
 from supervision.figures.collect import Row, merge_rows
 from supervision.figures.manifest import Load
 from tests.integration.staffed import COUNTY, HOSPITAL, LEAGUE, OTHER, Staffed, staffed
@@ -38,6 +39,18 @@ def site(starter_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     gap = {"date": "2026-11-03", "kind": "term", "subject": "drug"}
     _load(made, HOSPITAL, "gaps", [gap | {"id": "1", "name": "怪药片"}, gap | {"id": "2", "name": "怪药片"}])
     _load(made, OTHER, "gaps", [gap | {"id": "3", "name": "另一种药"}])
+    finding = {"date": "2026-11-03", "family": "interaction", "severity": "major", "department": "内科"}
+    answers = ["overridden", "overridden", "accepted"]
+    rule = _rule(made)
+    _load(
+        made,
+        HOSPITAL,
+        "findings",
+        [finding | {"id": f"{n}", "rule": rule, "response": r} for n, r in enumerate(answers)],
+    )
+    _load(
+        made, HOSPITAL, "findings", [finding | {"id": "x", "rule": "gone", "response": "none", "department": "外科"}]
+    )
     yield made
     made.client.__exit__(None, None, None)
     made.house.engine.dispose()
@@ -47,6 +60,12 @@ def _load(site: Staffed, tenant: str, fact: str, rows: list[Row]) -> None:
     desk = IndicatorDesk(site.house, key_ring(site.house))
     with system("test"):
         merge_rows(desk.lake, desk.known.facts[fact], Load(tenant, fact, "test", "somebody"), rows)
+
+
+def _rule(site: Staffed) -> str:
+    """A rule of the release that names its source."""
+    snapshot = site.client.app.state.front.serving.now.snapshot  # type: ignore[attr-defined]
+    return next(s.id for s in snapshot.saying(Predicate.INTERACTS_WITH, Statement) if s.citations)
 
 
 def _get(site: Staffed, who: str, path: str, **query: Any) -> Any:
@@ -82,3 +101,18 @@ def test_the_list_of_mutual_recognition_names_item_window_and_source(site: Staff
     assert all(item["hours"] > 0 and item["source"] for item in told["items"])
     assert "胸部CT" in {item["item"] for item in told["items"]}
     assert _get(site, "local-curator", "/api/v1/recognition-lists", tenant=OTHER).status_code == 403
+
+
+def test_a_training_sheet_tells_the_rules_a_department_overrides_and_where_they_are_written(site: Staffed) -> None:
+    path = "/api/v1/training-sheets"
+    whole = _get(site, "county", path, period="2026-11").json()["rules"]
+    assert [(one["rule"] == "gone", one["shown"], one["overridden"]) for one in whole] == [
+        (False, 3, 2),
+        (True, 1, 0),
+    ]
+    [first] = _get(site, "county", path, period="2026-11", only="department:内科").json()["rules"]
+    assert first["familyTitle"] == "药物相互作用"
+    assert len(first["about"]) == 2
+    assert first["sources"][0].startswith("《")
+    assert whole[1]["sources"] == [], "a rule that the release no longer has is told by name only"
+    assert _get(site, "curator", path, period="2026-11").status_code == 403
