@@ -7,30 +7,25 @@ with the sentence, at a cue of the other kind, or at a clause that says somethin
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
-from math import isinf
 from typing import Final, NamedTuple
 
+from nlp.scope import FAR, GAP, REACH, Ago, Event, Name, Scope, events_of
 from nlp.scope_cues import (
     AFTER,
-    AGED,
     AHEAD,
     BARE,
-    BY_WORD,
-    CLAUSE_PAST,
     COMMA,
     EITHER,
     FOLLOWING,
     HABIT,
-    HAVING,
     JOINED,
     LIMIT,
     MARKS,
     SENTENCE,
     TELLING,
     Cue,
-    automaton,
 )
 
 
@@ -60,24 +55,6 @@ class Read(NamedTuple):
     who: Who = Who.PATIENT
 
 
-class Name(NamedTuple):
-    """A name found in a text, to be read. ``done`` marks a test or examination whose result is told, ``denied`` a
-    name with a word of denial inside."""
-
-    start: int
-    end: int
-    kind: str
-    done: bool = False
-    denied: bool = False
-
-
-class Ago(NamedTuple):
-    """How long ago something was, in days (infinite for a year of the calendar), and where that is said."""
-
-    start: int
-    days: float
-
-
 _PAST_SECTIONS: Final = frozenset({"既往史", "手术史", "过敏史", "输血史", "预防接种史", "出生史"})
 _BORNE_SECTIONS: Final = _PAST_SECTIONS | {"婚育史", "个人史"}
 _TOLD: Final = frozenset({"主诉", "现病史", "既往史", "病程", "病例特点"})
@@ -86,18 +63,8 @@ _ORDERS: Final = frozenset({"医嘱", "告知"})
 _DIAGNOSES: Final = frozenset({"诊断", "拟诊"})
 _WEIGHING: Final = frozenset({"鉴别诊断", "拟诊"})
 """Sections whose diseases are only thought of."""
-_LONG_AGO: Final = 60.0
-_WEEKS_AGO: Final = 14.0
-_SINCE: Final = frozenset({"日前", "月前"})
-"""Words of events that date what is not long ago: operations are over all the same."""
-_REACH: Final = 14
-"""So many characters may stand between a word of denial and what it denies."""
-_FAR: Final = 28
-_CLOSE: Final = 6
 _UNMARKED: Final = 40
 """A sentence of so many characters without a comma is told without marks."""
-_GAP: Final = 4
-"""So many characters, beside what joins names, may stand between two names that one word denies."""
 _BACK: Final = 6
 """So many names back a cue may look that speaks of what was named long before it."""
 _HAD: Final = frozenset({"finding", "disease", "procedure"})
@@ -106,9 +73,9 @@ _DEEDS: Final = frozenset({"test", "exam", "procedure"})
 
 def read(text: str, names: Sequence[Name], agos: Sequence[Ago] = (), section: str = "") -> list[Read]:
     """How each name is meant, in the order given (by position)."""
-    events = _events(text, names, agos)
+    events = events_of(text, names, agos)
     if section in _ORDERS:
-        events = sorted([*events, *(_Event(m.start(), 2, Cue.IF_LONG, "若", m.end()) for m in LIMIT.finditer(text))])
+        events = sorted([*events, *(Event(m.start(), 2, Cue.IF_LONG, "若", m.end()) for m in LIMIT.finditer(text))])
     reads: list[Read] = []
     at = place = 0
     for start, end in _sentences(text):
@@ -134,131 +101,6 @@ def _sentences(text: str) -> list[tuple[int, int]]:
     return found
 
 
-class _Event(NamedTuple):
-    """Something on the way through a text: a cue with its word, a comma or bracket, a name (``cue`` is None)."""
-
-    start: int
-    order: int
-    cue: Cue | None
-    word: str
-    end: int
-
-
-def _events(text: str, names: Sequence[Name], agos: Sequence[Ago]) -> list[_Event]:
-    """Names, commas and cues from left to right; a cue or comma within a name is part of the name."""
-    machine, words = automaton()
-    marks = [_Event(m.start(), 0, None, m[0], m.end()) for m in COMMA.finditer(text)]
-    marks += [
-        _Event(start, 2, BY_WORD[words[number]], words[number], end)
-        for number, start, end in machine.find_matches_as_indexes(text)
-    ]
-    marks.sort()
-    kept, at = [], 0
-    for mark in marks:
-        while at < len(names) and names[at].end <= mark.start:
-            at += 1
-        if at == len(names) or mark.end <= names[at].start:
-            kept.append(mark)
-        elif mark.order == 2:
-            kept += _clipped(mark, names[at])
-    kept += [_Event(name.start, 1, None, "", name.end) for name in names]
-    kept += [_dated(one) for one in agos]
-    kept += [_Event(match.start(), 2, Cue.PAST, "岁", match.end()) for match in AGED.finditer(text)]
-    return sorted(kept)
-
-
-def _clipped(mark: _Event, name: Name) -> Iterator[_Event]:
-    """What a name leaves of a cue that it overlaps: 史 of 高血压病|史, 未 of 未|到过牧区."""
-    for start, end in ((mark.start, name.start), (name.end, mark.end)):
-        word = mark.word[start - mark.start : end - mark.start] if start < end else ""
-        if word in BY_WORD:
-            yield _Event(start, 2, BY_WORD[word], word, end)
-
-
-def _dated(ago: Ago) -> _Event:
-    if ago.days < _LONG_AGO:
-        return _Event(ago.start, 2, Cue.NOW, "日前" if ago.days < _WEEKS_AGO else "月前", ago.start)
-    return _Event(ago.start, 2, Cue.PAST, "年" if isinf(ago.days) else "前", ago.start)
-
-
-class _Scope:
-    """What holds at a point of a sentence."""
-
-    __slots__ = (
-        "begun", "dated", "doubt", "edge", "family", "here", "if_", "long_if", "no", "now", "past", "reach", "used"
-    )  # fmt: skip
-
-    def __init__(self, family: bool) -> None:
-        self.no = self.doubt = self.if_ = self.long_if = self.used = self.now = self.here = self.begun = False
-        self.past = self.dated = ""
-        self.edge = self.reach = 0
-        self.family = family
-
-    @property
-    def stands(self) -> bool:
-        """Whether anything holds that a comma may end."""
-        return self.no or self.doubt or self.if_ or self.family or self.now or bool(self.past)
-
-    def opened(self, cue: Cue, event: _Event) -> None:
-        """A cue that speaks of what follows."""
-        if cue is Cue.NO and self.if_ and event.word in ("排除", "除外"):
-            cue = Cue.DOUBT
-        if cue in (Cue.NO, Cue.DOUBT):
-            self.begun = self.begun and cue is Cue.NO
-            self.no, self.doubt = cue is Cue.NO, cue is Cue.DOUBT
-            self.edge, self.used = event.end, False
-            self.reach = _FAR if event.word.endswith("否认") or cue is Cue.DOUBT else _REACH
-        elif cue is Cue.YES:
-            wanting = event.word in HAVING and not self.used and event.start - self.edge <= _CLOSE
-            self.no, self.doubt = self.no and wanting, False
-        elif cue is Cue.CHANGED:
-            self.no, self.past = False, "" if self.past == "停用" else self.past
-        elif cue is Cue.CERTAIN:
-            self.if_ = self.long_if
-        elif cue in (Cue.IF, Cue.IF_LONG):
-            self.if_, self.no = True, False
-            self.long_if = self.long_if or cue is Cue.IF_LONG
-        elif cue in (Cue.FAMILY, Cue.PATIENT):
-            self.family = cue is Cue.FAMILY
-            self.no = self.no and event.word in ("家族中", "家族内", "家族", "一级亲属")
-        elif cue is Cue.PAST:
-            self.here = True
-            self.past, self.now = self.past or event.word if event.word == "前" else event.word, False
-        elif cue in (Cue.NOW, Cue.STILL):
-            self.past, self.now = "", True
-            self.dated = event.word if event.word in _SINCE else ""
-
-    def clause(self, bare: bool, always_family: bool) -> None:
-        """A comma: what is denied, doubted, planned or another's goes on only through a bare list of names."""
-        self.here = self.here and bare
-        if not bare:
-            self.now = False
-            if self.past in ("年", "岁") or self.past.startswith(CLAUSE_PAST):
-                self.past = ""
-        if self.begun:
-            self.no = False
-        if not (bare and (self.used or self.if_ or self.family)):
-            self.no = self.doubt = False
-            self.if_ = self.long_if
-            self.family = self.family and always_family
-        elif not self.used:
-            self.no = self.doubt = False
-        self.begun = False
-
-    def reaches(self, text: str, name: Name, plain: bool) -> None:
-        """A word of denial or doubt ends where too much stands between it and the next name, and in a text told
-        without marks (``plain``) behind the first name."""
-        if not (self.no or self.doubt):
-            return
-        between = text[self.edge : name.start]
-        far = len(between) > self.reach if not self.used else len(BARE.sub("", between)) > _GAP
-        far = far or (plain and self.no and self.used and not between)
-        if far and "，" not in between:
-            self.no = self.doubt = False
-        else:
-            self.used, self.edge = True, name.end
-
-
 class _Sentence:
     """One sentence read from left to right."""
 
@@ -269,9 +111,9 @@ class _Sentence:
         self._found: list[Read] = []
         self._group = self._before = 0
         self._held: list[tuple[bool, bool, bool]] = []
-        self._scope = _Scope(section == "家族史")
+        self._scope = Scope(section == "家族史")
 
-    def reads(self, events: Sequence[_Event]) -> list[Read]:
+    def reads(self, events: Sequence[Event]) -> list[Read]:
         for number, event in enumerate(events):
             if event.order == 1:
                 self._name(self._names[len(self._found)])
@@ -346,7 +188,7 @@ class _Sentence:
         near = self._text[max(self._start, name.start - 6) : name.start]
         return self._scope.past == "年" and not any(word in near for word in ("诊", "发现", "患", "确"))
 
-    def _mark(self, event: _Event) -> None:
+    def _mark(self, event: Event) -> None:
         scope = self._scope
         if event.word in "(（":
             self._held.append((scope.no, scope.doubt, scope.if_))
@@ -373,7 +215,7 @@ class _Sentence:
             rest.append(self._text[reached : self._names[at].start])
             reached = max(reached, self._names[at].end)
             at += 1
-        if at > first and self._scope.reach != _FAR and self._tells(self._names[first]):
+        if at > first and self._scope.reach != FAR and self._tells(self._names[first]):
             return False
         rest.append(self._text[reached:end])
         return at > first and not BARE.sub("", "".join(rest).strip("。；;！!？?\n "))
@@ -383,7 +225,7 @@ class _Sentence:
 
     # -- cues --------------------------------------------------------------------------------------
 
-    def _cue(self, event: _Event, events: Sequence[_Event], number: int) -> None:
+    def _cue(self, event: Event, events: Sequence[Event], number: int) -> None:
         cue = event.cue
         assert cue is not None
         if cue in EITHER:
@@ -415,14 +257,14 @@ class _Sentence:
                 self._still()
             self._scope.opened(cue, event)
 
-    def _ahead(self, event: _Event) -> bool:
+    def _ahead(self, event: Event) -> bool:
         """Whether 复查 lies ahead, in a section that tells what was done."""
         return AHEAD.search(self._text, max(self._start, event.start - 10), event.start) is not None
 
-    def _followed(self, event: _Event, events: Sequence[_Event], number: int) -> bool:
+    def _followed(self, event: Event, events: Sequence[Event], number: int) -> bool:
         """Whether a name follows in the same clause."""
         for later in events[number + 1 : number + 6]:
-            if later.order == 0 or later.start - event.end > _REACH:
+            if later.order == 0 or later.start - event.end > REACH:
                 return False
             if later.order == 1:
                 return True
@@ -435,7 +277,7 @@ class _Sentence:
         name = self._names[len(self._found) - 1]
         return name.kind == "finding" and HABIT.search(self._text, name.start, name.end) is not None
 
-    def _after(self, cue: Cue, event: _Event) -> None:
+    def _after(self, cue: Cue, event: Event) -> None:
         """A cue that speaks of the names before it: of the list that ends right before it."""
         far = cue is Cue.DOUBT_AFTER and event.word not in "?？"
         if len(self._found) == (self._before if far else self._group):
@@ -464,22 +306,22 @@ class _Sentence:
             first -= 1
         return first
 
-    def _over(self, event: _Event) -> None:
+    def _over(self, event: Event) -> None:
         """已愈: the last thing named that lasts is over; 均已愈: all that were named last."""
         every = self._text[event.start - 1 : event.start] in ("均", "都")
         for number in range(len(self._found) - 1, max(-1, len(self._found) - _BACK), -1):
             name, meant = self._names[number], self._found[number]
             between = self._text[name.end : event.start]
             habit = "戒" in event.word
-            if len(between) > _FAR:
+            if len(between) > FAR:
                 return
-            mere = name.kind == "finding" and number == len(self._found) - 1 and len(between) <= _GAP
+            mere = name.kind == "finding" and number == len(self._found) - 1 and len(between) <= GAP
             if (name.kind == "disease" or habit or mere) and meant.assertion is Assertion.PRESENT:
                 self._found[number] = meant._replace(when=When.RESOLVED)
                 if not every:
                     return
 
-    def _stopped(self, event: _Event, events: Sequence[_Event], number: int) -> None:
+    def _stopped(self, event: Event, events: Sequence[Event], number: int) -> None:
         """停用X, X停用: what was taken is taken no more."""
         later = next((one for one in events[number + 1 : number + 4] if one.order != 2), None)
         if later is not None and later.order == 1 and later.start - event.end <= 2:
@@ -496,7 +338,7 @@ class _Sentence:
             if self._names[number].kind == "finding" and meant.assertion is Assertion.PRESENT:
                 self._found[number] = meant._replace(when=When.RESOLVED)
 
-    def _changed(self, event: _Event, events: Sequence[_Event], number: int) -> None:
+    def _changed(self, event: Event, events: Sequence[Event], number: int) -> None:
         """将X改为Y: what was named last is taken no more, when another drug follows."""
         at = len(self._found)
         follows = at < len(self._names) and self._names[at].kind == "drug" and self._followed(event, events, number)

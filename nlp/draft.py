@@ -52,7 +52,9 @@ class Draft:
         self.start, self.end = start, end
         self.kind, self.concept, self.name, self.general = sense.kind, sense.concept, sense.name, sense.general
         self.sided = sense.kind == "test" and _has(_SIDED, sense.name)
-        self.bodily = sense.general or self.sided or (sense.kind in ("finding", "disease") and _has(_BODILY, sense.name))
+        self.bodily = (
+            sense.general or self.sided or (sense.kind in ("finding", "disease") and _has(_BODILY, sense.name))
+        )
         self.carried = sense.general or (sense.kind == "finding" and _has(_CARRIED, sense.name))
 
     def measure(self, found: Measured) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 from clinical.value import Value
 from nlp import assertion
-from nlp.assertion import Ago, Assertion, Name, When, Who
+from nlp.assertion import Assertion, When, Who
 from nlp.differential import weigh
 from nlp.draft import Draft
 from nlp.drug_phrases import Name as DrugName
@@ -24,6 +24,7 @@ from nlp.layout import Layout
 from nlp.lexicon import Lexicon
 from nlp.naming import drafts
 from nlp.places import locate
+from nlp.scope import Ago, Name
 from nlp.sections import sections
 
 

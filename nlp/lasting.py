@@ -87,7 +87,7 @@ class _Lasting:
         return True
 
     def _alone(self, span: Duration, floor: int) -> bool:
-        """四肢麻木，双手为重，1周: a span that is a clause by itself is that of the complaint the sentence began with."""
+        """四肢麻木，双手为重，1周: a span that is a clause by itself is that of the complaint named first."""
         end = self._layout.clause_end(span.end)
         if self._text[floor : span.start].strip() or self._text[span.end : end].strip():
             return False

@@ -17,9 +17,10 @@ import msgspec
 from knowledge.model import Concept, ConceptKind, Predicate
 from knowledge.snapshot import Snapshot
 from nlp import assertion
-from nlp.assertion import Assertion, Name, Who
+from nlp.assertion import Assertion, Who
 from nlp.lexicon import Hit, Lexicon
 from nlp.phenotype_words import WORDS
+from nlp.scope import Name
 from nlp.sections import sections
 from nlp.senses import folded
 

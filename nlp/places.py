@@ -27,7 +27,9 @@ _LIST: Final = re.compile(r"[、及和与伴并或/\s“”\"]*(?:伴有|以及|
 _MARKED: Final = re.compile(r"[，,]?以?(?P<side>左侧|右侧|双侧)(?:为著|为甚|明显|较重|为主|尤甚|重)")
 _BRACKET: Final = re.compile(r"\s*[（(]")
 _APPLIED: Final = re.compile(r"滴眼|眼膏|眼用|滴耳|滴鼻|喷鼻|鼻喷|软膏|乳膏|凝胶|贴膏?$")
-_DOSED: Final = re.compile(r"[\s\d.,，%a-zA-Z]*(?:滴|喷|支|贴|适量)?[\s,，]*(?:点|滴|涂|外用|外涂|贴|滴入|滴于|涂于|贴于)?\s*")
+_DOSED: Final = re.compile(
+    r"[\s\d.,，%a-zA-Z]*(?:滴|喷|支|贴|适量)?[\s,，]*(?:点|滴|涂|外用|外涂|贴|滴入|滴于|涂于|贴于)?\s*"
+)
 """What may stand between a drug and where it is put."""
 _TURNED: Final = re.compile(r"(?P<side>[左右])(?:侧)?(?:偏|歪|斜|移|倾)")
 _TURNS: Final = {"左": "left", "右": "right"}

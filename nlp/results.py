@@ -19,7 +19,7 @@ _CHANGED: Final = re.compile(
     r"(?:明显|轻度|中度|重度|稍|略|显著|进行性|持续|均|较前)?"
     r"(?:升高|增高|偏高|高(?![敏密血压])|降低|下降|减低|偏低|低(?![血密分钾])|减少|增多|增快|延长|缩短|异常|↑|↓)(?!至|到|\d)"
 )
-_NOT: Final = re.compile(r"(?:不|未见|无)(?=明显|[升增偏]?[高低]|减低|降低|异常)")
+_NOT: Final = re.compile(r"(?:不|未见|无)(?=(?:明显)?(?:[升增偏]?[高低]|减低|降低))")
 _UP: Final = re.compile(r"升高|增高|偏高|高|增多|增快|延长|↑")
 _SPECIMEN: Final = re.compile(r"(?P<fluid>脑脊液|CSF|尿(?:常规|液分析|检)|[大便粪]便?常规)")
 _FLUIDS: Final = {"脑": "脑脊液", "C": "脑脊液", "尿": "尿", "大": "粪便", "便": "粪便", "粪": "粪便"}
@@ -72,8 +72,8 @@ class Results:
         return other
 
     def _abnormal(self, test: Draft) -> Draft | None:
-        """A test that is said to be high or low without a number is a finding: 白细胞偏高. One that is not high (D-二聚体
-        不高) denies no disease by that."""
+        """A test said to be high or low without a number is a finding (白细胞偏高); one that is not high denies no
+        disease by that."""
         denied = _NOT.match(self._text, test.end)
         match = _CHANGED.match(self._text, denied.end() if denied else test.end)
         if match is None:
@@ -110,7 +110,9 @@ class Results:
         for pair in values.pressures(self._text):
             for name, (low, high) in (("收缩压", pair.systolic), ("舒张压", pair.diastolic)):
                 value, low_, high_ = (None, low, high) if low < high else (low, None, None)
-                draft = self._test(name, Measured(pair.start, pair.end, value, low_, high_, pair.comparator, pair.unit))
+                draft = self._test(
+                    name, Measured(pair.start, pair.end, value, low_, high_, pair.comparator, pair.unit)
+                )
                 draft.pressed = True
                 yield draft
 

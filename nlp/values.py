@@ -164,7 +164,7 @@ def word_after(text: str, end: int) -> tuple[int, bool] | None:
 
 def pressures(text: str) -> list[Pressure]:
     """Blood pressures of a text: with their name, with their unit, or where the words before speak of pressure."""
-    found = []
+    found: list[Pressure] = []
     for match in _PRESSURE.finditer(text):
         systolic, diastolic = _pair(match["high"]), _pair(match["low"])
         named = _PRESSED.search(text, max(0, match.start() - 24), match.start())

@@ -35,3 +35,17 @@ def test_a_heading_nobody_listed_is_known_by_its_words() -> None:
 
 def test_blanks_without_end_take_no_time() -> None:
     assert sections(" " * 50_000) == []
+
+
+def test_a_heading_alone_on_its_line_or_before_a_blank_needs_no_colon() -> None:
+    text = "现病史\n咳嗽3天。\n既往史 糖尿病10年。\n二、体格检查\nT 38℃"
+    assert named(text) == [("现病史", "咳嗽3天。"), ("既往史", "糖尿病10年。"), ("查体", "T 38℃")]
+
+
+def test_a_heading_within_a_sentence_is_none() -> None:
+    assert named("其既往史 不详，\n诊断依据不足。", "现病史") == [("现病史", "其既往史 不详，\n诊断依据不足。")]
+
+
+def test_the_parts_of_a_first_course_are_known() -> None:
+    text = "病例特点：1.老年男性。拟诊讨论：考虑肺炎。诊断依据：发热。鉴别诊断：肺结核。"
+    assert [name for name, _ in named(text)] == ["病例特点", "诊断依据", "诊断依据", "鉴别诊断"]
