@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.access import Access
+from api.cards import REASONS
 from api.errors import moment_of, respond
 from api.metrics import METRICS
 from api.review import Reviewer
 from base.audit import AuditLog
 from base.tenancy import acting
-from records.ledger import rule_use
+from records.ledger import RuleUse, rule_use
 
 if TYPE_CHECKING:  # no worker waits for it to start
     from api.system_metrics import SystemMetrics
@@ -77,9 +78,14 @@ def router(
     def usage(request: Request, since: str = "", until: str = "") -> Response:
         with acting(access.need(request, "review.read").scope):
             found = rule_use(engine, moment_of(since, "since"), moment_of(until, "until"))
-        return respond(200, {"rules": [asdict(use) | {"overrideShare": use.override_share} for use in found]})
+        return respond(200, {"rules": [_used(use, reviewer.titles) for use in found], "reasons": REASONS})
 
     return routes
+
+
+def _used(use: RuleUse, families: Mapping[str, str]) -> dict[str, Any]:
+    """The account of a rule."""
+    return asdict(use) | {"overrideShare": use.override_share, "familyTitle": families.get(use.family, use.family)}
 
 
 def _database(engine: Engine) -> str:

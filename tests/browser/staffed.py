@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -27,19 +27,20 @@ STAFF: Final = {
 """Who works in the county hospital, by account: full name and role."""
 
 
-def hire(house: House) -> None:
-    """Give them their accounts."""
+def hire(house: House, staff: Mapping[str, tuple[str, str]] = STAFF, tenant: str = HOSPITAL) -> None:
+    """Give people their accounts."""
     with system("test"), house.engine.begin() as connection:
-        for name, (full, role) in STAFF.items():
+        for name, (full, role) in staff.items():
             rules = rules_of(house.settings)
-            made, _ = accounts.add(connection, name, HOSPITAL, "root", rules, password=PASSWORD, full_name=full)
-            roles.grant(connection, made.id, role, HOSPITAL, "root")
+            made, _ = accounts.add(connection, name, tenant, "root", rules, password=PASSWORD, full_name=full)
+            roles.grant(connection, made.id, role, tenant, "root")
 
 
 @contextmanager
-def at_work(data: Path) -> Iterator[str]:
+def at_work(data: Path, **settings: str) -> Iterator[str]:
     """The service, with quick hashing of passwords."""
-    with running(data, YIGONG_PASSWORD_ITERATIONS="1000", YIGONG_LOGIN_SOURCE_FAILURES="1000") as base:
+    quick = {"YIGONG_PASSWORD_ITERATIONS": "1000", "YIGONG_LOGIN_SOURCE_FAILURES": "1000"}
+    with running(data, **quick, **settings) as base:
         yield base
 
 

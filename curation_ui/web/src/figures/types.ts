@@ -1,0 +1,37 @@
+/** Indicators as the API tells them. */
+export type Dimension = { id: string; title: string; values?: Record<string, string> };
+
+export type Indicator = {
+  id: string;
+  title: string;
+  unit: string;
+  formula: string;
+  source: string;
+  direction: "higher" | "lower" | "watch";
+  directionTitle: string;
+  warningLine: number | null;
+  usualDimensions: string[];
+  dimensions: Dimension[];
+};
+
+export type Compared = { value: number | null; changePercent: number | null };
+
+export type Line = {
+  group: { dimension: string; value: string | number | null; title: string }[];
+  period: string;
+  value: number | null;
+  numerator: number | null;
+  denominator: number | null;
+  unknown: number;
+  samePeriod: Compared | null;
+  previousPeriod: Compared | null;
+  rank: number | null;
+  warns: boolean;
+};
+
+export type Catalogue = { themes: { id: string; title: string }[]; indicators: Indicator[] };
+export type Figured = { id: string; title: string; unit: string; lines: Line[] };
+export type Report = { theme: string; title: string; period: string; indicators: Figured[] };
+export type Warnings = { period: string; indicators: Figured[] };
+export type Answer = { indicator: Indicator; lines: Line[]; total: number };
+export type Behind = { columns: Record<string, string>; rows: Record<string, unknown>[]; next: number | null };

@@ -1,0 +1,76 @@
+/** Rows behind a figure, when somebody asks for them: looking is recorded. */
+import { Button, Flex, Segmented, Typography } from "antd";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { useSearchParams } from "react-router";
+import type { Behind, Indicator } from "../../figures/types";
+import { useAsked } from "../../shared/asking";
+import { Asked } from "../../shared/states";
+import { Rows } from "../../shared/table";
+import { TEXTS } from "./texts";
+
+const ROWS = "GET /api/v1/indicators/{name}/rows";
+const PAGE_ROWS = 50;
+const PARTS = Object.entries(TEXTS.parts).map(([value, label]) => ({ value, label }));
+
+type DetailsProps = { indicator: Indicator; period: string };
+
+export function Details({ indicator, period }: DetailsProps): ReactNode {
+  const only = useSearchParams()[0].get("only");
+  return only ? <Drilled key={`${only} ${period}`} indicator={indicator} period={period} only={only} /> : null;
+}
+
+function Drilled({ indicator, period, only }: DetailsProps & { only: string }): ReactNode {
+  const [part, choose] = useState("numerator");
+  const [offset, turn] = useState(0);
+  const place = useRef<HTMLElement>(null);
+  useEffect(() => place.current?.focus(), []);
+  const query = { period, only, part, offset, limit: PAGE_ROWS };
+  const rows = useAsked<Behind, typeof ROWS>(
+    ROWS,
+    { path: { name: indicator.id }, query },
+    { keep: true, staleMs: 60_000 },
+  );
+  const switched = (chosen: string): void => {
+    choose(chosen);
+    turn(0);
+  };
+  return (
+    <section ref={place} className="board-details" tabIndex={-1} aria-label={TEXTS.details}>
+      <Typography.Title level={2}>{TEXTS.details}</Typography.Title>
+      <Flex gap={12} align="center" wrap className="no-print">
+        <Segmented aria-label={TEXTS.part} options={PARTS} value={part} onChange={switched} />
+        <Typography.Text type="secondary">{TEXTS.audited}</Typography.Text>
+      </Flex>
+      <Asked query={rows} isEmpty={(found) => !found.rows.length} empty={TEXTS.noRows}>
+        {(found) => (
+          <>
+            <Table behind={found} indicator={indicator} />
+            <Flex gap={8}>
+              <Button disabled={!offset} onClick={() => turn(0)}>
+                {TEXTS.first}
+              </Button>
+              <Button disabled={found.next === null} onClick={() => turn(found.next ?? 0)}>
+                {TEXTS.more}
+              </Button>
+            </Flex>
+          </>
+        )}
+      </Asked>
+    </section>
+  );
+}
+
+function Table({ behind, indicator }: { behind: Behind; indicator: Indicator }): ReactNode {
+  const codes = new Map(indicator.dimensions.map(({ id, values }) => [id, values]));
+  const columns = Object.entries(behind.columns).map(([id, title]) => ({
+    title,
+    render: (_: unknown, row: Record<string, unknown>) => shown(row[id], codes.get(id)),
+  }));
+  return <Rows rowKey={(row) => String(row.id)} dataSource={behind.rows} columns={columns} pagination={false} />;
+}
+
+/** A value, a code by its title. */
+function shown(value: unknown, titles: Record<string, string> = {}): string {
+  if (value === null || value === undefined) return "";
+  return typeof value === "boolean" ? (value ? TEXTS.yes : TEXTS.no) : (titles[String(value)] ?? String(value));
+}

@@ -1,0 +1,142 @@
+/** A theme with all its indicators, or what lies beyond warning lines. */
+import { Button, Input, Tag } from "antd";
+import { type ReactNode, useState } from "react";
+import { Link, useSearchParams } from "react-router";
+import { Change, figure } from "../../figures/numbers";
+import { PeriodField, usePeriod } from "../../figures/PeriodField";
+import type { Catalogue, Figured, Line, Report, Warnings } from "../../figures/types";
+import { useAsked } from "../../shared/asking";
+import { Frame } from "../../shared/frame";
+import { Asked } from "../../shared/states";
+import { Rows } from "../../shared/table";
+import { Exports } from "./Exports";
+import { TEXTS } from "./texts";
+
+const LIST = "GET /api/v1/indicators";
+const REPORT = "GET /api/v1/reports/{theme}";
+const BEYOND = "GET /api/v1/indicator-warnings";
+const FIRST = "overview";
+const WARNINGS = { id: "warnings", title: TEXTS.warnings };
+
+type Row = { id: string; title: string; unit: string; line: Line };
+
+export function ThemePage(): ReactNode {
+  const [query] = useSearchParams();
+  const period = usePeriod();
+  const theme = query.get("theme") ?? FIRST;
+  const known = useAsked<Catalogue, typeof LIST>(
+    LIST,
+    { query: { theme: FIRST } },
+    { staleMs: Number.POSITIVE_INFINITY },
+  );
+  const exported =
+    theme === WARNINGS.id ? null : <Exports of={{ endpoint: REPORT, path: { theme } }} query={{ period }} />;
+  return (
+    <Frame title={TEXTS.title} about={TEXTS.about} actions={<Actions>{exported}</Actions>} printable>
+      <Asked query={known} rows={1}>
+        {({ themes }) => <Themes themes={[...themes, WARNINGS]} chosen={theme} period={period} />}
+      </Asked>
+      {theme === WARNINGS.id ? <Beyond period={period} /> : <Theme key={theme} theme={theme} period={period} />}
+    </Frame>
+  );
+}
+
+type ThemesProps = { themes: Catalogue["themes"]; chosen: string; period: string };
+
+function Themes({ themes, chosen, period }: ThemesProps): ReactNode {
+  return (
+    <nav aria-label={TEXTS.themes} className="board-themes no-print">
+      {themes.map(({ id, title }) => (
+        <Link key={id} to={`?theme=${id}&period=${period}`} aria-current={id === chosen ? "page" : undefined}>
+          {title}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+function Actions({ children }: { children: ReactNode }): ReactNode {
+  return (
+    <>
+      <PeriodField />
+      {children}
+      <Link to="/wall">
+        <Button>{TEXTS.wall}</Button>
+      </Link>
+    </>
+  );
+}
+
+function Theme({ theme, period }: { theme: string; period: string }): ReactNode {
+  const [wanted, find] = useState("");
+  const report = useAsked<Report, typeof REPORT>(REPORT, { path: { theme }, query: { period } });
+  return (
+    <Asked query={report} isEmpty={({ indicators }) => !indicators.length} empty={TEXTS.none}>
+      {({ indicators }) => (
+        <>
+          <Input.Search
+            className="board-find no-print"
+            placeholder={TEXTS.find}
+            aria-label={TEXTS.find}
+            allowClear
+            onChange={(event) => find(event.target.value.trim())}
+          />
+          <Figures rows={rows(indicators).filter(({ title }) => title.includes(wanted))} period={period} />
+        </>
+      )}
+    </Asked>
+  );
+}
+
+function Beyond({ period }: { period: string }): ReactNode {
+  const beyond = useAsked<Warnings, typeof BEYOND>(BEYOND, { query: { period, by: "institution" } });
+  return (
+    <Asked query={beyond} isEmpty={({ indicators }) => !indicators.length} empty={TEXTS.noWarnings}>
+      {({ indicators }) => <Figures rows={rows(indicators)} period={period} grouped />}
+    </Asked>
+  );
+}
+
+function rows(indicators: Figured[]): Row[] {
+  return indicators.flatMap(({ lines, ...one }) => lines.map((line) => ({ ...one, line })));
+}
+
+function Figures({ rows: shown, period, grouped }: { rows: Row[]; period: string; grouped?: boolean }): ReactNode {
+  const group = { title: TEXTS.group, render: (_: unknown, { line }: Row) => named(line) };
+  return (
+    <Rows<Row>
+      rowKey={({ id, line }) => `${id} ${named(line)}`}
+      dataSource={shown}
+      pagination={{ pageSize: 50, hideOnSinglePage: true, showSizeChanger: false }}
+      columns={[
+        {
+          title: TEXTS.indicator,
+          render: (_, { id, title }) => <Link to={`${id}?period=${encodeURIComponent(period)}`}>{title}</Link>,
+        },
+        ...(grouped ? [group] : []),
+        { title: TEXTS.value, align: "right", render: (_, { line, unit }) => figure(line.value, unit) },
+        {
+          title: TEXTS.same,
+          align: "right",
+          render: (_, { line, unit }) => <Change compared={line.samePeriod} unit={unit} />,
+        },
+        {
+          title: TEXTS.previous,
+          align: "right",
+          render: (_, { line, unit }) => <Change compared={line.previousPeriod} unit={unit} />,
+        },
+        { title: TEXTS.state, render: (_, { line }) => <Standing line={line} /> },
+      ]}
+    />
+  );
+}
+
+/** What a figure is of. */
+export function named(line: Line): string {
+  return line.group.map(({ title, value }) => title || String(value ?? "")).join(" ");
+}
+
+/** Whether a figure lies beyond its warning line. */
+export function Standing({ line }: { line: Line }): ReactNode {
+  return line.warns ? <Tag color="red">{TEXTS.warns}</Tag> : null;
+}

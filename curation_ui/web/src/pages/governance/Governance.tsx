@@ -1,0 +1,84 @@
+/** How rules are received: shown, accepted, overridden; which of them are noise. */
+import { Flex, InputNumber, Select, Statistic, Switch } from "antd";
+import dayjs from "dayjs";
+import { type ReactNode, useState } from "react";
+import { figure, percent } from "../../figures/numbers";
+import { useAsked } from "../../shared/asking";
+import { Frame } from "../../shared/frame";
+import { Asked, Nothing } from "../../shared/states";
+import "./governance.css";
+import { LIMITS, type Limits, noisy, summed } from "./noise";
+import { RuleTable } from "./RuleTable";
+import { TEXTS } from "./texts";
+import type { Account, Use } from "./types";
+
+const USAGE = "GET /api/v1/rules/usage";
+const SPANS = [7, 30, 90, 365].map((value) => ({ value, label: TEXTS.days(value) }));
+const USUAL_DAYS = 30;
+
+export default function Governance(): ReactNode {
+  const [days, span] = useState(USUAL_DAYS);
+  const since = dayjs().startOf("day").subtract(days, "day").toISOString();
+  const account = useAsked<Account, typeof USAGE>(USAGE, { query: { since } }, { keep: true });
+  const actions = <Select aria-label={TEXTS.span} value={days} options={SPANS} onChange={span} />;
+  return (
+    <Frame title={TEXTS.title} about={TEXTS.about} actions={actions} printable>
+      <Asked query={account} isEmpty={({ rules }) => !rules.length} empty={TEXTS.none}>
+        {(found) => <Body account={found} />}
+      </Asked>
+    </Frame>
+  );
+}
+
+function Body({ account }: { account: Account }): ReactNode {
+  const [limits, limit] = useState(LIMITS);
+  const [only, filter] = useState(false);
+  const isNoise = (use: Use): boolean => noisy(use, limits);
+  const rules = only ? account.rules.filter(isNoise) : account.rules;
+  return (
+    <>
+      <Summary rules={account.rules} />
+      <Flex gap={16} wrap align="center" className="governance-limits no-print">
+        <Field
+          label={TEXTS.leastShare}
+          value={limits.share}
+          most={100}
+          set={(share) => limit({ ...limits, share })}
+        />
+        <Field label={TEXTS.leastAnswers} value={limits.answers} set={(answers) => limit({ ...limits, answers })} />
+        <span>
+          <Switch checked={only} onChange={filter} aria-label={TEXTS.noisy} /> {TEXTS.noisy}
+        </span>
+      </Flex>
+      {rules.length ? (
+        <RuleTable rules={rules} reasons={account.reasons} isNoise={isNoise} />
+      ) : (
+        <Nothing text={TEXTS.noneNoisy} />
+      )}
+    </>
+  );
+}
+
+type FieldProps = { label: string; value: Limits[keyof Limits]; most?: number; set: (value: number) => void };
+
+function Field({ label, value, most, set }: FieldProps): ReactNode {
+  return (
+    <span title={TEXTS.noisyAbout}>
+      {label}{" "}
+      <InputNumber aria-label={label} min={1} max={most} value={value} onChange={(given) => set(given ?? value)} />
+    </span>
+  );
+}
+
+function Summary({ rules }: { rules: Use[] }): ReactNode {
+  const sum = summed(rules);
+  const { share, ...counted } = TEXTS.summary;
+  return (
+    <Flex gap={32} wrap>
+      {(Object.keys(counted) as (keyof typeof counted)[]).map((name) => (
+        <Statistic key={name} title={counted[name]} value={figure(sum[name])} />
+      ))}
+      <Statistic title={share} value={percent(sum.overrideShare)} />
+    </Flex>
+  );
+}

@@ -1,0 +1,18 @@
+import type { Severity } from "../../shared/words";
+
+/** The account of a rule as the API tells it. */
+export type Use = {
+  rule: string;
+  family: string;
+  familyTitle: string;
+  severity: Severity;
+  shown: number;
+  accepted: number;
+  overridden: number;
+  unanswered: number;
+  reasons: Record<string, number>;
+  seconds: number | null;
+  overrideShare: number | null;
+};
+
+export type Account = { rules: Use[]; reasons: Record<string, string> };

@@ -1,0 +1,57 @@
+/** The national indicators of record quality. */
+import { Flex, Typography } from "antd";
+import type { ReactNode } from "react";
+import { figure } from "../../figures/numbers";
+import { useAsked } from "../../shared/asking";
+import { Asked } from "../../shared/states";
+import { Rows } from "../../shared/table";
+import { Span, useSpan } from "./filters";
+import { TEXTS } from "./texts";
+import type { National } from "./types";
+
+const NATIONAL = "GET /api/v1/qc/national";
+
+export function Nationals(): ReactNode {
+  const span = useSpan();
+  const found = useAsked<{ indicators: National[] }, typeof NATIONAL>(NATIONAL, { query: span }, { keep: true });
+  return (
+    <>
+      <Flex gap={8} wrap className="qc-filters no-print">
+        <Span from={span.since} to={span.until} />
+      </Flex>
+      <Asked query={found} isEmpty={({ indicators }) => !indicators.length} empty={TEXTS.noNational}>
+        {({ indicators }) => <Table indicators={indicators} />}
+      </Asked>
+    </>
+  );
+}
+
+function Table({ indicators }: { indicators: National[] }): ReactNode {
+  return (
+    <Rows<National>
+      rowKey="name"
+      dataSource={indicators}
+      pagination={false}
+      expandable={{ expandedRowRender: (one) => <Meaning one={one} /> }}
+      columns={[
+        { title: TEXTS.number, dataIndex: "number" },
+        { title: TEXTS.indicator, dataIndex: "title" },
+        { title: TEXTS.value, align: "right", render: (_, one) => figure(one.value, one.unit) },
+        { title: TEXTS.numerator, align: "right", render: (_, one) => figure(one.numerator) },
+        { title: TEXTS.denominator, align: "right", render: (_, one) => figure(one.denominator) },
+        { title: TEXTS.unknown, align: "right", dataIndex: "unknown" },
+        { title: TEXTS.note, dataIndex: "note" },
+      ]}
+    />
+  );
+}
+
+function Meaning({ one }: { one: National }): ReactNode {
+  return (
+    <>
+      <div>{`${TEXTS.numerator}：${one.numeratorTitle}`}</div>
+      <div>{`${TEXTS.denominator}：${one.denominatorTitle}`}</div>
+      <Typography.Text type="secondary">{`${TEXTS.source}：${one.source}`}</Typography.Text>
+    </>
+  );
+}

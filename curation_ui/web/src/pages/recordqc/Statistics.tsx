@@ -1,0 +1,57 @@
+/** Scores and defects by institution, department, doctor, kind or month. */
+import { App, Button, Flex } from "antd";
+import type { ReactNode } from "react";
+import { useAsked } from "../../shared/asking";
+import { type Failure, save } from "../../shared/client";
+import { Asked } from "../../shared/states";
+import { Rows } from "../../shared/table";
+import { Choice, options, Span, useFilters, useSpan } from "./filters";
+import { TEXTS } from "./texts";
+import type { Counts } from "./types";
+
+const COUNTS = "GET /api/v1/qc/statistics";
+const FILES = { csv: "GET /api/v1/qc/statistics.csv", xlsx: "GET /api/v1/qc/statistics.xlsx" } as const;
+
+export function Statistics(): ReactNode {
+  const [asked] = useFilters();
+  const span = useSpan();
+  const query = { of: asked.of ?? "scores", by: asked.by ?? "department", ...span };
+  const counts = useAsked<Counts, typeof COUNTS>(COUNTS, { query }, { keep: true });
+  return (
+    <>
+      <Flex gap={8} wrap className="qc-filters no-print">
+        <Choice name="of" label={TEXTS.title} options={options(TEXTS.of)} fallback="scores" />
+        <Choice name="by" label={TEXTS.by} options={options(TEXTS.groups)} fallback="department" />
+        <Span from={span.since} to={span.until} />
+        <Files query={query} />
+      </Flex>
+      <Asked query={counts} isEmpty={({ rows }) => !rows.length} empty={TEXTS.noCounts}>
+        {({ rows }) => <Table rows={rows} />}
+      </Asked>
+    </>
+  );
+}
+
+function Files({ query }: { query: Record<string, string> }): ReactNode {
+  const { message } = App.useApp();
+  const saved = (format: keyof typeof FILES): void => {
+    const name = `${TEXTS.title}${TEXTS.tabs.statistics}-${query.since}-${query.until}.${format}`;
+    save(FILES[format], name, { query }).catch((error: Failure) => message.error(error.message));
+  };
+  return (Object.keys(FILES) as (keyof typeof FILES)[]).map((format) => (
+    <Button key={format} onClick={() => saved(format)}>
+      {TEXTS[format]}
+    </Button>
+  ));
+}
+
+/** The service gives the columns their titles. */
+function Table({ rows }: Counts): ReactNode {
+  const titles = Object.keys(rows[0] ?? {});
+  const columns = titles.map((title) => ({
+    title,
+    render: (_: unknown, row: Record<string, string | number>) => row[title],
+    align: typeof rows[0]?.[title] === "number" ? ("right" as const) : undefined,
+  }));
+  return <Rows rowKey={(row) => Object.values(row).join(" ")} dataSource={rows} columns={columns} />;
+}

@@ -1,0 +1,87 @@
+/** What is asked for stands in the address: a view can be kept and passed on. */
+import { DatePicker, Input, Select } from "antd";
+import dayjs from "dayjs";
+import type { ReactNode } from "react";
+import { useSearchParams } from "react-router";
+import { TEXTS } from "./texts";
+
+type Asked = Record<string, string>;
+type FieldProps = { name: string; label: string };
+type ChoiceProps = FieldProps & { options: { value: string; label: string }[]; fallback?: string };
+
+const DAY = "YYYY-MM-DD";
+
+/** What the address asks for, and how to ask for something else; another question starts at its first page. */
+export function useFilters(): [Asked, (changed: Record<string, string | undefined>) => void] {
+  const [query, set] = useSearchParams();
+  const change = (changed: Record<string, string | undefined>): void => {
+    const next = new URLSearchParams(query);
+    for (const [name, value] of Object.entries({ before: undefined, ...changed })) {
+      if (value) next.set(name, value);
+      else next.delete(name);
+    }
+    set(next);
+  };
+  return [Object.fromEntries(query), change];
+}
+
+/** One of a closed list. */
+export function Choice({ name, label, options, fallback }: ChoiceProps): ReactNode {
+  const [asked, change] = useFilters();
+  return (
+    <Select
+      className="qc-filter"
+      aria-label={label}
+      placeholder={label}
+      allowClear={!fallback}
+      value={asked[name] ?? fallback}
+      options={options}
+      onChange={(value: string | undefined) => change({ [name]: value })}
+    />
+  );
+}
+
+/** Words that must be met exactly, asked for with Enter. */
+export function Word({ name, label }: FieldProps): ReactNode {
+  const [asked, change] = useFilters();
+  return (
+    <Input.Search
+      key={asked[name]}
+      className="qc-filter"
+      aria-label={label}
+      placeholder={label}
+      allowClear
+      defaultValue={asked[name]}
+      onSearch={(value) => change({ [name]: value.trim() })}
+    />
+  );
+}
+
+/** First and last day. */
+export function Span({ from, to }: { from?: string; to?: string }): ReactNode {
+  const [asked, change] = useFilters();
+  const since = asked.since ?? from;
+  const until = asked.until ?? to;
+  return (
+    <DatePicker.RangePicker
+      aria-label={TEXTS.span}
+      allowClear={!from}
+      value={since && until ? [dayjs(since), dayjs(until)] : null}
+      onChange={(days) => change({ since: days?.[0]?.format(DAY), until: days?.[1]?.format(DAY) })}
+    />
+  );
+}
+
+/** The days that are asked for; without any, this quarter up to today. */
+export function useSpan(): { since: string; until: string } {
+  const [asked] = useFilters();
+  const today = dayjs();
+  const begin = today.startOf("month").subtract(today.month() % 3, "month");
+  return { since: asked.since ?? begin.format(DAY), until: asked.until ?? today.format(DAY) };
+}
+
+/** A closed list as options. */
+export function options(titles: Record<string, string> | readonly string[]): { value: string; label: string }[] {
+  const pairs = Array.isArray(titles) ? titles.map((one) => [one, one]) : Object.entries(titles);
+  return pairs.map(([value, label]) => ({ value, label }));
+}

@@ -1,0 +1,29 @@
+/** Asks for a few words before something is done. */
+import { Form, Input, Modal } from "antd";
+import type { ReactNode } from "react";
+import { TEXTS } from "./texts";
+
+type ReasonProps = {
+  title: string;
+  label: string;
+  needed?: boolean;
+  busy: boolean;
+  send: (reason: string) => void;
+  close: () => void;
+};
+
+const MOST = 200;
+
+export function Reason({ title, label, needed, busy, send, close }: ReasonProps): ReactNode {
+  const [form] = Form.useForm<{ reason?: string }>();
+  const rules = [{ required: needed, whitespace: needed, message: TEXTS.reasonNeeded }];
+  return (
+    <Modal open title={title} confirmLoading={busy} onOk={() => form.submit()} onCancel={close}>
+      <Form form={form} layout="vertical" onFinish={({ reason }) => send(reason?.trim() ?? "")}>
+        <Form.Item name="reason" label={label} rules={rules}>
+          <Input.TextArea rows={3} maxLength={MOST} showCount />
+        </Form.Item>
+      </Form>
+    </Modal>
+  );
+}

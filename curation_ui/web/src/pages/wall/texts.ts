@@ -1,0 +1,15 @@
+export const TEXTS = {
+  title: "监管大屏",
+  leave: "退出大屏",
+  same: "同比",
+  warnings: "预警指标",
+  noWarnings: "没有超出预警线的指标",
+  counties: "旗县对比",
+  updated: "数据更新于",
+  none: "该主题暂无数据",
+  pause: "暂停轮播",
+  play: "继续轮播",
+  next: "下一主题",
+  previous: "上一主题",
+  keys: { pause: "暂停或继续轮播", next: "下一主题", previous: "上一主题" },
+};

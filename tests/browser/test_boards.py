@@ -1,0 +1,157 @@
+"""What managers and quality controllers look at: indicators down to their rows, the wall, record QC, alerts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from api.routes import record_qc
+from benchmarks import league
+from demo.figures import fill_figures
+from tests.browser.conftest import filled, running
+from tests.browser.window import WALL, Window
+
+_INSTITUTIONS, _EVENTS = 3, 2_000
+Opening = Callable[..., Window]
+
+
+@pytest.fixture(scope="module")
+def region(starter_dir: Path, tmp_path_factory: pytest.TempPathFactory, pages: Path) -> Iterator[str]:
+    """A service with some months of three institutions, and one record that was checked."""
+    some = [place for place in league.places() if place.tenant.endswith("/maternity")][:_INSTITUTIONS]
+    house = filled(starter_dir, tmp_path_factory.mktemp("boards"), 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(league, "places", lambda: some)
+        fill_figures(house, datetime.now(UTC).date(), events=_EVENTS)
+    house.engine.dispose()
+    with running(house.settings.data_dir) as base:
+        _post(f"{base}/api/v1/qc/records", record_qc.EXAMPLES["record"])
+        yield base
+
+
+def _post(url: str, body: object) -> None:
+    headers = {"Content-Type": "application/json"}
+    with urlopen(Request(url, json.dumps(body).encode(), headers), timeout=30) as answer:
+        assert answer.status in (200, 201)
+
+
+@pytest.fixture
+def window(browser: Browser, region: str) -> Iterator[Opening]:
+    """Opens windows of that service; whatever went wrong in one fails the test."""
+    made: list[Window] = []
+
+    def opening(path: str, size: tuple[int, int] = (1366, 768)) -> Window:
+        made.append(Window(browser, region, size))
+        made[-1].open(path)
+        return made[-1]
+
+    yield opening
+    for one in made:
+        one.close()
+
+
+def test_a_theme_shows_its_indicators_beside_the_year_before(window: Opening) -> None:
+    here = window("/ui/boards?theme=services")
+    row = here.page.get_by_role("row").filter(has=here.page.get_by_role("link", name="门急诊人次", exact=True))
+    expect(row).to_contain_text(re.compile(r"[▲▼]"))
+    here.suits_everybody("boards")
+    here.page.get_by_label("在本主题中查找指标").fill("没有这样的指标")
+    expect(here.page.get_by_role("link", name="门急诊人次", exact=True)).to_have_count(0)
+
+
+def test_from_an_indicator_by_institution_to_the_rows_behind_it(window: Opening) -> None:
+    here = window("/ui/boards/visits-seen")
+    expect(here.page.get_by_role("img", name=re.compile("趋势：20"))).to_be_visible()
+    here.page.get_by_role("button", name=re.compile("^明细：")).first.press("Enter")
+    here.see("查看明细会记入审计")
+    expect(here.page.get_by_role("region", name="明细").get_by_role("row").nth(2)).to_be_visible()
+    expect(here.page).to_have_url(re.compile("only=institution"))
+    here.suits_everybody("indicator")
+
+
+def test_figures_are_taken_away_as_a_workbook(window: Opening) -> None:
+    here = window("/ui/boards/visits-seen")
+    with here.page.expect_download() as downloading:
+        here.page.get_by_role("button", name="导出 Excel").click()
+    assert Path(downloading.value.path()).read_bytes().startswith(b"PK")
+
+
+def test_what_lies_beyond_its_line_is_listed_by_institution(window: Opening) -> None:
+    here = window("/ui/boards?theme=warnings")
+    expect(here.page.get_by_text("超出预警线", exact=True).first).to_be_visible()
+    here.suits_everybody("warnings")
+
+
+def test_the_wall_turns_its_themes_and_asks_anew(window: Opening) -> None:
+    here = window("/ui/wall", WALL)
+    here.page.clock.install()
+    here.page.reload()
+    expect(here.page.get_by_role("heading", level=1)).to_contain_text("全景")
+    here.page.keyboard.press("ArrowRight")
+    expect(here.page.get_by_role("heading", level=1)).to_contain_text("惠政")
+    here.page.keyboard.press("ArrowLeft")
+    here.page.keyboard.press("p")
+    here.see("继续轮播")
+    expect(here.page.locator(".wall-tiles li").first).to_be_visible()
+    here.suits_everybody("wall")
+    with here.page.expect_response(lambda told: "/reports/overview" in told.url):
+        here.page.clock.fast_forward(30_500)
+
+
+def test_a_checked_record_explains_its_score_and_is_appealed_against(window: Opening) -> None:
+    here = window("/ui/recordqc")
+    here.page.get_by_role("link", name="ZY20261101001").click()
+    here.see("首次病程记录")
+    here.see("评分明细")
+    here.suits_everybody("record-qc-report")
+    first = here.page.locator(".qc-defect").first
+    first.get_by_role("button", name="申诉").click()
+    dialog = here.page.get_by_role("dialog")
+    dialog.get_by_role("button", name=re.compile("申\\s*诉")).click()
+    here.see("请填写理由")
+    dialog.get_by_label("理由或说明").fill("纸质病历中已有，扫描件见附件3")
+    dialog.get_by_role("button", name=re.compile("申\\s*诉")).click()
+    expect(first).to_contain_text("申诉中")
+    here.open("/ui/recordqc/defects?state=appealed")
+    here.see("ZY20261101001")
+    expect(here.page.locator(".qc-defect")).to_have_count(1)
+    assert here.hurdles() == []
+
+
+def test_scores_by_department_and_the_national_indicators(window: Opening) -> None:
+    days = "since=2026-11-01&until=2026-11-30"
+    here = window(f"/ui/recordqc/statistics?{days}")
+    expect(here.page.get_by_role("row").filter(has_text="心内科")).to_contain_text("1")
+    assert here.hurdles() == []
+    here.open(f"/ui/recordqc/national?{days}")
+    here.see("入院记录24小时内完成率")
+    here.suits_everybody("record-qc-national")
+    here.open("/ui/recordqc?grade=丙级&department=没有的科室")
+    here.see("没有符合条件的质控报告")
+
+
+def test_an_analysis_by_hand_is_kept_and_opened_again(window: Opening) -> None:
+    here = window("/ui/analysis")
+    here.page.get_by_label("分组").click()
+    here.page.get_by_title("旗县", exact=True).click()
+    here.page.keyboard.press("Escape")
+    here.page.get_by_role("button", name=re.compile("分\\s*析")).click()
+    result = here.page.get_by_role("region", name="结果")
+    expect(result.get_by_role("row").filter(has_text="罕乌拉旗")).to_be_visible()
+    here.suits_everybody("analysis")
+    here.page.get_by_role("button", name="保存为数据集").click()
+    dialog = here.page.get_by_role("dialog")
+    dialog.get_by_label("名称").fill("各旗县就诊")
+    dialog.get_by_role("button", name=re.compile("确\\s*定")).click()
+    here.see("已保存")
+    here.page.reload()
+    here.page.get_by_label("打开已保存的数据集").click()
+    here.page.get_by_title("各旗县就诊").click()
+    expect(here.page.locator(".ant-select-selection-item", has_text="旗县").first).to_be_visible()

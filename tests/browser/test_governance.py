@@ -1,0 +1,46 @@
+"""Rules that are set aside too often are found, with the reasons that were given."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from urllib.request import Request, urlopen
+
+from playwright.sync_api import expect
+
+from tests.browser.test_panel import launched
+from tests.browser.window import Window
+
+
+def answer_cards(base: str, reason: str) -> int:
+    """A doctor opens the panel and sets aside whatever it shows; gives how many cards."""
+    token = launched(base).partition("#")[2]
+    cards = _asked(base, token, "/api/v1/panel/cards")["findings"]
+    for card in cards:
+        said = {"card": card["findingId"], "outcome": "overridden", "reason": reason}
+        _asked(base, token, "/api/v1/panel/feedback", said)
+    return len(cards)
+
+
+def _asked(base: str, token: str, path: str, body: object = None) -> dict[str, list[dict[str, str]]]:
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    data = None if body is None else json.dumps(body).encode()
+    with urlopen(Request(f"{base}{path}", data, headers), timeout=60) as answer:
+        told: dict[str, list[dict[str, str]]] = json.load(answer)
+    return told
+
+
+def test_a_rule_that_is_set_aside_stands_out_with_its_reasons(window: Callable[..., Window], service: str) -> None:
+    assert answer_cards(service, "patient-ineligible")
+    here = window()
+    here.open("/ui/governance")
+    expect(here.page.get_by_role("columnheader", name="忽略率")).to_be_visible()
+    here.page.get_by_label("已答复不少于（次）").fill("1")
+    here.page.get_by_label("忽略率不低于（%）").fill("50")
+    here.page.get_by_role("switch", name="只看噪声规则").click()
+    row = here.page.get_by_role("row").filter(has_text="噪声").first
+    row.get_by_role("button").first.click()
+    here.see("提示不适用于该患者")
+    here.suits_everybody("governance")
+    here.page.get_by_label("已答复不少于（次）").fill("1000")
+    here.see("没有达到阈值的规则")
