@@ -23,6 +23,7 @@ from api.oidc import OidcDesk
 from api.operations_desk import OperationsDesk
 from api.quality_desk import QualityDesk
 from api.record_qc_desk import RecordQcDesk
+from api.report_desk import ReportDesk
 from api.routes import (
     accounts,
     analysis,
@@ -46,6 +47,7 @@ from api.routes import (
     quality_faults,
     record_qc,
     record_qc_figures,
+    reports,
     security,
     sessions,
     subscriptions,
@@ -99,6 +101,7 @@ class Office:
         yield quality_faults.router(access, self.quality)
         yield record_qc.router(access, self.record_qc)
         yield record_qc_figures.router(access, self.record_qc)
+        yield reports.router(access, ReportDesk(front.house, front.ring, self.indicators))  # before /reports/{theme}
         yield indicators.router(access, self.indicators)
         yield indicator_warnings.router(access, self.indicators)
         yield oversight.router(access, self.indicators, self._release)

@@ -21,6 +21,7 @@ from api.indicator_desk import IndicatorDesk
 from api.intake import takeover, worker
 from api.outbound import deliverer
 from api.overseeing import Overseer
+from api.reporting import Reporter
 from api.serving import settle
 from api.terminal import ERR, OUT, Command, DataDir, as_json, bar, house
 from base.audit import AuditLog, Event, append
@@ -150,7 +151,7 @@ class Workers:
 
 def serve(parent: int, say: Callable[[int], None] = lambda ended: None) -> None:
     """One process: a worker of the queue, beside it what tells subscribers, what looks at risks again, what looks at
-    connected systems, what sums up facts, and what brings messages from the broker.
+    connected systems, what sums up facts, what makes reports, and what brings messages from the broker.
     Ends with its parent. ``say`` hears how many messages ended."""
     stop = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -168,6 +169,7 @@ def serve(parent: int, say: Callable[[int], None] = lambda ended: None) -> None:
         threads.append(threading.Thread(target=Watcher(opened, ring).run, args=(stop,), name="watch"))
     threads.append(threading.Thread(target=Overseer(opened, ring).run, args=(stop,), name="oversee"))
     threads.append(threading.Thread(target=IndicatorDesk(opened, ring).run, args=(stop,), name="indicators"))
+    threads.append(threading.Thread(target=Reporter(opened, ring).run, args=(stop,), name="report"))
     taking = takeover(opened, ring, storing.name)
     if taking is not None:
         threads.append(threading.Thread(target=taking.run, args=(stop,), name="take over"))

@@ -1,5 +1,5 @@
-"""How somebody is told: a call of a URL, an e-mail, a short message through a gateway. What goes out names systems
-and institutions, never a patient."""
+"""How somebody is told: a call of a URL, an e-mail, a short message through a gateway. What goes out names systems,
+institutions and figures, never a patient."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
@@ -20,7 +20,7 @@ from records.traffic import KINDS
 from supervision.operations.alarms import Alarm, Event
 from supervision.operations.conditions import CONDITIONS
 from supervision.operations.letters import Letter
-from supervision.operations.policy import SEVERITIES, Channel, Mail, Message, Sms, Webhook
+from supervision.operations.policy import SEVERITIES, Channel, Mail, Sms, Webhook
 
 if TYPE_CHECKING:
     import httpx
@@ -77,17 +77,40 @@ class Outlets:
     sms: SmsGateway = SmsGateway()
 
 
+class Enclosed(NamedTuple):
+    """A file that goes with an e-mail."""
+
+    name: str
+    media: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What goes out: a text for people, ``body`` beside it for systems, under a ``reference`` that stays when it goes
+    out again."""
+
+    text: str
+    body: Mapping[str, Any]
+    reference: str
+    file: Enclosed | None = None
+
+
 def tell(channel: Channel, letter: Letter, outlets: Outlets) -> None:
-    """Tell an alarm by a channel; a message in Yigong is told by being there. Raises ``UntoldError``."""
-    if isinstance(channel, Message):
-        return
+    """Tell an alarm by a channel. Raises ``UntoldError``."""
     said = text_of(letter.event, letter.alarm, outlets.name_of)
+    body = {"event": letter.event.value, "alarm": alarm_json(letter.alarm)}
+    deliver(channel, Note(said, body, str(letter.number)), outlets)
+
+
+def deliver(channel: Channel, note: Note, outlets: Outlets) -> None:
+    """Tell something by a channel; a message in Yigong is told by being there. Raises ``UntoldError``."""
     if isinstance(channel, Webhook):
-        _call(channel, letter, said, outlets)
+        _call(channel, note, outlets)
     elif isinstance(channel, Mail):
-        _mail(channel, said, outlets.mail)
-    else:
-        _sms(channel, said, outlets)
+        _mail(channel, note, outlets.mail)
+    elif isinstance(channel, Sms):
+        _sms(channel, note.text, outlets)
 
 
 def text_of(event: Event, alarm: Alarm, name_of: NameOf) -> str:
@@ -101,14 +124,14 @@ def text_of(event: Event, alarm: Alarm, name_of: NameOf) -> str:
 # -- by URL ------------------------------------------------------------------------------------------
 
 
-def _call(channel: Webhook, letter: Letter, said: str, outlets: Outlets) -> None:
+def _call(channel: Webhook, note: Note, outlets: Outlets) -> None:
     if urlsplit(channel.url).hostname not in outlets.hosts:
         raise UntoldError("主机不在 YIGONG_WEBHOOK_HOSTS 中")
     if channel.robot:
-        body = orjson.dumps({"msgtype": "text", "text": {"content": said}})
+        body = orjson.dumps({"msgtype": "text", "text": {"content": note.text}})
     else:
-        body = orjson.dumps({"event": letter.event.value, "text": said, "alarm": alarm_json(letter.alarm)})
-    headers = {"Content-Type": "application/json", "X-Yigong-Event": str(letter.number)}
+        body = orjson.dumps({"text": note.text, **note.body})
+    headers = {"Content-Type": "application/json", "X-Yigong-Event": note.reference}
     if outlets.secret and not channel.robot:
         headers["X-Yigong-Signature"] = hmac.new(outlets.secret.encode(), body, sha256).hexdigest()
     _posted(outlets.web, channel.url, content=body, headers=headers)
@@ -168,13 +191,16 @@ def _posted(web: httpx.Client, url: str, **request: Any) -> None:
 # -- by e-mail ---------------------------------------------------------------------------------------
 
 
-def _mail(channel: Mail, said: str, server: MailServer) -> None:
+def _mail(channel: Mail, note: Note, server: MailServer) -> None:
     if not server.host:
         raise UntoldError("未配置邮件服务器 (YIGONG_SMTP_HOST)")
     letter = EmailMessage()
     letter["From"], letter["To"] = server.sender or server.user, ", ".join(channel.to)
-    letter["Subject"] = said.partition("。")[0]
-    letter.set_content(said)
+    letter["Subject"] = note.text.partition("。")[0]
+    letter.set_content(note.text)
+    if note.file is not None:
+        kind, _, form = note.file.media.partition("/")
+        letter.add_attachment(note.file.content, maintype=kind, subtype=form, filename=note.file.name)
     try:
         with _connected(server) as smtp:
             if server.user:

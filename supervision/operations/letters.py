@@ -9,13 +9,12 @@ from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from supervision.operations.alarms import Alarm, Event, alarm_of, utc
+from supervision.operations.queue import again, claim
 from supervision.operations.tables import alarms, letters, readers
 
 TRIES: Final = 12
 """After so many failures (about ten hours) a letter is given up."""
 _LEASE: Final = timedelta(minutes=2)
-_FIRST: Final = timedelta(seconds=30)
-_LONGEST: Final = timedelta(hours=1)
 _MESSAGES: Final = "message/"
 
 
@@ -49,16 +48,8 @@ class Letters:
 
     def claim(self, now: datetime, most: int = 50) -> list[Letter]:
         """Letters that are due, held for a while by whoever claims them."""
-        due = select(letters.c.number).where(letters.c.due <= now).order_by(letters.c.number).limit(most)
+        numbers = claim(self._engine, letters, letters.c.due, now, _LEASE, most)
         with self._engine.connect() as connection:
-            if connection.execute(due.limit(1)).first() is None:
-                return []
-        with self._engine.begin() as connection:
-            if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            numbers = list(connection.execute(due.with_for_update(skip_locked=True)).scalars())
-            mine = update(letters).where(letters.c.number.in_(numbers))
-            connection.execute(mine.values(due=now + _LEASE, attempts=letters.c.attempts + 1))
             return _letters(connection, numbers)
 
     def sent(self, letter: Letter, now: datetime) -> None:
@@ -67,8 +58,7 @@ class Letters:
 
     def failed(self, letter: Letter, now: datetime, error: str) -> None:
         """It was not taken: later again, longer each time, until it is given up."""
-        wait = min(_FIRST * 2 ** (letter.attempts - 1), _LONGEST)
-        self._change(letter, due=None if letter.attempts >= TRIES else now + wait, error=error[:200])
+        self._change(letter, due=again(letter.attempts, TRIES, now), error=error[:200])
 
     def given_up(self, letter: Letter, why: str) -> None:
         """It cannot be told at all."""

@@ -4,7 +4,7 @@ holds for all below it that have none of their own."""
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Final, TypeAlias
@@ -169,13 +169,18 @@ def checked(policy: Policy, hosts: Collection[str]) -> Policy:
         for field, text in (("since", policy.quiet.since), ("until", policy.quiet.until)):
             if not _CLOCK.fullmatch(text):
                 raise PolicyError(f"quiet.{field}", "须为 22:00 这样的时刻")
+    check_channels(policy.channels, hosts)
+    return policy
+
+
+def check_channels(channels: Sequence[Channel], hosts: Collection[str]) -> None:
+    """Whether channels can be, each with a name of its own. ``hosts``: whom we may call. Raises ``PolicyError``."""
     seen: set[str] = set()
-    for place, channel in enumerate(policy.channels):
+    for place, channel in enumerate(channels):
         _channel(f"channels[{place}]", channel, hosts)
         if channel.label in seen:
             raise PolicyError(f"channels[{place}].name", "同类渠道的名称不能重复")
         seen.add(channel.label)
-    return policy
 
 
 def _numbers(where: str, part: Limits | Own | Policy) -> None:

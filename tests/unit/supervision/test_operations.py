@@ -4,7 +4,6 @@ quiet hours, acknowledgement, tenancy; what goes out by each channel."""
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -45,6 +44,7 @@ from supervision.operations.policy import (
 from supervision.operations.policy_store import SHIPPED, Policies
 from supervision.operations.posting import post
 from supervision.operations.tables import policies
+from tests.mail_server import Post
 
 NOW = datetime(2026, 3, 1, 10, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -499,51 +499,14 @@ def test_a_channel_without_its_gateway_says_which_setting_is_missing(
         tell(channel, letter, Takes().outlets())
 
 
-class Post:
-    """A mail server that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.got: list[str] = []
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.port = self._server.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        connection, _ = self._server.accept()
-        with connection, connection.makefile("rwb") as line:
-
-            def say(text: bytes) -> None:
-                line.write(text + b"\r\n")
-                line.flush()
-
-            say(b"220 test")
-            while command := line.readline().strip():
-                self.got.append(command.decode())
-                if command.upper() == b"DATA":
-                    say(b"354 go on")
-                    while (told := line.readline()) != b".\r\n":
-                        self.got.append(told.decode().rstrip())
-                say(b"221 bye" if command.upper() == b"QUIT" else b"250 ok")
-                if command.upper() == b"QUIT":
-                    return
-
-    def close(self) -> None:
-        self._thread.join(5)
-        self._server.close()
-
-
 def test_an_e_mail_goes_to_all_in_one_letter(watch: Watch) -> None:
-    from email import message_from_string, policy
-
     server = Post()
     watch.policy = Policy(channels=(Mail(name="信息科", to=("a@example.org", "b@example.org")),))
     watch.look(SILENT, NOW)
     mail = MailServer("127.0.0.1", server.port, sender="yigong@example.org", tls="none")
     posted(watch, Takes().outlets(mail=mail), NOW)
     server.close()
-    start = server.got.index("data") + 1
-    letter = message_from_string("\n".join(server.got[start:-1]), policy=policy.default)
+    letter = server.letter()
     assert [line for line in server.got if line.upper().startswith("RCPT")] == [
         "rcpt TO:<a@example.org>",
         "rcpt TO:<b@example.org>",
