@@ -1,0 +1,84 @@
+/** Accounts with their roles, and what roles may do. */
+import { Button, Input, Tabs, Tag } from "antd";
+import { type ReactNode, useState } from "react";
+import { useAsked } from "../../shared/asking";
+import { Frame } from "../../shared/frame";
+import { useMay } from "../../shared/session";
+import { Asked } from "../../shared/states";
+import { Rows } from "../../shared/table";
+import { day } from "../../shared/words";
+import "./accounts.css";
+import { Grants } from "./Grants";
+import { Managing } from "./Managing";
+import { Opening } from "./Opening";
+import { RoleTable } from "./RoleTable";
+import { TEXTS } from "./texts";
+import type { Account } from "./types";
+
+const ACCOUNTS = "GET /api/v1/accounts";
+const MOST = 1000;
+
+export default function Accounts(): ReactNode {
+  const [opening, opens] = useState(false);
+  const may = useMay("account.manage");
+  const actions = may ? (
+    <Button type="primary" onClick={() => opens(true)}>
+      {TEXTS.open}
+    </Button>
+  ) : null;
+  const items = [
+    { key: "accounts", label: TEXTS.tabs.accounts, children: <List /> },
+    { key: "roles", label: TEXTS.tabs.roles, children: <RoleTable /> },
+  ];
+  return (
+    <Frame title={TEXTS.title} about={TEXTS.about} actions={actions} printable>
+      <Tabs items={items} />
+      {opening ? <Opening close={() => opens(false)} /> : null}
+    </Frame>
+  );
+}
+
+function List(): ReactNode {
+  const [wanted, find] = useState("");
+  const accounts = useAsked<{ accounts: Account[] }, typeof ACCOUNTS>(ACCOUNTS, { query: { limit: MOST } });
+  const meant = ({ name, fullName = "" }: Account): boolean => `${name} ${fullName}`.includes(wanted);
+  return (
+    <Asked query={accounts} isEmpty={(found) => !found.accounts.length} empty={TEXTS.none}>
+      {(found) => (
+        <>
+          <Input.Search
+            className="accounts-find no-print"
+            aria-label={TEXTS.find}
+            placeholder={TEXTS.find}
+            allowClear
+            onChange={(event) => find(event.target.value.trim())}
+          />
+          <Table accounts={found.accounts.filter(meant)} />
+        </>
+      )}
+    </Asked>
+  );
+}
+
+function Table({ accounts }: { accounts: Account[] }): ReactNode {
+  return (
+    <Rows<Account>
+      rowKey="id"
+      dataSource={accounts}
+      columns={[
+        { title: TEXTS.name, dataIndex: "name" },
+        { title: TEXTS.fullName, dataIndex: "fullName" },
+        { title: TEXTS.tenant, dataIndex: "tenant" },
+        { title: TEXTS.state, render: (_, one) => <State account={one} /> },
+        { title: TEXTS.expires, render: (_, one) => day(one.expires) },
+        { title: TEXTS.roles, render: (_, one) => <Grants account={one} /> },
+        { title: TEXTS.actions, render: (_, one) => <Managing account={one} /> },
+      ]}
+    />
+  );
+}
+
+function State({ account }: { account: Account }): ReactNode {
+  if (account.locked) return <Tag color="red">{TEXTS.locked}</Tag>;
+  return account.mustChangePassword ? <Tag color="orange">{TEXTS.mustChange}</Tag> : <Tag>{TEXTS.active}</Tag>;
+}

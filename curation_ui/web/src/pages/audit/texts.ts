@@ -1,0 +1,16 @@
+export const TEXTS = {
+  title: "审计查询",
+  about: "查询本身也会记入审计；最多显示最近 500 条",
+  none: "没有符合条件的审计记录",
+  actor: "操作人",
+  act: "操作",
+  actAbout: "操作代码，如 record.read",
+  subject: "对象",
+  tenant: "机构",
+  span: "时间",
+  find: "查询",
+  at: "时间",
+  source: "来源",
+  why: "事由",
+  detail: "详情",
+};

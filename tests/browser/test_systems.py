@@ -1,0 +1,68 @@
+"""Whoever runs the exchange sees systems, alarms, and follows a message that was given up until it is settled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.request import Request, urlopen
+
+from playwright.sync_api import expect
+
+from demo.people import HOSPITAL
+from tests.browser.window import Window
+
+Opening = Callable[..., Window]
+
+
+def send_unreadable(base: str, name: str) -> None:
+    """A message that nobody can read is given up at once."""
+    path = f"{base}/api/v1/exchange/hl7v2?tenant={HOSPITAL}&id={name}"
+    with urlopen(Request(path, b"MSH|^~\\&|no such thing", {"Content-Type": "application/hl7-v2"}), timeout=20):
+        pass
+
+
+def test_systems_and_alarms_are_shown_as_they_are(window: Opening) -> None:
+    here = window()
+    here.open("/ui/systems")
+    expect(here.page.get_by_role("columnheader", name="最近通信")).to_be_visible()
+    here.suits_everybody("systems")
+    here.page.get_by_role("tab", name="告警").click()
+    here.page.get_by_text("全部", exact=True).click()
+    here.see("没有告警")
+    assert here.hurdles() == []
+
+
+def test_a_message_that_was_given_up_is_followed_and_settled(window: Opening, service: str) -> None:
+    send_unreadable(service, "broken-1")
+    here = window()
+    here.open("/ui/systems/messages")
+    here.page.get_by_role("link", name="broken-1").click()
+    expect(here.page.get_by_text("接收").first).to_be_visible()
+    here.see("转入死信")
+    here.suits_everybody("trace")
+    here.page.get_by_role("button", name=re.compile("结\\s*案")).click()
+    dialog = here.page.get_by_role("dialog")
+    dialog.get_by_role("button", name=re.compile("确\\s*定")).click()
+    here.see("请填写理由")
+    dialog.get_by_label("理由").fill("发送方已更正后重发")
+    dialog.get_by_role("button", name=re.compile("确\\s*定")).click()
+    here.see("已结案")
+    here.open("/ui/systems/messages?state=closed")
+    here.see("broken-1")
+    assert here.hurdles() == []
+
+
+def test_what_was_done_is_found_in_the_audit_by_who_and_what(window: Opening) -> None:
+    here = window()
+    for _ in range(2):  # looking is recorded: the second look finds the first
+        here.open("/ui/audit")
+        here.page.get_by_label("操作", exact=True).fill("audit.read")
+        here.page.get_by_role("button", name=re.compile("查\\s*询")).click()
+        expect(
+            here.page.get_by_role("row").or_(here.page.get_by_text("没有符合条件的审计记录")).first
+        ).to_be_visible()
+    expect(here.page.get_by_role("row").filter(has_text="audit.read").first).to_be_visible()
+    here.suits_everybody("audit")
+    here.page.get_by_label("操作人").fill("没有这个人")
+    here.page.get_by_role("button", name=re.compile("查\\s*询")).click()
+    here.see("没有符合条件的审计记录")
