@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.access import Access, Principal
 from api.asking import within
@@ -21,6 +22,7 @@ from api.errors import bad_field
 from api.prompt_desk import PromptDesk, told
 from api.review import china_day
 from api.search_desk import SearchDesk
+from base.tenancy import system
 from clinical.finding import Finding
 from clinical.logic import Unknown
 from clinical.order import Order
@@ -30,6 +32,7 @@ from exchange.fhir.context import Incoming
 from knowledge.model import ConceptKind
 from knowledge.snapshot import Snapshot
 from records.privacy import names_in
+from records.unanswered import Unanswered
 
 if TYPE_CHECKING:  # read when somebody asks: no worker waits for them to start
     from nlp.answers import Ask, Part, Prepared, Tools
@@ -90,8 +93,11 @@ class Begun:
 class AnswerDesk:
     """Answers questions of one installation."""
 
-    def __init__(self, access: Access, search: SearchDesk, ward: Ward, prompts: PromptDesk) -> None:
+    def __init__(
+        self, access: Access, search: SearchDesk, ward: Ward, prompts: PromptDesk, unanswered: Unanswered
+    ) -> None:
         self._access, self._search, self._ward, self._prompts = access, search, ward, prompts
+        self._unanswered = unanswered
 
     async def begin(self, body: AnswerBody, caller: Principal) -> Begun:
         """Understand a question and find what answers it. Raises ``ApiError``, ``ReadError``."""
@@ -142,7 +148,7 @@ class AnswerDesk:
 
     async def stream(self, begun: Begun) -> AsyncIterator[bytes]:
         """The answer as server-sent events, a beat while nothing is ready; it ends with ``done`` whatever happens."""
-        from nlp.answers import Done, Failed, answered
+        from nlp.answers import Done, Failed, Refused, answered
 
         failed, dropped, number = False, 0, fresh_id()
         parts = answered(begun.made, begun.tools)
@@ -153,6 +159,8 @@ class AnswerDesk:
                     continue
                 failed = failed or isinstance(part, Failed)
                 dropped = len(part.dropped) if isinstance(part, Done) else dropped
+                if isinstance(part, Refused):
+                    await asyncio.to_thread(self._keep, begun, number)
                 for line in events(part, begun, number):
                     yield line
         except Exception as error:  # the status is long sent: a stream that breaks off silently looks like an answer
@@ -165,6 +173,18 @@ class AnswerDesk:
         if begun.tools.model is not None:
             await self._prompts.used(begun.caller.tenant, begun.use, failed=failed, dropped=dropped)
         self._note(begun, number)
+
+    def _keep(self, begun: Begun, number: str) -> None:
+        """A question that nothing answered, for curators; a database that fails takes nobody's answer away."""
+        from nlp.identifiers import without
+
+        ask, tools = begun.made.ask, begun.tools
+        told = without(ask.question, tools.today, tools.lexicon, ask.hidden).text
+        try:
+            with system("a question without an answer"):
+                self._unanswered.keep(number, begun.caller.tenant, told, datetime.now(UTC))
+        except SQLAlchemyError as error:
+            _log.error("unanswered question not kept", extra={"error": type(error).__name__})
 
     def _note(self, begun: Begun, number: str) -> None:
         """That something was asked, by whom, and whether a model was told: never what."""

@@ -29,6 +29,7 @@ from supervision.figures.dimension import Dimension, dimensions
 from supervision.figures.duck import MissingDuckError
 from supervision.figures.from_answers import FromAnswers
 from supervision.figures.from_journal import FromJournal
+from supervision.figures.from_questions import FromQuestions
 from supervision.figures.from_record_qc import FromRecordQc
 from supervision.figures.from_records import FromRecords
 from supervision.figures.indicator import Indicator
@@ -95,6 +96,7 @@ class IndicatorDesk:
             FromRecords(self._engine, Repository(self._engine, self._ring), self._pseudonym),
             FromJournal(self._engine),
             FromAnswers(self._engine, self._ring),
+            FromQuestions(self._engine),
             FromRecordQc(self._engine, checks()),
         )
         now = datetime.now(UTC)

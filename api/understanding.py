@@ -33,6 +33,7 @@ from api.similar_desk import SimilarDesk
 from exchange.arrivals import Arrivals
 from records.notices import Notices
 from records.store import Repository
+from records.unanswered import Unanswered
 
 
 class Understanding:
@@ -44,7 +45,8 @@ class Understanding:
         settings, engine, serving = front.settings, front.house.engine, front.serving
         self.search = SearchDesk(settings, serving)
         self.prompts = PromptDesk(settings, engine)
-        self.answers = AnswerDesk(front.access, self.search, front.ward, self.prompts)
+        unanswered = Unanswered(engine, settings.league)
+        self.answers = AnswerDesk(front.access, self.search, front.ward, self.prompts, unanswered)
         identity, region = front.identity, front.region
         self._records = PersonRecords(settings, front.access, engine, shown, identity, region, serving)
         self.panel, self.panels = PanelDesk(front, self._records), PanelWatch(Arrivals(engine))

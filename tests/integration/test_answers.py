@@ -10,12 +10,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from api.app import build
 from api.errors import ApiError
 from api.routes import answers, prompts
+from base.tenancy import system
 from knowledge.snapshot import Snapshot
+from records.unanswered import questions
 from tests.answer_site import Retrieve, stand_in
 from tests.chat_server import Reply, chat_server, chunk, letters, raw
 from tests.integration.conftest import opened
@@ -122,6 +125,17 @@ def test_what_nothing_carries_is_refused_in_chinese(site: Any) -> None:
     told = service.ask({"question": "青霉素多少钱一支"})
     assert [name for name, _ in told if name in ("refused", "sentence")] == ["refused"]
     assert told[-1][0] == "done"
+
+
+def test_a_question_asked_in_vain_is_kept_for_curators_without_the_patient(site: Any) -> None:
+    service, _ = site()
+    service.ask({"question": "张建国(电话13512340001)的青霉素多少钱一支", "hide": ["张建国"]})
+    engine = service.client.app.state.front.house.engine
+    with system("test"), engine.connect() as connection:
+        [row] = connection.execute(select(questions)).all()
+    assert "青霉素多少钱一支" in row.question
+    assert "张建国" not in row.question
+    assert "13512340001" not in row.question
 
 
 def test_a_model_answers_under_the_prompt_of_the_tenant_and_uses_are_counted(site: Any) -> None:

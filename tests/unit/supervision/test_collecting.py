@@ -14,11 +14,13 @@ from base.tenancy import guard, system
 from records.identity_store import records
 from records.journal_store import Entry, Feedback, Shown, store
 from records.store import Repository
+from records.unanswered import Unanswered
 from supervision.figures.answers import Answers
 from supervision.figures.catalogue import catalogue
 from supervision.figures.collect import Collector
 from supervision.figures.from_answers import FromAnswers
 from supervision.figures.from_journal import FromJournal
+from supervision.figures.from_questions import FromQuestions
 from supervision.figures.from_records import FromRecords
 from supervision.figures.indicator import Indicator, Source, Theme, counted
 from supervision.figures.lake import Lake
@@ -238,6 +240,19 @@ def test_names_nobody_knew_become_work_of_curators_and_numbers_of_people_do_not(
     with system("test"):
         [gap] = gaps(site.answers, "term", period_of("2026-11"), Asked())
     assert (gap.name, gap.times, gap.tenants) == ("怪药片", 2, (TENANT,))
+
+
+def test_a_question_asked_in_vain_counts_where_it_was_asked(site: Site) -> None:
+    unanswered = Unanswered(site.engine, "league")
+    with system("test"):
+        unanswered.keep("q1", TENANT, "某药多少钱" * 100, NOW)
+        unanswered.keep("q2", "", "某病怎么报销", NOW)
+    site.collector.collect(FromQuestions(site.engine))
+    told = {row["id"]: (row["kind"], len(row["name"])) for row in site.rows("gaps")}
+    assert told == {"q1": ("question", 200), "q2": ("question", 6)}
+    with system("test"):
+        [mine] = gaps(site.answers, "question", period_of("2026-11"), Asked(tenants=(TENANT,)))
+    assert mine.times == 1
 
 
 def test_a_backlog_is_collected_in_turns(site: Site) -> None:

@@ -1,0 +1,49 @@
+"""Facts from questions that nothing in the release answered. How far it was read is a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Engine, select
+
+from records.unanswered import questions
+from supervision.figures.collect import Batch, Gathered, Row, gathered
+from supervision.figures.from_journal import day_of
+
+_OVERLAP: Final = timedelta(hours=1)
+_EVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_PAGE: Final = 10_000
+
+
+class FromQuestions:
+    """Reads what was asked in vain."""
+
+    name = "questions"
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def changed(self, mark: str) -> Iterator[Gathered]:
+        """What was asked since a mark."""
+        now = datetime.now(UTC)
+        yield from self._told(questions.c.at >= (datetime.fromisoformat(mark) - _OVERLAP if mark else _EVER))
+        yield Gathered([], now.isoformat())
+
+    def sweep(self, since: datetime, until: datetime) -> Iterator[Gathered]:
+        """What was asked within a time."""
+        yield from self._told((questions.c.at >= since) & (questions.c.at < until))
+
+    def _told(self, asked: ColumnElement[bool]) -> Iterator[Gathered]:
+        query = select(questions).where(asked).order_by(questions.c.id)
+        with self._engine.connect() as connection:
+            for page in connection.execution_options(stream_results=True).execute(query).partitions(_PAGE):
+                yield Gathered(gathered(Batch(row.tenant, "gaps", [_gap(row)]) for row in page), "")
+
+
+def _gap(row: Any) -> Row:
+    return {"id": row.id, "date": day_of(row.at), "kind": "question", "name": row.question}
+
+
+__all__ = ["FromQuestions"]
