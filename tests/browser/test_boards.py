@@ -86,7 +86,7 @@ def test_figures_are_taken_away_as_a_workbook(window: Opening) -> None:
 def test_what_lies_beyond_its_line_is_listed_by_institution(window: Opening) -> None:
     here = window("/ui/boards?theme=warnings")
     expect(here.page.get_by_text("超出预警线", exact=True).first).to_be_visible()
-    here.suits_everybody("warnings")
+    assert here.hurdles() == []
 
 
 def test_the_wall_turns_its_themes_and_asks_anew(window: Opening) -> None:
@@ -131,7 +131,10 @@ def test_scores_by_department_and_the_national_indicators(window: Opening) -> No
     expect(here.page.get_by_role("row").filter(has_text="心内科")).to_contain_text("1")
     assert here.hurdles() == []
     here.open(f"/ui/recordqc/national?{days}")
-    here.see("入院记录24小时内完成率")
+    row = here.page.get_by_role("row").filter(has_text="入院记录24小时内完成率")
+    row.get_by_role("button", name="展开行").press("Enter")
+    here.page.get_by_text("相关病历").press("Enter")
+    expect(here.page.get_by_role("link", name="ZY20261101001")).to_be_visible()
     here.suits_everybody("record-qc-national")
     here.open("/ui/recordqc?grade=丙级&department=没有的科室")
     here.see("没有符合条件的质控报告")

@@ -1,12 +1,13 @@
 /** A defect: what and where it is, on what ground, how to mend it, and what may be done about it. */
 import { Flex, Tag, Typography } from "antd";
-import { type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
 import { useAsked } from "../../shared/asking";
 import { Asked } from "../../shared/states";
 import { moment } from "../../shared/words";
 import { Moving } from "./Moving";
 import { TEXTS } from "./texts";
 import type { Defect, Place, WithHistory } from "./types";
+import { Unfolding } from "./Unfolding";
 
 const DEFECT = "GET /api/v1/qc/defects/{defect}";
 const COLOURS: Record<string, string> = { 严重: "red", 一般: "orange", 轻微: "blue" };
@@ -29,7 +30,9 @@ export function DefectView({ defect }: { defect: Defect }): ReactNode {
         <Typography.Paragraph type="secondary">{`${TEXTS.source}：${defect.source}`}</Typography.Paragraph>
       ) : null}
       <Moving defect={defect} />
-      <History defect={defect} />
+      <Unfolding title={TEXTS.history}>
+        <Happenings id={defect.id} />
+      </Unfolding>
     </article>
   );
 }
@@ -43,17 +46,7 @@ function Where({ place }: { place: Place }): ReactNode {
   );
 }
 
-/** What happened to it; asked for when it is opened, since looking is recorded. */
-function History({ defect }: { defect: Defect }): ReactNode {
-  const [open, opens] = useState(false);
-  return (
-    <details onToggle={(event) => opens(event.currentTarget.open)}>
-      <summary>{TEXTS.history}</summary>
-      {open ? <Happenings id={defect.id} /> : null}
-    </details>
-  );
-}
-
+/** What happened to it. */
 function Happenings({ id }: { id: number }): ReactNode {
   const one = useAsked<WithHistory, typeof DEFECT>(DEFECT, { path: { defect: id } });
   return (

@@ -1,15 +1,18 @@
 /** The national indicators of record quality. */
 import { Flex, Typography } from "antd";
 import type { ReactNode } from "react";
+import { Link } from "react-router";
 import { figure } from "../../figures/numbers";
 import { useAsked } from "../../shared/asking";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
 import { Span, useSpan } from "./filters";
 import { TEXTS } from "./texts";
-import type { National } from "./types";
+import type { Behind, National } from "./types";
+import { Unfolding } from "./Unfolding";
 
 const NATIONAL = "GET /api/v1/qc/national";
+const BEHIND = "GET /api/v1/qc/national/{name}/records";
 
 export function Nationals(): ReactNode {
   const span = useSpan();
@@ -52,6 +55,33 @@ function Meaning({ one }: { one: National }): ReactNode {
       <div>{`${TEXTS.numerator}：${one.numeratorTitle}`}</div>
       <div>{`${TEXTS.denominator}：${one.denominatorTitle}`}</div>
       <Typography.Text type="secondary">{`${TEXTS.source}：${one.source}`}</Typography.Text>
+      <Unfolding title={TEXTS.behind}>
+        <Records name={one.name} />
+      </Unfolding>
     </>
+  );
+}
+
+/** The records that an indicator is about. */
+function Records({ name }: { name: string }): ReactNode {
+  const found = useAsked<{ records: Behind[] }, typeof BEHIND>(BEHIND, { path: { name }, query: useSpan() });
+  return (
+    <Asked query={found} rows={2} isEmpty={({ records }) => !records.length} empty={TEXTS.noBehind}>
+      {({ records }) => (
+        <Rows<Behind>
+          rowKey="report"
+          dataSource={records}
+          columns={[
+            {
+              title: TEXTS.record,
+              render: (_, one) => <Link to={`/recordqc/reports/${one.report}`}>{one.record}</Link>,
+            },
+            { title: TEXTS.department, dataIndex: "department" },
+            { title: TEXTS.day, dataIndex: "day" },
+            { title: TEXTS.part, render: (_, one) => TEXTS.parts[one.part] },
+          ]}
+        />
+      )}
+    </Asked>
   );
 }

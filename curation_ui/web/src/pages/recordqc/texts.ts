@@ -69,5 +69,9 @@ export const TEXTS = {
   denominator: "分母",
   unknown: "未能判断",
   note: "说明",
+  behind: "相关病历",
+  noBehind: "没有涉及的病历",
+  part: "判定",
+  parts: { yes: "符合", no: "不符合", unknown: "未能判断" },
   noNational: "没有国家指标",
 };

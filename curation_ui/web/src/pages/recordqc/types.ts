@@ -73,3 +73,6 @@ export type National = {
   value: number | null;
   note: string;
 };
+
+export type Part = "yes" | "no" | "unknown";
+export type Behind = { report: number; record: string; day: string; department: string; part: Part };
