@@ -6,18 +6,16 @@ import asyncio
 import csv
 import io
 import logging
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from base.keyring import KeyRing
-from base.tabular import write_workbook
+from base.tabular import workbook
 from base.tenancy import system
 from clinical.coded import CHINA
 from records.quality_figures import Asked, Figures, roll_up
@@ -108,14 +106,6 @@ class QualityDesk:
             for tenant in self.surveyor.due(now):
                 if self.surveyor.claim(tenant, now):
                     self.surveyor.run(tenant, now)
-
-
-def workbook(tables: Mapping[str, list[dict[str, Any]]]) -> bytes:
-    """Sheets as the bytes of an .xlsx file."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "report.xlsx"
-        write_workbook(path, tables)
-        return path.read_bytes()
 
 
 def csv_lines(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from sqlalchemy import Engine
 
-from api.quality_desk import Name, workbook
+from api.quality_desk import Name
 from api.record_examiner import Examined, Examiner
 from base.keyring import KeyRing
+from base.tabular import workbook
 from clinical.medical_record import MedicalRecord
 from knowledge.snapshot import Snapshot
 from records.qc_faults import MissingQcError, QcError

@@ -14,8 +14,9 @@ import orjson
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.quality_desk import csv_lines, workbook
+from api.quality_desk import csv_lines
 from api.serving import Serving
+from base.tabular import workbook
 from base.tenancy import tenant_path
 from clinical.coded import Coded
 from records.code_exchange import (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +79,14 @@ def write_workbook(path: Path, tables: Mapping[str, Sequence[Mapping[str, Any]]]
     part = path.with_name(f"{path.name}.part")
     book.save(part)
     part.replace(path)
+
+
+def workbook(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> bytes:
+    """Sheets as the bytes of an .xlsx file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "report.xlsx"
+        write_workbook(path, tables)
+        return path.read_bytes()
 
 
 def _cell(value: Any) -> Any:

@@ -13,10 +13,11 @@ from rich.table import Table
 
 from api.bootstrap import key_ring
 from api.indicator_desk import IndicatorDesk
-from api.quality_desk import csv_lines, workbook
+from api.quality_desk import csv_lines
 from api.terminal import ERR, OUT, By, Command, DataDir, bar, house
 from base.audit import Event, append
 from base.refusal import MissingError, RefusedError, TakenError
+from base.tabular import workbook
 from base.tenancy import TenancyError, tenant_path
 from supervision.figures.answers import Each
 from supervision.figures.indicator import Indicator, Theme

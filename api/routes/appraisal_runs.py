@@ -14,7 +14,7 @@ from api.appraisal_desk import AppraisalDesk, appeal_json, remark_json, run_json
 from api.asking import XLSX, attached, described, tenant_in, within, writes
 from api.bodies import Body, asked, decoded
 from api.errors import respond
-from api.quality_desk import workbook
+from base.tabular import workbook
 from base.tenancy import acting
 from supervision.appraisal.appeals import Claim, Stand
 from supervision.appraisal.reckoning import Member

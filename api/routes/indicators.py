@@ -13,7 +13,8 @@ from api.asking import XLSX, attached, described, parameters, tenant_in, within
 from api.errors import bad_field, moment_of, respond
 from api.indicator_desk import IndicatorDesk
 from api.indicator_json import indicator_json, lineage_json, lines_json
-from api.quality_desk import csv_lines, workbook
+from api.quality_desk import csv_lines
+from base.tabular import workbook
 from base.tenancy import TenancyError
 from supervision.figures.answers import MOST_ROWS, Each, Line
 from supervision.figures.indicator import THEMES, Indicator, Theme

@@ -7,8 +7,9 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Engine, select, update
 
+from supervision.operations.alarms import utc
 from supervision.operations.queue import again, claim
-from supervision.reports.tables import letters, utc
+from supervision.reports.tables import letters
 
 TRIES: Final = 12
 _LEASE: Final = timedelta(minutes=2)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from base.security import sm3
-from base.tabular import write_workbook
+from base.tabular import workbook
 from base.tenancy import Scope, acting
 from supervision.figures.analysis import indicators
 from supervision.figures.answers import Answers, Each, Line
@@ -114,7 +112,7 @@ class Maker:
         name = f"{plan.title} {period}.{plan.format.value}"
         named = {one.name: one for one in found.chosen}
         if plan.format is Format.XLSX:
-            return Enclosed(name, XLSX, _workbook(sheets(found.told, named, found.by, self.called)))
+            return Enclosed(name, XLSX, workbook(sheets(found.told, named, found.by, self.called)))
         rows = [row for one in found.chosen for row in rows_of(one, found.told[one.name], found.by, self.called)]
         page = Page(plan.title, f"{self.called(tenant)}　{period}", rows, self._trends(found, period))
         return Enclosed(name, "application/pdf", render(page))
@@ -178,10 +176,3 @@ def _cut(said: str, most: int = _MOST_SAID) -> str:
         return ""
     parts = said.split("；")
     return "；".join(parts[:most]) + (f"；等 {len(parts)} 项。" if len(parts) > most else "。")
-
-
-def _workbook(tables: Mapping[str, list[dict[str, Any]]]) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "report.xlsx"
-        write_workbook(path, tables)
-        return path.read_bytes()

@@ -18,10 +18,11 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from base.keyring import KeyRing
 from base.refusal import MissingError
+from supervision.operations.alarms import utc
 from supervision.operations.channels import Enclosed
 from supervision.operations.queue import again, claim
 from supervision.reports.plan import Plan, last_due, next_due, read
-from supervision.reports.tables import ERROR, crossings, files, letters, runs, schedules, utc
+from supervision.reports.tables import ERROR, crossings, files, letters, runs, schedules
 
 TRIES: Final = 6
 """After so many failures (a quarter of an hour) a run is given up and that is told."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import (
@@ -96,8 +95,3 @@ crossings = Table(
     info=_OWN,
 )
 """What was told to lie beyond its line and was not told to be back."""
-
-
-def utc(time: datetime) -> datetime:
-    """SQLite gives times back without their zone."""
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
