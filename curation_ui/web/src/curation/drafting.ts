@@ -42,7 +42,8 @@ export function useDraft<F extends Record<string, unknown>>(opened: Opened<F>): 
   const [rival, setRival] = useState<Rival>();
   const [busy, setBusy] = useState(false);
   const dirty = !same(form, base.form);
-  const [flaws, setFlaws] = useChecked(base.kind, base.id, form, dirty);
+  const named = base.revision ? base.id : opened.id; // a new record is called as it is typed
+  const [flaws, setFlaws] = useChecked(base.kind, named, form, dirty);
   const restart = useCallback((whole: Whole<F>): void => {
     setBase({ kind: whole.kind, id: whole.id, form: whole.form, revision: whole.revision, text: whole.text });
     setForm(whole.form);

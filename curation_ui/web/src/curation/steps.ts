@@ -33,7 +33,9 @@ export function useStep(done: () => void = () => undefined): {
       for (const one of stuck.slice(0, 3)) message.error(one.problem);
       if (!stuck.length) done();
     };
-    telling.mutate({ body: { step, records: wanted, reason, by } }, { onSuccess: told });
+    // Awaited, because what is decided may leave the list, and its form with it.
+    const asked = telling.mutateAsync({ body: { step, records: wanted, reason, by } });
+    void asked.then(told, () => undefined);
   };
   return { take, busy: telling.isPending };
 }

@@ -76,7 +76,7 @@ function Pair({ pair }: { pair: Candidate }): ReactNode {
     const told = ({ changed }: { changed?: number }): void => {
       message.success(changed === undefined ? TEXTS.decided : `${TEXTS.merged} ${changed}`);
     };
-    decide.mutate({ body }, { onSuccess: told });
+    void decide.mutateAsync({ body }).then(told, () => undefined);
   };
   const open = pair.state === "open" && edits;
   return (

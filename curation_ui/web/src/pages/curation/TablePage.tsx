@@ -15,6 +15,7 @@ import { TEXTS } from "./texts";
 
 const ROWS = "POST /api/v1/curation/tables/{name}/rows";
 const PAUSE_MS = 500;
+const FEW = 6;
 
 export type CellFault = { column: string; problem: string };
 export type Outcome = {
@@ -134,10 +135,25 @@ function Saving({ table, rows, outcomes, clear }: SavingProps): ReactNode {
 
 type SummaryProps = { given: number; faults: number; outcomes: (Outcome | undefined)[] };
 
+/** 第 2 行 严重程度：… */
+function faultOf({ column, problem }: CellFault, at: number): string {
+  return `${TEXTS.table.rowAt} ${at + 1} ${TEXTS.table.row} ${column}：${problem}`;
+}
+
 /** What saving would do. */
 function Summary({ given, faults, outcomes }: SummaryProps): ReactNode {
   if (!given) return <Alert type="info" title={TEXTS.table.empty} />;
-  if (faults) return <Alert type="warning" role="status" title={`${faults} ${TEXTS.table.faults}`} />;
+  if (faults) {
+    const told = outcomes.flatMap((one, at) => (one?.faults ?? []).map((fault) => faultOf(fault, at)));
+    return (
+      <Alert
+        type="warning"
+        role="status"
+        title={`${faults} ${TEXTS.table.faults}`}
+        description={told.slice(0, FEW).map((one) => <div key={one}>{one}</div>)}
+      />
+    );
+  }
   const proposals = outcomes.flatMap((one) => one?.proposals ?? []);
   return (
     <Flex gap={6} wrap role="status">

@@ -29,6 +29,7 @@ export const TEXTS = {
     reasonHint: "如：新版说明书",
     save: "保存为草稿",
     row: "行",
+    rowAt: "第",
     faults: "处须改正",
     effects: { new: "新建", changed: "修改", same: "不变" } as Record<string, string>,
     saved: "已保存草稿",

@@ -88,7 +88,7 @@ function Editing({ whole }: { whole?: Whole<RuleForm> }): ReactNode {
   return (
     <Form layout="vertical" component="div" disabled={!may}>
       <Rivalry draft={draft as unknown as Parameters<typeof Rivalry>[0]["draft"]} />
-      <Row gutter={[20, 12]}>
+      <Row gutter={[16, 12]}>
         <Col xs={24} xl={14}>
           {whole ? null : (
             <Field label={TEXTS.id} flaws={flaws} name="id" hint={TEXTS.idHint} required>

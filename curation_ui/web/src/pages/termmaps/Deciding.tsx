@@ -54,12 +54,12 @@ function Chosen({ map, pairs, open }: { map: Advance; pairs: Pair[]; open: boole
       for (const one of refused.slice(0, 3)) message.error(`${one.code}：${one.problem}`);
       choose([]);
     };
-    decide.mutate({ body: { tenant, source, target, decisions } }, { onSuccess: told });
+    void decide.mutateAsync({ body: { tenant, source, target, decisions } }).then(told, () => undefined);
   };
   const all = (): void =>
-    sure.mutate(
-      { body: { tenant, source, target } },
-      { onSuccess: ({ confirmed }) => void message.success(`${TEXTS.decided} ${confirmed}`) },
+    void sure.mutateAsync({ body: { tenant, source, target } }).then(
+      ({ confirmed }) => message.success(`${TEXTS.decided} ${confirmed}`),
+      () => undefined,
     );
   return (
     <>

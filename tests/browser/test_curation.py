@@ -1,0 +1,292 @@
+"""The curators' workbench: one piece of knowledge from a search box to the wards and back, and two curators at once."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from api.bootstrap import House, open_house
+from api.gates import GATES
+from api.search_desk import artefacts
+from base.settings import Settings
+from demo.people import LEAGUE
+from knowledge.model import Concept, Source, Statement, Status
+from knowledge.release import publish
+from knowledge.store import Change
+from tests.browser.staffed import at_work, hire, logged_in
+from tests.browser.window import Window
+from tests.conftest import DATABASE
+
+Entering = Callable[..., Window]
+STAFF = {
+    "lihua": ("李华", "knowledge-editor"),
+    "zhaomin": ("赵敏", "knowledge-editor"),
+    "wangzr": ("王主任", "knowledge-reviewer"),
+}
+_DRUGS = (
+    "华法林",
+    "布洛芬",
+    "非甾体抗炎药",
+    "西咪替丁",
+    "双硫仑",
+    "维生素E",
+    "螺内酯",
+    "肾素血管紧张素系统抑制剂",
+    "利尿药",
+)
+_ALWAYS = re.compile(r"lab:(body-|creatinine|egfr|alt$|ast$|child-pugh)|disease:(pregnancy|lactation|dialysis)$")
+_SECONDS = 60_000
+
+
+def _small(house: House, whole: House) -> None:
+    """A release small enough to be published, with its search index, within a second or two."""
+    concepts = [c for c, _ in whole.store.heads(Concept) if c.name in _DRUGS or _ALWAYS.match(c.id)]
+    known = {concept.id for concept in concepts}
+    said = [s for s, _ in whole.store.heads(Statement) if {s.subject, s.object} - {""} <= known]
+    cited = {citation.source for s in said for citation in s.citations}
+    sources = [s for s, _ in whole.store.heads(Source) if s.id in cited]
+    records = (*concepts, *said, *sources, Source("label:华法林钠片", "华法林钠片说明书", "label"))
+    house.store.write([Change(r, "created", Status.APPROVED, "起步") for r in {r.id: r for r in records}.values()])
+    publish(house.store, house.releases, house.key, GATES, "起步", "起步内容", artefacts(house.settings))
+
+
+@pytest.fixture(scope="module")
+def desk(starter: House, blank: Path, tmp_path_factory: pytest.TempPathFactory, pages: Path) -> Iterator[str]:
+    """A service with curators. The tests of this file are one working day."""
+    data = tmp_path_factory.mktemp("curation")
+    shutil.copy(blank, data / DATABASE)
+    house = open_house(Settings(data_dir=data))
+    _small(house, starter)
+    hire(house, STAFF, LEAGUE)
+    house.engine.dispose()
+    (data / "starter.sm3").write_bytes((starter.settings.data_dir / "starter.sm3").read_bytes())
+    with at_work(data) as base:
+        yield base
+
+
+@pytest.fixture
+def enter(browser: Browser, desk: str) -> Iterator[Entering]:
+    """Opens the window of somebody who logged in."""
+    made: list[Window] = []
+
+    def entering(name: str, path: str) -> Window:
+        made.append(logged_in(browser, desk, name))
+        made[-1].open(path)
+        return made[-1]
+
+    yield entering
+    for one in made:
+        one.close()
+
+
+def paste(page: Page, text: str) -> None:
+    """Paste what was copied from a spreadsheet into the field that has the focus."""
+    page.evaluate(
+        """text => {
+            const clipboardData = new DataTransfer();
+            clipboardData.setData('text/plain', text);
+            const event = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true });
+            document.activeElement.dispatchEvent(event);
+        }""",
+        text,
+    )
+
+
+def interaction(here: Window) -> None:
+    """Open the form of 华法林 with 西咪替丁 from the concept's page."""
+    here.see("华法林与西咪替丁合用")
+    line = here.page.get_by_role("listitem").filter(has_text="华法林与西咪替丁合用")
+    line.get_by_role("link", name="修改").click()
+    expect(here.page.get_by_role("heading", name="相互作用：华法林 → 西咪替丁")).to_be_visible()
+
+
+def test_a_concept_is_found_by_initials_and_read_with_its_graph(enter: Entering) -> None:
+    here = enter("lihua", "/ui/knowledge")
+    here.page.get_by_role("combobox", name="知识检索").press_sequentially("hfl", delay=30)
+    here.page.get_by_role("option", name="华法林").or_(here.page.get_by_title("华法林")).first.wait_for(
+        state="attached"
+    )
+    here.page.locator(".ant-select-item-option").filter(has_text="华法林").first.click()
+    expect(here.page.get_by_role("heading", name="华法林", level=1)).to_be_visible()
+    here.see("西咪替丁片说明书")
+    here.suits_everybody("curation-concept")
+    here.page.get_by_role("tab", name="图谱").click()
+    expect(here.page.locator("canvas").first).to_be_visible()
+    here.page.get_by_text("以列表查看").click()
+    expect(here.page.get_by_role("cell", name="西咪替丁")).to_be_visible()
+
+
+def test_a_question_finds_passages_with_their_sources(enter: Entering) -> None:
+    here = enter("lihua", "/ui/knowledge")
+    here.page.get_by_role("combobox", name="知识检索").fill("华法林能和西咪替丁一起吃吗")
+    here.page.get_by_role("button", name="检索").click()
+    expect(here.page.locator("article mark", has_text="华法林").first).to_be_visible()
+    here.see("出处：西咪替丁片说明书")
+
+
+def test_what_is_wrong_is_told_at_the_field_and_a_draft_is_submitted(enter: Entering) -> None:
+    here = enter("lihua", "/ui/knowledge/concept/ingredient%3Awarfarin")
+    interaction(here)
+    advice = here.page.get_by_label("建议", exact=True)
+    advice.fill("")
+    here.see("建议必填")
+    advice.fill("改用法莫替丁；合用期间每3日复查INR。")
+    here.page.get_by_label("修改理由").fill("新版说明书")
+    here.page.get_by_role("button", name="保存草稿").click()
+    here.see("草稿已保存")
+    here.page.get_by_role("tab", name="历史与差异").click()
+    expect(here.page.locator(".cm-changedText").first).to_be_visible()
+    here.page.get_by_role("tab", name="编辑").click()
+    here.page.get_by_role("button", name="提交审核").click()
+    here.see("已提交审核 1 条")
+
+
+def test_rows_from_a_spreadsheet_are_checked_cell_by_cell(enter: Entering) -> None:
+    here = enter("lihua", "/ui/curation/table/interactions")
+    heads = "药品A\t药品B\t严重程度\t后果\t机制\t建议\t来源\t章节\t证据"
+    good = (
+        "华法林\t维生素E\t一般\t出血风险升高\t增强抗凝\t避免每日超过400 IU\t说明书:华法林钠片\t【药物相互作用】\t中"
+    )
+    here.page.get_by_label("药品A", exact=True).first.focus()
+    paste(here.page, f"{heads}\n{good}\n{good.replace('维生素E', '维生素Q').replace('一般', '可怕')}\n")
+    here.see("“可怕”不在可选值中")
+    here.suits_everybody("curation-grid")
+    here.page.get_by_label("2 严重程度").fill("提示")
+    here.see("“维生素Q”不是已知概念的名称")
+    here.page.get_by_role("button", name="删除该行 2").click()
+    here.see("新建 相互作用")
+    here.page.get_by_label("修改理由").fill("说明书更新")
+    here.page.get_by_role("button", name="保存为草稿").click()
+    expect(here.page.get_by_role("heading", name="知识编辑")).to_be_visible()
+    row = here.page.get_by_role("row").filter(has_text="维生素E")
+    row.get_by_role("checkbox").check()
+    here.page.get_by_role("button", name="提交审核").click()
+    here.see("已提交审核 1 条")
+
+
+def test_a_rule_is_built_by_clicking_and_tried_as_it_grows(enter: Entering) -> None:
+    here = enter("lihua", "/ui/rules/new")
+    page = here.page
+    page.get_by_label("编号").fill("rule:warfarin-over-75")
+    for word in ("新开药品", "年龄"):
+        page.get_by_role("combobox", name="增加条件").fill(word)
+        page.locator(f".ant-select-item-option[title='{word}']").click()
+    page.get_by_role("combobox", name="药品", exact=True).fill("华法林")
+    page.get_by_role("spinbutton", name="值").fill("75")
+    expect(page.get_by_label("条件文字")).to_have_value('orders("华法林") and age_years >= 75')
+    expect(page.get_by_role("listitem").filter(has_text="83岁女性")).to_contain_text("触发")
+    expect(page.get_by_role("listitem").filter(has_text="72岁男性")).to_contain_text("不触发")
+    for number, (name, age) in enumerate((("八十岁", "80"), ("六十岁", "60")), start=1):
+        page.get_by_label(f"名称 {number}").fill(name)
+        page.get_by_label(f"新开药品（华法林） {number}").click()
+        page.locator(".ant-select-item-option[title='是']:visible").last.click()
+        page.get_by_label(f"年龄 {number}").fill(age)
+    page.get_by_label("标题").fill("高龄患者使用华法林")
+    page.get_by_label("提示内容").fill("75岁以上患者使用华法林，出血风险升高")
+    page.get_by_label("来源 1", exact=True).fill("label:华法林钠片")
+    page.get_by_label("修改理由").fill("药事会 2026-11 通过")
+    expect(page.locator(".rule-passed")).to_have_count(2)
+    here.suits_everybody("curation-rule")
+    page.get_by_role("button", name="保存草稿").click()
+    expect(page.get_by_role("heading", name="高龄患者使用华法林")).to_be_visible()
+    page.get_by_role("button", name="提交审核").click()
+    here.see("已提交审核 1 条")
+
+
+def test_another_person_sees_the_difference_and_decides(enter: Entering) -> None:
+    here = enter("wangzr", "/ui/review")
+    page = here.page
+    page.get_by_role("button", name="相互作用：华法林 → 西咪替丁").click()
+    expect(page.locator(".diff .cm-changedText").first).to_be_visible()
+    here.suits_everybody("curation-review")
+    here.see("理由：新版说明书")
+    page.get_by_label("意见").fill("请注明复查频次的依据")
+    page.get_by_role("button", name="退回").click()
+    here.see("已退回 1 条")
+    for title in ("高龄患者使用华法林", "维生素E"):
+        page.get_by_role("button", name=title).first.click()
+        page.get_by_role("button", name="批准", exact=True).click()
+        here.see("已批准 1 条")
+        expect(page.get_by_role("button", name=title)).to_have_count(0)
+    here.see("没有待审核的知识")
+
+
+def test_the_effect_is_seen_then_published_watched_and_taken_back(enter: Entering) -> None:
+    here = enter("wangzr", "/ui/releases")
+    page = here.page
+    here.see("规则 1")
+    page.get_by_role("button", name="生成影响报告").click()
+    expect(page.get_by_text("近期没有可用的请求")).to_be_visible(timeout=_SECONDS)
+    page.get_by_text("高龄患者使用华法林").click()
+    expect(page.locator(".diff .cm-content").last).to_contain_text("75岁以上患者")
+    here.suits_everybody("curation-releases")
+    page.get_by_label("发布说明").fill("高龄华法林规则")
+    page.get_by_role("button", name="发布报告所试的内容").click()
+    expect(page.get_by_text(re.compile("^已发布 "))).to_be_visible(timeout=_SECONDS)
+    expect(page.get_by_text("各工作进程 1/1")).to_be_visible(timeout=20_000)
+    here.see("没有待发布的知识")
+    page.get_by_role("row").filter(has_text="起步内容").get_by_role("button", name="退回到此版").click()
+    page.get_by_label("退回理由").fill("误报过多")
+    page.get_by_role("dialog").get_by_role("button", name="退回到此版").click()
+    here.see("已退回")
+
+
+def test_two_curators_at_once_lose_nothing(enter: Entering) -> None:
+    place = "/ui/knowledge/concept/ingredient%3Awarfarin"
+    first, second = enter("lihua", place), enter("zhaomin", place)
+    second.forgive("409")
+    for one in (first, second):
+        interaction(one)
+    first.page.get_by_label("机制", exact=True).fill("抑制CYP1A2和CYP3A4")
+    second.page.get_by_label("后果", exact=True).fill("INR升高，出血风险增加")
+    for one in (first, second):
+        one.page.get_by_label("修改理由").fill("新版说明书")
+        one.page.get_by_role("button", name="保存草稿").click()
+        one.see("草稿已保存" if one is first else "他人在您编辑时保存了新版本")
+    expect(second.page.get_by_label("机制", exact=True)).to_have_value("抑制CYP1A2和CYP3A4")
+    expect(second.page.get_by_label("后果", exact=True)).to_have_value("INR升高，出血风险增加")
+    second.page.get_by_role("button", name="保存草稿").click()
+    second.see("草稿已保存")
+
+
+@pytest.mark.slow
+def test_pages_suit_everybody_when_they_are_empty(enter: Entering) -> None:
+    here = enter("wangzr", "/ui/review")
+    here.see("没有待审核的知识")
+    for path, title in (
+        ("candidates", "合并候选"),
+        ("loads", "知识载入"),
+        ("termmaps", "术语映射"),
+        ("curation", "知识编辑"),
+    ):
+        here.open(f"/ui/{path}")
+        expect(here.page.get_by_role("heading", name=title, level=1)).to_be_visible()
+        here.suits_everybody(f"curation-{path}")
+
+
+def test_a_file_is_loaded_and_its_faulty_row_shown(enter: Entering, tmp_path: Path) -> None:
+    file = tmp_path / "sources.csv"
+    file.write_text(
+        "编号,名称,类型,发布者,年份\nown:a,本院规范,指南,药学部,2026\nown:b,另一份,传说,药学部,2026\n", "utf-8"
+    )
+    here = enter("lihua", "/ui/loads")
+    here.page.locator("input[type=file]").set_input_files(file)
+    here.page.get_by_role("button", name="开始载入").click()
+    expect(here.page.get_by_text("载入完成：写入 1")).to_be_visible(timeout=_SECONDS)
+    here.page.get_by_role("button", name="未能读取 1").click()
+    here.see("“传说”不在可选值中")
+
+
+def test_a_prompt_is_read_and_its_cases_are_run(enter: Entering) -> None:
+    here = enter("lihua", "/ui/prompts")
+    here.page.get_by_role("link", name="智能问答").click()
+    here.see("系统提示")
+    here.page.get_by_role("tab", name="用例").click()
+    here.page.get_by_role("button", name="运行全部用例").click()
+    expect(here.page.get_by_role("alert")).to_be_visible(timeout=20_000)
+    here.suits_everybody("curation-prompt")
