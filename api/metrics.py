@@ -37,6 +37,7 @@ class Group(StrEnum):
     SERVICE = "服务自身"
     SYSTEMS = "接入系统"
     SECURITY = "安全"
+    MODELS = "风险模型"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +148,34 @@ LETTERS: Final = Declared(
     *("yigong_alarm_letters", _G, "未送达的告警通知", "notifications of alarms not sent", Group.SYSTEMS),
     labels=("state",),
 )
+PSI: Final = Declared(
+    *("yigong_risk_model_psi", _G, "特征稳定性指数", "stability index of a feature", Group.MODELS),
+    labels=("model", "feature"),
+    several="max",
+)
+CASES: Final = Declared(
+    *("yigong_risk_model_cases", _G, "预测例数", "predictions made", Group.MODELS), labels=("model",)
+)
+MEAN_RISK: Final = Declared(
+    *("yigong_risk_model_mean_risk", _G, "平均预测风险", "mean predicted risk", Group.MODELS),
+    labels=("model",),
+    unit=Unit.SHARE,
+    several="max",
+)
+OBSERVED: Final = Declared(
+    *("yigong_risk_model_observed_expected", _G, "实际与预测事件之比", "events over predicted events", Group.MODELS),
+    labels=("model",),
+    several="max",
+)
 COUNTED: Final = (
     *(REQUESTS, REVIEWS, FINDINGS, GAPS, FAULTS, CHECK_FAULTS, LOST, UNRECORDED, SWAPS, LOGIN_FAILURES, ALERTS),
 )
 """Counted by workers as they go."""
 READ: Final = (LOOKED, SEEN, EXPECTED, SUCCESS, LATENCY, BACKLOG, DEAD, DAY, STANDING, LETTERS)
 """Read from the database when somebody asks (``system_metrics``)."""
-DECLARED: Final = (*COUNTED, *READ)
+MODELS: Final = (PSI, CASES, MEAN_RISK, OBSERVED)
+"""Of risk models, from the first worker that opens one (``risk_desk``)."""
+DECLARED: Final = (*COUNTED, *READ, *MODELS)
 
 
 class Metrics:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from prometheus_client import Gauge
 
 from api.bedside import Bedside
 from api.errors import bad_field
+from api.metrics import MODELS
 from api.risk_json import risk_json
 from exchange.fhir.values import Json
 from inference.learned import Model
@@ -22,17 +22,7 @@ from inference.model_store import ModelError, active, opened
 from inference.risk import TOPICS, risks
 
 _log = logging.getLogger(__name__)
-_PSI: Final = Gauge(
-    "yigong_risk_model_psi", "stability index of a feature", ["model", "feature"], multiprocess_mode="max"
-)
-_CASES: Final = Gauge("yigong_risk_model_cases", "predictions made", ["model"], multiprocess_mode="sum")
-_MEAN: Final = Gauge("yigong_risk_model_mean_risk", "mean predicted risk", ["model"], multiprocess_mode="max")
-_RATIO: Final = Gauge(
-    "yigong_risk_model_observed_expected",
-    "events over predicted events at the last check",
-    ["model"],
-    multiprocess_mode="max",
-)
+_PSI, _CASES, _MEAN, _RATIO = (declared.gauge() for declared in MODELS)
 _AGAIN_SECONDS: Final = 5.0
 CHECKED: Final = "checked.json"
 """Beside a model: how its figures fitted newer data (``yigong train-risk … --check``)."""

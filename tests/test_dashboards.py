@@ -12,6 +12,7 @@ import pytest
 import yaml
 from starlette.testclient import TestClient
 
+import api.risk_desk  # noqa: F401  what it counts is shown once it was opened
 from api import metrics
 from api.app import build
 from deploy.dashboards import GRAFANA, RULES, RULES_DECLARED, expressions, files

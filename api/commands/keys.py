@@ -13,7 +13,7 @@ from api.terminal import ERR, OUT, Command, DataDir, bar, house
 from base.audit import Event, append
 from base.keyring import reseal
 
-_READ_LATE: Final = "supervision.record_qc.tables"
+_READ_LATE: Final = ("supervision.appraisal.tables", "supervision.record_qc.tables")
 """Tables with sealed columns that no command reads at its start: what is not read is not sealed anew."""
 
 
@@ -42,7 +42,8 @@ def keys(
     append(opened.engine, [Event(by, "keys.rotate", detail={"from": old})])
     new = ring.rotate()
     with bar("重新加密") as advance:
-        import_module(_READ_LATE)
+        for module in _READ_LATE:
+            import_module(module)
         done = reseal(opened.engine, ring, advance)
     OUT.print(f"{done.done} values are sealed with the new key {new}; {', '.join(old)} still opens what comes late")
     if done.unreadable:

@@ -27,6 +27,8 @@ _SETTLE_MS: Final = 350
 """Until colours have faded over."""
 _GRAVE: Final = ("serious", "critical")
 
+expect.set_options(timeout=15_000)  # a machine that also runs other tests answers late
+
 
 class Window:
     """A window of its own, with nothing remembered. ``close`` fails for whatever the page complained of."""

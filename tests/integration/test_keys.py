@@ -44,7 +44,8 @@ from importlib import import_module
 import api.cli
 from api.commands import keys
 from base.keyring import sealed_columns
-import_module(keys._READ_LATE)
+for module in keys._READ_LATE:
+    import_module(module)
 known = {str(column) for column in sealed_columns()}
 import records, supervision, base, exchange
 for room in (base, records, supervision, exchange):

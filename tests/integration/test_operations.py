@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from api import terminal
 from api.bootstrap import key_ring
 from api.cli import app
 from api.doctor import checks
@@ -195,7 +196,7 @@ def test_the_operator_of_the_machine_sees_and_acknowledges(
     hospital.send(1)
     hospital.look(31)
     folder = str(hospital.made.house.settings.data_dir)
-    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setattr(terminal.OUT, "_width", 300)
 
     def run(*arguments: str) -> Any:
         return CliRunner().invoke(app, ["operations", *arguments, "--data-dir", folder])

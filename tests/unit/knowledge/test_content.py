@@ -50,7 +50,7 @@ def test_whoever_loaded_may_not_accept(engine: Engine, tmp_path: Path) -> None:
         shutil.copy(table, tmp_path)
     store = Store(engine)
     assert load(store, loaders()["yigong"], tmp_path, "li").errors == []
-    with pytest.raises(WorkflowError, match="another person"):
+    with pytest.raises(WorkflowError, match="须由他人接受"):
         Workflow(store).accept_load("yigong", "li", "all fine")
     assert Workflow(store).accept_load("yigong", SECOND, "second pass") > 100
 
