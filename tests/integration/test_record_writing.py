@@ -54,7 +54,11 @@ def test_what_is_not_yet_due_is_a_reminder_with_its_deadline(served: TestClient)
 
 def test_a_check_that_the_institution_switched_off_says_nothing(served: TestClient) -> None:
     active = served.get("/api/v1/qc/schemes/active").json()["scheme"]
-    off = {**active, "title": "本院标准", "changes": {**active.get("changes", {}), "wording-placeholder": {"off": True}}}
+    off = {
+        **active,
+        "title": "本院标准",
+        "changes": {**active.get("changes", {}), "wording-placeholder": {"off": True}},
+    }
     made = served.post("/api/v1/qc/schemes", json={"scheme": off, "note": "模板占位由模板系统处理"})
     assert made.status_code == 201, made.text
     cards = served.post(URL, json=call()).json()["cards"]
