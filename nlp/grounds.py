@@ -33,7 +33,9 @@ _SHORTEST_ALONE: Final = 4
 _WORTH: Final = 0.6
 """What scores less than this share of the best is left out."""
 _TRUST: Final = {Standing.REVIEWED.value: 0.1, Standing.STARTER.value: 0.1, Standing.SECONDARY.value: 0.0}
-_DULL: Final = frozenset({Predicate.IS_A, Predicate.CONTAINS, Predicate.ITEM_PROFILE, Predicate.REPEAT_INTERVAL})
+_DULL: Final = frozenset(
+    {Predicate.IS_A, Predicate.CONTAINS, Predicate.ITEM_PROFILE, Predicate.TOLD_UNASKED, Predicate.REPEAT_INTERVAL}
+)
 _BETWEEN: Final = frozenset(
     {Predicate.INTERACTS_WITH, Predicate.IV_INCOMPATIBLE, Predicate.HERB_INCOMPATIBLE, Predicate.DUPLICATE_GROUP}
 )

@@ -32,7 +32,14 @@ _REST: Final = 0.01
 """Seconds between attempts to remove a folder."""
 _TRUSTED: Final = frozenset({Standing.REVIEWED.value, Standing.STARTER.value})
 _DULL: Final = frozenset(
-    {Predicate.IS_A, Predicate.CONTAINS, Predicate.ALLERGEN_OF, Predicate.REPEAT_INTERVAL, Predicate.ITEM_PROFILE}
+    {
+        Predicate.IS_A,
+        Predicate.CONTAINS,
+        Predicate.ALLERGEN_OF,
+        Predicate.REPEAT_INTERVAL,
+        Predicate.ITEM_PROFILE,
+        Predicate.TOLD_UNASKED,
+    }
 )
 """What passages say that are rarely what somebody looks for."""
 

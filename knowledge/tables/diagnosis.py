@@ -60,6 +60,9 @@ SHARES: Final[dict[str, tuple[float, float]]] = {
     "never": (0.0, 0.001),
 }
 """Share of patients with the disease who show the finding, by band."""
+TELLINGS: Final[dict[str, object]] = {"几乎必说": "nearly-always", "多会说": "often", "问才说": "seldom"}
+TOLD: Final[dict[str, float]] = {"nearly-always": 0.9, "often": 0.65, "seldom": 0.2}
+"""Share of patients with a finding who name it unasked when they say why they came, by band."""
 COMMONNESS: Final[dict[str, object]] = {
     "很常见": "very-common",
     "常见": "common",
@@ -184,6 +187,29 @@ TABLES: tuple[Table, ...] = (
             *CITATION,
         ),
         between(Predicate.HAS_FINDING, ("disease", "disease"), ("finding", "finding"), "age_min", "age_max", "sex"),
+    ),
+    Table(
+        "complaints",
+        "主诉倾向",
+        "how surely a patient (or who brings them) who has a symptom names it unasked, so that silence about it says "
+        "something; one without a row says nothing by not being mentioned",
+        (
+            text("finding", "表现", True, "a symptom, or a sign that the patient sees, in the table of findings"),
+            Column(
+                "telling",
+                "自述",
+                Kind.ENUM,
+                True,
+                dict(TELLINGS),
+                "几乎必说: nine of ten; 多会说: two of three; 问才说: one of five",
+            ),
+            Column(
+                "age_min", "年龄下限", Kind.AGE, help="of what is only felt: the age from which a child can say it"
+            ),
+            text("note", "说明"),
+            *CITATION,
+        ),
+        about(Predicate.TOLD_UNASKED, subject="finding"),
     ),
     Table(
         "disease_profiles",
