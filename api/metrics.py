@@ -190,12 +190,13 @@ class Metrics:
         # Labels are looked up under a lock that costs more than counting: the ones of every request are kept.
         self._timer = lru_cache(maxsize=64)(self.reviews.labels)
         self.answered = lru_cache(maxsize=256)(self.requests.labels)
+        self._found = lru_cache(maxsize=512)(self.findings.labels)
 
     def reviewed(self, service: str, reviewed: Reviewed) -> None:
         """Count one review."""
         self._timer(service).observe(reviewed.elapsed_ms / 1000)
         for finding in reviewed.review.findings:
-            self.findings.labels(finding.family, finding.severity.value).inc()
+            self._found(finding.family, finding.severity.value).inc()
         for gap in reviewed.review.gaps:
             self.gaps.labels(gap.family).inc()
         for fault in reviewed.review.faults:
