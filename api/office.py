@@ -79,7 +79,7 @@ class Office:
         self.terms = TermsDesk(house.engine, house.settings.league, reviewer.serving)
         may_judge = partial(front.access.may_act, permission="comment.judge")
         self.comments = CommentDesk(house.settings, reviewer, house.engine, ring, may_judge)
-        self.understanding = Understanding(front, self.shown)
+        self.understanding = Understanding(front, self.shown, self.record_qc)
 
     def _release(self) -> Snapshot:
         return self._front.serving.now.snapshot

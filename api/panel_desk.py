@@ -64,7 +64,7 @@ class PanelDesk:
         """A token for a patient of a tenant and whoever looks. Raises ``ApiError`` 404."""
         minutes = timedelta(minutes=self._front.settings.panel_minutes)
         made = Launch(tenant, patient, user, found.kind.value, found.name, datetime.now(UTC) + minutes)
-        person = self._kept(made).person
+        person = self.kept(made).person
         self._front.access.note(found, "panel.launch", f"person/{person}", user=user)
         return launches.sealed(self._front.ring, made), made
 
@@ -77,7 +77,7 @@ class PanelDesk:
         found = launches.opened(self._front.ring, ticket, datetime.now(UTC), launches.STREAM)
         if found is None:
             raise ApiError(401, "login", "订阅凭证已过期，请重新获取: POST /api/v1/panel/ticket", "ticket")
-        kept, front = self._kept(found), self._front
+        kept, front = self.kept(found), self._front
         with system(PANEL), front.house.engine.connect() as connection:
             records = [one.id for one in front.identity.records_of(connection, kept.person)]
             wishes = front.region.consents.of(connection, records)
@@ -156,7 +156,7 @@ class PanelDesk:
 
     def _opened(self, launch: Launch) -> Opened:
         """Everything that is known, however long it takes: nothing else was sent. Raises ``ApiError`` 404."""
-        now, kept, region = datetime.now(UTC), self._kept(launch), self._front.region
+        now, kept, region = datetime.now(UTC), self.kept(launch), self._front.region
         asked = _asked(kept)
         incoming = read(decode(orjson.dumps(asked)), now)
         here = replace(incoming.context, institution=region.directory.name(launch.tenant))
@@ -170,7 +170,7 @@ class PanelDesk:
         at = self._opened(launch).bedside
         return Seen(at.patient, at.served.snapshot, at.served.terminology, at.day, at.not_understood())
 
-    def _kept(self, launch: Launch) -> Kept:
+    def kept(self, launch: Launch) -> Kept:
         """The record behind a launch. Raises ``ApiError`` 404."""
         engine, ring, scope = self._front.house.engine, self._front.ring, Scope(launch.user, reads=(launch.tenant,))
         with acting(scope), engine.connect() as connection:

@@ -85,7 +85,8 @@ def _place(place: Place, words: bool) -> Json:
 def reminder_json(check: Check, one: Reminder) -> Json:
     """Something that is not yet written and not yet due."""
     place = _place(one.place, words=True)
-    return _full({"check": check.name, "says": one.says, "due": one.due.isoformat(), "place": place})
+    told = {"check": check.name, "what": one.what, "says": one.says, "due": one.due.isoformat(), "place": place}
+    return _full(told)
 
 
 def score_json(score: Score) -> Json:

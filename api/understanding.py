@@ -10,9 +10,11 @@ from fastapi import APIRouter
 from api.answer_desk import AnswerDesk
 from api.front import Front
 from api.panel_desk import PanelDesk
+from api.panel_quality import PanelQuality
 from api.panel_watch import PanelWatch
 from api.person_record import PersonRecords
 from api.prompt_desk import PromptDesk
+from api.record_qc_desk import RecordQcDesk
 from api.routes import (
     answers,
     inference,
@@ -38,9 +40,9 @@ from records.unanswered import Unanswered
 
 class Understanding:
     """The desks over the release being served, and the routes to them. ``shown`` is the repository as patients'
-    wishes leave it."""
+    wishes leave it, ``record_qc`` checks records."""
 
-    def __init__(self, front: Front, shown: Repository) -> None:
+    def __init__(self, front: Front, shown: Repository, record_qc: RecordQcDesk) -> None:
         self._front = front
         settings, engine, serving = front.settings, front.house.engine, front.serving
         self.search = SearchDesk(settings, serving)
@@ -50,6 +52,7 @@ class Understanding:
         identity, region = front.identity, front.region
         self._records = PersonRecords(settings, front.access, engine, shown, identity, region, serving)
         self.panel, self.panels = PanelDesk(front, self._records), PanelWatch(Arrivals(engine))
+        self.panel_quality = PanelQuality(front, record_qc, self.panel.kept)
         whole = Repository(engine, front.ring)
         self.similar = SimilarDesk(engine, whole, shown, self._records, region, serving, settings.similar_cases)
 
@@ -71,7 +74,7 @@ class Understanding:
         yield rare.router(access, serving)
         yield similar.router(access, self.similar, serving, front.identity)
         yield picture.router(access, self._records)
-        yield panel.router(access, self.panel, self.panels, settings.league)
+        yield panel.router(access, self.panel, self.panel_quality, self.panels, settings.league)
 
     def watching(self) -> list[Coroutine[Any, Any, None]]:
         """What goes on beside the requests of a worker."""

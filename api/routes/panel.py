@@ -16,8 +16,10 @@ from api.bodies import Body, asked, decoded
 from api.cards import REASONS
 from api.errors import ApiError, bad_field, respond
 from api.panel_desk import PanelDesk
+from api.panel_quality import AsideBody, PanelQuality, WrittenBody
 from api.panel_watch import PanelWatch
 from api.regional import PANEL
+from api.routes.record_qc import EXAMPLES
 from base.launches import Launch
 from records.journal import Feedback
 
@@ -50,12 +52,13 @@ class ValuesBody(Body, frozen=True):
     values: dict[str, float | str | bool | None] = {}
 
 
-def router(access: Access, desk: PanelDesk, watch: PanelWatch, league: str) -> APIRouter:
-    """``/api/v1/panel``: launches, what is shown, what was done with it, its stream."""
+def router(access: Access, desk: PanelDesk, quality: PanelQuality, watch: PanelWatch, league: str) -> APIRouter:
+    """``/api/v1/panel``: launches, what is shown, what was done with it, its stream; the record being written."""
     routes = APIRouter(prefix="/api/v1/panel", tags=["Clinician panel"])
     _opening(routes, access, desk, watch, league)
     _showing(routes, access, desk)
     _answering(routes, access, desk)
+    _records(routes, access, quality)
     return routes
 
 
@@ -109,6 +112,23 @@ def _answering(routes: APIRouter, access: Access, desk: PanelDesk) -> None:
         (found, _), given = _held(access, request), decoded(CardBody, await request.body())
         desk.answer(found, _feedback(given))
         return respond(200, {})
+
+
+def _records(routes: APIRouter, access: Access, quality: PanelQuality) -> None:
+    @routes.get("/quality", **_QUALITY)
+    async def stored(request: Request) -> Response:
+        _, held = _held(access, request)
+        return respond(200, await asyncio.to_thread(quality.stored, held))
+
+    @routes.post("/quality", **_WRITING)
+    async def writing(request: Request) -> Response:
+        (_, held), given = _held(access, request), decoded(WrittenBody, await request.body())
+        return respond(200, await asyncio.to_thread(quality.writing, held, given))
+
+    @routes.post("/quality/asides", **_ASIDE)
+    async def aside(request: Request) -> Response:
+        (found, held), given = _held(access, request), decoded(AsideBody, await request.body())
+        return respond(200, await asyncio.to_thread(quality.set_aside, found, held, given))
 
 
 def _held(access: Access, request: Request) -> tuple[Principal, Launch]:
@@ -167,3 +187,25 @@ _HISTORY: Final = described("区域诊疗史", "与 GET /api/v1/patients/{patien
 _FEEDBACK: Final = asked(
     CardBody, {"card": "b327bab7-1cf1-4ecb-8e61-5342bfe74092", "outcome": "overridden", "reason": "need-more-info"}
 ) | described("反馈提示", "采纳，或说明理由不采纳。", "{}", 400)
+_QUALITY: Final = described(
+    "病历质控：本次就诊",
+    "该患者正在进行（否则最近一次）的就诊在数据中心的病历：缺陷与即将到期的文书，最要紧的在前。",
+    "record, documents, items, unknown",
+    404,
+)
+_WRITING: Final = asked(
+    WrittenBody, {"record": EXAMPLES["record"]["record"] | {"patient": "P0003"}, "documentId": "doc-1"}
+) | described(
+    "病历质控：正在书写的病历",
+    "编辑器中的病历原样送检，不保存。答复同上；`documentId` 是正在书写的文书。",
+    "record, documents, items, unknown",
+    *(400, 404),
+)
+_ASIDE: Final = asked(
+    AsideBody, {"record": "ZY20261101001", "key": "3f1c", "reason": "患者系孤儿，无家族史可询"}
+) | described(
+    "说明缺陷不适用",
+    "已入质控报告的缺陷转为申诉；书写中的先留存，报告发现同一缺陷时转为申诉，由他人复核。",
+    "appealed",
+    *(400, 404, 409, 422),
+)

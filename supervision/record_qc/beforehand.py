@@ -101,7 +101,7 @@ class Beforehand:
             elif subject.now >= anchor.at:
                 yield Defect(f"{anchor.called}{shown(anchor.at)}，此前应完成的{self.called}未见", key=anchor.id)
             elif subject.stage is not Stage.FINAL:
-                yield Reminder(f"{self.called}须于{shown(anchor.at)}前完成", anchor.at)
+                yield Reminder(self.called, f"{self.called}须于{shown(anchor.at)}前完成", anchor.at)
 
     def _after(self, subject: Subject) -> Iterator[Said]:
         for anchor, document in self._pairs(subject):

@@ -14,10 +14,21 @@ from sqlalchemy import Connection, Engine, Select, insert, or_, select, update
 
 from base.keyring import KeyRing
 from records.qc_faults import MissingQcError, QcError, TakenQcError
+from supervision.record_qc.asides import Aside, asides_of, set_aside
 from supervision.record_qc.model import Check
 from supervision.record_qc.reports import Reports, Standing, report_row, rescore
 from supervision.record_qc.schemes import Schemes
-from supervision.record_qc.states import ACTIONS, MOVES, NEEDS_REASON, REVIEWING, STATES, Action, State, event_row
+from supervision.record_qc.states import (
+    ACTIONS,
+    MOVES,
+    NEEDS_REASON,
+    REVIEWING,
+    STANDING,
+    STATES,
+    Action,
+    State,
+    event_row,
+)
 from supervision.record_qc.tables import defects, events, reason_bound, utc
 
 
@@ -31,6 +42,14 @@ class Happened(NamedTuple):
     after: str
     report: int | None
     reason: str
+
+
+class Before(NamedTuple):
+    """What is known of the defects of a record, by key: how those of its reports stand, and what was said of others
+    while they were written."""
+
+    states: Mapping[str, State]
+    asides: Mapping[str, Aside]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +107,29 @@ class Disputes:
             edition = self._schemes.one(report_row(connection, row.report).scheme)
             rescore(connection, row.report, edition, self._checks)
             return self._reports.opened(_row(connection, defect))
+
+    def before(self, tenant: str, record: str) -> Before:
+        """What is known of the defects of a record."""
+        query = select(defects.c.key, defects.c.state).where(defects.c.tenant == tenant, defects.c.record == record)
+        with self._engine.connect() as connection:
+            states = {row.key: State(row.state) for row in connection.execute(query)}
+            return Before(states, asides_of(connection, self._ring, tenant, record))
+
+    def set_aside(self, tenant: str, record: str, key: str, said: Aside) -> int | None:
+        """Say that a defect does not apply: an appeal where it stands in a report (gives its number), else kept until
+        one finds it. Raises ``QcError``, ``TakenQcError``."""
+        if not said.reason.strip():
+            raise QcError("须说明不适用的理由 (reason)")
+        here = (defects.c.tenant == tenant, defects.c.record == record, defects.c.key == key)
+        standing = [state.value for state in STANDING]
+        with self._engine.begin() as connection:
+            query = select(defects.c.id).where(*here, defects.c.state.in_(standing))
+            defect = connection.execute(query).scalar_one_or_none()
+            if defect is None:
+                set_aside(connection, self._ring, tenant, record, key, said)
+                return None
+        self.move(int(defect), Action.APPEAL, said.by, said.at, said.reason)
+        return int(defect)
 
     def _happened(self, row: Any) -> Happened:
         reason = self._ring.unseal(row.reason, reason_bound(row.defect)).decode() if row.reason else ""

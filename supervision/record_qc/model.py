@@ -82,8 +82,9 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """Something that is not yet written and not yet due."""
+    """Something (``what``) that is not yet written and not yet due."""
 
+    what: str
     says: str
     due: datetime
     place: Place = NOWHERE

@@ -22,6 +22,7 @@ from base.security import sm3
 from clinical.coded import CHINA
 from clinical.medical_record import MedicalRecord, RecordKind
 from records.qc_faults import MissingQcError, QcError, TakenQcError
+from supervision.record_qc.asides import appeal_asides
 from supervision.record_qc.engine import Examination
 from supervision.record_qc.model import Check, Defect
 from supervision.record_qc.places import Stage
@@ -161,7 +162,7 @@ class Reports:
         here = (defects.c.tenant == checked.tenant, defects.c.record == checked.record.id)
         connection.execute(update(defects).where(*here).values(report=report))
         known = {row.key: row for row in connection.execute(select(defects).where(*here))}
-        found = dict(_keyed(checked.examination))
+        found = dict(keyed(checked.examination))
         answered = {o.check.name for o in checked.examination.outcomes if not (o.failed or o.gaps)}
         new = [
             self._row(checked, report, key, check, said) for key, (check, said) in found.items() if key not in known
@@ -174,6 +175,7 @@ class Reports:
                 self._see(connection, checked, report, row, found[key][1])
             elif row.check in answered and State(row.state) not in _OVER:
                 self._mend(connection, checked, report, row)
+        appeal_asides(connection, self._ring, checked.tenant, checked.record.id)
 
     def _row(self, checked: Checked, report: int, key: str, check: Check, said: Defect) -> dict[str, Any]:
         visit = checked.record.visit
@@ -330,7 +332,7 @@ def _doctor(doctor: Any) -> str:
     return ((doctor.id or doctor.name) if doctor else "")[:80]
 
 
-def _keyed(examination: Examination) -> Iterable[tuple[str, tuple[Check, Defect]]]:
+def keyed(examination: Examination) -> Iterable[tuple[str, tuple[Check, Defect]]]:
     """Defects by what tells them apart, the same when the record is checked again. Of those alike in all the second
     is another than the first."""
     times: Counter[str] = Counter()

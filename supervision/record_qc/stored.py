@@ -62,6 +62,21 @@ class Visits:
             kept = self._repository.get(connection, tenant, "Encounter", visit)
             return None if kept is None else self._stored(connection, kept)
 
+    def latest(self, tenant: str, person: int) -> Stored | None:
+        """The visit of a patient's record (by its number in the repository) that goes on, else the last one."""
+        with self._engine.connect() as connection:
+            found = self._repository.of_records(connection, [person], ("Encounter",), limit=_PAGE)
+            read = [(one, orjson.loads(one.resource)) for one in found if one.tenant == tenant]
+            running = (one for one, encounter in read if encounter.get("status") == "in-progress")
+            chosen = next(running, read[0][0] if read else None)
+            return None if chosen is None else self._stored(connection, chosen)
+
+    def owner(self, tenant: str, visit: str) -> int | None:
+        """Whose visit it is, as the number of the patient's record; None when it is not known."""
+        with self._engine.connect() as connection:
+            kept = self._repository.get(connection, tenant, "Encounter", visit)
+        return None if kept is None else kept.record
+
     def _stored(self, connection: Connection, kept: Kept) -> Stored:
         encounter = orjson.loads(kept.resource)
         around = []

@@ -98,6 +98,24 @@ events = Table(
     Index("qc_event_defect", "defect", "number"),
     info=_OWN,
 )
+asides = Table(
+    "qc_aside",
+    METADATA,
+    Column("tenant", String(200), nullable=False),
+    Column("record", String(128), nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column(
+        "reason",
+        LargeBinary,
+        nullable=False,
+        info={"bound": lambda row: aside_bound(row.tenant, row.record, row.key)},
+    ),
+    PrimaryKeyConstraint("tenant", "record", "key"),
+    info=_OWN,
+)
+"""Why a defect of a document that is being written does not apply, until a report finds it."""
 assessments = Table(
     "qc_assessment",
     METADATA,
@@ -147,6 +165,11 @@ def bound(tenant: str, record: str, key: str) -> bytes:
 def reason_bound(defect: int) -> bytes:
     """What a reason is sealed to."""
     return f"qc_event/{defect}".encode()
+
+
+def aside_bound(tenant: str, record: str, key: str) -> bytes:
+    """What the reason of a defect set aside is sealed to."""
+    return f"qc_aside/{tenant}/{record}/{key}".encode()
 
 
 def utc(time: datetime) -> datetime:

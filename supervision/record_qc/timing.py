@@ -124,7 +124,7 @@ class Limit:
                 says = f"{anchor.called}{shown(anchor.at)}，应于{shown(due)}前完成的{self.called}未见"
                 yield Defect(says, key=anchor.id)
             elif subject.stage is not Stage.FINAL:
-                yield Reminder(f"{self.called}须于{shown(due)}前完成", due)
+                yield Reminder(self.called, f"{self.called}须于{shown(due)}前完成", due)
 
     def _span(self) -> str:
         return self.asked or f"在{spoken(self.within)}内"

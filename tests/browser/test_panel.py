@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -16,7 +16,7 @@ from demo.people import CHART, HOSPITAL
 from tests.browser.window import LAPTOP, PHONE, Window
 
 Opening = Callable[..., Window]
-TABS = ("提示", "诊断", "检查", "治疗", "评估", "区域史", "问答")
+TABS = ("提示", "病历", "诊断", "检查", "治疗", "评估", "区域史", "问答")
 _KB = 1024
 _COLD_MS = 30_000
 """The first inference of a worker reads what it needs."""
@@ -127,6 +127,50 @@ def test_a_hospital_embeds_it_with_one_line_and_nobody_else_does(
     stranger.page.goto(origin.replace("127.0.0.1", "localhost"))
     stranger.page.wait_for_timeout(1500)
     expect(stranger.page.frame_locator("iframe").locator("article")).to_have_count(0)
+
+
+def test_the_record_in_the_editor_is_judged_while_it_is_written(
+    window: Opening, service: str, his: tuple[str, Path]
+) -> None:
+    origin, folder = his
+    token = launched(service).partition("#")[2]
+    script = f'<script src="{service}/ui/embed.js" data-token="{token}" data-height="760px"></script>'
+    (folder / "editor.html").write_text(
+        f'<!doctype html><meta charset="utf-8"><title>HIS</title><body>{script}', "utf-8"
+    )
+    here = window(PHONE)
+    here.forgive("favicon")
+    here.forgive("404")
+    here.page.goto(f"{origin}/editor.html")
+    panel = here.page.frame_locator("iframe")
+    tab = panel.get_by_role("tab", name="病历")
+    expect(panel.locator("article").first).to_be_visible()
+    here.page.evaluate("([record, id]) => yigongWriting(record, id)", [_written("反复胸闷、××。"), "note"])
+    expect(tab).to_have_class("fresh")
+    tab.click()
+    flaw = panel.locator("article", has_text="占位")
+    expect(flaw.locator("blockquote")).to_have_text("反复胸闷、××。", timeout=_COLD_MS)
+    expect(flaw).to_contain_text("入院记录")
+    flaw.locator("summary", has_text="为什么").click()
+    expect(flaw).to_contain_text("《病历书写基本规范》")
+    expect(panel.locator("article", has_text="首次病程记录").filter(has_text="还剩").first).to_contain_text("1 小时")
+    here.shoot("panel-writing")
+    flaw.locator("summary", has_text="不适用").click()
+    flaw.get_by_role("textbox", name="不适用的理由").fill("本院以××隐去姓名")
+    here.shoot("panel-writing-aside")
+    flaw.get_by_role("button", name="不适用").click()
+    expect(flaw.get_by_role("status")).to_have_text("已说明不适用")
+    here.page.evaluate("([record, id]) => yigongWriting(record, id)", [_written("反复胸闷、气促3天。"), "note"])
+    panel.get_by_role("heading", level=1).click()
+    expect(panel.locator("article", has_text="占位")).to_have_count(0)
+
+
+def _written(complaint: str) -> dict[str, object]:
+    """A record as the editor has it: an admission note, seven hours less a quarter after the admission."""
+    at = (datetime.now(UTC) - timedelta(hours=6, minutes=45)).isoformat()
+    note = {"id": "note", "kind": "入院记录", "sections": [{"title": "主诉", "text": complaint}]}
+    record = {"id": "ZY88", "kind": "住院病历", "patient": NUMBER, "visit": {"admitted": at}, "documents": [note]}
+    return record | {"events": [], "operations": []}
 
 
 def test_without_a_launch_it_says_where_to_come_from(window: Opening) -> None:

@@ -117,6 +117,86 @@ def test_a_card_is_accepted_or_set_aside_with_a_reason(panel: Panel, house: Hous
     assert panel.status("POST", "/api/v1/panel/feedback", json=bare | {"reason": "need-more-info"}) == 200
 
 
+def writing(**visit: Any) -> dict[str, Any]:
+    """An admission note being written six hours and forty minutes after the admission."""
+    at = datetime.now(UTC) - timedelta(hours=6, minutes=40)
+    note = {"id": "note", "kind": "入院记录", "sections": [{"title": "主诉", "text": "反复胸闷、××"}]}
+    stay = {"admitted": at.isoformat(), **visit}
+    record = {"id": "ZY77", "kind": "住院病历", "patient": NUMBER, "visit": stay, "events": [], "operations": []}
+    return {"record": record | {"documents": [note]}, "documentId": "note"}
+
+
+def judged(panel: Panel, given: dict[str, Any]) -> Any:
+    answer = panel.client.post("/api/v1/panel/quality", headers=panel.headers, json=given)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_the_record_being_written_is_judged_where_why_and_how_to_mend(panel: Panel) -> None:
+    told = judged(panel, writing())
+    (flaw,) = [one for one in told["items"] if one.get("check") == "wording-placeholder"]
+    assert (flaw["place"]["document"], flaw["place"]["quote"]) == ("note", "反复胸闷、××")
+    assert told["documents"]["note"] == "入院记录"
+    assert all(flaw[part] for part in ("says", "title", "severity", "source", "mend", "key"))
+    tones = ["contraindicated", "major", "moderate", "minor", "info"]
+    ranks = [tones.index(one["tone"]) for one in told["items"]]
+    assert ranks == sorted(ranks)
+
+
+def test_what_is_soon_due_comes_with_the_time_that_is_left(panel: Panel) -> None:
+    left = {one["what"]: one for one in judged(panel, writing())["items"] if "minutes" in one}
+    assert left["首次病程记录"]["minutes"] in (79, 80)
+    assert left["首次病程记录"]["tone"] == "major", "pressing"
+    assert 17 * 60 <= left["主治医师首次查房记录"]["minutes"] <= 48 * 60
+    assert left["主治医师首次查房记录"]["tone"] == "info"
+
+
+def test_a_defect_set_aside_while_writing_stands_as_appealed_in_the_report(panel: Panel, house: House) -> None:
+    given = writing(discharged=datetime.now(UTC).isoformat())
+    (flaw,) = [one for one in judged(panel, given)["items"] if one.get("check") == "wording-placeholder"]
+    said = {"record": "ZY77", "key": flaw["key"], "reason": ""}
+    assert panel.status("POST", "/api/v1/panel/quality/asides", json=said) == 422
+    assert (
+        panel.status("POST", "/api/v1/panel/quality/asides", json=said | {"reason": "××为本院隐去姓名的标识"}) == 200
+    )
+    (again,) = [one for one in judged(panel, given)["items"] if one.get("check") == "wording-placeholder"]
+    assert again["aside"] == "张医生：××为本院隐去姓名的标识"
+    kept = {"record": given["record"], "store": True, "tenant": HOSPITAL}
+    assert panel.client.post("/api/v1/qc/records", json=kept).status_code == 201
+    asked = {"record": "ZY77", "check": "wording-placeholder", "tenant": HOSPITAL}
+    (found,) = panel.client.get("/api/v1/qc/defects", params=asked).json()["defects"]
+    assert (found["state"], found["handler"]) == ("appealed", "张医生")
+    history = panel.client.get(f"/api/v1/qc/defects/{found['id']}").json()["history"]
+    assert [(one["action"], one.get("reason", "")) for one in history] == [
+        ("find", ""),
+        ("appeal", "××为本院隐去姓名的标识"),
+    ]
+    other = next(one for one in judged(panel, given)["items"] if "aside" not in one and "key" in one)
+    answer = panel.client.post(
+        "/api/v1/panel/quality/asides", headers=panel.headers, json=said | {"key": other["key"], "reason": "不适用"}
+    )
+    assert answer.json() == {"appealed": True}, "it stands in the report already"
+
+
+def test_a_panel_judges_records_of_its_patient_alone(panel: Panel) -> None:
+    given = writing()
+    assert (
+        panel.status("POST", "/api/v1/panel/quality", json=given | {"record": given["record"] | {"patient": "P0003"}})
+        == 400
+    )
+    others = given["record"] | {"id": "VP0003", "patient": ""}
+    assert panel.client.get("/fhir/Encounter/VP0003").status_code == 200
+    assert panel.status("POST", "/api/v1/panel/quality", json=given | {"record": others}) == 404
+    said = {"record": "VP0003", "key": "a" * 64, "reason": "不适用"}
+    assert panel.status("POST", "/api/v1/panel/quality/asides", json=said) == 404
+
+
+def test_without_an_editor_the_stored_visit_is_judged(panel: Panel) -> None:
+    told = panel.get("panel/quality")
+    assert told["record"] == f"V{NUMBER}"
+    assert told["unknown"]
+
+
 def test_what_a_panel_showed_can_be_asked_again(panel: Panel) -> None:
     told = panel.get("panel/cards")
     front = panel.client.app.state.front  # type: ignore[attr-defined]

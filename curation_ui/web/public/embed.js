@@ -1,4 +1,5 @@
-/* Shows the clinician panel where this script stands: <script src=".../ui/embed.js" data-token="yp_..."></script> */
+/* Shows the clinician panel where this script stands: <script src=".../ui/embed.js" data-token="yp_..."></script>
+   yigongWriting(record, documentId) tells it what stands in the editor. */
 (function () {
   var script = document.currentScript;
   var frame = document.createElement("iframe");
@@ -8,4 +9,8 @@
   frame.style.height = script.getAttribute("data-height") || "640px";
   frame.style.border = "0";
   script.parentNode.insertBefore(frame, script);
+  window.yigongWriting = function (record, documentId) {
+    var said = { yigong: "writing", record: record, documentId: documentId };
+    frame.contentWindow.postMessage(said, frame.src.replace(/^(\w+:\/\/[^/]+).*/, "$1"));
+  };
 })();

@@ -54,7 +54,9 @@ def _critical(subject: Subject) -> Iterator[Said]:
             yield Gap("危急值报告时间")
         elif not _answered(subject, result, notes(subject, at - EARLY, at + _ANSWER)):
             if subject.now < at + _ANSWER and subject.stage is not Stage.FINAL:
-                yield Reminder(f"危急值{shown(result)}须及时处置并记录", at + _ANSWER)
+                yield Reminder(
+                    f"危急值{shown(result)}的处置记录", f"危急值{shown(result)}须及时处置并记录", at + _ANSWER
+                )
                 continue
             late = _answered(subject, result, notes(subject, at + _ANSWER))
             says = f"{at_time(at)}报告危急值{shown(result)}，"

@@ -25,7 +25,8 @@ from supervision.figures.lake import Lake
 from supervision.figures.manifest import Manifest
 from supervision.figures.periods import period_of
 from supervision.figures.sums import Asked
-from supervision.record_qc.disputes import Disputes, Wanted
+from supervision.record_qc.asides import Aside
+from supervision.record_qc.disputes import Before, Disputes, Wanted
 from supervision.record_qc.engine import Examination, Outcome, checks, examine
 from supervision.record_qc.model import Gap
 from supervision.record_qc.national import INDICATORS, Basis, measured
@@ -110,6 +111,30 @@ def room(engine: Engine) -> Iterator[Room]:
     disputes = Disputes(engine, ring, reports, schemes, known)
     with system("test"):
         yield Room(engine, reports, disputes, schemes, Statistics(engine), Nationals(engine, known))
+
+
+def test_what_was_set_aside_while_writing_is_an_appeal_once_it_is_found(room: Room) -> None:
+    room.keep(LATE, id_="R-0")
+    key = next(iter(room.disputes.before(HOSPITAL, "R-0").states))
+    said = Aside("zhang", NOW, "入院即抢救，由值班医师补记")
+    number = room.disputes.set_aside(HOSPITAL, "R-0", key, said)
+    assert number is not None, "it stood in a report"
+    assert room.one().state is State.APPEALED
+    with pytest.raises(QcError, match="申诉中"):
+        room.disputes.set_aside(HOSPITAL, "R-0", key, said)
+
+    assert room.disputes.set_aside(HOSPITAL, "R-1", key, said) is None
+    assert room.disputes.before(HOSPITAL, "R-1") == Before({}, {key: said})
+    report, _ = room.keep(LATE, id_="R-1")
+    (found,) = room.disputes.search(Wanted(record="R-1"))
+    assert (found.state, found.handler, found.report) == (State.APPEALED, "zhang", report)
+    standing, happened = room.disputes.one(found.id)
+    assert [(one.action, one.actor, one.reason) for one in happened] == [
+        (Action.FIND, "qc", ""),
+        (Action.APPEAL, "zhang", "入院即抢救，由值班医师补记"),
+    ]
+    assert room.disputes.before(HOSPITAL, "R-1").asides == {}, "it is an appeal now"
+    room.disputes.move(standing.id, Action.WITHDRAW, "reviewer", NOW, "属实")
 
 
 # -- reports ---------------------------------------------------------------------------------

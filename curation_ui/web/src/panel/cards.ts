@@ -1,6 +1,6 @@
 /** What matters now: findings about the active drugs and risks, the gravest first; accepted or set aside with a click. */
-import { type Child, fill, fold, h } from "./dom";
-import { card, grounds, part } from "./parts";
+import { fill, fold, h } from "./dom";
+import { card, grounds, incomplete, part } from "./parts";
 import { ask } from "./server";
 import { T } from "./texts";
 import type { Cards, Datum, Finding, Reference, Risk } from "./types";
@@ -19,7 +19,8 @@ export function cards(met: (patient: Cards["patient"]) => void): HTMLElement {
         .map((one) => ({ rank: rank(tone(one)), made: risk(one) }));
       const found = answer.findings.map((one) => ({ rank: rank(one.severity), made: finding(one, answer) }));
       const sorted = [...alarms, ...found].sort((a, b) => a.rank - b.rank).map((one) => one.made);
-      return [sorted.length > 0 ? sorted : h("p.quiet", {}, T.quietCards), missing(answer)];
+      const unchecked = (answer.incomplete || []).map((one) => one.reason);
+      return [sorted.length > 0 ? sorted : h("p.quiet", {}, T.quietCards), incomplete(unchecked)];
     },
     T.quietCards,
   );
@@ -83,11 +84,6 @@ function risk(one: Risk): HTMLElement {
       ),
     ),
   );
-}
-
-function missing(answer: Cards): Child {
-  const reasons = (answer.incomplete || []).map((one) => h("li", {}, one.reason));
-  return reasons.length > 0 && fold(`${T.missing}（${reasons.length}）`, h("ul", {}, reasons));
 }
 
 function tone(one: Risk): string {

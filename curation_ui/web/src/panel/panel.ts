@@ -5,6 +5,7 @@ import { fill, h } from "./dom";
 import { history } from "./history";
 import { diagnoses, examinations, treatments } from "./inference";
 import "./panel.css";
+import { quality, written } from "./quality";
 import { scores } from "./scores";
 import { TOKEN, watch } from "./server";
 import { T } from "./texts";
@@ -14,6 +15,7 @@ type Name = keyof typeof T.tabs;
 const TABS = Object.keys(T.tabs) as Name[];
 const MAKERS: Record<Name, () => HTMLElement> = {
   cards: () => cards(met),
+  quality,
   diagnoses,
   examinations,
   treatments,
@@ -39,6 +41,7 @@ function begin(place: HTMLElement): void {
   fill(place, h("header", {}, h("h1", {}, who), bar), news, body);
   show("cards");
   watch(arrived);
+  written(rewritten);
 }
 
 function show(name: Name): void {
@@ -47,6 +50,7 @@ function show(name: Name): void {
     const tab = document.getElementById(`tab-${one}`);
     tab?.setAttribute("aria-selected", String(one === name));
     tab?.setAttribute("tabindex", one === name ? "0" : "-1");
+    if (one === name) tab?.classList.remove("fresh");
   }
   body.setAttribute("aria-labelledby", `tab-${name}`);
   fill(body, MAKERS[name]());
@@ -71,6 +75,12 @@ function arrived(): void {
   news.textContent = T.updated;
   window.setTimeout(() => fill(news), 8000);
   if (shown !== "ask" && !body.contains(document.activeElement)) show(shown);
+}
+
+/** The record in the editor changed: it is judged anew where it is looked at, else its part is marked. */
+function rewritten(): void {
+  if (shown !== "quality") document.getElementById("tab-quality")?.classList.add("fresh");
+  else if (!body.contains(document.activeElement)) show(shown);
 }
 
 const root = document.getElementById("panel");

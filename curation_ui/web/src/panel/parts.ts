@@ -41,19 +41,23 @@ export function card(tone: string, title: Child, ...children: Child[]): HTMLElem
 }
 
 /** Asks for a part and shows it in its place; says when that is not possible, or there is nothing. */
-export function part<A>(path: string, show: (answer: A) => Child[], nothing: string): HTMLElement {
+export function part<A>(path: string, show: (answer: A) => Child[], nothing: string, body?: unknown): HTMLElement {
   const place = h("section.part", { "aria-busy": "true" }, h("p.quiet", { role: "status" }, T.loading));
-  load(place, path, show, nothing);
+  const load = (): void =>
+    ask<A>(
+      path,
+      body,
+      (answer) => put(place, show(answer), nothing),
+      (why) => refused(place, why, load),
+    );
+  load();
   return place;
 }
 
-function load<A>(place: HTMLElement, path: string, show: (answer: A) => Child[], nothing: string): void {
-  ask<A>(
-    path,
-    undefined,
-    (answer) => put(place, show(answer), nothing),
-    (why) => refused(place, why, () => load(place, path, show, nothing)),
-  );
+/** What could not be checked, for want of what. */
+export function incomplete(reasons: string[] | undefined): Child {
+  const told = (reasons || []).map((one) => h("li", {}, one));
+  return told.length > 0 && fold(`${T.missing}（${told.length}）`, h("ul", {}, told));
 }
 
 function put(place: HTMLElement, children: Child[], nothing: string): void {

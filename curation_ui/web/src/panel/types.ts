@@ -42,6 +42,31 @@ export type Cards = {
   reasons: Record<string, string>;
 };
 
+export type Place = { document: string; section?: string; quote?: string };
+/** A defect, or (with `minutes`) what is soon due. */
+export type Flaw = {
+  tone: string;
+  title?: string;
+  aspect?: string;
+  severity?: string;
+  source: string;
+  mend?: string;
+  says?: string;
+  place?: Place;
+  others?: Place[];
+  key?: string;
+  aside?: string;
+  what?: string;
+  minutes?: number;
+};
+export type Quality = {
+  record: string;
+  stageTitle: string;
+  documents: Record<string, string>;
+  items: Flaw[];
+  unknown?: string[];
+};
+
 export type Ground = {
   label: string;
   dimensionText?: string;
