@@ -7,6 +7,7 @@ from typing import Any
 
 from supervision.figures.answers import Compared, Line, Lineage
 from supervision.figures.catalogue import Catalogue
+from supervision.figures.crosstab import Crosstab
 from supervision.figures.datasets import Dataset
 from supervision.figures.dimension import Dimension, dimensions
 from supervision.figures.fact import Column, Fact
@@ -29,6 +30,7 @@ def indicator_json(one: Indicator, known: Catalogue) -> dict[str, Any]:
         "direction": one.direction.value,
         "directionTitle": DIRECTIONS[one.direction],
         "warningLine": one.warn,
+        "limits": one.limits._asdict(),
         "unknown": one.unknown,
         "facts": sorted({measure.fact for measure in one.measures}),
         "usualDimensions": list(one.by),
@@ -61,6 +63,7 @@ def _line(line: Line, by: Sequence[Dimension], called: Name) -> dict[str, Any]:
         "previousPeriod": _compared(line.previous),
         "rank": line.rank,
         "warns": line.warns,
+        "limits": line.limits._asdict(),
     }
 
 
@@ -98,14 +101,20 @@ def _column(column: Column) -> dict[str, Any]:
     return told | {"values": dict(column.choices)} if column.choices else told
 
 
+def crosstab_json(table: Crosstab, most: int) -> dict[str, Any]:
+    """At most so many rows, and how many there are."""
+    rows = [{"titles": row.titles, "values": row.values} for row in table.rows[:most]]
+    return {"heads": table.heads, "columns": table.columns, "rows": rows, "total": len(table.rows)}
+
+
 def dataset_json(one: Dataset, form: Any) -> dict[str, Any]:
     told = {"id": one.id, "tenant": one.tenant, "title": one.title, "by": one.author, "at": one.at.isoformat()}
     return told | {"form": form}
 
 
 def drawn_json(one: Drawn) -> dict[str, Any]:
-    told = {"indicator": one.indicator, "tenant": one.tenant, "value": one.value}
+    told = {"indicator": one.indicator, "tenant": one.tenant, "value": one.value, "low": one.low}
     return told | {"by": one.author, "at": one.at.isoformat()}
 
 
-__all__ = ["dataset_json", "drawn_json", "fact_json", "indicator_json", "lineage_json", "lines_json"]
+__all__ = ["crosstab_json", "dataset_json", "drawn_json", "fact_json", "indicator_json", "lineage_json", "lines_json"]

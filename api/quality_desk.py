@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
+from api.again import again
 from base.keyring import KeyRing
 from base.tabular import workbook
 from base.tenancy import system
@@ -26,7 +25,6 @@ from records.quality_surveys import SURVEYS, Surveyor
 from records.registry import Registry
 from records.store import Repository
 
-_log = logging.getLogger(__name__)
 Name = Callable[[str], str]
 MOST_ROWS: Final = 20_000
 """Faults in one report at most."""
@@ -92,12 +90,7 @@ class QualityDesk:
 
     async def keep_watch(self, hour: int, seconds: float = 30.0) -> None:
         """Add up what messages counted, and survey every institution once a day from an hour (Chinese time) on."""
-        while True:
-            try:
-                await asyncio.to_thread(self._watch, hour)
-            except SQLAlchemyError as error:
-                _log.error("quality not surveyed", extra={"error": type(error).__name__})
-            await asyncio.sleep(seconds)
+        await again(partial(self._watch, hour), seconds, "quality not surveyed")
 
     def _watch(self, hour: int) -> None:
         roll_up(self.engine)
@@ -114,7 +107,7 @@ def csv_lines(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     writer = csv.writer(buffer)
     for row in rows:
         if header:
-            writer.writerow(row)
+            writer.writerow(map(_defused, row))
             yield b"\xef\xbb\xbf"
             header = False
         writer.writerow([_defused(value) for value in row.values()])

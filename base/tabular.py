@@ -73,7 +73,7 @@ def write_workbook(path: Path, tables: Mapping[str, Sequence[Mapping[str, Any]]]
     for name, rows in tables.items():
         sheet = book.create_sheet(name)
         if rows:
-            sheet.append(list(rows[0]))
+            sheet.append([_cell(name) for name in rows[0]])
         for row in rows:
             sheet.append([_cell(value) for value in row.values()])
     part = path.with_name(f"{path.name}.part")

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 
 from api.access import Access, Principal
-from api.asking import described, tenant_in, within, writes
+from api.asking import XLSX, attached, described, tenant_in, within, writes
 from api.bodies import Body, asked, decoded
 from api.errors import bad_field, moment_of, respond
 from api.indicator_desk import IndicatorDesk
-from api.indicator_json import dataset_json, fact_json, lines_json
+from api.indicator_json import crosstab_json, dataset_json, fact_json, lines_json
+from api.quality_desk import csv_lines
+from base.tabular import workbook
 from base.tenancy import TenancyError
 from supervision.figures.analysis import Form, indicators
-from supervision.figures.answers import MOST_ROWS, Each
-from supervision.figures.periods import period_of
+from supervision.figures.answers import MOST_ROWS, Each, Line
+from supervision.figures.crosstab import Crosstab, crosstab
+from supervision.figures.indicator import Indicator
+from supervision.figures.periods import Period, period_of
 from supervision.figures.sums import Asked
 
 _READ: Final = "indicator.read"
 _WRITE: Final = "indicator.write"
 _LONGEST_TITLE: Final = 120
+_FORMATS: Final = ("json", "table", "csv", "xlsx")
 
 
 class AnalysisBody(Body, frozen=True):
@@ -59,12 +66,24 @@ def _analysis(routes: APIRouter, access: Access, desk: IndicatorDesk) -> None:
         return respond(200, {"facts": [fact_json(fact) for fact in desk.known.facts.values()]})
 
     @routes.post("", **_ANALYSE)
-    async def analyse(request: Request) -> Response:
+    async def analyse(request: Request, format: str = "json") -> Response:
         given, found = decoded(AnalysisBody, await request.body()), access.need(request, _READ)
-        return respond(200, await within(found, lambda: _analysed(desk, found, given)))
+        if format not in _FORMATS:
+            raise bad_field("format", f"只能是 {', '.join(_FORMATS)}")
+        return await within(found, lambda: _answer(desk, _analysed(desk, found, given), format))
 
 
-def _analysed(desk: IndicatorDesk, found: Principal, given: AnalysisBody) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Analysed:
+    """What a form asked for, and the lines that answer it."""
+
+    form: Form
+    period: Period
+    chosen: list[Indicator]
+    told: dict[str, list[Line]]
+
+
+def _analysed(desk: IndicatorDesk, found: Principal, given: AnalysisBody) -> _Analysed:
     """Raises ``AskError``, ``PeriodError``, ``MissingError``, ``TenancyError``."""
     if (given.form is None) == (given.dataset == ""):
         raise bad_field("form", "form 与 dataset 须给且只给一个")
@@ -73,18 +92,40 @@ def _analysed(desk: IndicatorDesk, found: Principal, given: AnalysisBody) -> dic
         raise TenancyError("outside of the scope")
     form = given.form or desk.datasets.one(given.dataset).form
     only = {name: tuple(values) for name, values in form.only.items()}
-    by = tuple(dict.fromkeys(form.by))
-    wanted = Asked(by, only, (tenant,) if tenant else (), moment_of(given.as_of, "asOf"))
-    chosen = indicators(form, desk.known)
-    period, each = period_of(given.period), Each(form.each)
-    told = desk.answers.ask(chosen, period, wanted, each=each, compare=given.compare)
-    called = desk.called()
+    wanted = Asked(tuple(dict.fromkeys(form.by)), only, (tenant,) if tenant else (), moment_of(given.as_of, "asOf"))
+    chosen, period = indicators(form, desk.known), period_of(given.period)
+    told = desk.answers.ask(chosen, period, wanted, each=Each(form.each), compare=given.compare)
+    return _Analysed(form, period, chosen, told)
+
+
+def _answer(desk: IndicatorDesk, done: _Analysed, format: str) -> Response:
+    """Raises ``AskError`` when there is more than a table shows."""
+    if format == "json":
+        return respond(200, _lines(desk, done))
+    table = _table(desk, done)
+    if format == "table":
+        return respond(200, {"period": str(done.period)} | crosstab_json(table, MOST_ROWS))
+    title = desk.known.facts[done.form.fact].title
+    headers = attached(f"{title} {done.period} {datetime.now(UTC):%Y%m%d}.{format}")
+    if format == "csv":
+        return Response(b"".join(csv_lines(table.table())), 200, headers, "text/csv; charset=utf-8")
+    return Response(workbook({title: list(table.table())}), 200, headers, XLSX)
+
+
+def _lines(desk: IndicatorDesk, done: _Analysed) -> dict[str, Any]:
+    called, by = desk.called(), tuple(dict.fromkeys(done.form.by))
     measures = [
-        {"id": one.name, "title": one.title, "total": len(told[one.name])}
-        | {"lines": lines_json(told[one.name][:MOST_ROWS], desk.dimensions(one, by), called)}
-        for one in chosen
+        {"id": one.name, "title": one.title, "total": len(done.told[one.name])}
+        | {"lines": lines_json(done.told[one.name][:MOST_ROWS], desk.dimensions(one, by), called)}
+        for one in done.chosen
     ]
-    return {"fact": form.fact, "period": str(period), "measures": measures}
+    return {"fact": done.form.fact, "period": str(done.period), "measures": measures}
+
+
+def _table(desk: IndicatorDesk, done: _Analysed) -> Crosstab:
+    titles = {one.name: one.title for one in done.chosen}
+    by = desk.dimensions(done.chosen[0], tuple(dict.fromkeys(done.form.by)))
+    return crosstab(done.told, titles, by, done.form.across, desk.called(), periods=bool(done.form.each))
 
 
 def _datasets(routes: APIRouter, access: Access, desk: IndicatorDesk) -> None:
@@ -121,6 +162,7 @@ _FORM: Final[dict[str, Any]] = {
         {"sum": "mean", "column": "fee", "title": "次均费用"},
     ],
     "by": ["county", "department"],
+    "across": ["period"],
     "only": {"kind": ["outpatient"]},
     "each": "month",
 }
@@ -132,7 +174,8 @@ EXAMPLES: Final[dict[str, Any]] = {
 _FACTS: Final = described("Tables that may be analysed", "Columns, codes, dimensions.", "facts")
 _ANALYSE: Final = asked(AnalysisBody, EXAMPLES["analysis"]) | described(
     "Analyse a table by a form (自助分析)",
-    "Names columns and codes, never SQL; answered in the caller's scope.",
+    "Names columns and codes, never SQL; answered in the caller's scope. `format=table` lays the figures out by rows "
+    "and columns (`across`), `csv` and `xlsx` give that as a file.",
     "measures with lines",
     *(400, 404, 422),
 )

@@ -12,6 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 from supervision.figures.catalogue import Catalogue
+from supervision.figures.crosstab import PERIOD
 from supervision.figures.duck import quoted
 from supervision.figures.fact import Column, Fact, Type
 from supervision.figures.indicator import Indicator, Measure, Source, Sum, Theme
@@ -34,11 +35,13 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ca
 
 
 class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
-    """What is analysed: a fact, what is added up of it, how that is broken down, and of which rows."""
+    """What is analysed: a fact, what is added up of it, how that is broken down, and of which rows. ``across`` are
+    those of ``by`` (and ``period``, when it is cut up) that make columns of a table, not rows."""
 
     fact: str
     measures: list[Wanted]
     by: list[str] = []
+    across: list[str] = []
     only: dict[str, list[str]] = {}
     each: Literal["", "month", "quarter", "year"] = ""
 
@@ -52,6 +55,8 @@ def indicators(form: Form, known: Catalogue) -> list[Indicator]:
         raise AskError("measures", f"须有 1 至 {_MOST_MEASURES} 项")
     if len(form.by) > _MOST_DIMENSIONS:
         raise AskError("by", f"最多 {_MOST_DIMENSIONS} 个维度")
+    if lost := set(form.across).difference(form.by, [PERIOD] if form.each else []):
+        raise AskError("across", f"列中的 {', '.join(sorted(lost))[:80]} 不在 by 中；时间分段后可用 {PERIOD}")
     return [_indicator(place, wanted, fact) for place, wanted in enumerate(form.measures)]
 
 

@@ -6,9 +6,11 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from urllib.request import Request, urlopen
 
+import openpyxl
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -140,21 +142,60 @@ def test_scores_by_department_and_the_national_indicators(window: Opening) -> No
     here.see("没有符合条件的质控报告")
 
 
-def test_an_analysis_by_hand_is_kept_and_opened_again(window: Opening) -> None:
+def test_an_analysis_is_laid_out_by_dragging(window: Opening) -> None:
     here = window("/ui/analysis")
-    here.page.get_by_label("分组").click()
-    here.page.get_by_title("旗县", exact=True).click()
-    here.page.keyboard.press("Escape")
-    here.page.get_by_role("button", name=re.compile("分\\s*析")).click()
+    chip = here.page.locator(".analysis-fields .analysis-chip").filter(has_text=re.compile("^旗县$"))
+    chip.drag_to(here.page.get_by_role("group", name="行", exact=True))
     result = here.page.get_by_role("region", name="结果")
     expect(result.get_by_role("row").filter(has_text="罕乌拉旗")).to_be_visible()
+    by_menu = here.page.get_by_role("button", name="“期间”放到…")
+    by_menu.click()
+    here.page.get_by_role("menuitem", name="放到列").click()
+    month = re.compile(r"^20\d\d-\d\d$")
+    expect(result.get_by_role("columnheader", name=month)).to_be_visible()
     here.suits_everybody("analysis")
-    here.page.get_by_role("button", name="保存为数据集").click()
+    with here.page.expect_download() as downloading:
+        here.page.get_by_role("button", name="导出 Excel").click()
+    book = openpyxl.load_workbook(BytesIO(Path(downloading.value.path()).read_bytes()))
+    head, first = list(book.worksheets[0].iter_rows(values_only=True))[:2]
+    assert head[0] == "旗县"
+    assert month.match(head[1].split()[0])
+    assert first[0] == "罕乌拉旗"
+    with here.page.expect_download() as downloading:
+        here.page.get_by_role("button", name="导出 CSV").click()
+    assert Path(downloading.value.path()).read_text("utf-8-sig").startswith("旗县,")
+
+
+def test_an_analysis_is_laid_out_by_keys_alone_kept_and_opened_again(window: Opening) -> None:
+    here = window("/ui/analysis")
+    here.page.get_by_role("button", name="拖动“旗县”").focus()
+    for key in ("Enter", "Tab", "Enter"):  # taken up, past the rows, dropped
+        here.page.keyboard.press(key)
+    columns = here.page.get_by_role("group", name="列", exact=True)
+    expect(columns.get_by_text("旗县")).to_be_visible()
+    expect(here.page.get_by_role("columnheader", name="罕乌拉旗")).to_be_visible()
+    here.page.get_by_role("button", name="保存视图").click()
     dialog = here.page.get_by_role("dialog")
     dialog.get_by_label("名称").fill("各旗县就诊")
     dialog.get_by_role("button", name=re.compile("确\\s*定")).click()
     here.see("已保存")
-    here.page.reload()
-    here.page.get_by_label("打开已保存的数据集").click()
+    here.open("/ui/analysis")
+    here.page.get_by_label("打开已保存的视图").click()
     here.page.get_by_title("各旗县就诊").click()
-    expect(here.page.locator(".ant-select-selection-item", has_text="旗县").first).to_be_visible()
+    expect(columns.get_by_text("旗县")).to_be_visible()
+    columns.get_by_role("button", name="移除“旗县”").press("Enter")
+    expect(columns.get_by_text("旗县")).to_have_count(0)
+
+
+def test_an_analysis_is_filtered_by_what_there_is(window: Opening) -> None:
+    here = window("/ui/analysis")
+    here.page.get_by_role("button", name="“旗县”放到…").click()
+    here.page.get_by_role("menuitem", name="放到筛选").click()
+    here.page.get_by_label("“旗县”的取值").click()
+    here.page.get_by_title("罕乌拉旗", exact=True).click()
+    here.page.keyboard.press("Escape")
+    expect(here.page).to_have_url(re.compile("only"))
+    here.page.get_by_role("button", name="移除“记录数”").click()
+    here.see("请至少放入一个数值")
+    here.page.go_back()
+    expect(here.page.get_by_role("region", name="结果").get_by_role("row")).to_have_count(2)

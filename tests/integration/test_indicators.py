@@ -158,6 +158,44 @@ def test_a_table_is_analysed_by_a_form(site: Staffed) -> None:
     assert one["lines"][0]["value"] == 1
 
 
+def test_an_analysis_is_laid_out_by_rows_and_columns_and_taken_away(site: Staffed) -> None:
+    form = {
+        "fact": "visits",
+        "measures": [{"title": "=人次"}, {"sum": "mean", "column": "fee"}],
+        "by": ["department"],
+        "across": ["period"],
+        "each": "month",
+    }
+    body = {"period": "2026-Q4", "form": form}
+    told = _post(site, "county", f"{ANALYSIS}?format=table", body).json()
+    assert told["heads"] == ["科室"]
+    assert [column[0] for column in told["columns"]][::2] == ["2026-10", "2026-11", "2026-12"]
+    assert told["rows"][0] == {"titles": ["全科"], "values": [None, None, 1, 40, None, None]}
+    file = _post(site, "county", f"{ANALYSIS}?format=xlsx", body)
+    sheet = openpyxl.load_workbook(BytesIO(file.content)).worksheets[0]
+    assert [cell.value for cell in sheet[1]][:2] == ["科室", "2026-10 =人次"]
+    assert sheet.max_row == 1 + told["total"]
+    text = _post(site, "county", f"{ANALYSIS}?format=csv", body | {"form": form | {"across": [], "each": ""}}).text
+    assert text.splitlines()[0].lstrip("\ufeff").startswith("科室,'=人次,")
+    assert _post(site, "county", f"{ANALYSIS}?format=pdf", body).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        ({"fact": "visits", "measures": [{}], "by": ["day"], "across": ["day"]}, "最多 200 列"),
+        ({"fact": "visits", "measures": [{}, {}], "by": ["day"]}, "名称不能相同"),
+    ],
+)
+def test_a_table_that_nobody_could_read_is_refused(
+    site: Staffed, form: Any, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("supervision.figures.crosstab._MOST_COLUMNS", 1)
+    answer = _post(site, "county", f"{ANALYSIS}?format=table", {"period": "2026-Q4", "form": form})
+    assert answer.status_code == 422
+    assert says.replace("200", "1") in answer.text
+
+
 @pytest.mark.parametrize(
     ("form", "says"),
     [
@@ -168,6 +206,7 @@ def test_a_table_is_analysed_by_a_form(site: Staffed) -> None:
         ({"fact": "visits", "measures": [{"only": {"kind": ["inpatient"]}}]}, "不能是该值"),
         ({"fact": "visits", "measures": [{"only": {"department": ["') OR ('1'='1"]}}]}, ""),
         ({"fact": "visits", "measures": [{}], "by": ["ward"]}, "没有维度"),
+        ({"fact": "visits", "measures": [{}], "by": ["county"], "across": ["period"]}, "列中的 period 不在 by 中"),
     ],
 )
 def test_a_form_that_names_what_there_is_not_is_refused(site: Staffed, form: Any, says: str) -> None:
@@ -209,11 +248,29 @@ def test_an_institution_draws_its_own_warning_line(site: Staffed) -> None:
     assert [(one["indicator"], one["tenant"], one["value"]) for one in told] == [("visit-cost", COUNTY, None)]
 
 
-def test_no_line_for_others_and_none_where_there_is_no_bad_side(site: Staffed) -> None:
+def test_no_line_for_others_and_no_range_where_there_is_a_bad_side(site: Staffed) -> None:
     assert (
         _post(site, "county", "/api/v1/indicators/visit-cost/line", {"value": 1, "tenant": OTHER}).status_code == 403
     )
-    assert _post(site, "county", "/api/v1/indicators/visits-seen/line", {"value": 1}).status_code == 400
+    range_ = {"value": 100, "low": 1, "tenant": COUNTY}
+    assert _post(site, "county", "/api/v1/indicators/visit-cost/line", range_).status_code == 400
+    upside_down = {"value": 1, "low": 2}
+    assert _post(site, "county", "/api/v1/indicators/visits-seen/line", upside_down).status_code == 400
+
+
+def test_what_is_only_watched_warns_on_both_sides_of_a_range(site: Staffed) -> None:
+    line = "/api/v1/indicators/visits-seen/line"
+
+    def beyond(low: int | None, high: int | None) -> list[Any]:
+        assert _post(site, "county", line, {"value": high, "low": low, "tenant": COUNTY}).status_code == 200
+        told = _get(site, "county", "/api/v1/indicator-warnings", period="2026-11", by="institution").json()
+        found = {one["id"]: one["lines"] for one in told["indicators"]}.get("visits-seen", [])
+        return [(one["group"][0]["value"], one["limits"]) for one in found]
+
+    assert beyond(1, 5) == []
+    assert beyond(2, 5) == [(HOSPITAL, {"low": 2, "high": 5}), (CLINIC, {"low": 2, "high": 5})]
+    assert [place for place, _ in beyond(None, 0)] == [HOSPITAL, CLINIC]
+    assert _post(site, "county", f"{line}/removal", {"tenant": COUNTY}).status_code == 200
 
 
 def test_a_theme_leaves_out_what_does_not_have_the_dimension(site: Staffed) -> None:

@@ -9,5 +9,7 @@ export const TEXTS = {
   month: (year: number, month: number) => `${year} 年 ${month} 月`,
   rise: "上升",
   fall: "下降",
+  csv: "导出 CSV",
+  xlsx: "导出 Excel",
   chartFailed: "图表未能加载，数据见下表",
 };

@@ -1,17 +1,22 @@
-/** Analysis by hand: a closed form over the tables of facts, and forms that were kept. */
-import { Form } from "antd";
-import { type ReactNode, useState } from "react";
+/** Analysis by hand: fields of a table of facts, dragged to where they count. The layout stands in the address. */
+import { Button, Flex } from "antd";
+import { type ReactNode, useMemo } from "react";
+import { I18nProvider } from "react-aria/I18nProvider";
+import { useSearchParams } from "react-router";
+import { Exports } from "../../figures/Exports";
 import { PeriodField, usePeriod } from "../../figures/PeriodField";
-import { useAsked, useTelling } from "../../shared/asking";
+import { useAsked } from "../../shared/asking";
+import { save } from "../../shared/client";
 import { Frame } from "../../shared/frame";
 import { Asked, Nothing } from "../../shared/states";
 import "./analysis.css";
 import { Datasets } from "./Datasets";
 import { Fields } from "./Fields";
-import { blank, formed, type Given, unformed } from "./given";
+import { asked, blank, fieldsOf, read } from "./layout";
 import { Result } from "./Result";
 import { TEXTS } from "./texts";
-import type { Answer, Fact } from "./types";
+import type { Crosstab, Fact, Form } from "./types";
+import { Zones } from "./Zones";
 
 const FACTS = "GET /api/v1/analysis/facts";
 const ANALYSE = "POST /api/v1/analysis";
@@ -28,31 +33,51 @@ export default function Analysis(): ReactNode {
 }
 
 function Desk({ facts }: { facts: Fact[] }): ReactNode {
+  const [query, set] = useSearchParams();
   const period = usePeriod();
-  const [form] = Form.useForm<Given>();
-  const [fact, choose] = useState(facts[0] as Fact);
-  const analyse = useTelling<Answer, typeof ANALYSE>(ANALYSE);
-  const turn = (id: string, given: Given): void => {
-    choose(facts.find((one) => one.id === id) ?? fact);
-    form.setFieldsValue(given);
-  };
-  const current = (given: Given) => formed(given, fact, TEXTS.sums);
+  const form = read(query.get("form"), facts);
+  const fact = facts.find(({ id }) => id === form.fact) as Fact;
+  const fields = useMemo(() => new Map(fieldsOf(fact).map((field) => [field.id, field])), [fact]);
+  const change = (wanted: Form): void =>
+    set((before) => {
+      before.set("form", JSON.stringify(wanted));
+      return before;
+    });
+  const turn = (id: string): void => change(blank(id));
+  const layout = { form, fields, change };
   return (
-    <>
-      <Datasets
-        open={(kept) => turn(kept.fact, unformed(kept))}
-        current={async () => current(await form.validateFields())}
-      />
-      <Form<Given>
-        form={form}
-        layout="vertical"
-        className="no-print"
-        initialValues={blank(fact.id)}
-        onFinish={(given) => analyse.mutate({ body: { period, form: current(given) } })}
-      >
-        <Fields facts={facts} fact={fact} turn={(id) => turn(id, blank(id))} busy={analyse.isPending} />
-      </Form>
-      {analyse.data ? <Result answer={analyse.data} /> : <Nothing text={TEXTS.ready} />}
-    </>
+    <I18nProvider locale="zh-CN">
+      <Flex gap={8} wrap className="analysis-sets no-print">
+        <Datasets open={change} current={asked(form)} />
+        <Button onClick={() => turn(form.fact)}>{TEXTS.reset}</Button>
+        <Exports
+          to={(format) => {
+            const options = { query: { format }, body: { period, form: asked(form) } };
+            return save(ANALYSE, `${fact.title} ${period}.${format}`, options);
+          }}
+        />
+      </Flex>
+      <div className="analysis">
+        <div className="no-print">
+          <Fields facts={facts} turn={turn} {...layout} />
+        </div>
+        <div className="analysis-right">
+          <div className="no-print">
+            <Zones {...layout} />
+          </div>
+          {form.measures.length ? <Answered period={period} form={asked(form)} /> : <Nothing text={TEXTS.noValues} />}
+        </div>
+      </div>
+    </I18nProvider>
+  );
+}
+
+function Answered({ period, form }: { period: string; form: Form }): ReactNode {
+  const options = { query: { format: "table" }, body: { period, form } };
+  const answer = useAsked<Crosstab, typeof ANALYSE>(ANALYSE, options, { keep: true });
+  return (
+    <Asked query={answer} isEmpty={({ rows }) => !rows.length} empty={TEXTS.none}>
+      {(found) => <Result answer={found} />}
+    </Asked>
   );
 }

@@ -1,5 +1,5 @@
-/** Forms that were kept: opened, added, removed. */
-import { App, Button, Flex, Form, Input, Modal, Popconfirm, Select } from "antd";
+/** Views that were kept: opened, added, removed. */
+import { App, Button, Form, Input, Modal, Popconfirm, Select } from "antd";
 import { type ReactNode, useState } from "react";
 import { useAsked, useTelling } from "../../shared/asking";
 import { useMay } from "../../shared/session";
@@ -11,12 +11,12 @@ const KEEP = "POST /api/v1/analysis/datasets";
 const REMOVE = "POST /api/v1/analysis/datasets/{number}/removal";
 const LONGEST = 120;
 
-type DatasetsProps = { open: (form: Kept) => void; current: () => Promise<Kept> };
+type DatasetsProps = { open: (form: Kept) => void; current: Kept };
 
 export function Datasets({ open, current }: DatasetsProps): ReactNode {
   const kept = useAsked<{ datasets: Dataset[] }, typeof LIST>(LIST);
   const [chosen, choose] = useState<string>();
-  const [form, keeps] = useState<Kept>();
+  const [keeping, keep] = useState(false);
   const may = useMay("indicator.write");
   const datasets = kept.data?.datasets ?? [];
   const opened = (id: string): void => {
@@ -24,9 +24,8 @@ export function Datasets({ open, current }: DatasetsProps): ReactNode {
     choose(id);
     if (one) open(one.form);
   };
-  const begin = (): void => void current().then(keeps, () => undefined); // the fields say what is missing
   return (
-    <Flex gap={8} wrap className="analysis-sets no-print">
+    <>
       <Select
         className="analysis-wide"
         aria-label={TEXTS.open}
@@ -36,10 +35,10 @@ export function Datasets({ open, current }: DatasetsProps): ReactNode {
         options={datasets.map(({ id, title }) => ({ value: id, label: title }))}
         onChange={opened}
       />
-      {may ? <Button onClick={begin}>{TEXTS.keep}</Button> : null}
+      {may ? <Button onClick={() => keep(true)}>{TEXTS.keep}</Button> : null}
       {may && chosen ? <Removing id={chosen} done={() => choose(undefined)} /> : null}
-      {form ? <Keeping form={form} done={choose} close={() => keeps(undefined)} /> : null}
-    </Flex>
+      {keeping ? <Keeping form={current} done={choose} close={() => keep(false)} /> : null}
+    </>
   );
 }
 

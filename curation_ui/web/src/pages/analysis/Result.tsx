@@ -1,56 +1,71 @@
-/** The answer: a row for each group and part of time, a column for each measure. */
-import { Typography } from "antd";
+/** The answer as a table of rows and columns, and as a chart where it has one column of figures. */
+import { Alert, type TableColumnsType, Typography } from "antd";
 import type { ReactNode } from "react";
+import { Chart } from "../../figures/Chart";
 import { figure } from "../../figures/numbers";
-import type { Line } from "../../figures/types";
-import { Nothing } from "../../shared/states";
 import { Rows } from "../../shared/table";
 import { TEXTS } from "./texts";
-import type { Answer } from "./types";
+import type { Crosstab, Row } from "./types";
 
-type Row = { key: string; period: string; group: string; values: Record<string, number | null> };
+const MOST_BARS = 60;
 
-export function Result({ answer }: { answer: Answer }): ReactNode {
-  const rows = joined(answer);
-  if (!rows.length) return <Nothing text={TEXTS.none} />;
+export function Result({ answer }: { answer: Crosstab }): ReactNode {
+  const { heads, columns, rows, total } = answer;
   return (
     <section aria-label={TEXTS.result}>
       <Typography.Title level={2}>{TEXTS.result}</Typography.Title>
+      {rows.length < total ? <Alert type="info" title={TEXTS.cut(rows.length, total)} /> : null}
+      <Drawn answer={answer} />
       <Rows<Row>
-        rowKey="key"
+        bordered
+        rowKey={({ titles }) => titles.join("\t")}
         dataSource={rows}
         columns={[
-          { title: TEXTS.period, dataIndex: "period", sorter: (a, b) => a.period.localeCompare(b.period) },
-          { title: TEXTS.group, dataIndex: "group" },
-          ...answer.measures.map(({ id, title }) => ({
-            title,
-            align: "right" as const,
-            render: (_: unknown, row: Row) => figure(row.values[id]),
-            sorter: (a: Row, b: Row) => (a.values[id] ?? 0) - (b.values[id] ?? 0),
-          })),
+          ...(heads.length ? heads.map(headed) : [{ title: "", render: () => TEXTS.all }]),
+          ...nested(columns.map((titles, at) => ({ titles, at }))),
         ]}
       />
     </section>
   );
 }
 
-function joined({ measures }: Answer): Row[] {
-  const rows = new Map<string, Row>();
-  for (const { id, lines } of measures) {
-    for (const line of lines) {
-      const key = keyed(line);
-      const row = rows.get(key) ?? { key, period: line.period, group: named(line), values: {} };
-      row.values[id] = line.value;
-      rows.set(key, row);
-    }
+/** One column of figures over several rows. */
+function Drawn({ answer: { heads, columns, rows } }: { answer: Crosstab }): ReactNode {
+  const [column] = columns;
+  if (columns.length !== 1 || !column || rows.length < 2 || rows.length > MOST_BARS) return null;
+  const kind = heads.join() === TEXTS.period ? "line" : "bar";
+  const names = rows.map(({ titles }) => titles.join(" "));
+  const values = rows.map(({ values: [value] }) => value ?? null);
+  return <Chart label={column.join(" ")} series={{ kind, unit: "", names, values }} />;
+}
+
+function headed(title: string, at: number): TableColumnsType<Row>[number] {
+  const of = ({ titles }: Row): string => titles[at] ?? "";
+  return { title, render: (_, row) => of(row), sorter: (a, b) => of(a).localeCompare(of(b), "zh-CN") };
+}
+
+type Column = { titles: string[]; at: number };
+
+/** Columns under the heads that they share. */
+function nested(columns: Column[]): TableColumnsType<Row> {
+  const groups: { title: string; below: Column[] }[] = [];
+  for (const { titles, at } of columns) {
+    const [title = "", ...rest] = titles;
+    const below = { titles: rest, at };
+    const last = groups.at(-1);
+    if (rest.length && last?.title === title) last.below.push(below);
+    else groups.push({ title, below: [below] });
   }
-  return [...rows.values()];
+  return groups.map(({ title, below }) =>
+    below[0]?.titles.length ? { title, children: nested(below) } : valued(title, below[0]?.at ?? 0),
+  );
 }
 
-function keyed({ period, group }: Line): string {
-  return JSON.stringify([period, group.map(({ value }) => value)]);
-}
-
-function named({ group }: Line): string {
-  return group.map(({ title, value }) => title || String(value ?? "")).join(" ") || TEXTS.all;
+function valued(title: string, at: number): TableColumnsType<Row>[number] {
+  return {
+    title,
+    align: "right",
+    render: (_, { values }) => figure(values[at]),
+    sorter: (a, b) => (a.values[at] ?? 0) - (b.values[at] ?? 0),
+  };
 }

@@ -3,16 +3,17 @@ import { Descriptions, Flex, Select, Statistic, Typography } from "antd";
 import type { ReactNode } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
 import { Chart } from "../../figures/Chart";
+import { Exports } from "../../figures/Exports";
 import { Change, figure } from "../../figures/numbers";
 import { PeriodField, usePeriod } from "../../figures/PeriodField";
 import { lately } from "../../figures/periods";
 import type { Answer, Indicator, Line } from "../../figures/types";
 import { useAsked } from "../../shared/asking";
+import { save } from "../../shared/client";
 import { Frame } from "../../shared/frame";
 import { Asked, Nothing } from "../../shared/states";
 import { Comparison } from "./Comparison";
 import { Details } from "./Details";
-import { Exports } from "./Exports";
 import { Standing } from "./ThemePage";
 import { TEXTS } from "./texts";
 
@@ -34,7 +35,11 @@ export function IndicatorPage(): ReactNode {
           actions={
             <>
               <PeriodField />
-              <Exports of={{ endpoint: FIGURES, path: { name } }} query={{ period, by }} />
+              <Exports
+                to={(format) =>
+                  save(FIGURES, `${name}-${period}.${format}`, { path: { name }, query: { period, by, format } })
+                }
+              />
             </>
           }
           printable

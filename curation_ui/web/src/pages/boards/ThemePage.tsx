@@ -2,14 +2,15 @@
 import { Button, Input, Tag } from "antd";
 import { type ReactNode, useState } from "react";
 import { Link, useSearchParams } from "react-router";
+import { Exports } from "../../figures/Exports";
 import { Change, figure } from "../../figures/numbers";
 import { PeriodField, usePeriod } from "../../figures/PeriodField";
 import type { Catalogue, Figured, Line, Report, Warnings } from "../../figures/types";
 import { useAsked } from "../../shared/asking";
+import { save } from "../../shared/client";
 import { Frame } from "../../shared/frame";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
-import { Exports } from "./Exports";
 import { TEXTS } from "./texts";
 
 const LIST = "GET /api/v1/indicators";
@@ -30,7 +31,11 @@ export function ThemePage(): ReactNode {
     { staleMs: Number.POSITIVE_INFINITY },
   );
   const exported =
-    theme === WARNINGS.id ? null : <Exports of={{ endpoint: REPORT, path: { theme } }} query={{ period }} />;
+    theme === WARNINGS.id ? null : (
+      <Exports
+        to={(format) => save(REPORT, `${theme}-${period}.${format}`, { path: { theme }, query: { period, format } })}
+      />
+    );
   return (
     <Frame title={TEXTS.title} about={TEXTS.about} actions={<Actions>{exported}</Actions>} printable>
       <Asked query={known} rows={1}>

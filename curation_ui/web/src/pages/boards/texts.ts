@@ -34,8 +34,6 @@ export const TEXTS = {
   more: "下一页",
   first: "第一页",
   audited: "查看明细会记入审计；人员以假名显示",
-  csv: "导出 CSV",
-  xlsx: "导出 Excel",
   yes: "是",
   no: "否",
 };
