@@ -298,13 +298,7 @@ def any_account(connection: Connection) -> bool:
     return connection.execute(select(accounts.c.id).limit(1)).first() is not None
 
 
-def utc(time: datetime) -> datetime:
-    """A stored time with its zone, which SQLite does not keep."""
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
 def _account(row: Any) -> Account:
-    expires = utc(row.expires) if row.expires else None
     return Account(
         row.id,
         row.name,
@@ -312,8 +306,8 @@ def _account(row: Any) -> Account:
         row.tenant,
         row.must_change,
         row.locked,
-        utc(row.password_set),
-        expires,
+        row.password_set,
+        row.expires,
         row.issuer or "",
         row.subject or "",
     )

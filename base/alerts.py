@@ -156,8 +156,4 @@ def reasons(connection: Connection, ring: KeyRing, references: Sequence[str]) ->
 
 
 def _alert(row: Any) -> Alert:
-    given = dict(row._mapping)
-    for name in ("at", "acknowledged"):
-        if given[name] is not None and given[name].tzinfo is None:
-            given[name] = given[name].replace(tzinfo=UTC)
-    return Alert(**given)
+    return Alert(**row._mapping)

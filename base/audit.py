@@ -165,8 +165,7 @@ def _kept(text: str, most: int) -> str:
 
 
 def _digest(row: dict[str, Any]) -> str:
-    at = row["at"] if row["at"].tzinfo else row["at"].replace(tzinfo=UTC)
-    said = [row["number"], int(at.timestamp()), *(row[c] for c in _TEXTS)]
+    said = [row["number"], int(row["at"].timestamp()), *(row[c] for c in _TEXTS)]
     return sm3(orjson.dumps(said))
 
 

@@ -151,7 +151,6 @@ def _change(connection: Connection, client_id: str, **values: Any) -> None:
 
 
 def _client(row: Any) -> Client:
-    expires = row.expires if row.expires is None or row.expires.tzinfo else row.expires.replace(tzinfo=UTC)
     return Client(
         row.id,
         row.title,
@@ -161,5 +160,5 @@ def _client(row: Any) -> Client:
         orjson.loads(row.keys),
         row.certificate,
         row.locked,
-        expires,
+        row.expires,
     )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import (
     Column,
     Connection,
+    DateTime,
+    Dialect,
     Engine,
     MetaData,
     String,
@@ -20,6 +23,7 @@ from sqlalchemy import (
     inspect,
     select,
 )
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DisconnectionError
 
 METADATA = MetaData()
@@ -34,6 +38,18 @@ _FEW: Final = 100
 _REST_SECONDS: Final = 5.0
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _VERSIONS: Final = Table("alembic_version", MetaData(), Column("version_num", String(32)))
+
+
+class _Moment(sqlite.DATETIME):
+    """A moment in SQLite, which knows no zones: written in UTC and read as UTC."""
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        write = super().bind_processor(dialect)
+        assert write is not None
+        return lambda value: write(value.astimezone(UTC) if getattr(value, "tzinfo", None) else value)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        return lambda text: None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -62,10 +78,11 @@ def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str
 
 def open_engine(url: str) -> Engine:
     """Engine for ``sqlite:///file`` or ``postgresql+psycopg://…``; SQLite runs in WAL mode
-    with foreign keys on and waits up to ten seconds for a lock."""
+    with foreign keys on and waits up to ten seconds for a lock. Both give times with their zone."""
     if not url.startswith("sqlite"):
         return _asking_after_rest(create_engine(url, pool_size=5, max_overflow=10))
     engine = create_engine(url, connect_args={"timeout": 10})
+    engine.dialect.colspecs = {**engine.dialect.colspecs, DateTime: _Moment}
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:

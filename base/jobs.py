@@ -152,13 +152,9 @@ def _end_silent(connection: Connection, now: datetime) -> None:
 
 
 def _job(row: Any) -> Job:
-    silent = row.state == State.RUNNING and datetime.now(UTC) - _zoned(row.beat) > SILENCE
+    silent = row.state == State.RUNNING and datetime.now(UTC) - row.beat > SILENCE
     told = (row.id, row.kind, row.title, row.by, orjson.loads(row.asked))
     state, fault = (State.FAILED, _LOST) if silent else (State(row.state), row.fault)
     result = getattr(row, "result", "")
-    times = (_zoned(row.started), _zoned(row.finished) if row.finished else None)
+    times = (row.started, row.finished)
     return Job(*told, state, row.stage, row.done, row.total, *times, orjson.loads(result) if result else None, fault)
-
-
-def _zoned(at: datetime) -> datetime:
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

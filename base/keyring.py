@@ -156,8 +156,7 @@ class KeyRing:
         with self._engine.connect() as connection:
             for row in connection.execute(select(keys).where(keys.c.retired.is_(None))):
                 secret = unseal(self._master, row.wrapped, _place(row.id, row.purpose))
-                created = row.created if row.created.tzinfo else row.created.replace(tzinfo=UTC)
-                found[row.purpose].append(_Key(row.id, secret, created))
+                found[row.purpose].append(_Key(row.id, secret, row.created))
         return found
 
     def _make(self, purpose: str, name: str) -> str:

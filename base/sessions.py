@@ -10,7 +10,7 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
@@ -191,8 +191,4 @@ def _lives(session: Session, limits: Limits, now: datetime) -> bool:
 
 
 def _session(row: Any) -> Session:
-    given = dict(row._mapping) | {"scopes": tuple(orjson.loads(row.scopes))}
-    for name in ("created", "seen", "expires", "proved"):
-        if given[name] is not None and given[name].tzinfo is None:
-            given[name] = given[name].replace(tzinfo=UTC)
-    return Session(**given)
+    return Session(**dict(row._mapping) | {"scopes": tuple(orjson.loads(row.scopes))})

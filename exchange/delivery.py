@@ -30,7 +30,7 @@ from base.security import SealError
 from base.tenancy import Scope, acting, system
 from exchange.fhir.server import Repository, presented
 from exchange.fhir.subscription import EMPTY, FHIR_JSON, IDS, Wish, asked_of
-from exchange.ledger import utc, writing
+from exchange.ledger import writing
 from exchange.message import Json
 from exchange.outbound import ACTIVE, ERROR, OFF, Persons, concerns, events, opened, subscriptions
 from exchange.queue import backoff
@@ -250,7 +250,7 @@ class Deliverer:
         with writing(self._engine) as connection:
             connection.execute(delete(events).where(events.c.number == event.number))
             if told:
-                took = (now - utc(event.at)).total_seconds()
+                took = (now - event.at).total_seconds()
                 count_ended(connection, [Ending(_system(row), took, good=True)], now)
             return connection.execute(self._mine(row.id).values(values)).rowcount == 1
 

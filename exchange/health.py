@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Select, func, select
 
 from base import clients
-from exchange.ledger import DEAD, messages, utc, work
+from exchange.ledger import DEAD, messages, work
 from exchange.outbound import OFF, events, subscriptions
 from records.traffic import Kind, System, of_source
 from records.traffic_figures import Figures, Health, Traffic
@@ -75,7 +75,7 @@ def _waiting(connection: Connection) -> Iterable[Health]:
     counts = (func.count().label("waiting"), func.min(messages.c.received).label("oldest"))
     here = select(messages.c.tenant, messages.c.source, *counts).join(work, work.c.number == messages.c.number)
     for system, rows in _by_system(connection, here):
-        yield Health(system, backlog=sum(r.waiting for r in rows), oldest=min(utc(r.oldest) for r in rows))
+        yield Health(system, backlog=sum(r.waiting for r in rows), oldest=min(r.oldest for r in rows))
 
 
 def _dead(connection: Connection) -> Iterable[Health]:
@@ -97,14 +97,14 @@ def _subscribed(connection: Connection, now: datetime) -> Iterable[Health]:
     waits = select(events.c.subscription, *counts).group_by(events.c.subscription)
     waiting = {row.subscription: row for row in connection.execute(waits)}
     for row in connection.execute(select(subscriptions)):
-        over = row.status == OFF or (row.ends is not None and utc(row.ends) <= now)
+        over = row.status == OFF or (row.ends is not None and row.ends <= now)
         left = waiting.get(row.id)
         yield Health(
             System(row.tenant, Kind.SUBSCRIPTION, row.id),
             f"订阅 {row.kind}",
-            seen=row.last and utc(row.last),
+            seen=row.last,
             trouble="" if over else row.error,
             retired=over,
             backlog=left.waiting if left else 0,
-            oldest=utc(left.oldest) if left else None,
+            oldest=left.oldest if left else None,
         )

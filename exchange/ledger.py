@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from sqlalchemy import (
@@ -208,12 +208,7 @@ def known(connection: Connection, keys: Iterable[str]) -> dict[str, Known]:
     """What is known of messages, by key; those never seen are left out."""
     columns = (messages.c.key, messages.c.digest, messages.c.state, messages.c.received)
     rows = connection.execute(select(*columns).where(messages.c.key.in_(list(keys))))
-    return {row.key: Known(row.digest, row.state, utc(row.received)) for row in rows}
-
-
-def utc(time: datetime) -> datetime:
-    """A time from the database, with its zone (SQLite forgets it)."""
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    return {row.key: Known(row.digest, row.state, row.received) for row in rows}
 
 
 @contextmanager

@@ -40,7 +40,7 @@ from base.keyring import KeyRing
 from base.security import SealError
 from exchange.fhir.searching import matches
 from exchange.fhir.subscription import Asked, Wish, asked_of
-from exchange.ledger import utc, writing
+from exchange.ledger import writing
 from exchange.message import Json, MessageError
 from records.consent import reaches
 from records.facts import Facts
@@ -162,11 +162,10 @@ class Subscriptions:
         return [self._opened(row, counts.get(row.id, 0)) for row in rows]
 
     def _opened(self, row: Row[Any], waiting: int) -> Subscription:
-        over = row.ends is not None and utc(row.ends) <= datetime.now(UTC)
+        over = row.ends is not None and row.ends <= datetime.now(UTC)
         status = OFF if over and row.status == ACTIVE else row.status
-        head = (row.id, row.tenant, status, row.version, row.author, utc(row.changed))
-        last = row.last and utc(row.last)
-        return Subscription(*head, opened(self._ring, row), row.error, row.delivered, last, waiting)
+        head = (row.id, row.tenant, status, row.version, row.author, row.changed)
+        return Subscription(*head, opened(self._ring, row), row.error, row.delivered, row.last, waiting)
 
     def _said(self, number: str, author: str, wish: Wish, active: bool) -> dict[str, Any]:
         now = datetime.now(UTC)

@@ -31,7 +31,6 @@ from exchange.ledger import (
     known,
     messages,
     steps,
-    utc,
     work,
 )
 from records import traffic
@@ -175,7 +174,7 @@ def _blockers(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, _Bl
         query = select(earliest.c.lane, work.c.number, work.c.due, work.c.owner)
         for lane, number, due, owner in connection.execute(query.join(work, work.c.number == earliest.c.number)):
             if lane not in found or number < found[lane].number:
-                found[lane] = _Blocker(number, utc(due), owner)
+                found[lane] = _Blocker(number, due, owner)
     return found
 
 
@@ -211,7 +210,7 @@ def _claimed(connection: Connection, numbers: Sequence[int]) -> list[Claimed]:
     here = work.join(messages, work.c.number == messages.c.number).outerjoin(contents, content)
     query = select(*columns).select_from(here).where(work.c.number.in_(numbers)).order_by(work.c.number)
     found = (Claimed(*row) for row in connection.execute(query))
-    return [c._replace(received=utc(c.received), sealed=c.sealed or b"") for c in found]
+    return [c._replace(sealed=c.sealed or b"") for c in found]
 
 
 _PLACES: Final = {

@@ -27,7 +27,7 @@ from base.tenancy import system
 from exchange.intake import BusyError
 from exchange.jetstream import PARTITIONS, connect, decoded, prepare, stream_of, subject_of
 from exchange.landing import CONFLICT, UNREADABLE
-from exchange.ledger import Arrival, cursors, message_key, utc, writing
+from exchange.ledger import Arrival, cursors, message_key, writing
 from exchange.queue import admit, bury
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class Takeover:
                     return 0
                 return None
             free = (cursors.c.owner == found.owner) & (cursors.c.until == found.until)
-            if found.owner != self._name and utc(found.until) > now:
+            if found.owner != self._name and found.until > now:
                 return None
             mine = update(cursors).where(cursors.c.name == cursor, free)
             taken = connection.execute(mine.values(owner=self._name, until=now + _LEASE)).rowcount

@@ -21,7 +21,6 @@ from exchange.ledger import (
     facts,
     messages,
     steps,
-    utc,
     work,
     writing,
 )
@@ -114,7 +113,7 @@ class Ledger:
                     for row in connection.execute(given_up.order_by(*why))
                 ],
                 "waiting": waiting,
-                "oldestWaiting": oldest and utc(oldest),
+                "oldestWaiting": oldest,
                 "delayed": connection.execute(select(func.count()).where(work.c.attempts > 0)).scalar() or 0,
             }
 
@@ -219,7 +218,7 @@ def _told(row: Row[Any]) -> dict[str, Any]:
     """A message without what it says."""
     names = ("number", "tenant", "standard", "kind", "digest", "size", "source", "state", "attempts", "revision")
     told = {"id": row.key, "messageId": row.message_id, **{name: getattr(row, name) for name in names}}
-    told |= {"received": utc(row.received), "finished": row.finished and utc(row.finished)}
+    told |= {"received": row.received, "finished": row.finished}
     return told | ({"dead": _why(row) | {"field": row.field, "problem": row.problem}} if row.reason else {})
 
 
@@ -231,11 +230,11 @@ def _why(row: Row[Any]) -> dict[str, Any]:
 def _arrived(row: Row[Any]) -> dict[str, Any]:
     """The first step: the message arrived."""
     detail = {"digest": row.digest, "size": row.size}
-    return {"at": utc(row.received), "act": "received", "actor": row.source, "detail": detail}
+    return {"at": row.received, "act": "received", "actor": row.source, "detail": detail}
 
 
 def _happened(row: Row[Any]) -> dict[str, Any]:
-    return {"at": utc(row.at), "act": row.act, "actor": row.actor, "detail": orjson.loads(row.detail)}
+    return {"at": row.at, "act": row.act, "actor": row.actor, "detail": orjson.loads(row.detail)}
 
 
 def _fact(row: Row[Any]) -> dict[str, Any]:
@@ -243,4 +242,4 @@ def _fact(row: Row[Any]) -> dict[str, Any]:
 
 
 def _waits(row: Row[Any]) -> dict[str, Any]:
-    return {"due": utc(row.due), "worker": row.owner, "attempts": row.attempts}
+    return {"due": row.due, "worker": row.owner, "attempts": row.attempts}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
@@ -113,7 +113,6 @@ def _titled(store: Store, type_: type[Rule | Source], part: str) -> list[Rule | 
 
 
 def _found(row: Any) -> Found:
-    at = row.at if row.at.tzinfo else row.at.replace(tzinfo=UTC)
     record: Record = decoded(row.kind, row.body, row.revision)
-    told = (at, row.author, row.change, row.reason)
+    told = (row.at, row.author, row.change, row.reason)
     return Found(row.kind, record, Status(row.status), row.revision, *told)

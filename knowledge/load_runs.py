@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 
@@ -48,9 +48,4 @@ def errors_of(store: Store, load: str, offset: int = 0, limit: int = 200) -> lis
 
 def _run(row: Any) -> LoadRun:
     counts = (row.position, row.written, row.unchanged, row.kept, row.errors)
-    finished = _zoned(row.finished) if row.finished else None
-    return LoadRun(row.id, row.loader, PurePath(row.path).name, row.author, _zoned(row.started), finished, *counts)
-
-
-def _zoned(at: datetime) -> datetime:
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return LoadRun(row.id, row.loader, PurePath(row.path).name, row.author, row.started, row.finished, *counts)

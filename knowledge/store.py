@@ -412,8 +412,7 @@ def _head(row: Any) -> Head:
 
 
 def _revision(row: Any) -> Revision:
-    at = row.at if row.at.tzinfo else row.at.replace(tzinfo=UTC)
     record = decoded(row.kind, row.body, row.revision)
     return Revision(
-        row.kind, row.id, row.revision, at, row.author, row.reason, row.change, Status(row.status), record
+        row.kind, row.id, row.revision, row.at, row.author, row.reason, row.change, Status(row.status), record
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Column, DateTime, Engine, String, Table, Text, delete, insert, select, update
@@ -51,9 +51,5 @@ def serving(engine: Engine, now: datetime) -> list[Worker]:
     """Every worker that was heard of lately, by name."""
     with engine.connect() as connection:
         rows = connection.execute(select(workers).order_by(workers.c.name)).all()
-    made = [Worker(r.name, r.release, _zoned(r.since), _zoned(r.seen), r.fault) for r in rows]
+    made = [Worker(r.name, r.release, r.since, r.seen, r.fault) for r in rows]
     return [worker for worker in made if now - worker.seen <= SILENCE]
-
-
-def _zoned(at: datetime) -> datetime:
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -17,7 +17,7 @@ from base.tenancy import system
 from records.code_systems import CodeSystem, TermError
 from records.code_tables import map_events, maps, unmapped
 from records.map_proposals import SURE, Method, Proposal
-from records.quality_tables import above, utc
+from records.quality_tables import above
 
 MACHINE: Final = "proposal"
 """Author of what was proposed by similarity."""
@@ -243,7 +243,7 @@ class CodeMaps:
         here = (map_events.c.tenant == tenant, map_events.c.source == source, map_events.c.code == code)
         with self._engine.connect() as connection:
             rows = connection.execute(select(map_events).where(*here).order_by(map_events.c.number).limit(_MOST))
-            return [MapEvent(utc(r.at), r.actor, r.target_code, r.state, r.note) for r in rows]
+            return [MapEvent(r.at, r.actor, r.target_code, r.state, r.note) for r in rows]
 
     def translate(self, tenant: str, source: str, code: str, target: str = "") -> list[Translation]:
         """What a code is confirmed to mean, by the map of the nearest tenant that has one (``$translate``)."""
@@ -329,7 +329,4 @@ def _event(row: dict[str, Any], actor: str, at: datetime, state: MapState, note:
 
 
 def _pair(row: Any) -> Pair:
-    given = dict(row._mapping)
-    for name in ("made", "decided"):
-        given[name] = utc(given[name]) if given[name] else None
-    return Pair(**given | {"state": MapState(row.state)})
+    return Pair(**dict(row._mapping) | {"state": MapState(row.state)})

@@ -21,7 +21,7 @@ from base.tenancy import current, may_write, system
 from clinical.codes import Oid
 from knowledge.naming import normal_name
 from records.code_tables import concepts, systems, versions
-from records.quality_tables import above, utc
+from records.quality_tables import above
 
 DRAFT, ACTIVE, RETIRED = "draft", "active", "retired"
 SUBJECTS: Final = {
@@ -424,15 +424,14 @@ def _system(row: Any) -> CodeSystem:
 
 
 def _version(row: Any, size: int) -> Version:
-    activated = utc(row.activated) if row.activated else None
     return Version(
         row.system,
         row.version,
         row.state,
         row.author,
-        utc(row.made),
+        row.made,
         row.activated_by,
-        activated,
+        row.activated,
         row.note,
         size,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import uuid4
@@ -389,7 +389,6 @@ class Comments:
         counted = select(items.c.status, func.count()).where(items.c.round == round_id).group_by(items.c.status)
         counts = {row[0]: row[1] for row in connection.execute(counted)}
         given = dict(row._mapping) | {"status": Status(row.status)}
-        given |= {name: _utc(given[name]) for name in ("created", "since", "until")}
         given |= {name: tuple(orjson.loads(given[name])) for name in ("institutions", "concepts")}
         return Round(**given, sampled=sum(counts.values()), judged=counts.get(Status.JUDGED.value, 0))
 
@@ -418,12 +417,12 @@ class Comments:
             row.institution,
             row.department,
             row.prescriber,
-            _utc(row.issued),
+            row.issued,
             row.assignee,
             Status(row.status),
             Result(row.result) if row.result else None,
             row.version,
-            _utc(row.judged) if row.judged else None,
+            row.judged,
             self._opened(row.reason, _place(row.round, row.number, "reason")),
             Typed(row.amount, row.essential, row.generic),
             msgspec.json.decode(sheet, type=Sheet),
@@ -502,7 +501,3 @@ def on_sheet(sheet: Sheet, problem: Problem) -> Problem:
 
 def _place(round_id: str, number: int, what: str) -> bytes:
     return f"{round_id}/{number}/{what}".encode()
-
-
-def _utc(time: datetime) -> datetime:
-    return time if time.tzinfo else time.replace(tzinfo=UTC)

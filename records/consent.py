@@ -185,7 +185,7 @@ class Consents:
     def history(self, connection: Connection, record: int) -> list[Told]:
         """What was put down through a record, in order."""
         query = select(told).where(told.c.record == record).order_by(told.c.number)
-        return [Told(_wishes(row), row.actor, row.why, _utc(row.at)) for row in connection.execute(query)]
+        return [Told(_wishes(row), row.actor, row.why, row.at) for row in connection.execute(query)]
 
     def visible(self, connection: Connection, found: Sequence[_P]) -> list[_P]:
         """Of stored facts those that whoever acts may see: all of their own institution; of others what the persons
@@ -223,10 +223,6 @@ def strictest(rows: Iterable[Any]) -> Wishes:
 
 def _wishes(row: Any) -> Wishes:
     return Wishes(row.closed, Category(row.withheld), row.confidential)
-
-
-def _utc(time: datetime) -> datetime:
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 __all__ = [

@@ -240,11 +240,11 @@ class Identity:
         """What an institution said before: (version, since when, source, demographics), the oldest first."""
         query = select(store.versions).where(store.versions.c.record == record).order_by(store.versions.c.version)
         rows = connection.execute(query)
-        return [(row.version, store.utc(row.at), row.source, store.opened(self.ring, row)) for row in rows]
+        return [(row.version, row.at, row.source, store.opened(self.ring, row)) for row in rows]
 
     def _told(self, row: Row[Any]) -> Told:
         detail = msgspec.json.decode(row.detail) if row.detail else {}
-        values = (row.number, store.utc(row.at), row.actor, row.role, row.act, row.rule, row.person, row.other)
+        values = (row.number, row.at, row.actor, row.role, row.act, row.rule, row.person, row.other)
         return Told(*values, row.record, row.score, detail, store.why_of(self.ring, row))
 
 
@@ -265,10 +265,9 @@ def _says(given: Demographics, wanted: Demographics) -> bool:
 
 def _pair(row: Row[Any], sides: dict[int, Kept]) -> Pair:
     fields = tuple(msgspec.json.decode(row.fields, type=list[Field]))
-    decided = store.utc(row.decided) if row.decided else None
     return Pair(
-        row.number, row.status, row.rule, row.score, fields, store.utc(row.opened), sides[row.first],
-        sides[row.second], decided, row.decided_by,
+        row.number, row.status, row.rule, row.score, fields, row.opened, sides[row.first],
+        sides[row.second], row.decided, row.decided_by,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -240,11 +240,6 @@ def key_of(ring: KeyRing, block: Block) -> int:
     return int.from_bytes(ring.blind(block.value, f"person {block.purpose}")[:8], "big", signed=True)
 
 
-def utc(time: datetime) -> datetime:
-    """SQLite gives times back without their zone."""
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
 # -- one after the other --------------------------------------------------------------------------
 
 
@@ -359,7 +354,7 @@ def kept(ring: KeyRing, row: Row[Any]) -> Kept:
 
 
 def _kept(row: Row[Any], given: Demographics) -> Kept:
-    return Kept(row.id, row.tenant, row.local_id, row.person, row.version, utc(row.updated), row.source, given)
+    return Kept(row.id, row.tenant, row.local_id, row.person, row.version, row.updated, row.source, given)
 
 
 def by_ids(connection: Connection, ring: KeyRing, ids: Sequence[int]) -> list[Kept]:
@@ -577,7 +572,7 @@ def why_of(ring: KeyRing, row: Row[Any]) -> str:
 
 def day_of(at: datetime) -> int:
     """The day in China, 20261101: what statistics count by."""
-    return int(f"{utc(at).astimezone(CHINA):%Y%m%d}")
+    return int(f"{at.astimezone(CHINA):%Y%m%d}")
 
 
 # -- many at once -----------------------------------------------------------------------------------

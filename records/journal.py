@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import orjson
@@ -105,7 +105,7 @@ class Journal:
             raise JournalError(f"the stored review {entry_id!r} cannot be read: {error}") from None
         return Entry(
             row.id,
-            row.at if row.at.tzinfo else row.at.replace(tzinfo=UTC),
+            row.at,
             row.service,
             row.release,
             row.client,

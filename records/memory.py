@@ -70,7 +70,7 @@ class Memory:
             rows = connection.execute(query).all()
         for row in rows:
             causes = self._kept.setdefault(row.patient, {})
-            causes[row.cause] = Known(_utc(row.shown), _utc(row.acknowledged), row.orders)
+            causes[row.cause] = Known(row.shown, row.acknowledged, row.orders)
             self._kept.move_to_end(row.patient)
             self._until = max(self._until, row.updated)
         while len(self._kept) > _MOST_PATIENTS:
@@ -109,7 +109,3 @@ def forget(engine: Engine, days: int = _DAYS) -> int:
 def _insert(connection: Connection) -> Any:
     name = "postgresql" if connection.dialect.name == "postgresql" else "sqlite"
     return import_module(f"sqlalchemy.dialects.{name}").insert  # the other one is not read
-
-
-def _utc(time_: Any) -> Any:
-    return time_.replace(tzinfo=UTC) if time_ is not None and time_.tzinfo is None else time_

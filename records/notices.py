@@ -280,12 +280,8 @@ class Notices:
 
     def _opened(self, row: Row[Any]) -> Notice:
         told = msgspec.json.decode(self._ring.unseal(row.sealed, row.id.encode()), type=Told)
-        times = (_utc(row.at), row.ended and _utc(row.ended), row.seen and _utc(row.seen))
+        times = (row.at, row.ended, row.seen)
         return Notice(row.id, row.tenant, row.record, row.topic, row.level, *times, row.seen_by, told)
-
-
-def _utc(time: datetime) -> datetime:
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 __all__ = ["Due", "Facts", "MissingNoticeError", "Notice", "Notices", "Told", "Watched", "claim", "done", "failed"]

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -98,9 +98,8 @@ class Prescriptions:
             entry = self._entry(row.id)
             return Stored(entry.id, entry.at, entry.service, entry.request, entry.answer)
         kept = orjson.loads(self._ring.unseal(row.payload, row.id.encode()))
-        at = row.submitted if row.submitted.tzinfo else row.submitted.replace(tzinfo=UTC)
         where = (row.institution, row.department, row.prescriber)
-        return Stored(row.id, at, "", kept["request"], kept["answer"], *where)
+        return Stored(row.id, row.submitted, "", kept["request"], kept["answer"], *where)
 
     def _checkers(self, ids: Sequence[str]) -> dict[str, str]:
         """The pharmacists who let prescriptions pass, by review."""

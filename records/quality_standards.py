@@ -23,7 +23,7 @@ from base.tenancy import system
 from records.quality import RuleSet, shipped_set
 from records.quality_paths import FormError
 from records.quality_rules import Compiled, Rule, RuleError, changed, decode, decode_change, problems, shipped
-from records.quality_tables import above, acknowledgements, edits, standards, utc
+from records.quality_tables import above, acknowledgements, edits, standards
 
 _log = logging.getLogger(__name__)
 DRAFT, ACTIVE, RETIRED = "draft", "active", "retired"
@@ -368,19 +368,13 @@ def _edit_row(connection: Connection, tenant: str, rule: str, version: int) -> A
 
 
 def _edit(row: Any) -> Edit:
-    given = dict(row._mapping)
-    given["body"] = orjson.loads(given["body"])
-    given["made"] = utc(given["made"])
-    given["activated"] = utc(given["activated"]) if given["activated"] else None
-    return Edit(**given)
+    return Edit(**dict(row._mapping) | {"body": orjson.loads(row.body)})
 
 
 def _standard(row: Any) -> Standard:
     rules = _rules(row.rules) if "rules" in row._mapping else ()
-    withdrawn = utc(row.withdrawn) if row.withdrawn else None
-    return Standard(row.tenant, row.number, row.digest, row.note, row.author, utc(row.published), withdrawn, rules)
+    return Standard(row.tenant, row.number, row.digest, row.note, row.author, row.published, row.withdrawn, rules)
 
 
 def _receipt(row: Any) -> Receipt:
-    received, confirmed = (utc(t) if t else None for t in (row.received, row.confirmed))
-    return Receipt(row.tenant, row.number, received, confirmed, row.actor)
+    return Receipt(row.tenant, row.number, row.received, row.confirmed, row.actor)

@@ -19,7 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from base.keyring import KeyRing
 from records.quality import Checked, Context, Fault, RuleSet
 from records.quality_rules import MESSAGE, Rule
-from records.quality_tables import day_of, events, faults, tallies, utc
+from records.quality_tables import day_of, events, faults, tallies
 
 _MANY: Final = 500
 
@@ -353,7 +353,7 @@ class Faults:
     def _happened(self, row: Any) -> Event:
         bound = f"quality_event/{row.fault}".encode()
         reason = self._ring.unseal(row.reason, bound).decode() if row.reason else ""
-        return Event(utc(row.at), row.actor, row.action, row.before, row.after, row.message, reason)
+        return Event(row.at, row.actor, row.action, row.before, row.after, row.message, reason)
 
 
 _FILTERS: Final = ("tenant", "rule", "dimension", "severity", "kind", "reference", "message", "since", "until")
@@ -402,8 +402,7 @@ def _asked(query: Select[Any], asked: Query) -> Select[Any]:
 
 def _held(row: Any) -> Held:
     given = {name: getattr(row, name) for name in Held._fields}
-    times = {name: utc(given[name]) if given[name] else None for name in ("found", "seen", "due")}
-    return Held(**given | times | {"state": State(row.state)})
+    return Held(**given | {"state": State(row.state)})
 
 
 __all__ = [

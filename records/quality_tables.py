@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import (
@@ -162,11 +162,6 @@ def day_of(at: datetime) -> str:
 def days_before(day: str, number: int) -> str:
     """The day so many days before."""
     return (date.fromisoformat(day) - timedelta(days=number)).isoformat()
-
-
-def utc(time: datetime) -> datetime:
-    """A time of the database with its zone."""
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def above(tenant: str) -> list[str]:

@@ -359,10 +359,7 @@ class Registry:
         if row is None:
             return []
         query = select(versions).where(versions.c.entry == row.id).order_by(versions.c.version)
-        return [
-            Change(v.version, v.act, v.actor, v.why, _utc(v.at), _read(v.body).item)
-            for v in connection.execute(query)
-        ]
+        return [Change(v.version, v.act, v.actor, v.why, v.at, _read(v.body).item) for v in connection.execute(query)]
 
     def tenant_of(self, connection: Connection, text: str) -> str:
         """The tenant path of an organisation by path, name, alias or any identifier; empty when it is not clear."""
@@ -462,7 +459,3 @@ def _plain(text: str) -> str:
     """A name or code as it is compared: width, case, blanks and brackets do not matter."""
     wide = unicodedata.normalize("NFKC", text).casefold()
     return "".join(character for character in wide if character.isalnum())
-
-
-def _utc(time: datetime) -> datetime:
-    return time if time.tzinfo else time.replace(tzinfo=UTC)

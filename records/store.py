@@ -242,7 +242,7 @@ class Repository:
         return {(row.kind, row.local): row for row in connection.execute(locked)}
 
     def _compared(self, connection: Connection, one: _Arrived, head: Any) -> Outcome:
-        if one.row["sent"] < _utc(head.sent):
+        if one.row["sent"] < head.sent:
             return Outcome.STALE
         if one.row["deleted"]:
             return Outcome.SAME if head.deleted else Outcome.DELETED
@@ -371,7 +371,7 @@ class Repository:
         kept = [_kept(row, found.get(_at(row), b"")) for row in rows]
         if len(self._shown(connection, kept)) < len(kept):  # what a person withholds now was not for others before
             return []
-        return [Version(r.version, _utc(r.sent), r.message, r.deleted, found.get(_at(r), b"")) for r in rows]
+        return [Version(r.version, r.sent, r.message, r.deleted, found.get(_at(r), b"")) for r in rows]
 
     def _read(self, connection: Connection, query: Select[Any], given: Mapping[str, Any] | None = None) -> list[Kept]:
         rows = connection.execute(query, dict(given or {})).all()
@@ -501,7 +501,7 @@ def _kept(row: Any, content: bytes) -> Kept:
         NAMES[row.kind],
         row.local,
         row.version,
-        _utc(row.at),
+        row.at,
         row.record,
         content,
         Category(row.category),
@@ -518,10 +518,6 @@ def _place(row: Any) -> bytes:
 
 def _named(tenant: str, kind: int, local: str, version: int) -> bytes:
     return f"{tenant}/{kind}/{local}/{version}".encode()
-
-
-def _utc(time: datetime) -> datetime:
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 __all__ = ["Kept", "Outcome", "Placed", "Repository", "ResourceError", "Seer", "Version"]

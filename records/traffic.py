@@ -261,7 +261,7 @@ def _add(connection: Connection, rows: Sequence[Any]) -> None:
 
 
 def _key(row: Any, at: datetime) -> tuple[str, str, str, datetime]:
-    return row.tenant, row.kind, row.name, utc(at).astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return row.tenant, row.kind, row.name, at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def _summed(key: tuple[str, str, str, datetime], rows: Sequence[Any]) -> dict[str, Any]:
@@ -278,7 +278,7 @@ def _last(rows: Iterable[Any]) -> list[tuple[System, datetime, str]]:
         told = row.done if row.kind == Kind.SUBSCRIPTION else row.arrived
         if told:
             named = system_of(row)
-            last[named] = max(utc(row.at), last.get(named, utc(row.at)))
+            last[named] = max(row.at, last.get(named, row.at))
     return [(named, at, "") for named, at in sorted(last.items())]
 
 
@@ -292,7 +292,3 @@ def _written(counts: Mapping[int, int]) -> str:
 
 def read_spread(text: str) -> dict[int, int]:
     return {int(number): count for number, count in orjson.loads(text).items()}
-
-
-def utc(time: datetime) -> datetime:
-    return time if time.tzinfo else time.replace(tzinfo=UTC)

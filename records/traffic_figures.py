@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine, Table, select
 
 from base.spread import Spread, quantile, together
-from records.traffic import System, hours, read_spread, system_of, systems, utc
+from records.traffic import System, hours, read_spread, system_of, systems
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +108,7 @@ class Traffic:
         query = select(systems).where(*_below(systems, tenant))
         with self._engine.connect() as connection:
             rows = connection.execute(query.order_by(*systems.primary_key)).all()
-        return [
-            Heard(system_of(row), utc(row.first), utc(row.seen), utc(row.tried), row.trouble, row.retired)
-            for row in rows
-        ]
+        return [Heard(system_of(row), row.first, row.seen, row.tried, row.trouble, row.retired) for row in rows]
 
     def hours(self, since: datetime, until: datetime, tenant: str = "", label: str = "") -> list[Hour]:
         """Every hour in which something happened, the oldest first; ``label`` (``client/his-a``) picks a system."""
@@ -121,7 +118,7 @@ class Traffic:
             query = query.where(hours.c.kind == kind, hours.c.name == name)
         with self._engine.connect() as connection:
             rows = connection.execute(query.order_by(hours.c.hour, *hours.primary_key)).all()
-        return [Hour(system_of(row), utc(row.hour), _figures(row)) for row in rows]
+        return [Hour(system_of(row), row.hour, _figures(row)) for row in rows]
 
 
 def _figures(row: Any) -> Figures:

@@ -28,7 +28,7 @@ from records.code_systems import (
     Validation,
 )
 from records.code_tables import value_sets
-from records.quality_tables import above, utc
+from records.quality_tables import above
 
 OPERATORS: Final = ("=", "is-a", "descendent-of", "in", "exists", "starts-with")
 _DEEPEST: Final = 8
@@ -244,7 +244,6 @@ def _above(concept: Concept, known: Mapping[str, Concept]) -> set[str]:
 
 
 def _value_set(row: Any) -> ValueSet:
-    activated = utc(row.activated) if row.activated else None
     compose = orjson.loads(row.compose)
     return ValueSet(
         row.tenant,
@@ -255,5 +254,5 @@ def _value_set(row: Any) -> ValueSet:
         compose,
         row.state,
         row.author,
-        activated,
+        row.activated,
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, insert, select, text
 
 from base import db
+from base.keyring import keys
 
 
 def _ended(engine: Engine, backend: int) -> None:
@@ -46,3 +48,26 @@ def test_a_connection_in_use_all_the_time_is_not_asked_whether_it_lives(
         with pool.connect() as connection:
             assert connection.execute(select(1)).scalar_one() == 1
     assert asked == []
+
+
+def test_a_time_is_the_same_moment_whatever_zone_it_was_told_in(engine: Engine) -> None:
+    at = datetime(2026, 11, 1, 7, 30, tzinfo=timezone(timedelta(hours=8)))
+    row = {"id": "k1", "purpose": "data", "wrapped": b"", "created": at}
+    with engine.begin() as connection:
+        connection.execute(insert(keys).values(row))
+        kept = connection.execute(select(keys.c.created)).scalar_one()
+        assert kept.tzinfo is not None
+        assert kept == at == datetime(2026, 10, 31, 23, 30, tzinfo=UTC)
+        before, after = at - timedelta(minutes=1), at.astimezone(UTC) + timedelta(minutes=1)
+        assert connection.execute(select(keys.c.id).where(keys.c.created.between(before, after))).scalars().all()
+        assert not connection.execute(select(keys.c.id).where(keys.c.created > after)).scalars().all()
+
+
+def test_times_of_many_rows_at_once_are_the_same_moments(engine: Engine) -> None:
+    china = timezone(timedelta(hours=8))
+    made = {f"k{n}": datetime(2026, 11, 1, n % 24, tzinfo=china) for n in range(db._FEW + 1)}
+    rows = [{"id": name, "purpose": "data", "wrapped": b"", "created": at} for name, at in made.items()]
+    with engine.begin() as connection:
+        db.insert_many(connection, keys, rows)
+        kept = {row.id: row.created for row in connection.execute(select(keys.c.id, keys.c.created))}
+    assert kept == made
