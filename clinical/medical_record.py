@@ -309,7 +309,8 @@ class Visit(Part, frozen=True):
 
 
 class MedicalRecord(Part, frozen=True):
-    """A whole record. ``id`` is the institution's number of the visit, ``patient`` its number of the patient."""
+    """A whole record. ``id`` is the institution's number of the visit, ``patient`` its number of the patient;
+    ``events_partial``: of a kind that no event is of nobody told whether there was one."""
 
     id: str
     kind: RecordKind
@@ -317,6 +318,7 @@ class MedicalRecord(Part, frozen=True):
     visit: Visit = Visit()
     documents: tuple[Document, ...] = ()
     events: tuple[Event, ...] | None = None
+    events_partial: bool = False
     operations: tuple[Operation, ...] | None = None
     orders: tuple[Order, ...] | None = None
     results: tuple[Result, ...] | None = None

@@ -11,13 +11,14 @@ from sqlalchemy import Connection, Engine
 
 from clinical.medical_record import MedicalRecord
 from records.store import Kept, Repository
+from supervision.record_qc.happenings import Past, is_transfer
 from supervision.record_qc.resources import belongs_to, record_of
 
 _PAGE: Final = 100
 _MOST: Final = 20_000
 _KINDS: Final = (
     *("Composition", "DocumentReference", "Condition", "Observation", "DiagnosticReport", "Procedure"),
-    *("MedicationRequest", "ServiceRequest", "Patient"),
+    *("MedicationRequest", "ServiceRequest", "Patient", "Flag", "Communication", "Encounter"),
 )
 
 
@@ -51,7 +52,9 @@ class Visits:
                 page = self._repository.search(
                     connection, "Encounter", tenant=tenant, since=since, until=until, after=after, limit=_PAGE
                 )
-                yield from (self._stored(connection, one) for one in page)
+                yield from (
+                    self._stored(connection, one) for one in page if not is_transfer(orjson.loads(one.resource))
+                )
             if len(page) < _PAGE:
                 return
             after = (page[-1].tenant, page[-1].local_id)
@@ -67,8 +70,9 @@ class Visits:
         with self._engine.connect() as connection:
             found = self._repository.of_records(connection, [person], ("Encounter",), limit=_PAGE)
             read = [(one, orjson.loads(one.resource)) for one in found if one.tenant == tenant]
-            running = (one for one, encounter in read if encounter.get("status") == "in-progress")
-            chosen = next(running, read[0][0] if read else None)
+            visits = [(one, encounter) for one, encounter in read if not is_transfer(encounter)]
+            running = (one for one, encounter in visits if encounter.get("status") == "in-progress")
+            chosen = next(running, visits[0][0] if visits else None)
             return None if chosen is None else self._stored(connection, chosen)
 
     def owner(self, tenant: str, visit: str) -> int | None:
@@ -85,4 +89,13 @@ class Visits:
         read = [(one.kind, orjson.loads(one.resource)) for one in around]
         patient = next((resource for kind, resource in read if kind == "Patient"), None)
         about = [resource for _, resource in reversed(read) if belongs_to(resource, kept.local_id)]
-        return Stored((kept.tenant, kept.local_id), record_of(encounter, patient, about))
+        return Stored(
+            (kept.tenant, kept.local_id), record_of(encounter, patient, about, self._past(connection, kept))
+        )
+
+    def _past(self, connection: Connection, kept: Kept) -> list[Past]:
+        """How a visit was sent, from the first time to the last."""
+        if kept.version == 1:
+            return []
+        versions = self._repository.history(connection, kept.tenant, "Encounter", kept.local_id)
+        return [Past(one.sent, orjson.loads(one.resource)) for one in versions if one.resource]

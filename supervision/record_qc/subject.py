@@ -117,7 +117,9 @@ class Subject:
         """What befell the patient, in order of time; None when nobody told."""
         if self.record.events is None:
             return None
-        found = (event for event in self.record.events if event.kind in kinds)
+        found = [event for event in self.record.events if event.kind in kinds]
+        if self.record.events_partial and not found:
+            return None
         return tuple(sorted(found, key=lambda event: (event.at or _NEVER, event.id)))
 
     @property

@@ -51,14 +51,15 @@ def _clots(subject: Subject) -> Iterator[Said]:
 
 def _stage(subject: Subject) -> Iterator[Said]:
     """A malignancy that was treated and whose stage stands nowhere."""
-    orders, events = drug_orders(subject, "drug-class:antineoplastic"), subject.record.events
+    orders = drug_orders(subject, "drug-class:antineoplastic")
+    events = subject.events(EventKind.CHEMOTHERAPY, EventKind.RADIOTHERAPY)
     if subject.facts("") is None or subject.release is None:
         yield LANGUAGE
         return
     if events is None and orders is None:
         yield Gap("抗肿瘤治疗的事件或医嘱")
         return
-    treated = bool(orders) or bool(subject.events(EventKind.CHEMOTHERAPY, EventKind.RADIOTHERAPY))
+    treated = bool(orders) or bool(events)
     given = [*at_end(subject), *(coded(subject, one) for one in subject.record.diagnoses or ())]
     tumour = next((one for one in given if _MALIGNANCY in kinds_of(subject, one.concept)), None)
     if not treated or tumour is None or any(_NEVER_STAGED.search(one.text) for one in given):

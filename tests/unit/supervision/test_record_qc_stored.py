@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+import yaml
 from sqlalchemy import Engine
 
 from base.tenancy import system
-from clinical.medical_record import DocumentKind, MedicalRecord, RecordKind, Signer, Title
+from clinical.coded import CHINA
+from clinical.medical_record import DocumentKind, EventKind, MedicalRecord, RecordKind, Signer, Title
 from records.store import Repository
+from supervision.record_qc.engine import checks, examine
 from supervision.record_qc.naming import kind_of, signer_of, title_of
+from supervision.record_qc.places import Stage
 from supervision.record_qc.resources import record_of
 from supervision.record_qc.stored import Visits
+from supervision.record_qc.subject import Subject
 from tests.cda_samples import INPATIENT_IDS, document, element, section
 from tests.exchange_site import A, Site
+from tests.hl7v2_samples import PID, msh, segment
 
 SUBJECT, STAY = {"reference": "Patient/p1"}, {"reference": "Encounter/zy1"}
 ENCOUNTER: dict[str, Any] = {
@@ -169,6 +176,73 @@ def test_a_front_page_is_no_document_but_a_front_page() -> None:
     assert found.front_page is not None
     assert found.front_page.fields == {"离院方式": "医嘱离院"}
     assert [(d.name, d.code) for d in found.front_page.diagnoses] == [("冠心病", "I25.1")]
+
+
+EVENTS = yaml.safe_load((Path(__file__).parents[2] / "record_qc" / "events.yaml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("case", EVENTS, ids=[case["case"] for case in EVENTS])
+def test_events_come_from_flags_orders_procedures_and_messages(case: dict[str, Any]) -> None:
+    given = [{"id": f"r{n}", "encounter": STAY, **one} for n, one in enumerate(case["resources"])]
+    found = made(*given, **case.get("encounter", {}))
+    told = [
+        {"kind": e.kind.value}
+        | ({"at": e.at.strftime("%m-%d %H:%M")} if e.at else {})
+        | ({"end": e.end.strftime("%m-%d %H:%M")} if e.end else {})
+        | ({"department": e.department} if e.department else {})
+        | ({"urgent": e.urgent} if e.urgent is not None else {})
+        for e in found.events or ()
+    ]
+    assert told == case["events"]
+    assert [o.name for o in found.operations or ()] == case.get("operations", [])
+
+
+def test_of_what_no_resource_speaks_stays_unknown() -> None:
+    flag = {"resourceType": "Flag", "id": "f", "status": "active", "code": {"text": "病危"}, "encounter": STAY}
+    subject = Subject(made(flag), Stage.FINAL, datetime.now(UTC))
+    assert [event.kind for event in subject.events(EventKind.CRITICAL) or ()] == [EventKind.CRITICAL]
+    assert subject.events(EventKind.RESCUE) is None
+
+
+def test_a_move_that_a_message_told_asks_for_its_notes(site: Site) -> None:
+    """Admitted to internal medicine, moved to the cardiac unit (A02), moved to another bed there (A02)."""
+    sent = (
+        ("A01", "20261101080000", "内科", "W1^1^1", ""),
+        ("A02", "20261103150000", "心内科", "W2^1^1", "W1^1^1"),
+        ("A02", "20261104090000", "心内科", "W2^1^2", "W2^1^1"),
+    )
+    for event, at, service, bed, before in sent:
+        visit = {1: "1", 2: "I", 3: bed, 6: before, 10: service, 19: "V1", 44: "20261101080000"}
+        head = msh(f"ADT^{event}", f"M{at}").replace("20260110083001", at)
+        message = "\r".join((head, segment("EVN", {2: at}), PID, segment("PV1", visit)))
+        site.send(message.encode(), "hl7v2")
+        assert site.drain() == 1
+    (found,) = stored(site)
+    (move,) = found.events or ()
+    assert (move.kind, move.department) == (EventKind.TRANSFER, "心内科")
+    assert move.at == datetime(2026, 11, 3, 15, tzinfo=CHINA)
+    examined = examine(Subject(found, Stage.RUNNING, datetime(2026, 11, 6, tzinfo=CHINA)), checks().values())
+    missing = {check.name for check, _ in examined.defects()}
+    assert {"transfer-in-note-missing", "transfer-out-note-missing"} <= missing
+
+
+def test_a_move_that_is_an_encounter_of_its_own_is_no_visit(site: Site) -> None:
+    move = ENCOUNTER | {
+        "id": "zy1-t1",
+        "type": [{"coding": [{"code": "transfer"}]}],
+        "partOf": STAY,
+        "serviceType": {"text": "重症医学科"},
+        "period": {"start": "2026-11-03T15:00:00+08:00"},
+    }
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [{"resource": r} for r in (PATIENT, ENCOUNTER, move)],
+    }
+    site.send(orjson.dumps(bundle))
+    assert site.drain() == 1
+    (found,) = stored(site)
+    assert [(e.kind, e.department) for e in found.events or ()] == [(EventKind.TRANSFER, "重症医学科")]
 
 
 @pytest.mark.parametrize(
