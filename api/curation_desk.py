@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from api import curation_forms
 from api.bootstrap import House
 from api.curation_checks import Checker
@@ -157,7 +155,7 @@ class CurationDesk:
                         workers.report, self.house.engine, self._name, release, fault, datetime.now(UTC)
                     )
                     told, beats = f"{release} {fault}", 0
-                except SQLAlchemyError as error:
+                except Exception as error:  # a database that is away must not end the watch
                     _log.error("release not reported", extra={"error": type(error).__name__})
             beats += 1
             await asyncio.sleep(seconds)
@@ -166,5 +164,3 @@ class CurationDesk:
 def _called(record: Record) -> str:
     return record.name if isinstance(record, Concept) else getattr(record, "title", record.id)
 
-
-__all__ = ["CurationDesk", "Stepped"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from api.office import Office
 
 _log = logging.getLogger(__name__)
+_AGAIN_SECONDS: Final = 5.0
 
 
 class Furnishing:
@@ -63,13 +64,18 @@ class Furnishing:
 
     async def keep(self) -> None:
         """Open the office beside the first requests, then do what goes on in it."""
-        try:
-            office = await asyncio.to_thread(self.office)
-        except Exception as error:  # order entry is answered all the same
-            _log.exception("only order entry is answered", extra={"error": type(error).__name__})
-            return
+        office = await self._until_open()
         settle()
         await asyncio.gather(*office.watching())
+
+    async def _until_open(self) -> Office:
+        """Whoever asks opens it too, but nobody else begins what goes on in it: it is tried until it opens."""
+        while True:
+            try:
+                return await asyncio.to_thread(self.office)
+            except Exception as error:  # order entry is answered all the same
+                _log.exception("only order entry is answered", extra={"error": type(error).__name__})
+            await asyncio.sleep(_AGAIN_SECONDS)
 
     def faults(self) -> dict[str, str]:
         """What is amiss beside order entry."""

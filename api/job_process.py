@@ -5,7 +5,12 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
 from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.bootstrap import House, open_house
 from api.curation_work import WORK
@@ -20,6 +25,7 @@ from knowledge.store import StoreError
 _log = logging.getLogger(__name__)
 _TOLD: Final = (ReleaseError, WorkflowError, StoreError, FileNotFoundError)
 _EVERY_SECONDS: Final = 0.5
+_BEAT_SECONDS: Final = 30.0
 
 
 class Told:
@@ -47,13 +53,32 @@ def run(house: House, id_: str) -> None:
     jobs = Jobs(house.engine)
     job = jobs.one(id_)
     try:
-        with system(f"job {job.kind}"):
+        with _alive(jobs, id_), system(f"job {job.kind}"):
             jobs.finish(id_, WORK[job.kind](house, job, Told(jobs, id_)))
     except _TOLD as error:
         jobs.fail(id_, str(error))
     except Exception as error:
         _log.error("job failed", extra={"job": job.kind, "error": type(error).__name__}, exc_info=error)
         jobs.fail(id_, f"任务出错（{type(error).__name__}），详见服务日志")
+
+
+@contextmanager
+def _alive(jobs: Jobs, id_: str) -> Iterator[None]:
+    """Says again and again that the process lives: a step of the work may take longer than it may be silent."""
+    over = Event()
+
+    def beat() -> None:
+        while not over.wait(_BEAT_SECONDS):
+            with suppress(SQLAlchemyError):  # a database that is away is told the next time
+                jobs.beat(id_)
+
+    beating = Thread(target=beat, name="alive", daemon=True)
+    beating.start()
+    try:
+        yield
+    finally:
+        over.set()
+        beating.join()
 
 
 def main() -> None:

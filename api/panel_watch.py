@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from exchange.arrivals import Arrivals
 
 _log = logging.getLogger(__name__)
@@ -35,7 +33,7 @@ class PanelWatch:
             try:
                 for record in await asyncio.to_thread(self._arrivals.look):
                     self._ring(record)
-            except SQLAlchemyError as error:
+            except Exception as error:  # a database that is away must not end the watch
                 _log.error("panels not told of arrivals", extra={"error": type(error).__name__})
 
     async def events(self, records: frozenset[int], until: datetime) -> AsyncIterator[bytes]:

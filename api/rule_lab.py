@@ -128,7 +128,7 @@ def _dated(value: Any, now: datetime) -> Any:
     if "daysAgo" in value:
         made["time"] = now - timedelta(days=value["daysAgo"])
     if "ageYears" in value:
-        made["birthDate"] = date(now.year - value["ageYears"] - 1, 12, 31)
+        made["birthDate"] = date(china_day(now).year - value["ageYears"], 1, 1)
     return made
 
 

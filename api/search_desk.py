@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 import time
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from api.again import again
 from api.errors import ApiError
 from api.serving import Serving
 from base.settings import Settings
@@ -90,10 +90,7 @@ class SearchDesk:
 
     async def keep_watch(self, seconds: float) -> None:
         """Open the index of a new release as soon as it is served, once anybody has searched at all."""
-        while True:
-            await asyncio.sleep(seconds)
-            if self._opened is not None:
-                await asyncio.to_thread(self._current)
+        await again(lambda: self._opened is not None and self._current(), seconds, "search index not looked at")
 
     def _current(self) -> _Opened:
         held = self._opened

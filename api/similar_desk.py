@@ -11,7 +11,6 @@ from threading import Lock
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Engine, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from api.access import Principal
 from api.errors import ApiError
@@ -93,7 +92,7 @@ class SimilarDesk:
             if self._wanted and self._most:
                 try:
                     await asyncio.to_thread(self.step)
-                except SQLAlchemyError as error:
+                except Exception as error:  # a record that cannot be read must not end the watch
                     _log.error("similar cases not read", extra={"error": type(error).__name__})
             await asyncio.sleep(_REST if self._whole or not self._wanted else _PAUSE)
 

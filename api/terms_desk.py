@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
+from api.again import again
 from api.quality_desk import csv_lines
 from api.serving import Serving
 from base.tabular import workbook
@@ -33,7 +32,6 @@ from records.code_systems import CodeSystem, CodeSystems, Concept, TermError, Ve
 from records.map_proposals import Proposer
 from records.value_sets import ValueSets
 
-_log = logging.getLogger(__name__)
 _SHORT: Final = {
     "http://hl7.org/fhir/sid/icd-10": "icd-10",
     "http://hl7.org/fhir/sid/icd-9-cm": "icd-9-cm-3",
@@ -131,12 +129,7 @@ class TermsDesk:
 
     async def keep_watch(self, seconds: float = 30.0) -> None:
         """Add up the codes that nobody mapped."""
-        while True:
-            try:
-                await asyncio.to_thread(add_up, self.engine)
-            except SQLAlchemyError as error:
-                _log.error("unmapped codes not added up", extra={"error": type(error).__name__})
-            await asyncio.sleep(seconds)
+        await again(partial(add_up, self.engine), seconds, "unmapped codes not added up")
 
 
 def table(rows: list[dict[str, Any]], form: str, title: str) -> tuple[bytes, str]:

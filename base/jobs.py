@@ -112,6 +112,10 @@ class Jobs:
         """Say how far it is."""
         self._change(id_, stage=stage, done=done, total=total, beat=datetime.now(UTC))
 
+    def beat(self, id_: str) -> None:
+        """Say that it is still being done, though nothing new is to be told."""
+        self._change(id_, beat=datetime.now(UTC))
+
     def finish(self, id_: str, result: Any) -> None:
         """It is done; what came of it."""
         self._end(id_, State.DONE, result=orjson.dumps(result).decode())

@@ -10,17 +10,22 @@ from base64 import b64encode
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from api.app import build
 from api.bootstrap import House, open_house
-from api.job_process import run
+from api.curation_work import WORK
+from api.job_process import Told, run
 from api.openapi import EXAMPLES as REQUESTS
 from api.routes import curation, curation_releases, curation_rules, curation_sources
+from api.rule_lab import RuleLab
+from base.jobs import SILENCE, Job, Jobs, State, jobs
 from base.settings import Settings
 from knowledge.model import Concept, ConceptKind, Status
 from knowledge.store import Change
@@ -252,6 +257,16 @@ def test_every_sample_patient_is_understood(bench: Bench) -> None:
     assert all(one["reads"][0]["value"] is not None for one in told["patients"])
 
 
+@pytest.mark.parametrize("day", ["2026-12-31T12:00:00+08:00", "2027-01-01T00:30:00+08:00"])
+def test_a_sample_patient_is_as_old_as_told_on_every_day_of_the_year(bench: Bench, day: str) -> None:
+    front = bench.client.app.state.front  # type: ignore[attr-defined]
+    lab = RuleLab(front.serving, front.reviewer.states.derive)
+    told = lab.trial("age_years >= 0", [], datetime.fromisoformat(day))
+    ages = {one["name"].partition("岁")[0]: one["reads"][0]["value"] for one in told["patients"]}
+    assert len(ages) > 3
+    assert {name: f"{age:.0f}" for name, age in ages.items()} == {name: name for name in ages}
+
+
 def test_a_rule_that_fails_its_own_case_is_not_kept(bench: Bench) -> None:
     wrong = deepcopy(curation.EXAMPLES["rule"])
     wrong["form"]["cases"][0]["expect"] = "passed"
@@ -406,3 +421,23 @@ def test_editors_edit_reviewers_approve_and_only_for_the_whole_league(league: St
     assert league.client.post(f"{BASE}/steps", json=step, headers=mine).status_code == 403
     told = league.client.post(f"{BASE}/steps", json=step, headers=league.bearer("wang"))
     assert told.json()["done"] == 0
+
+
+def test_a_step_that_takes_long_is_not_taken_for_a_process_that_died(
+    fresh: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Jobs(fresh.engine)
+
+    def silent(house: House, job: Job, told: Told) -> dict[str, Any]:
+        with house.engine.begin() as connection:
+            connection.execute(update(jobs).values(beat=datetime.now(UTC) - 2 * SILENCE))
+        until = time.monotonic() + 10
+        while kept.one(job.id).state is not State.RUNNING and time.monotonic() < until:
+            time.sleep(0.01)
+        return {"seen": kept.one(job.id).state}
+
+    monkeypatch.setitem(WORK, "long", silent)
+    monkeypatch.setattr("api.job_process._BEAT_SECONDS", 0.01)
+    begun = kept.start("long", "编译", LI, {})
+    run(fresh, begun.id)
+    assert kept.one(begun.id).result == {"seen": "running"}

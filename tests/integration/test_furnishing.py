@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import threading
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+import api.furnishing
 import api.office
+from api.again import again
 from api.app import build, early
+from api.front import Front
 from api.openapi import EXAMPLES
 from tests.integration.conftest import opened
 
@@ -79,3 +85,44 @@ def test_an_office_that_cannot_open_leaves_order_entry_alone(app: FastAPI, monke
     monkeypatch.setattr(api.office, "Office", sound)
     assert web.get("/api/v1/concepts", params={"name": "华法林"}).status_code == 200
     assert "officeFault" not in web.get("/readyz").json()
+
+
+def test_what_goes_on_in_an_office_that_could_not_open_at_first_begins_when_it_does(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried, begun, sound = [], threading.Event(), api.office.Office
+
+    def at_the_second_try(front: Front) -> api.office.Office:
+        tried.append(front)
+        if len(tried) == 1:
+            raise OSError("away")
+        return sound(front)
+
+    async def watch() -> None:
+        begun.set()
+
+    def watching(office: api.office.Office) -> list[Coroutine[Any, Any, None]]:
+        return [watch()]
+
+    monkeypatch.setattr(api.furnishing, "_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(api.office, "Office", at_the_second_try)
+    monkeypatch.setattr(sound, "watching", watching)
+    with TestClient(app):
+        assert begun.wait(30)
+
+
+def test_what_goes_wrong_once_does_not_end_what_goes_on_beside_requests() -> None:
+    turns: list[int] = []
+
+    def work() -> None:
+        turns.append(len(turns))
+        if len(turns) == 1:
+            raise ValueError("a row that nobody can read")
+
+    async def watched() -> None:
+        task = asyncio.create_task(again(work, 0.0, "rows not read"))
+        while len(turns) < 3:
+            await asyncio.sleep(0)
+        task.cancel()
+
+    asyncio.run(asyncio.wait_for(watched(), 10))

@@ -59,6 +59,16 @@ def test_a_job_whose_process_is_gone_is_told_as_failed_and_stands_in_nobodys_way
     assert made.start("publish", "发布", "李药师", {}).state is State.RUNNING
 
 
+def test_a_job_that_has_nothing_new_to_tell_but_lives_is_not_given_up(engine: Engine) -> None:
+    made, one = begun(engine)
+    with engine.begin() as connection:
+        connection.execute(update(jobs).values(beat=datetime.now(UTC) - 2 * SILENCE))
+    made.beat(one)
+    assert made.one(one).state is State.RUNNING
+    with pytest.raises(TakenError):
+        made.start("publish", "发布", "李药师", {})
+
+
 def test_an_unknown_job_is_said_to_be_unknown(engine: Engine) -> None:
     with pytest.raises(MissingError):
         Jobs(engine).one("none")
