@@ -10,6 +10,7 @@ import typer
 from api.bootstrap import House
 from api.terminal import ERR, OUT, DataDir, bar, house
 from clinical.coded import CHINA
+from demo.charts import keep_charts
 from demo.figures import fill_figures
 from demo.fill import Filled, fill
 from demo.people import COUNT
@@ -20,13 +21,14 @@ from supervision.figures.periods import month_of
 def main(
     data_dir: DataDir = None,
     people: Annotated[int, typer.Option(min=0, help="people with a history beside the six")] = COUNT,
-    figures: Annotated[bool, typer.Option(help="data of the indicators too, which take longer")] = True,
+    figures: Annotated[bool, typer.Option(help="checked records and indicators too, which take longer")] = True,
 ) -> None:
     """Fill a data folder with the demo. Safe to repeat."""
     opened = house(data_dir)
     with bar("示例数据") as advance:
         told = fill(opened, datetime.now(UTC), advance, people)
     if figures:
+        keep_charts(opened, datetime.now(UTC))
         _figures(opened)
     OUT.print(_said(told, str(opened.settings.data_dir)), highlight=False, soft_wrap=True, markup=False)
     opened.engine.dispose()
@@ -66,7 +68,8 @@ def _said(told: Filled, folder: str) -> str:
 7. 苏日娜的病历值得打开：{base}/ui/ → 临床面板；等待审方的处方：{base}/ui/queue
 8. 巴特尔在全区域的资料（FHIR）
    curl -s '{base}/fhir/DiagnosticReport?_source=urn:yigong:league/centre&_id=Z0001-CT' {show}
-9. 三旗三十家机构十四个月的监管指标（虚构）：各旗抗菌药物使用强度，同比、环比与名次
+9. 三份出院病历的质控结果（甲、乙、丙级各一）：{base}/ui/recordqc
+10. 三旗三十家机构十四个月的监管指标（虚构）：各旗抗菌药物使用强度，同比、环比与名次
    curl -s '{base}/api/v1/indicators/antimicrobial-intensity?period={month}&by=county' {show}
 """
 

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from api.app import build
 from api.bootstrap import House
 from base.tenancy import system
+from demo.charts import keep_charts
 from demo.fill import Filled, fill
 from records.identity_store import records
 from tests.integration.conftest import opened
@@ -128,3 +129,13 @@ def test_filling_again_changes_nothing_and_another_day_moves_the_stories_along(d
     tomorrow = fill(demo.house, NOW + timedelta(days=1), count=PEOPLE)
     assert 0 < tomorrow.messages - tomorrow.known < 20
     assert tomorrow.dead == 0
+
+
+def test_three_checked_records_are_there_of_every_grade(demo: Demo) -> None:
+    assert keep_charts(demo.house, NOW) == 3
+    assert keep_charts(demo.house, NOW) == 0
+    reports = demo.get("/api/v1/qc/reports?tenant=league/anding/hospital")["reports"]
+    assert {one["grade"] for one in reports} == {"甲级", "乙级", "丙级"}
+    (worst,) = [one["id"] for one in reports if one["grade"] == "丙级"]
+    told = {one["says"] for one in demo.get(f"/api/v1/qc/reports/{worst}")["defects"]}
+    assert "所行手术为右侧，手术记录写为左侧" in told

@@ -22,6 +22,7 @@ const TEXTS = {
     },
     { to: "/queue", title: "审核处方", text: "五张处方等待药师，键盘 a 通过、r 退回" },
     { to: "/returned", title: "答复退回的处方", text: "医师说明理由或二次签名" },
+    { to: "/recordqc", title: "查看病历质控结果", text: "三份出院病历，甲、乙、丙级各一（载入后稍等片刻）" },
   ],
 };
 
