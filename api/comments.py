@@ -26,7 +26,7 @@ from knowledge.model import ConceptKind
 from knowledge.snapshot import Snapshot
 from records.comments import Comments, Item, Judgement, Round
 from records.prescriptions import Prescriptions
-from records.reviews import Role
+from records.review_moves import Role
 from records.sampling import ORDERS, PERIOPERATIVE, PRESCRIPTIONS, CommentError, Plan
 from supervision.comment_book import CellError, read_back, save_results, save_worksheet
 from supervision.comments import Results, results

@@ -25,20 +25,18 @@ from base.tenancy import system
 from clinical.logic import Unknown
 from exchange.fhir.context import Incoming
 from exchange.plain import PlainSubmit
-from records.reviews import (
+from records.review_moves import (
     DISPENSABLE,
     Action,
     Case,
-    Flag,
     MissingCaseError,
     Move,
     MovedError,
     QueueError,
-    Reviews,
     Role,
     State,
-    Submission,
 )
+from records.reviews import Flag, Reviews, Submission
 from rules.dispensing import Outcome, worst
 
 if TYPE_CHECKING:

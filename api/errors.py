@@ -33,7 +33,7 @@ from records.qc_faults import MissingQcError, QcError, TakenQcError
 from records.quality_rules import RuleError
 from records.quality_standards import MissingStandardError, StandardError
 from records.quality_store import FaultError, MissingFaultError
-from records.reviews import MissingCaseError
+from records.review_moves import MissingCaseError
 from records.sampling import CommentError
 
 _log = logging.getLogger(__name__)

@@ -16,7 +16,8 @@ from sqlalchemy import Engine, select
 
 from base.keyring import KeyRing
 from records.journal import Entry, requests
-from records.reviews import DISPENSABLE, State, cases, events
+from records.review_moves import DISPENSABLE, State
+from records.reviews import cases, events
 from records.sampling import About, Plan, Population, Sheet, Source, Unit, joined
 
 _log = logging.getLogger(__name__)

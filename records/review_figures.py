@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from records.reviews import State, cases, events, flags
+from records.review_moves import State
+from records.reviews import cases, events, flags
 
 _CHANGED = (State.SUPERSEDED.value, State.WITHDRAWN.value)
 

@@ -22,7 +22,7 @@ from base.tenancy import Scope, acting
 from clinical.coded import zoned
 from records.comment_codes import CODES
 from records.comments import Item, Judgement, Result, Round, Typed
-from records.reviews import Role
+from records.review_moves import Role
 from records.sampling import MOST, ORDERS, PERIOPERATIVE, PRESCRIPTIONS, Method, Plan, Problem, Source
 from supervision.comments import Results, Tally
 

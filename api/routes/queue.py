@@ -21,7 +21,8 @@ from api.errors import bad_field, moment_of, respond
 from base.tenancy import acting
 from exchange.plain import PlainDecision, decode_decision
 from records.review_figures import figures
-from records.reviews import WAITING, Action, Event, Move, Query, Role, State, may_see
+from records.review_moves import WAITING, Action, Event, Move, Role, State
+from records.reviews import Query, may_see
 
 _POLL_SECONDS: Final = 1.0
 _BEAT_SECONDS: Final = 15.0

@@ -12,14 +12,16 @@ import pytest
 
 from base.db import open_engine
 from base.keyring import KeyRing
-from records.reviews import Reviews, State
+from records.review_moves import State
+from records.reviews import Reviews
 
 _WORK = """
 import sys
 from datetime import UTC, datetime
 from base.db import migrate, open_engine
 from base.keyring import KeyRing
-from records.reviews import Action, Move, Reviews, Role, State, Submission
+from records.review_moves import Action, Move, Role, State
+from records.reviews import Reviews, Submission
 
 engine = open_engine(sys.argv[1])
 migrate(engine)

@@ -27,7 +27,8 @@ from records.comments import (
 )
 from records.journal import Entry, Journal
 from records.prescriptions import Prescription, Prescriptions, Stored
-from records.reviews import Action, Move, Reviews, Role, State, Submission
+from records.review_moves import Action, Move, Role, State
+from records.reviews import Reviews, Submission
 from records.sampling import (
     ORDERS,
     PRESCRIPTIONS,

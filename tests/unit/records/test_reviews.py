@@ -11,22 +11,8 @@ from sqlalchemy import Engine, select, text
 
 from base.keyring import KeyRing
 from records.review_figures import figures
-from records.reviews import (
-    Action,
-    Flag,
-    MissingCaseError,
-    Move,
-    MovedError,
-    Query,
-    QueueError,
-    Reviews,
-    Role,
-    State,
-    Submission,
-    cases,
-    events,
-    outbox,
-)
+from records.review_moves import Action, MissingCaseError, Move, MovedError, QueueError, Role, State
+from records.reviews import Flag, Query, Reviews, Submission, cases, events, outbox
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 KEY = bytes(range(16))
