@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -27,6 +27,7 @@ from base.settings import Settings
 from base.tenancy import Scope, acting, system
 from base.tracing import span
 from records.consent import emergency
+from records.registry import Registry
 
 _log = logging.getLogger(__name__)
 COOKIE: Final = "__Host-yigong"
@@ -217,10 +218,19 @@ class Access:
                 account = accounts.by_name(connection, name)
             except accounts.AccountError:
                 return False
-            held = _held(connection, account.id)
-        return account.usable(datetime.now(UTC)) and any(
-            permission in h.permissions and below(tenant, [h.tenant]) for h in held
-        )
+            held, closed = _held(connection, account.id), Registry().closed(connection, account.tenant)
+        may = any(permission in h.permissions and below(tenant, [h.tenant]) for h in held)
+        return may and not closed and account.usable(datetime.now(UTC))
+
+    def client(self, client_id: str, permission: str, source: str) -> Principal:
+        """A registered client that acts without a token of ours. Raises ``ApiError`` 403 when it may not."""
+        found = None
+        if self._people is not None:
+            with system("who vouches"), self._people.engine.begin() as connection:
+                found = _machine(connection, clients.by_id(connection, client_id), source)
+        if found is None or not found.may(permission):
+            raise ApiError(403, "forbidden", f"接口客户端 {client_id} 未登记、已停用或没有 {permission} 权限")
+        return found
 
     def _refuse(self, found: Principal, request: Request, permission: str) -> None:
         self.note(found, "access.refused", request.url.path, permission)
@@ -298,9 +308,8 @@ class Access:
         if launch.kind == Kind.ACCOUNT:
             return self.may_act(launch.by, launch.tenant, "inference.use")
         if launch.kind == Kind.CLIENT:
-            with system("who launched a panel"), people.engine.connect() as connection:
-                client = clients.by_id(connection, launch.by)
-            return client is not None and client.usable(datetime.now(UTC))
+            with system("who launched a panel"), people.engine.begin() as connection:
+                return _machine(connection, clients.by_id(connection, launch.by), source) is not None
         return launch.kind == Kind.KEY or self._open(source)
 
     def _unspoken(self, request: Request, source: str) -> Principal | None:
@@ -324,21 +333,20 @@ class Access:
                 return None
             if session.client:
                 known = clients.by_id(connection, session.client)
-                return _machine(known, session.scopes, source, now) if known is not None else None
+                return _machine(connection, known, source, session.scopes)
             if sessions.due(session, now):
                 sessions.touch(connection, session, now)
             return self._person(connection, people, session, source, now)
 
     def _of_certificate(self, people: People, certificate: tuple[str, str], source: str) -> Principal | None:
-        with system("who asks"), people.engine.connect() as connection:
-            known = clients.by_certificate(connection, *certificate)
-        return None if known is None else _machine(known, tuple(known.permissions), source, datetime.now(UTC))
+        with system("who asks"), people.engine.begin() as connection:
+            return _machine(connection, clients.by_certificate(connection, *certificate), source)
 
     def _person(
         self, connection: Connection, people: People, session: Session, source: str, now: datetime
     ) -> Principal | None:
         account = accounts.by_id(connection, session.account)
-        if not account.usable(now):
+        if not account.usable(now) or Registry().closed(connection, account.tenant):
             return None
         held = _held(connection, account.id)
         names = frozenset(h.role for h in held)
@@ -353,7 +361,7 @@ class Access:
             names,
             source,
             session.digest,
-            {"fullName": account.full_name},
+            {"fullName": account.full_name, "provider": account.issuer},
             Kind.ACCOUNT,
             account.tenant,
             account.id,
@@ -363,11 +371,15 @@ class Access:
         )
 
 
-def _machine(known: clients.Client, scopes: tuple[str, ...], source: str, now: datetime) -> Principal | None:
-    """A client, with what it may do of what its token asks for."""
-    if not known.usable(now):
+def _machine(
+    connection: Connection, known: clients.Client | None, source: str, scopes: Sequence[str] | None = None
+) -> Principal | None:
+    """A client, with what it may do of what its token asks for; that it asked is noted."""
+    now = datetime.now(UTC)
+    if known is None or not known.usable(now) or Registry().closed(connection, known.tenant):
         return None
-    given = known.permissions.intersection(scopes)
+    clients.touch(connection, known, now)
+    given = known.permissions if scopes is None else known.permissions.intersection(scopes)
     scope = Scope(known.id, reads=(known.tenant,))
     held = (Held("", known.tenant, given),)
     detail = {"fullName": known.title}

@@ -25,6 +25,7 @@ from base import accounts, alerts, second_factor, sessions
 from base.accounts import Account, AccountError
 from base.audit import AuditLog, Event
 from base.tenancy import system
+from records.registry import Registry
 
 _AT_ONCE: Final = 2
 _PATIENCE_SECONDS: Final = 10.0
@@ -80,9 +81,12 @@ class LoginDesk:
         return LoggedIn(token, sessions.csrf_of(token), account, made.expires, second)
 
     def _usable(self, account: Account, source: str) -> None:
-        if not account.usable(datetime.now(UTC)):
+        with self._people.engine.connect() as connection:
+            closed = Registry().closed(connection, account.tenant)
+        if closed or not account.usable(datetime.now(UTC)):
             self._note(account, "login.locked", source)
-            raise ApiError(403, "forbidden", "账号已被锁定或已过期，请联系系统管理员")
+            text = "所在机构已停用" if closed else "账号已被锁定或已过期"
+            raise ApiError(403, "forbidden", f"{text}，请联系系统管理员")
 
     def _second(self, account: Account, code: str, source: str, wrong: _Wrong) -> bool:
         """Whether a second factor was asked for and shown."""

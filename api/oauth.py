@@ -22,6 +22,7 @@ from base.audit import AuditLog, Event
 from base.clients import Client
 from base.tenancy import system
 from base.tokens import UsedTokens
+from records.registry import Registry
 
 ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 SCOPES: Final[dict[str, tuple[str, ...]]] = {
@@ -32,6 +33,8 @@ SCOPES: Final[dict[str, tuple[str, ...]]] = {
 """SMART scopes and the permissions they stand for; every permission is a scope of its own name too."""
 _LONGEST_SECONDS: Final = 300
 _LEEWAY_SECONDS: Final = 30
+_KEPT_SECONDS, _AGAIN_SECONDS = 300.0, 10.0
+"""How long keys that a client publishes are kept, and how soon they are asked for again if they were not there."""
 
 
 class OAuthError(Exception):
@@ -56,6 +59,7 @@ class TokenDesk:
 
     def __init__(self, people: People, audit: AuditLog, used: UsedTokens) -> None:
         self._people, self._audit, self._used = people, audit, used
+        self._fetched: dict[str, tuple[float, dict[str, Any]]] = {}
 
     def token(self, form: Mapping[str, str], authorization: str, audience: str, source: str) -> dict[str, Any]:
         """The answer of the token endpoint. ``audience``: its URL, which assertions must be made for. Raises
@@ -81,7 +85,9 @@ class TokenDesk:
             raise ApiError(429, "throttled", f"too many attempts: try again in {wait:.0f} s")
         with system("token"), people.engine.connect() as connection:
             client = clients.by_id(connection, asked.id)
-        if client is None or not client.usable(datetime.now(UTC)) or not self._fits(client, asked, audience):
+            closed = client is not None and Registry().closed(connection, client.tenant)
+        usable = client is not None and not closed and client.usable(datetime.now(UTC))
+        if client is None or not usable or not self._fits(client, asked, audience):
             METRICS.login_failures.inc()
             self._audit.note(Event("unknown", "login.failed", f"client/{asked.id}" if client else "", source=source))
             raise OAuthError("invalid_client", "unknown client, or its proof does not fit", 401)
@@ -92,10 +98,32 @@ class TokenDesk:
     def _fits(self, client: Client, asked: _Asked, audience: str) -> bool:
         if not asked.assertion:
             return client.knows(asked.secret)
-        claims = _verified(client, asked.assertion, audience)
+        claims = _verified(client, self._keys_of(client), asked.assertion, audience)
         if claims is None:
             return False
         return self._used.take(f"{client.id} {claims['jti']}", float(claims["exp"]) + _LEEWAY_SECONDS)
+
+    def _keys_of(self, client: Client) -> dict[str, Any]:
+        """Its JWK set, fetched now and then where the client publishes it; empty when that cannot be had."""
+        url = str(client.keys.get("jku", ""))
+        if not url:
+            return client.keys
+        until, kept = self._fetched.get(url, (0.0, {}))
+        if until < time.monotonic():
+            kept = fetched(url)
+            self._fetched[url] = (time.monotonic() + (_KEPT_SECONDS if kept else _AGAIN_SECONDS), kept)
+        return kept
+
+
+def fetched(url: str) -> dict[str, Any]:
+    """The JWK set at a URL; empty when there is none."""
+    import httpx
+
+    try:
+        found = httpx.get(url, timeout=3, headers={"Accept": "application/json"}).raise_for_status().json()
+    except (httpx.HTTPError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def form_of(body: bytes) -> dict[str, str]:
@@ -145,13 +173,13 @@ def _issuer(assertion: str) -> str:
         raise OAuthError("invalid_client", "client_assertion is no JWT", 401) from None
 
 
-def _verified(client: Client, assertion: str, audience: str) -> dict[str, Any] | None:
+def _verified(client: Client, published: Mapping[str, Any], assertion: str, audience: str) -> dict[str, Any] | None:
     """The claims of an assertion signed with a key of the client, for us, a short while ago."""
     import jwt
 
     try:
         header = jwt.get_unverified_header(assertion)
-        keys = jwt.PyJWKSet.from_dict(client.keys).keys
+        keys = jwt.PyJWKSet.from_dict(dict(published)).keys
         key = next(k for k in keys if k.key_id == header.get("kid"))
         claims: dict[str, Any] = jwt.decode(
             assertion,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-import orjson
+import msgspec
 
 from api.access import Principal
 from api.bedside import Bedside, TreatmentBody
@@ -17,7 +17,7 @@ from api.front import Front
 from api.metrics import METRICS
 from api.person_record import PersonRecords
 from api.picture_json import pictured
-from api.regional import PANEL, of_record
+from api.regional import PANEL, of_panel, of_record, who_is
 from api.review import china_day, shown_as
 from base import launches
 from base.audit import Event
@@ -27,25 +27,27 @@ from clinical.logic import Unknown
 from clinical.value import replace
 from exchange.fhir.context import Incoming
 from exchange.fhir.values import Json
-from exchange.plain import decode, read
 from records.context import Ask, History
-from records.identity_store import Kept, by_local_id
+from records.identity_store import by_local_id
+from records.identity_tables import Kept
 from records.journal import Feedback
+from records.launched import Launched
 
 if TYPE_CHECKING:
     from api.inferring import Seen
     from api.risk_desk import RiskDesk
     from inference.score import Answer
 
-STAGE: Final = "patient-view"
 _UNKNOWN_PATIENT: Final = "该机构没有此患者编号的档案"
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The patient of a launch: who it is, what the league knows, and both understood."""
+    """The patient of a launch: what they are called, what was told of them, what the league knows, and both
+    understood. ``subject`` is what the audit knows them as."""
 
-    kept: Kept
+    name: str
+    subject: str
     asked: Json
     incoming: Incoming
     history: History
@@ -57,16 +59,28 @@ class PanelDesk:
 
     def __init__(self, front: Front, records: PersonRecords) -> None:
         self._front, self._records = front, records
+        self._launched = Launched(front.house.engine, front.ring)
 
     # -- opening ---------------------------------------------------------------------------
 
-    def launch(self, found: Principal, tenant: str, patient: str, user: str) -> tuple[str, Launch]:
-        """A token for a patient of a tenant and whoever looks. Raises ``ApiError`` 404."""
-        minutes = timedelta(minutes=self._front.settings.panel_minutes)
-        made = Launch(tenant, patient, user, found.kind.value, found.name, datetime.now(UTC) + minutes)
-        person = self.kept(made).person
-        self._front.access.note(found, "panel.launch", f"person/{person}", user=user)
-        return launches.sealed(self._front.ring, made), made
+    def launch(
+        self, found: Principal, tenant: str, patient: str, user: str, told: Json | None = None
+    ) -> tuple[str, Launch]:
+        """A token for a patient of a tenant and whoever looks. ``told`` is what the caller told of the patient, as
+        CDS Hooks does (context, prefetch); without it they must be on record. Raises ``ApiError`` 404 and
+        ``ReadError``."""
+        front, now = self._front, datetime.now(UTC)
+        until = now + timedelta(minutes=front.settings.panel_minutes)
+        made = Launch(tenant, patient, user, found.kind.value, found.name, until)
+        if told is None:
+            subject = f"person/{self.kept(made).person}"
+        else:
+            of_panel(told, now)
+            with acting(Scope(found.name, writes=(tenant,))):
+                made = msgspec.structs.replace(made, told=self._launched.keep(tenant, told, until))
+            subject = f"launched/{made.told}"
+        front.access.note(found, "panel.launch", subject, user=user)
+        return launches.sealed(front.ring, made), made
 
     def ticket(self, launch: Launch) -> str:
         """What the stream of a panel is asked for with."""
@@ -77,7 +91,9 @@ class PanelDesk:
         found = launches.opened(self._front.ring, ticket, datetime.now(UTC), launches.STREAM)
         if found is None:
             raise ApiError(401, "login", "订阅凭证已过期，请重新获取: POST /api/v1/panel/ticket", "ticket")
-        kept, front = self.kept(found), self._front
+        kept, front = self._known(found) if found.told else self.kept(found), self._front
+        if kept is None:
+            return found, frozenset()
         with system(PANEL), front.house.engine.connect() as connection:
             records = [one.id for one in front.identity.records_of(connection, kept.person)]
             wishes = front.region.consents.of(connection, records)
@@ -98,7 +114,7 @@ class PanelDesk:
         shown = tuple(shown_as(card["findingId"], finding) for card, finding in pairs)
         reviewer.record(reviewed, PANEL, launch.by, now, opened.asked, answer, shown, launch.tenant)
         METRICS.reviewed(PANEL, reviewed)
-        self._front.access.note(found, "panel.read", f"person/{opened.kept.person}")
+        self._front.access.note(found, "panel.read", opened.subject)
         titles = {card["family"]: reviewer.titles.get(card["family"], "") for card in answer["findings"]}
         risks = self._risks.answered(opened.bedside, ())["risks"]
         return answer | {"patient": _patient(opened), "titles": titles, "reasons": REASONS, "risks": risks}
@@ -155,14 +171,25 @@ class PanelDesk:
         return RiskDesk(settings.risk_models_dir, (self._front.house.key.public, *settings.trusted_keys))
 
     def _opened(self, launch: Launch) -> Opened:
-        """Everything that is known, however long it takes: nothing else was sent. Raises ``ApiError`` 404."""
-        now, kept, region = datetime.now(UTC), self.kept(launch), self._front.region
-        asked = _asked(kept)
-        incoming = read(decode(orjson.dumps(asked)), now)
+        """Everything that is known, however long it takes. Raises ``ApiError`` 401, 404."""
+        now, region, kept = datetime.now(UTC), self._front.region, self._known(launch)
+        asked = self._told(launch) if launch.told else _asked(self.kept(launch))
+        incoming = of_panel(asked, now)
         here = replace(incoming.context, institution=region.directory.name(launch.tenant))
         incoming = replace(incoming, context=here)
-        history = region.history(Ask(launch.tenant, launch.patient, now))
-        return Opened(kept, asked, incoming, history, self._front.ward.at(incoming, history, launch.tenant))
+        who = who_is(here, asked["prefetch"]["patient"]) if launch.told else None
+        history = region.history(Ask(launch.tenant, launch.patient, now, who))
+        name = who.name if who else kept.given.name if kept else ""
+        subject = f"person/{kept.person}" if kept else f"launched/{launch.told}"
+        return Opened(name, subject, asked, incoming, history, self._front.ward.at(incoming, history, launch.tenant))
+
+    def _told(self, launch: Launch) -> Json:
+        """What was told at the launch. Raises ``ApiError`` 401."""
+        with acting(Scope(launch.user, reads=(launch.tenant,))):
+            told = self._launched.told(launch.told)
+        if told is None:
+            raise ApiError(401, "login", "面板已过期，请从业务系统重新打开")
+        return told
 
     def _seen(self, launch: Launch) -> Seen:
         from api.inferring import Seen
@@ -172,12 +199,15 @@ class PanelDesk:
 
     def kept(self, launch: Launch) -> Kept:
         """The record behind a launch. Raises ``ApiError`` 404."""
-        engine, ring, scope = self._front.house.engine, self._front.ring, Scope(launch.user, reads=(launch.tenant,))
-        with acting(scope), engine.connect() as connection:
-            found = by_local_id(connection, ring, launch.tenant, launch.patient)
+        found = self._known(launch)
         if found is None:
             raise ApiError(404, "not-found", _UNKNOWN_PATIENT, "patient")
         return found
+
+    def _known(self, launch: Launch) -> Kept | None:
+        engine, ring, scope = self._front.house.engine, self._front.ring, Scope(launch.user, reads=(launch.tenant,))
+        with acting(scope), engine.connect() as connection:
+            return by_local_id(connection, ring, launch.tenant, launch.patient)
 
 
 def _asked(kept: Kept) -> Json:
@@ -188,11 +218,12 @@ def _asked(kept: Kept) -> Json:
         patient["sex"] = sex.value
     if not isinstance(birth, Unknown):
         patient["birthDate"] = birth.isoformat()
-    return {"patient": patient, "orders": [], "stage": STAGE}
+    return {"patient": patient, "orders": [], "stage": "patient-view"}
 
 
 def _patient(opened: Opened) -> Json:
     """Who it is, as the institution that launched the panel knows them."""
-    years = opened.bedside.patient.age_years()
-    told: Json = opened.asked["patient"] | {"name": opened.kept.given.name}
-    return told if isinstance(years, Unknown) else told | {"ageYears": years}
+    who = opened.bedside.patient
+    told: Json = {"id": who.id, "name": opened.name, "sex": who.sex, "birthDate": who.birth_date}
+    told["ageYears"] = who.age_years()
+    return {name: value for name, value in told.items() if not isinstance(value, Unknown)}

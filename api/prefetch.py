@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlsplit
 
@@ -48,7 +48,8 @@ async def complete(
     found = given if len(found) == len(given) else found
     missing = [key for key in hook.prefetch if key not in given or (key not in found and given[key] is not None)]
     if missing and access.fhir_server and access.fhir_authorization and settings.fhir_budget_ms:
-        found = {**found, **await _fetch(missing, context, access, settings)}
+        seconds = settings.fhir_budget_ms / 1000
+        found = {**found, **await fetch(missing, context, access, settings.fhir_allow_hosts, seconds)}
     absent = [key for key in hook.required if key not in found]
     if absent:
         names = ", ".join(absent)
@@ -77,17 +78,21 @@ def parsed(part: Any) -> Any:
         raise bad_field("body", f"is no JSON: {error}") from None
 
 
-async def _fetch(keys: list[str], context: Parts, access: Access, settings: Settings) -> dict[str, Any]:
+async def fetch(
+    keys: Iterable[str], context: Parts, access: Access, hosts: Sequence[str], seconds: float
+) -> dict[str, Any]:
+    """What a FHIR server tells within a time, by prefetch key; ``hosts`` are those we may ask, none: any. Raises
+    ``ApiError`` 400 for a server we may not ask."""
     from httpx import AsyncClient
 
-    base = _base(access.fhir_server, settings)
+    base = _base(access.fhir_server, hosts)
     token = _token(access.fhir_authorization)
     urls = {key: _fill(PREFETCH[key], {k: parsed(part) for k, part in context.items()}) for key in keys}
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/fhir+json"}
-    async with AsyncClient(base_url=base, headers=headers, timeout=settings.fhir_budget_ms / 1000) as web:
+    async with AsyncClient(base_url=base, headers=headers, timeout=seconds) as web:
         jobs = {key: asyncio.create_task(_get(web, url)) for key, url in urls.items() if url}
         if jobs:
-            await asyncio.wait(jobs.values(), timeout=settings.fhir_budget_ms / 1000)
+            await asyncio.wait(jobs.values(), timeout=seconds)
         for job in jobs.values():
             job.cancel()
         done = {key: job.result() for key, job in jobs.items() if job.done() and not job.cancelled()}
@@ -108,7 +113,7 @@ async def _get(web: httpx.AsyncClient, url: str) -> Any:
         return None
 
 
-def _base(server: Any, settings: Settings) -> str:
+def _base(server: Any, hosts: Sequence[str]) -> str:
     """The client's FHIR base URL, when we may call it: https (or this machine), allowed host."""
     if not isinstance(server, str):
         raise bad_field("fhirServer", "must be a URL")
@@ -116,7 +121,7 @@ def _base(server: Any, settings: Settings) -> str:
     local = parts.hostname in _LOOPBACK
     if parts.scheme != "https" and not (parts.scheme == "http" and local):
         raise bad_field("fhirServer", "must be an https URL")
-    if settings.fhir_allow_hosts and parts.hostname not in settings.fhir_allow_hosts:
+    if hosts and parts.hostname not in hosts:
         raise bad_field("fhirServer", "host is not on the allow-list (YIGONG_FHIR_ALLOW_HOSTS)")
     return server.rstrip("/") + "/"
 

@@ -25,6 +25,8 @@ from clinical.person import Demographics
 from clinical.value import Value, replace
 from exchange.fhir.context import Incoming, ReadError, read_context, read_orders
 from exchange.fhir.person import demographics
+from exchange.fhir.values import Json
+from exchange.plain import decode, read
 from records.consent import reaches
 from records.context import KINDS, Ask, History, Part, Region
 
@@ -62,7 +64,7 @@ class Regional:
     async def of(self, context: PatientContext, tenant: str, patient: Any = None) -> History:
         """What is known of a patient elsewhere. ``tenant`` is what the caller proved to be (empty: nothing),
         ``patient`` the Patient as sent."""
-        here, who = self._asking(tenant, context.institution), _who(context, patient)
+        here, who = self._asking(tenant, context.institution), who_is(context, patient)
         return await self.region.enrich(Ask(here, context.id, context.as_of, who))
 
     def _asking(self, proved: str, said: str) -> str:
@@ -102,11 +104,19 @@ def merged(context: PatientContext, history: History) -> tuple[PatientContext, f
 
 
 PANEL: Final = "panel"
-"""What the journal knows reviews of panels as: those of what is on record."""
+"""What the journal knows reviews of panels as: those of what is on record, beside what was told at the launch."""
+
+
+def of_panel(request: Json, now: datetime) -> Incoming:
+    """The patient of a panel as its request is journalled: who it is, or what the system that launched it told.
+    Raises ``ReadError``."""
+    if "prefetch" in request:
+        return read_context(request["context"], request["prefetch"], now, "patient-view")
+    return read(decode(msgspec.json.encode(request)), now)
 
 
 def of_record(incoming: Incoming, history: History) -> Incoming:
-    """A patient of whom nothing was sent, with the active drugs that the league knows of as what is reviewed."""
+    """A patient with the active drugs that were told and that the league knows of as what is reviewed."""
     known = merged(incoming.context, history)[0].medications
     return replace(incoming, orders=() if isinstance(known, Unknown) else tuple(o for o in known if o.is_active()))
 
@@ -114,7 +124,7 @@ def of_record(incoming: Incoming, history: History) -> Incoming:
 # -- whose history ---------------------------------------------------------------------------
 
 
-def _who(context: PatientContext, patient: Any) -> Demographics:
+def who_is(context: PatientContext, patient: Any) -> Demographics:
     """Who the patient is, by the Patient that was sent, else by what is known of sex and birth."""
     sent = parsed(patient) if patient is not None else None
     if isinstance(sent, dict) and sent.get("resourceType") == "Bundle":
@@ -283,4 +293,4 @@ _KEYS: Final[Mapping[str, Callable[[Any], Iterator[Hashable]]]] = {
     "procedures": _of_result,
 }
 
-__all__ = ["PANEL", "Regional", "gap_of", "merged", "of_record", "placed", "read_list"]
+__all__ = ["PANEL", "Regional", "gap_of", "merged", "of_panel", "of_record", "placed", "read_list", "who_is"]

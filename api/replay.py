@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
@@ -9,13 +10,13 @@ import msgspec
 
 from api.cds_hooks import incoming_of
 from api.hook import Hook
-from api.regional import PANEL, of_record
+from api.regional import PANEL, of_panel, of_record
 from api.review import Reviewed, Reviewer, china_day, worth
 from api.serving import Served
 from base.plugins import discover
 from base.security import sm3
 from clinical.finding import Finding
-from exchange.fhir.context import read_bundle
+from exchange.fhir.context import Incoming, read_bundle
 from exchange.plain import decode, read
 from records.context import read_history
 from records.journal import Entry
@@ -46,18 +47,32 @@ def replay(reviewer: Reviewer, review_id: str, release_id: str = "") -> dict[str
 
 def again(reviewer: Reviewer, entry: Entry, served: Served) -> Reviewed:
     """The review of a stored request as it would have gone with a release."""
-    request, hook = entry.request, discover("api.hooks", "HOOK", Hook).get(entry.service)
     region = read_history(entry.region)
     ask = partial(reviewer.review, served=served, seen=entry.seen, region=region)
-    day = china_day(entry.at)
-    if hook is None and "resourceType" in request:
-        return ask(read_bundle(request, entry.at), day=day)
-    if hook is None:
-        plain = decode(msgspec.json.encode(request))
-        sent = read(plain, entry.at)
-        return ask(of_record(sent, region) if entry.service == PANEL else sent, day=plain.as_of or day)
-    incoming = incoming_of(hook, request["context"], request["prefetch"], entry.at)
-    return worth(ask(incoming, day=day), hook.least.rank)
+    incoming, day = sent(entry.service, entry.request, entry.at)
+    hook = _hook(entry.service)
+    if hook is not None:
+        return worth(ask(incoming, day=day), hook.least.rank)
+    return ask(of_record(incoming, region) if entry.service == PANEL else incoming, day=day)
+
+
+def sent(service: str, request: Any, at: datetime) -> tuple[Incoming, date]:
+    """What a stored request of a service says, as it was asked at a time, and the day as of which. Raises
+    ``ReadError``."""
+    hook, day = _hook(service), china_day(at)
+    if hook is not None:
+        return incoming_of(hook, request["context"], request["prefetch"], at), day
+    if service == PANEL:
+        return of_panel(request, at), day
+    if "resourceType" in request:
+        return read_bundle(request, at), day
+    plain = decode(msgspec.json.encode(request))
+    return read(plain, at), plain.as_of or day
+
+
+def _hook(service: str) -> Hook | None:
+    """None for a service that is no hook: the plain review, the panel."""
+    return discover("api.hooks", "HOOK", Hook).get(service)
 
 
 def digest(findings: tuple[Finding, ...]) -> str:

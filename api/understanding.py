@@ -28,10 +28,12 @@ from api.routes import (
     scores,
     search,
     similar,
+    smart,
     treatments,
 )
 from api.search_desk import SearchDesk
 from api.similar_desk import SimilarDesk
+from api.smart import SmartDesk
 from exchange.arrivals import Arrivals
 from records.notices import Notices
 from records.store import Repository
@@ -53,6 +55,7 @@ class Understanding:
         self._records = PersonRecords(settings, front.access, engine, shown, identity, region, serving)
         self.panel, self.panels = PanelDesk(front, self._records), PanelWatch(Arrivals(engine))
         self.panel_quality = PanelQuality(front, record_qc, self.panel.kept)
+        self.smart = SmartDesk(settings, front.access, self.panel, front.ring, front.used, front.audit)
         whole = Repository(engine, front.ring)
         self.similar = SimilarDesk(engine, whole, shown, self._records, region, serving, settings.similar_cases)
 
@@ -75,6 +78,7 @@ class Understanding:
         yield similar.router(access, self.similar, serving, front.identity)
         yield picture.router(access, self._records)
         yield panel.router(access, self.panel, self.panel_quality, self.panels, settings.league)
+        yield smart.router(self.smart, settings.frame_ancestors)
 
     def watching(self) -> list[Coroutine[Any, Any, None]]:
         """What goes on beside the requests of a worker."""

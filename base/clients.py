@@ -7,7 +7,7 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import orjson
@@ -20,6 +20,7 @@ from base.security import sm3
 from base.tenancy import tenant_path
 
 _SECRET_BYTES: Final = 32
+_NOTED_EVERY: Final = timedelta(minutes=1)
 
 clients = Table(
     "account_client",
@@ -35,14 +36,15 @@ clients = Table(
     Column("expires", DateTime(timezone=True)),
     Column("created", DateTime(timezone=True), nullable=False),
     Column("by", String(80), nullable=False),
+    Column("used", DateTime(timezone=True)),
     info={"tenant": "tenant"},
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A machine. ``keys`` is its JWK set (public), ``certificate`` the SHA-256 fingerprint or the subject of its TLS
-    certificate."""
+    """A machine. ``keys`` is its JWK set (public), or says where that is (``jku``), ``certificate`` the SHA-256
+    fingerprint or the subject of its TLS certificate; ``used`` when it last asked for something, to the minute."""
 
     id: str
     title: str
@@ -53,6 +55,14 @@ class Client:
     certificate: str
     locked: bool
     expires: datetime | None
+    created: datetime
+    by: str
+    used: datetime | None
+
+    @property
+    def proof(self) -> str:
+        """How it proves itself."""
+        return "keys" if self.keys else "certificate" if self.certificate else "secret"
 
     def usable(self, now: datetime) -> bool:
         return not self.locked and (self.expires is None or self.expires > now)
@@ -103,10 +113,21 @@ def add(
 
 
 def renew_secret(connection: Connection, client_id: str) -> str:
-    """Another secret; the old one ends. Raises ``RoleError``."""
+    """Another secret, in place of whatever it proved itself with. Raises ``RoleError``."""
     secret = secrets.token_urlsafe(_SECRET_BYTES)
-    _change(connection, client_id, secret=sm3(secret.encode()))
+    _change(connection, client_id, secret=sm3(secret.encode()), keys="{}", certificate="")
     return secret
+
+
+def renew_keys(connection: Connection, client_id: str, keys: dict[str, Any]) -> None:
+    """Other public keys, in place of whatever it proved itself with. Raises ``RoleError``."""
+    _change(connection, client_id, keys=orjson.dumps(keys).decode(), secret="", certificate="")
+
+
+def touch(connection: Connection, client: Client, now: datetime) -> None:
+    """Note that a machine asked for something, once a minute."""
+    if client.used is None or now - client.used >= _NOTED_EVERY:
+        connection.execute(update(clients).where(clients.c.id == client.id).values(used=now))
 
 
 def lock(connection: Connection, client_id: str, locked: bool) -> None:
@@ -161,4 +182,7 @@ def _client(row: Any) -> Client:
         row.certificate,
         row.locked,
         row.expires,
+        row.created,
+        row.by,
+        row.used,
     )

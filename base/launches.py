@@ -22,7 +22,8 @@ _TICKET_LASTS: Final = timedelta(seconds=60)
 
 class Launch(msgspec.Struct, frozen=True, array_like=True):
     """``patient`` is the number of a patient in the institution ``tenant``; ``user`` who looks, as ``kind`` (of the
-    caller: ``client``, ``account``, ``key``, ``local``) ``by`` (its id) vouches."""
+    caller: ``client``, ``account``, ``key``, ``local``) ``by`` (its id) vouches. ``told`` is where that which the
+    caller told of the patient is kept (``records.launched``); empty: nothing."""
 
     tenant: str
     patient: str
@@ -30,6 +31,7 @@ class Launch(msgspec.Struct, frozen=True, array_like=True):
     kind: str
     by: str
     expires: datetime
+    told: str = ""
 
 
 class _Token(msgspec.Struct, frozen=True, array_like=True):

@@ -15,7 +15,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 import orjson
-from sqlalchemy import Column, Connection, DateTime, Index, String, Table, Text, delete, insert, select, update
+from sqlalchemy import Column, Connection, DateTime, Index, String, Table, Text, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from base.db import METADATA
@@ -42,6 +42,7 @@ class Permission:
 PERMISSIONS: Final[dict[str, Permission]] = {
     "account.manage": Permission("开立、锁定账号和重置口令", Proof.CHANGES, apart=True),
     "account.grant": Permission("授予角色、定义角色、登记接口客户端", Proof.CHANGES, apart=True),
+    "institution.manage": Permission("登记、停用机构", Proof.CHANGES, apart=True),
     "alert.read": Permission("查看安全告警", apart=True),
     "alert.acknowledge": Permission("确认安全告警", apart=True),
     "audit.read": Permission("查询审计记录", apart=True),
@@ -128,7 +129,10 @@ AUDITOR: Final = "auditor"
 ROLES: Final[dict[str, Role]] = {
     role.name: role
     for role in (
-        _role(SYSTEM_ADMIN, "系统管理员", *_OPERATING, "account.manage", "registry.read", administers=True),
+        _role(
+            *(SYSTEM_ADMIN, "系统管理员", *_OPERATING, "account.manage", "institution.manage", "registry.read"),
+            administers=True,
+        ),
         _role(
             *(SECURITY_ADMIN, "安全管理员", "account.grant", "alert.read", "alert.acknowledge", "keys.rotate"),
             administers=True,
@@ -243,6 +247,17 @@ def define(connection: Connection, name: str, title: str, tenant: str, permissio
         except IntegrityError:
             raise RoleError(f"名为 {name} 的角色属于其他机构，请换一个名称") from None
     return Role(name, title, frozenset(permissions), fixed=False, tenant=tenant)
+
+
+def remove(connection: Connection, name: str) -> None:
+    """Give up a role of the installation that nobody holds any more. Raises ``RoleError``."""
+    if name in ROLES:
+        raise RoleError(f"{name} 是固定角色，不能删除")
+    held = connection.execute(select(func.count()).select_from(grants).where(grants.c.role == name)).scalar_one()
+    if held:
+        raise RoleError(f"该角色仍授予 {held} 处，请先收回")
+    if connection.execute(delete(custom).where(custom.c.name == name)).rowcount != 1:
+        raise RoleError(f"没有名为 {name} 的角色")
 
 
 def _definable(name: str, title: str, permissions: Sequence[str]) -> None:

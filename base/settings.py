@@ -6,10 +6,23 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _Reaching = Literal["medications", "observations", "reports", "conditions", "procedures", "allergies"]
+
+
+class SmartIssuer(BaseModel):
+    """A hospital system that may launch the clinician panel (SMART App Launch): how we are registered there, and
+    ``system``, the client of ours (``yigong clients add``) whose institution and rights its launches have. Without
+    ``client_secret`` and ``key_file`` (PEM) we prove ourselves by PKCE alone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    client_id: str
+    system: str
+    client_secret: str = ""
+    key_file: Path | None = None
 
 
 class Settings(BaseSettings):
@@ -116,6 +129,7 @@ class Settings(BaseSettings):
     break_glass_minutes: int = Field(30, ge=1, le=240, description="how long a broken glass stays open")
     token_minutes: int = Field(30, ge=1, le=720, description="how long a client's access token works")
     oidc_issuer: str = Field("", description="identity provider that may log people in (OpenID Connect); empty: none")
+    oidc_title: str = Field("统一身份认证", description="what people call the identity provider")
     oidc_client_id: str = Field("", description="our name with the identity provider")
     oidc_client_secret: str = Field("", description="our secret with the identity provider; empty: PKCE alone")
     oidc_scopes: str = Field("openid profile", description="scopes asked of the identity provider")
@@ -123,6 +137,15 @@ class Settings(BaseSettings):
     oidc_roles_claim: str = Field("roles", description="claim that lists somebody's roles with the provider")
     oidc_tenant_claim: str = Field("tenant", description="claim with somebody's tenant path")
     oidc_roles: dict[str, str] = Field({}, description="which of our roles a role of the provider stands for")
+    smart_issuers: dict[str, SmartIssuer] = Field(
+        {},
+        description="hospital systems that may launch the clinician panel (SMART App Launch), by FHIR base URL: "
+        '{"https://his.example.org/fhir": {"client_id": "yigong", "client_secret": "…", "system": "his-county"}}; '
+        "`key_file` (PEM) instead of `client_secret`: we sign",
+    )
+    smart_seconds: float = Field(
+        10.0, gt=0, le=60, description="time for what we read of a patient when a hospital system launches the panel"
+    )
     tls_cert_file: Path | None = Field(None, description="certificate chain (PEM); with it we speak HTTPS ourselves")
     tls_key_file: Path | None = Field(None, description="private key (PEM) of the certificate")
     tls_client_ca_file: Path | None = Field(
@@ -155,12 +178,21 @@ class Settings(BaseSettings):
     smtp_tls: Literal["starttls", "tls", "none"] = Field(
         "starttls", description="how the mail server is spoken to: starttls, tls from the first byte, or none"
     )
+    smtp_ca_file: Path | None = Field(
+        None, description="authority (PEM) of the mail server's certificate; empty: those that the machine trusts"
+    )
     sms_url: str = Field("", description="gateway that sends short messages (HTTP POST); empty: none")
     sms_body: dict[str, Any] = Field(
         {}, description='what it takes, with {phone} and {text} in values: {"mobile": "{phone}", "content": "{text}"}'
     )
     sms_headers: dict[str, str] = Field({}, description="headers of such a call, its key for example")
     sms_form: bool = Field(False, description="send it as a form instead of JSON")
+    report_keep_days: int = Field(
+        730,
+        ge=0,
+        le=3650,
+        description="days that files of scheduled reports are kept, where their plan says nothing else; 0: for ever",
+    )
     traces_url: str = Field(
         "",
         description="OpenTelemetry collector that gets traces (OTLP over HTTP, http://127.0.0.1:4318/v1/traces); "

@@ -371,6 +371,14 @@ class Registry:
         bodies = connection.execute(select(entries.c.body).where(*kind).order_by(entries.c.id)).scalars()
         return Directory(_read(body) for body in bodies)
 
+    def closed(self, connection: Connection, tenant: str) -> bool:
+        """Whether an institution, or one above it, was closed: who works there is not let in."""
+        parts = tenant.split("/")
+        above = ["/".join(parts[:n]) for n in range(1, len(parts) + 1)]
+        here = (entries.c.kind == ORGANISATION, entries.c.tenant.in_(above), entries.c.active.is_(False))
+        query = select(entries.c.id).where(*here, entries.c.merged_into.is_(None)).limit(1)
+        return connection.execute(query).first() is not None
+
     def _row(self, connection: Connection, key: str) -> Any:
         return connection.execute(select(entries).where(entries.c.key == key)).first()
 

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from html import escape
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 
 from api.access import COOKIE, Access, Principal
 from api.bodies import Body, asked, decoded
+from api.browser import onward, turned_away
+from api.code_flow import STATE_SECONDS
 from api.errors import ApiError, respond
 from api.login import LoggedIn, LoginDesk, watermark
 from api.oauth import OAuthError, TokenDesk, form_of
-from api.oidc import STATE_COOKIE, STATE_SECONDS, OidcDesk
+from api.oidc import STATE_COOKIE, OidcDesk
 from api.people import People
 from base import second_factor, sessions
-from base.roles import ROLES
+from base.accounts import AccountError
+from base.roles import ROLES, RoleError
 
 TOKEN_PATH: Final = "/api/v1/oauth/token"
+_BACK: Final = '<a href="/ui/">返回登录页</a>'
 
 
 class LoginBody(Body, frozen=True):
@@ -49,13 +52,13 @@ class CodeBody(Body, frozen=True):
 def router(people: People, access: Access, desk: LoginDesk, oidc: OidcDesk, tokens: TokenDesk) -> APIRouter:
     """``/api/v1/session``, ``/api/v1/sessions``, ``/api/v1/oidc``, ``/api/v1/oauth/token``."""
     routes = APIRouter(prefix="/api/v1", tags=["Login"])
-    _own(routes, people, access, desk)
+    _own(routes, people, access, desk, oidc)
     _factor(routes, access, desk)
     _elsewhere(routes, people, oidc, tokens)
     return routes
 
 
-def _own(routes: APIRouter, people: People, access: Access, desk: LoginDesk) -> None:
+def _own(routes: APIRouter, people: People, access: Access, desk: LoginDesk, oidc: OidcDesk) -> None:
     @routes.post("/session", **_LOGIN)
     async def login(request: Request) -> Response:
         given = decoded(LoginBody, await request.body())
@@ -67,12 +70,14 @@ def _own(routes: APIRouter, people: People, access: Access, desk: LoginDesk) -> 
     @routes.get("/session", **_SESSION)
     def current(request: Request) -> Response:
         found = access.who(request)
-        return respond(200, _described(found, request, people, access))
+        return respond(200, _described(found, request, people, access, oidc))
 
     @routes.delete("/session", **_LOGOUT)
-    def logout(request: Request) -> Response:
-        desk.logout(_person(access, request))
-        return _without_cookie(respond(200, {"ended": 1}))
+    async def logout(request: Request) -> Response:
+        found = _person(access, request)
+        await asyncio.to_thread(desk.logout, found)
+        farewell = await oidc.farewell(found)
+        return _without_cookie(respond(200, {"ended": 1} | ({"onward": farewell} if farewell else {})))
 
     @routes.get("/sessions", **_SESSIONS)
     def mine(request: Request) -> Response:
@@ -118,9 +123,16 @@ def _factor(routes: APIRouter, access: Access, desk: LoginDesk) -> None:
 
 
 def _elsewhere(routes: APIRouter, people: People, oidc: OidcDesk, tokens: TokenDesk) -> None:
+    @routes.get("/oidc", **_PROVIDER)
+    def provider() -> Response:
+        return respond(200, {"title": oidc.title} if oidc.title else {})
+
     @routes.get("/oidc/login", **_OIDC)
     async def begin(request: Request, next: str = "/") -> Response:
-        made = await oidc.begin(next)
+        try:
+            made = await oidc.begin(next)
+        except ApiError as error:
+            return turned_away(error, _BACK)
         answer = RedirectResponse(made.url, 302, {"Cache-Control": "no-store"})
         answer.set_cookie(
             STATE_COOKIE, made.cookie, STATE_SECONDS, path="/", secure=True, httponly=True, samesite="lax"
@@ -130,10 +142,13 @@ def _elsewhere(routes: APIRouter, people: People, oidc: OidcDesk, tokens: TokenD
     @routes.get("/oidc/callback", **_CALLBACK)
     async def finish(request: Request) -> Response:
         kept, before = request.cookies.get(STATE_COOKIE, ""), request.cookies.get(COOKIE, "")
-        made, target = await oidc.finish(request.query_params, kept, _source(request), before)
-        # A page and not a redirect: browsers send a strict cookie only where the way there began with us.
-        page = f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={escape(target)}">'
-        answer = _with_cookie(HTMLResponse(page, 200, {"Cache-Control": "no-store"}), made, people)
+        try:
+            made, target = await oidc.finish(request.query_params, kept, _source(request), before)
+        except (AccountError, RoleError) as error:
+            return turned_away(ApiError(422, "business-rule", str(error)), _BACK)
+        except ApiError as error:
+            return turned_away(error, _BACK)
+        answer = _with_cookie(onward(target), made, people)
         answer.delete_cookie(STATE_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
         return answer
 
@@ -199,7 +214,7 @@ def _without_cookie(answer: Response) -> Response:
     return answer
 
 
-def _described(found: Principal, request: Request, people: People, access: Access) -> dict[str, Any]:
+def _described(found: Principal, request: Request, people: People, access: Access, oidc: OidcDesk) -> dict[str, Any]:
     """Who is logged in, what they may do, and what pages show across themselves."""
     now = datetime.now(UTC)
     code = watermark(found, now)
@@ -215,6 +230,8 @@ def _described(found: Principal, request: Request, people: People, access: Acces
         "blocked": found.blocked,
         "watermark": {"name": found.name, "institution": found.tenant, "time": now.isoformat(), "code": code},
     }
+    if oidc.vouches_for(found):
+        told["provider"] = oidc.title
     token = request.cookies.get(COOKIE, "")
     if found.is_person:
         with people.engine.connect() as connection:
@@ -255,7 +272,7 @@ _LOGIN: Final = _told("Log in", 400, 401, 403, 429) | asked(
     LoginBody, {"name": "wangys", "password": "…", "code": "123456", "cookie": True}
 )
 _SESSION: Final = _told("Who is logged in, with permissions and watermark", 401)
-_LOGOUT: Final = _told("Log out", 401, 403)
+_LOGOUT: Final = _told("Log out; `onward` ends the login with the identity provider too", 401, 403)
 _SESSIONS: Final = _told("Where else one is logged in", 401, 403)
 _LOGOUT_ALL: Final = _told("Log out everywhere", 401, 403)
 _PROOF: Final = _told("Prove again who one is, before something dangerous", 400, 401, 429) | asked(ProofBody)
@@ -263,6 +280,7 @@ _PASSWORD: Final = _told("Change one's password", 400, 401, 422, 429) | asked(Pa
 _FACTOR: Final = _told("Begin to use a second factor (TOTP)", 401, 403, 422)
 _CONFIRM: Final = _told("Confirm the second factor with a code; gives recovery codes", 401, 422) | asked(CodeBody)
 _UNFACTOR: Final = _told("Use no second factor any more", 401, 403)
+_PROVIDER: Final = _told("What the identity provider is called that people may log in with, if there is one")
 _OIDC: Final = _told("Log in with the identity provider", 404, 503)
 _CALLBACK: Final = _told("Where the identity provider sends the browser back to", 401, 403, 503)
 _TOKEN: Final[dict[str, Any]] = _told("Access token for a hospital system (client credentials)", 400, 401, 429) | {

@@ -168,6 +168,10 @@ PUBLIC = {
     ("POST", "/api/v1/oauth/token"),
     ("GET", "/api/v1/oidc/login"),
     ("GET", "/api/v1/oidc/callback"),
+    ("GET", "/api/v1/oidc"),
+    ("GET", "/api/v1/smart/launch"),
+    ("GET", "/api/v1/smart/callback"),
+    ("GET", "/api/v1/smart/keys"),
 }
 """What says nothing of anybody, or is how one says who one is."""
 

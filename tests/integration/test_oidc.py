@@ -1,107 +1,33 @@
-"""Logging in with an identity provider: a small real one that signs, checks PKCE, and can be made to misbehave."""
+"""Logging in with an identity provider, and out again."""
 
 from __future__ import annotations
 
 import json
-import threading
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from time import time
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+from jwt.algorithms import ECAlgorithm
 
 from base import roles
 from base.tenancy import system
-from tests.integration.staffed import COUNTY, HOSPITAL, OTHER, Staffed, staffed
+from tests.integration.staffed import BASE, COUNTY, HOSPITAL, OTHER, Staffed, staffed
+from tests.login_servers import CLIENT, SECRET, Provider, serving
 
 LOGIN, CALLBACK, SESSION = "/api/v1/oidc/login", "/api/v1/oidc/callback", "/api/v1/session"
-CLIENT, SECRET = "yigong", "s3cret"
-
-
-@dataclass
-class Provider:
-    """A provider with one key pair. ``twist`` changes a token before it is signed, ``sign`` how it is."""
-
-    url: str = ""
-    key: rsa.RSAPrivateKey = field(default_factory=lambda: rsa.generate_private_key(65537, 2048))
-    claims: dict[str, Any] = field(default_factory=dict)
-    codes: dict[str, dict[str, str]] = field(default_factory=dict)
-    twist: Callable[[dict[str, Any]], dict[str, Any]] = lambda claims: claims
-    sign: Callable[[Provider, dict[str, Any]], str] = lambda provider, claims: jwt.encode(
-        claims, provider.key, "RS256", {"kid": "k1"}
-    )
-    kid: str = "k1"
-    issuer: str = ""
-
-    def metadata(self) -> dict[str, Any]:
-        ends = {f"{name}_endpoint": f"{self.url}/{name}" for name in ("authorization", "token")}
-        return {"issuer": self.issuer or self.url, "jwks_uri": f"{self.url}/keys", **ends}
-
-    def jwks(self) -> dict[str, Any]:
-        public = RSAAlgorithm(RSAAlgorithm.SHA256).to_jwk(self.key.public_key(), as_dict=True)
-        return {"keys": [public | {"kid": self.kid, "use": "sig", "alg": "RS256"}]}
-
-    def authorize(self, url: str) -> dict[str, str]:
-        """Somebody agreed at the provider's page: what the browser brings back."""
-        asked = dict(parse_qsl(urlsplit(url).query))
-        assert asked["code_challenge_method"] == "S256"
-        code = f"code-{len(self.codes)}"
-        self.codes[code] = asked
-        return {"code": code, "state": asked["state"]}
-
-    def token(self, form: dict[str, str], authorization: str) -> tuple[int, dict[str, Any]]:
-        asked = self.codes.pop(form.get("code", ""), None)
-        expected = "Basic " + __import__("base64").b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
-        digest = urlsafe_b64encode(sha256(form.get("code_verifier", "").encode()).digest()).rstrip(b"=").decode()
-        if asked is None or authorization != expected or digest != asked["code_challenge"]:
-            return 400, {"error": "invalid_grant"}
-        if form["redirect_uri"] != asked["redirect_uri"]:
-            return 400, {"error": "invalid_grant"}
-        now = int(time())
-        claims = {"iss": self.url, "aud": CLIENT, "iat": now, "exp": now + 300, "nonce": asked["nonce"]}
-        told = self.twist(claims | self.claims)
-        return 200, {"access_token": "at", "token_type": "Bearer", "id_token": self.sign(self, told)}
-
-
-def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def _answer(self, status: int, body: dict[str, Any]) -> None:
-            sent = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(sent)))
-            self.end_headers()
-            self.wfile.write(sent)
-
-        def do_GET(self) -> None:
-            self._answer(200, provider.metadata() if self.path.endswith("configuration") else provider.jwks())
-
-        def do_POST(self) -> None:
-            sent = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            form = {name: values[0] for name, values in parse_qs(sent).items()}
-            self._answer(*provider.token(form, self.headers.get("Authorization", "")))
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    return Handler
 
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
     made = Provider()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(made))
-    made.url = f"http://127.0.0.1:{server.server_port}"
     made.claims = {
         "sub": "42",
         "preferred_username": "liys",
@@ -109,10 +35,8 @@ def provider() -> Iterator[Provider]:
         "roles": ["doctor"],
         "tenant": HOSPITAL,
     }
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield made
-    server.shutdown()
-    server.server_close()
+    with serving(made):
+        yield made
 
 
 @pytest.fixture
@@ -217,6 +141,41 @@ def test_a_second_factor_of_the_provider_counts(starter_dir: Path, tmp_path: Pat
     made.house.engine.dispose()
 
 
+def test_the_login_page_learns_what_the_provider_is_called(league: Staffed) -> None:
+    assert league.client.get("/api/v1/oidc").json() == {"title": "统一身份认证"}
+
+
+def test_logging_out_ends_the_login_with_the_provider_too(league: Staffed, provider: Provider) -> None:
+    _login(league, provider)
+    told = league.client.get(SESSION).json()
+    assert told["provider"] == "统一身份认证"
+    answer = league.client.delete(SESSION, headers={"X-CSRF-Token": told["csrf"]}).json()
+    where = urlsplit(answer["onward"])
+    assert f"{where.scheme}://{where.netloc}{where.path}" == f"{provider.url}/end_session"
+    assert dict(parse_qsl(where.query)) == {"client_id": CLIENT, "post_logout_redirect_uri": f"{BASE}/ui/"}
+    assert league.client.get(SESSION).status_code == 401
+
+
+def test_who_logged_in_with_a_password_leaves_no_provider(league: Staffed) -> None:
+    bearer = league.bearer("somebody")
+    assert "provider" not in league.client.get(SESSION, headers=bearer).json()
+    assert league.client.delete(SESSION, headers=bearer).json() == {"ended": 1}
+
+
+def test_who_does_not_agree_at_the_provider_is_told_so_and_led_back(league: Staffed, provider: Provider) -> None:
+    provider.agrees = False
+    answer = _login(league, provider)
+    assert answer.status_code == 401
+    assert "统一身份认证未同意" in answer.text
+    assert 'href="/ui/"' in answer.text
+    assert league.client.get(SESSION).status_code == 401
+
+
+def test_a_code_that_came_too_late_lets_nobody_in(league: Staffed, provider: Provider) -> None:
+    provider.lasts = -1
+    assert _login(league, provider).status_code == 401
+
+
 # -- forged and stolen answers --------------------------------------------------------------------
 
 
@@ -308,7 +267,8 @@ def test_an_answer_works_once(league: Staffed, provider: Provider) -> None:
     cookie = {"Cookie": f"__Host-yigong-oidc={league.client.cookies['__Host-yigong-oidc']}"}
     back = provider.authorize(begun.headers["location"])
     assert league.client.get(CALLBACK, params=back).status_code == 200
-    provider.codes[back["code"]] = dict(parse_qsl(urlsplit(begun.headers["location"]).query))
+    again = dict(parse_qsl(urlsplit(begun.headers["location"]).query))
+    provider.codes[back["code"]] = again | {"until": str(time() + 60)}
     league.client.cookies.clear()
     assert league.client.get(CALLBACK, params=back, headers=cookie).status_code == 401
 
@@ -335,7 +295,7 @@ def test_a_new_key_of_the_provider_is_fetched(
     league: Staffed, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert _login(league, provider).status_code == 200
-    monkeypatch.setattr("api.oidc._AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("api.code_flow._AGAIN_SECONDS", 0.0)
     provider.key, provider.kid = rsa.generate_private_key(65537, 2048), "k2"
     provider.sign = lambda p, claims: jwt.encode(claims, p.key, "RS256", {"kid": "k2"})
     assert _login(league, provider).status_code == 200
@@ -350,6 +310,7 @@ def test_without_a_provider_there_is_no_such_login(starter_dir: Path, tmp_path: 
     made = staffed(starter_dir, tmp_path)
     answer = made.client.get(LOGIN, follow_redirects=False)
     assert (answer.status_code, "YIGONG_OIDC_ISSUER" in answer.text) == (404, True)
+    assert made.client.get("/api/v1/oidc").json() == {}
     assert made.client.get(f"{CALLBACK}?{urlencode({'code': 'x', 'state': 'y'})}").status_code == 401
     made.client.__exit__(None, None, None)
     made.house.engine.dispose()

@@ -18,6 +18,8 @@ const TEXTS = {
   logout: "退出登录",
 };
 
+const LOGOUT = "DELETE /api/v1/session";
+
 export function Account({ mode, setMode }: Look): ReactNode {
   const session = useSession();
   const modes = Object.entries(MODES).map(([key, label]) => ({ key, label }));
@@ -44,14 +46,15 @@ export function Account({ mode, setMode }: Look): ReactNode {
 function Person(): ReactNode {
   const session = useSession();
   const [changing, change] = useState(false);
-  const logout = useTelling("DELETE /api/v1/session");
-  const left = (): void => {
+  const logout = useTelling<{ onward?: string }, typeof LOGOUT>(LOGOUT);
+  const left = ({ onward = "/ui/" }: { onward?: string }): void => {
     CACHE.clear();
-    location.assign("/ui/");
+    location.assign(onward);
   };
+  const own = { key: "password", label: TEXTS.password, onClick: () => change(true) };
   const items = [
     { key: "who", disabled: true, label: <Who /> },
-    { key: "password", label: TEXTS.password, onClick: () => change(true) },
+    ...(session.provider ? [] : [own]),
     { key: "logout", label: TEXTS.logout, onClick: () => logout.mutate({}, { onSuccess: left }) },
   ];
   return (

@@ -1,8 +1,9 @@
 /** Logging in. */
 import { LockOutlined, SafetyOutlined, UserOutlined } from "@ant-design/icons";
-import { Alert, Button, Card, Form, Input, Typography } from "antd";
+import { Alert, Button, Card, Divider, Form, Input, Typography } from "antd";
 import { type ReactNode, useEffect } from "react";
-import { refresh, useTelling } from "../shared/asking";
+import { refresh, useAsked, useTelling } from "../shared/asking";
+import { ProviderLogin } from "./provider";
 
 const TEXTS = {
   title: "医共",
@@ -13,6 +14,7 @@ const TEXTS = {
   login: "登录",
   needsName: "请输入账号",
   needsPassword: "请输入口令",
+  or: "或",
   insecure: "当前以未加密的 HTTP 访问，浏览器不会保存登录状态。请改用 HTTPS 地址访问。",
 };
 
@@ -20,6 +22,7 @@ type Given = { name: string; password: string; code?: string };
 
 export function Login(): ReactNode {
   const login = useTelling<unknown, "POST /api/v1/session">("POST /api/v1/session");
+  const provider = useAsked<{ title?: string }, "GET /api/v1/oidc">("GET /api/v1/oidc");
   useEffect(() => {
     document.title = `${TEXTS.login} · ${TEXTS.title}`;
   }, []);
@@ -52,6 +55,12 @@ export function Login(): ReactNode {
             {TEXTS.login}
           </Button>
         </Form>
+        {provider.data?.title ? (
+          <>
+            <Divider plain>{TEXTS.or}</Divider>
+            <ProviderLogin title={provider.data.title} />
+          </>
+        ) : null}
       </Card>
     </main>
   );

@@ -3,10 +3,13 @@ import { Form, Input, Modal } from "antd";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useTelling } from "../shared/asking";
 import { setProver } from "../shared/client";
+import { useSession } from "../shared/session";
+import { ProviderLogin } from "./provider";
 
 const TEXTS = {
   title: "请再次验证身份",
   about: "此操作较为敏感，须再次输入口令。",
+  aboutProvider: "此操作较为敏感，须再次登录；返回后请重新操作。",
   password: "口令",
   code: "动态口令（未启用可不填）",
   confirm: "验证",
@@ -15,6 +18,7 @@ const TEXTS = {
 type Given = { password: string; code?: string };
 
 export function Proof(): ReactNode {
+  const { provider } = useSession();
   const [open, setOpen] = useState(false);
   const [form] = Form.useForm<Given>();
   const settle = useRef<(proved: boolean) => void>(() => undefined);
@@ -34,6 +38,14 @@ export function Proof(): ReactNode {
   };
   const given = ({ password, code = "" }: Given): void =>
     prove.mutate({ body: { password, code } }, { onSuccess: () => end(true) });
+  if (provider) {
+    return (
+      <Modal open={open} title={TEXTS.title} footer={null} onCancel={() => end(false)}>
+        <p>{TEXTS.aboutProvider}</p>
+        <ProviderLogin title={provider} again />
+      </Modal>
+    );
+  }
   return (
     <Modal
       open={open}

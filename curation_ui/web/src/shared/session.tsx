@@ -14,6 +14,8 @@ export type Session = {
   secondFactor?: boolean;
   recoveryCodesLeft?: number;
   csrf?: string;
+  /** What the identity provider is called that they logged in with. */
+  provider?: string;
 };
 
 const Context = createContext<Session | undefined>(undefined);
