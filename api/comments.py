@@ -24,7 +24,8 @@ from base.settings import Settings
 from base.tabular import TableError
 from knowledge.model import ConceptKind
 from knowledge.snapshot import Snapshot
-from records.comments import Comments, Item, Judgement, Round
+from records.comment_items import Item, Judgement, Round
+from records.comments import Comments
 from records.prescriptions import Prescriptions
 from records.review_moves import Role
 from records.sampling import ORDERS, PERIOPERATIVE, PRESCRIPTIONS, CommentError, Plan

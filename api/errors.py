@@ -27,7 +27,7 @@ from knowledge.release import ReleaseError
 from knowledge.review import WorkflowError
 from knowledge.store import ConflictError, StoreError
 from records.code_systems import MissingTermError, TermError
-from records.comments import MissingCommentError, TakenError
+from records.comment_items import MissingCommentError, TakenError
 from records.identity import DecidedError, IdentityError, MissingPersonError
 from records.qc_faults import MissingQcError, QcError, TakenQcError
 from records.quality_rules import RuleError

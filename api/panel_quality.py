@@ -16,7 +16,7 @@ from api.record_qc_json import found_json, reminder_json
 from base.launches import Launch
 from base.tenancy import Scope, acting
 from clinical.medical_record import Document, MedicalRecord
-from records.identity_store import Kept
+from records.identity_tables import Kept
 from supervision.record_qc.asides import Aside
 from supervision.record_qc.disputes import Before
 from supervision.record_qc.engine import Examination

@@ -7,12 +7,12 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 import orjson
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from api.regional import merged
 from base.keyring import KeyRing
@@ -30,8 +30,7 @@ from inference.score_form import concepts_named
 from knowledge.model import ConceptKind
 from knowledge.snapshot import Snapshot
 from records.context import History, Part
-from records.identity_store import opened
-from records.identity_store import records as people
+from records.identity_store import by_ids
 from records.store import Repository
 from records.terminology import Terminology
 
@@ -97,11 +96,11 @@ class _Reader:
     def patient(self, stay: Stay, since: datetime, until: datetime) -> PatientContext:
         """The patient with the results of a time, seen from its end."""
         with self._engine.connect() as connection:
-            row = connection.execute(select(people).where(people.c.id == stay.record)).one()
+            (person,) = by_ids(connection, self._ring, [stay.record])
             kept = self._repository.of_records(connection, [stay.record], _KINDS, since, until)
-        who = opened(self._ring, row)
+        who = person.given
         parts = (Part(stay.tenant, "", True, False, tuple(msgspec.Raw(k.resource) for k in kept)),)
-        base = PatientContext(row.local_id, until, sex=who.sex, birth_date=who.birth_date())
+        base = PatientContext(person.local_id, until, sex=who.sex, birth_date=who.birth_date())
         resolved, _, _ = self._terminology.resolve(merged(base, History(parts))[0], ())
         return resolved
 
@@ -118,8 +117,7 @@ def _stay(record: int, tenant: str, encounter: Mapping[str, Any]) -> Stay | None
 
 
 def _moment(text: str) -> datetime:
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return zoned(datetime.fromisoformat(text))
 
 
 # -- what happened ---------------------------------------------------------------------------

@@ -8,9 +8,9 @@ import logging
 import time
 from collections.abc import Iterable, Sequence
 from threading import Lock
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 
 from api.access import Principal
 from api.errors import ApiError
@@ -27,7 +27,7 @@ from nlp.facts import read
 from nlp.lexicon import Lexicon
 from records.consent import reaches
 from records.context import Region
-from records.identity_store import records
+from records.identity_unopened import Numbered, newer, newest, numbered
 from records.store import Kept, Repository
 
 _log = logging.getLogger(__name__)
@@ -108,16 +108,13 @@ class SimilarDesk:
             if found:
                 self._take(connection, found)
 
-    def _next(self, connection: Connection) -> Sequence[Any]:
-        columns = select(records.c.id, records.c.tenant).limit(_BATCH)
-        fresh = columns.where(records.c.id > self._newest).order_by(records.c.id)
+    def _next(self, connection: Connection) -> Sequence[Numbered]:
         if self._newest:
-            found = connection.execute(fresh).all()
+            found = newer(connection, self._newest, _BATCH)
             if found:
                 self._newest = found[-1].id
                 return found
-        older = columns.where(records.c.id < self._before) if self._before else columns
-        found = connection.execute(older.order_by(records.c.id.desc())).all()
+        found = newest(connection, _BATCH, self._before)
         self._newest = self._newest or (found[0].id if found else 0)
         self._taken += len(found)
         if len(found) < _BATCH or self._taken >= self._most:
@@ -127,7 +124,7 @@ class SimilarDesk:
             self._before = found[-1].id
         return found
 
-    def _take(self, connection: Connection, found: Sequence[Any]) -> None:
+    def _take(self, connection: Connection, found: Sequence[Numbered]) -> None:
         rows = self._all.of_records(connection, [one.id for one in found], _READ, limit=_BATCH * _MOST_OF_ONE)
         by_record: dict[int | None, list[Kept]] = {}
         for row in rows:
@@ -173,8 +170,7 @@ class SimilarDesk:
 
     def _seen(self, connection: Connection, found: Principal, asked: Case, case: Case) -> Similar | None:
         """A case as the caller may see it; None when nothing of it, or nothing that is alike."""
-        query = select(records.c.tenant, records.c.local_id, records.c.person).where(records.c.id == case.record)
-        row = connection.execute(query).first()
+        row = numbered(connection, case.record)
         if row is None:
             return None
         rows = self._shown.of_records(connection, [case.record], _READ, limit=_MOST_OF_ONE)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.bootstrap import House, who_is_who
@@ -25,8 +25,7 @@ from inference.risk import TOPICS, Basis, Risk, rank, risks
 from inference.score import Level
 from knowledge.release import ReleaseError
 from records.context import Ask, Region
-from records.identity_store import opened
-from records.identity_store import records as people
+from records.identity_store import by_ids
 from records.notices import Due, Notices, Told, claim, done, failed
 from records.store import Repository
 
@@ -111,10 +110,10 @@ class Watcher:
     def _patient(self, one: Due, now: datetime) -> PatientContext:
         """The person of a record as of now, with everything the region may show the institution."""
         with self._engine.connect() as connection:
-            row = connection.execute(select(people).where(people.c.id == one.record)).one()
-        who = opened(self._ring, row)
-        history = self._region.history(Ask(row.tenant, row.local_id, now))
-        base = PatientContext(row.local_id, now, sex=who.sex, birth_date=who.birth_date())
+            (kept,) = by_ids(connection, self._ring, [one.record])
+        history = self._region.history(Ask(kept.tenant, kept.local_id, now))
+        who = kept.given
+        base = PatientContext(kept.local_id, now, sex=who.sex, birth_date=who.birth_date())
         return merged(base, history)[0]
 
 

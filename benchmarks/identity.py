@@ -24,7 +24,7 @@ from benchmarks.population import Registration, people, registrations
 from benchmarks.postgres import postgres
 from benchmarks.timing import Times, machine, percentiles
 from records.identity import Decision, Entry, Identity
-from records.identity_store import records
+from records.identity_tables import records
 from records.linkage import Plan, link, linked
 
 HOSPITALS = tuple(f"league/county/hospital-{number}" for number in range(1, 7))

@@ -31,8 +31,8 @@ from base.settings import Settings
 from base.tenancy import Scope, acting, system
 from exchange.intake import BusyError, Sent
 from exchange.ledger import DONE, cursors, facts, messages, work, writing
-from records.identity_store import records
-from records.store import heads, old
+from records.identity_tables import records
+from records.resource_rows import heads, old
 
 _TENANT = "league/county/hospital"
 _TOGETHER = 8

@@ -29,7 +29,7 @@ from demo.bedside import NUMBER
 from demo.fill import fill
 from demo.people import CHART, HOSPITAL
 from exchange.intake import Sent
-from records.identity_store import records
+from records.identity_tables import records
 
 PANELS: Final = 5_000
 _PEOPLE: Final = 60

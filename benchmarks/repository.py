@@ -33,12 +33,13 @@ from clinical.person import Demographics
 from records import packing
 from records.context import Ask, Region
 from records.identity import Identity
-from records.identity_store import sealed
+from records.identity_tables import sealed
 from records.kinds import key_of
 from records.packing import pack, written
 from records.privacy import category_of
 from records.registry import Organisation, Registry
-from records.store import Repository, heads
+from records.resource_rows import heads
+from records.store import Repository
 
 NOW: Final = datetime(2026, 6, 1, tzinfo=UTC)
 _SPAN: Final = timedelta(days=5 * 365)

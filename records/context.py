@@ -28,7 +28,7 @@ from clinical.person import Demographics
 from clinical.value import Value
 from records.consent import OPEN, Consents, flags, is_group, reaches, strictest
 from records.identity import Identity
-from records.identity_store import opened, records
+from records.identity_tables import opened, records
 from records.registry import Directory, Registry
 from records.store import Kept, Repository, Spans
 

@@ -20,11 +20,12 @@ from clinical.person import Demographics
 from clinical.value import Value
 from records import identity_changes as changes
 from records import identity_store as store
+from records import identity_tables as tables
 from records.identity_arrivals import Arrivals, Decision, Match, check
 from records.identity_changes import OPEN, Cause, DecidedError, IdentityError, MissingPersonError
 from records.identity_numbers import NumberError, number_of, person_of
 from records.identity_search import Candidate, Grade, Search
-from records.identity_store import Entry, Kept
+from records.identity_tables import Entry, Kept
 from records.matching import DEFAULT, Field, Weights
 from records.profiles import blocks, profile
 
@@ -116,19 +117,19 @@ class Identity:
         named += [block for block in blocks(wanted) if block.purpose.startswith(("document/", "card/"))]
         if not named:
             raise IdentityError("请至少给出姓名、证件号码、卡号、电话之一")
-        taken = [store.key_of(self.ring, block) for block in named]
+        taken = [tables.key_of(self.ring, block) for block in named]
         found = store.sharing_all(connection, self.ring, taken, _MOST_FOUND)
         fitting = [one for one in found if _says(one.given, given)]
         return sorted(fitting, key=lambda one: one.id)[:limit]
 
     def record_of(self, connection: Connection, tenant: str, local_id: str) -> int | None:
         """The record that an institution knows under a number."""
-        query = select(store.records.c.id)
+        query = select(tables.records.c.id)
         return connection.execute(query.where(*_local(tenant, local_id))).scalar()
 
     def person_of(self, connection: Connection, record: int) -> int:
         """Whose record it is. Raises ``MissingPersonError``."""
-        query = select(store.records.c.person).where(store.records.c.id == record)
+        query = select(tables.records.c.person).where(tables.records.c.id == record)
         person = connection.execute(query).scalar()
         if person is None:
             raise MissingPersonError("没有该档案")
@@ -136,8 +137,8 @@ class Identity:
 
     def records_of(self, connection: Connection, person: int) -> list[PersonRecord]:
         """All records of a person that the scope reaches: the identifiers of all institutions."""
-        columns = (store.records.c.id, store.records.c.tenant, store.records.c.local_id)
-        query = select(*columns).where(store.records.c.person == person).order_by(store.records.c.id)
+        columns = (tables.records.c.id, tables.records.c.tenant, tables.records.c.local_id)
+        query = select(*columns).where(tables.records.c.person == person).order_by(tables.records.c.id)
         return [PersonRecord(*row) for row in connection.execute(query)]
 
     def described(self, connection: Connection, person: int) -> list[Kept]:
@@ -157,7 +158,7 @@ class Identity:
             person = person_of(self.ring, number)
         except NumberError as error:
             raise MissingPersonError(str(error)) from None
-        query = select(store.persons.c.merged_into).where(store.persons.c.id == person)
+        query = select(tables.persons.c.merged_into).where(tables.persons.c.id == person)
         with system(_WHY):
             row = connection.execute(query).first()
         if row is None:
@@ -185,7 +186,7 @@ class Identity:
         """Somebody says whether two records of the queue are one person; they are not asked about again. Raises
         ``MissingPersonError`` when the scope does not reach the pair, ``DecidedError`` when another was first."""
         _needs_reason(cause)
-        seen = select(store.reviews.c.first, store.reviews.c.second).where(store.reviews.c.number == review)
+        seen = select(tables.reviews.c.first, tables.reviews.c.second).where(tables.reviews.c.number == review)
         pair = connection.execute(seen).first()
         if pair is None:
             raise MissingPersonError("没有该条待审核记录，或不在您的权限范围内")
@@ -209,7 +210,7 @@ class Identity:
         """Who changes a person must be allowed to change all of their records. Raises ``TenancyError``."""
         scope = current()
         with system(_WHY):
-            theirs = select(store.records.c.tenant).where(store.records.c.person.in_(whose)).distinct()
+            theirs = select(tables.records.c.tenant).where(tables.records.c.person.in_(whose)).distinct()
             tenants = connection.execute(theirs).scalars().all()
         if scope is None or not all(scope.may_write(tenant) for tenant in tenants):
             raise TenancyError("person: has records of a tenant outside the scope")
@@ -220,9 +221,9 @@ class Identity:
         self, connection: Connection, status: str = OPEN, limit: int = 50, after: int = 0, least: float = -1000.0
     ) -> list[Pair]:
         """Pairs whose both sides the scope reaches and that score at least so much, by number, past ``after``."""
-        wanted = (store.reviews.c.status == status, store.reviews.c.score >= least)
-        query = select(store.reviews).where(*wanted, store.reviews.c.number > after)
-        rows = connection.execute(query.order_by(store.reviews.c.number).limit(limit)).all()
+        wanted = (tables.reviews.c.status == status, tables.reviews.c.score >= least)
+        query = select(tables.reviews).where(*wanted, tables.reviews.c.number > after)
+        rows = connection.execute(query.order_by(tables.reviews.c.number).limit(limit)).all()
         ids = [record for row in rows for record in (row.first, row.second)]
         sides = {one.id: one for one in store.by_ids(connection, self.ring, ids)}
         return [_pair(row, sides) for row in rows if row.first in sides and row.second in sides]
@@ -230,26 +231,26 @@ class Identity:
     def history(self, connection: Connection, person: int) -> list[Told]:
         """What happened to a person and to those merged into them, in order, as far as the scope reaches."""
         with system(_WHY):
-            merged = connection.execute(select(store.persons.c.id).where(store.persons.c.merged_into == person))
+            merged = connection.execute(select(tables.persons.c.id).where(tables.persons.c.merged_into == person))
             whose = [person, *merged.scalars()]
-        mine = or_(store.events.c.person.in_(whose), store.events.c.other.in_(whose))
-        query = select(store.events).where(mine).order_by(store.events.c.number)
+        mine = or_(tables.events.c.person.in_(whose), tables.events.c.other.in_(whose))
+        query = select(tables.events).where(mine).order_by(tables.events.c.number)
         return [self._told(row) for row in connection.execute(query)]
 
     def versions(self, connection: Connection, record: int) -> list[tuple[int, datetime, str, Demographics]]:
         """What an institution said before: (version, since when, source, demographics), the oldest first."""
-        query = select(store.versions).where(store.versions.c.record == record).order_by(store.versions.c.version)
+        query = select(tables.versions).where(tables.versions.c.record == record).order_by(tables.versions.c.version)
         rows = connection.execute(query)
-        return [(row.version, row.at, row.source, store.opened(self.ring, row)) for row in rows]
+        return [(row.version, row.at, row.source, tables.opened(self.ring, row)) for row in rows]
 
     def _told(self, row: Row[Any]) -> Told:
         detail = msgspec.json.decode(row.detail) if row.detail else {}
         values = (row.number, row.at, row.actor, row.role, row.act, row.rule, row.person, row.other)
-        return Told(*values, row.record, row.score, detail, store.why_of(self.ring, row))
+        return Told(*values, row.record, row.score, detail, tables.why_of(self.ring, row))
 
 
 def _local(tenant: str, local_id: str) -> tuple[Any, ...]:
-    return store.records.c.tenant == tenant, store.records.c.local_id == local_id
+    return tables.records.c.tenant == tenant, tables.records.c.local_id == local_id
 
 
 def _needs_reason(cause: Cause) -> None:

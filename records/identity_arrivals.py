@@ -13,9 +13,10 @@ from base.tenancy import TenancyError, tenant_path
 from clinical.person import Demographics, filled, partial_date
 from records import identity_changes as changes
 from records import identity_store as store
+from records import identity_tables as tables
 from records.identity_changes import Cause, IdentityError, levels
 from records.identity_search import Search
-from records.identity_store import Entry, Happened, Kept
+from records.identity_tables import Entry, Happened, Kept
 from records.judging import Judged, Relation, Rule
 from records.profiles import Block, Profile, blocks, profile
 
@@ -72,7 +73,7 @@ class Arrivals:
         new = profile(entry.given, entry.tenant)
         own = Block("record", f"{entry.tenant} {entry.local_id}")
         held = [own, *(one for one in blocks(new) if one.alone)]
-        store.alone(connection, (store.key_of(self._ring, one) for one in held))
+        store.alone(connection, (tables.key_of(self._ring, one) for one in held))
         if known is None:
             return self._newcomer(connection, entry, new)
         known = store.by_local_id(connection, self._ring, entry.tenant, entry.local_id) or known

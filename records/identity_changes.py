@@ -14,18 +14,8 @@ from sqlalchemy.sql.dml import Update
 
 from base.db import insert_many
 from base.keyring import KeyRing
-from records.identity_store import (
-    Happened,
-    Kept,
-    add_person,
-    between,
-    common_path,
-    of_persons,
-    persons,
-    records,
-    reviews,
-    tell,
-)
+from records.identity_store import add_person, between, common_path, of_persons, tell
+from records.identity_tables import Happened, Kept, persons, records, reviews
 from records.judging import Judged
 from records.matching import Field
 

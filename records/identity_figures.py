@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, case, func, literal, select
 
 from records.identity_changes import ASKED, DECIDED, MERGED, SPLIT
-from records.identity_store import events, persons, records, reviews
+from records.identity_tables import events, persons, records, reviews
 
 _ARRIVED: Final = ("created", "linked")
 _STEP: Final = 5

@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 
 from base.keyring import KeyRing
 from records import identity_store as store
-from records.identity_store import Kept
+from records import identity_tables as tables
+from records.identity_tables import Kept
 from records.judging import Judged, Relation, Rule, Someone, belongs, judge
 from records.matching import Field, Weights
 from records.names import prior_share
@@ -62,12 +63,12 @@ class Search:
     """Looks for the persons that a description may mean."""
 
     def __init__(self, ring: KeyRing, weights: Weights) -> None:
-        self._ring, self._weights, self._opener = ring, weights, store.Opener(ring)
+        self._ring, self._weights, self._opener = ring, weights, tables.Opener(ring)
         self._counted, self._counts = -_COUNT_SECONDS, (0, 0)
 
     def keys(self, given: Profile) -> list[int]:
         """The blind keys by which a description is found."""
-        return [store.key_of(self._ring, block) for block in blocks(given)]
+        return [tables.key_of(self._ring, block) for block in blocks(given)]
 
     def judged(
         self,
@@ -115,7 +116,7 @@ class Search:
         )
 
     def _name_key(self, new: Profile) -> int:
-        return store.key_of(self._ring, Block("name", new.name.text))
+        return tables.key_of(self._ring, Block("name", new.name.text))
 
     def _rarity(self, connection: Connection, new: Profile, bearers: int) -> tuple[int, float]:
         """How many persons there are, and what share of records bear the name of a description."""

@@ -1,33 +1,19 @@
-"""Persons and their records as they are stored: tables, sealing, blind keys, and the statements over them.
-
-What names anybody is sealed with SM4, each record bound to its institution and number there. Candidates are found by
-keyed digests of what two records may have in common (``person_key``): the digests tell nothing and belong to no
-tenant, and lead nobody to a record but through ``person_record``, which is held to the scope.
-"""
+"""The statements over persons and their records (``identity_tables``): finding, writing, many at once."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias
 
-import msgspec
 from sqlalchemy import (
     BigInteger,
     BindParameter,
-    Column,
     Connection,
-    DateTime,
-    Float,
-    Index,
-    Integer,
-    LargeBinary,
     Row,
-    String,
     Table,
-    Text,
     and_,
     bindparam,
     delete,
@@ -43,21 +29,31 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from base.db import METADATA, insert_many
+from base.db import insert_many
 from base.keyring import KeyRing
 from base.security import SealError
-from clinical.coded import CHINA
-from clinical.logic import UNKNOWN
-from clinical.patient import Sex
 from clinical.person import Demographics
-from records.profiles import MOST_BLOCKS, Block, Profile, blocks
+from records.identity_tables import (
+    Entry,
+    Happened,
+    Kept,
+    event_row,
+    events,
+    key_of,
+    keys,
+    opened,
+    persons,
+    record_row,
+    records,
+    reviews,
+    sealed,
+    versions,
+)
+from records.profiles import MOST_BLOCKS, Profile, blocks
 
 _log = logging.getLogger(__name__)
 Reads: TypeAlias = "Callable[[Row[Any]], Demographics]"
 """Opens what a row of ``person_record`` seals. Raises ``SealError``."""
-_ID: Final = BigInteger().with_variant(Integer, "sqlite")
-"""SQLite counts rows up only in a column that is called INTEGER."""
-_OF_TENANT: Final = {"tenant": "tenant"}
 PER_KEY: Final = 32
 """Candidates taken of one key: what more records share tells nobody apart."""
 MOST_CANDIDATES: Final = 20
@@ -65,182 +61,6 @@ MOST_CANDIDATES: Final = 20
 million persons not one was decided otherwise with 32 or with 16, of 3 200 none with 96."""
 _COMMON_NAME: Final = 500
 _CHUNK: Final = 500
-
-
-def _bound(row: Any) -> bytes:
-    return f"person-record {row.tenant} {row.local_id}".encode()
-
-
-persons = Table(
-    "person",
-    METADATA,
-    Column("id", _ID, primary_key=True, autoincrement=True),
-    Column("tenant", String(200), nullable=False),
-    Column("created", DateTime(timezone=True), nullable=False),
-    Column("version", Integer, nullable=False, default=1),
-    Column("merged_into", BigInteger, index=True),
-    info=_OF_TENANT,
-)
-records = Table(
-    "person_record",
-    METADATA,
-    Column("id", _ID, primary_key=True, autoincrement=True),
-    Column("tenant", String(200), nullable=False),
-    Column("local_id", String(200), nullable=False),
-    Column("person", BigInteger, nullable=False, index=True),
-    Column("sealed", LargeBinary, nullable=False, info={"bound": _bound}),
-    Column("version", Integer, nullable=False, default=1),
-    Column("created", DateTime(timezone=True), nullable=False),
-    Column("updated", DateTime(timezone=True), nullable=False),
-    Column("source", String(80), nullable=False, default=""),
-    Index("person_record_local", "tenant", "local_id", unique=True),
-    info=_OF_TENANT,
-)
-versions = Table(
-    "person_record_version",
-    METADATA,
-    Column("record", BigInteger, primary_key=True, autoincrement=False),
-    Column("version", Integer, primary_key=True, autoincrement=False),
-    Column("tenant", String(200), nullable=False),
-    Column("local_id", String(200), nullable=False),
-    Column("sealed", LargeBinary, nullable=False, info={"bound": _bound}),
-    Column("at", DateTime(timezone=True), nullable=False),
-    Column("source", String(80), nullable=False, default=""),
-    info=_OF_TENANT,
-)
-keys = Table(
-    "person_key",
-    METADATA,
-    Column("key", BigInteger, primary_key=True, autoincrement=False),
-    Column("record", BigInteger, primary_key=True, autoincrement=False),
-)
-events = Table(
-    "person_event",
-    METADATA,
-    Column("number", _ID, primary_key=True, autoincrement=True),
-    Column("tenant", String(200), nullable=False),
-    Column("at", DateTime(timezone=True), nullable=False),
-    Column("day", Integer, nullable=False),
-    Column("actor", String(80), nullable=False),
-    Column("role", String(40), nullable=False, default=""),
-    Column("act", String(12), nullable=False),
-    Column("rule", String(30), nullable=False, default=""),
-    Column("person", BigInteger, nullable=False, index=True),
-    Column("other", BigInteger, index=True),
-    Column("record", BigInteger),
-    Column("score", Float),
-    Column("detail", Text, nullable=False, default=""),
-    Column("why", LargeBinary, nullable=False, default=b"", info={"bound": lambda row: _place_of(row.person)}),
-    Index("person_event_day", "day", "act"),
-    info=_OF_TENANT,
-)
-reviews = Table(
-    "person_review",
-    METADATA,
-    Column("number", _ID, primary_key=True, autoincrement=True),
-    Column("tenant", String(200), nullable=False),
-    Column("first", BigInteger, nullable=False),
-    Column("second", BigInteger, nullable=False, index=True),
-    Column("status", String(10), nullable=False),
-    Column("rule", String(30), nullable=False),
-    Column("score", Float, nullable=False),
-    Column("fields", Text, nullable=False),
-    Column("opened", DateTime(timezone=True), nullable=False),
-    Column("decided", DateTime(timezone=True)),
-    Column("decided_by", String(80), nullable=False, default=""),
-    Index("person_review_pair", "first", "second", unique=True),
-    Index("person_review_status", "status", "score"),
-    info=_OF_TENANT,
-)
-
-
-class Kept(NamedTuple):
-    """A stored record of a person, opened."""
-
-    id: int
-    tenant: str
-    local_id: str
-    person: int
-    version: int
-    updated: datetime
-    source: str
-    given: Demographics
-
-
-class Entry(NamedTuple):
-    """A record to store. ``person`` is whose it is, 0 for somebody new; ``at`` when it was reported."""
-
-    tenant: str
-    local_id: str
-    given: Demographics
-    at: datetime
-    person: int = 0
-    source: str = ""
-
-
-# -- sealing -----------------------------------------------------------------------------------
-
-_FIELDS: Final = Demographics.__struct_fields__
-_Packed = msgspec.defstruct(
-    "_Packed",
-    [
-        ("sex", str, "") if f.name == "sex" else (f.name, f.type, f.default)
-        for f in msgspec.structs.fields(Demographics)
-    ],
-    omit_defaults=True,
-)
-_PACKER: Final = msgspec.json.Encoder()
-_UNPACKER: Final = msgspec.json.Decoder(_Packed)
-
-
-def packed(given: Demographics) -> bytes:
-    """Demographics as bytes, without what is empty."""
-    values = {name: getattr(given, name) for name in _FIELDS}
-    return _PACKER.encode(_Packed(**{**values, "sex": values["sex"].value if isinstance(given.sex, Sex) else ""}))
-
-
-def unpacked(content: bytes) -> Demographics:
-    """What ``packed`` wrote."""
-    found = _UNPACKER.decode(content)
-    values = {name: getattr(found, name) for name in _FIELDS}
-    return Demographics(**{**values, "sex": Sex(values["sex"]) if values["sex"] else UNKNOWN})
-
-
-def sealed(ring: KeyRing, tenant: str, local_id: str, given: Demographics) -> bytes:
-    """Demographics that open only with the ring, and only as those of this record."""
-    return ring.seal(packed(given), f"person-record {tenant} {local_id}".encode())
-
-
-def opened(ring: KeyRing, row: Row[Any]) -> Demographics:
-    """The demographics of a row of ``person_record`` or ``person_record_version``. Raises ``SealError``."""
-    return unpacked(ring.unseal(row.sealed, _bound(row)))
-
-
-class Opener:
-    """Opens records and remembers those it opened lately: who bears a common name is looked at again and again."""
-
-    def __init__(self, ring: KeyRing, most: int = 20_000) -> None:
-        @lru_cache(most)
-        def open_(place: bytes, content: bytes) -> Demographics:
-            return unpacked(ring.unseal(content, place))
-
-        self._open = open_
-
-    def __call__(self, row: Row[Any]) -> Demographics:
-        """The demographics of a row of ``person_record``. Raises ``SealError``."""
-        return self._open(_bound(row), row.sealed)
-
-
-def _place_of(person: int) -> bytes:
-    return f"person-event {person}".encode()
-
-
-def key_of(ring: KeyRing, block: Block) -> int:
-    """The blind key of a value, a signed 64-bit number; that two values may share one does no harm."""
-    return int.from_bytes(ring.blind(block.value, f"person {block.purpose}")[:8], "big", signed=True)
-
-
-# -- one after the other --------------------------------------------------------------------------
 
 
 def alone(connection: Connection, taken: Iterable[int]) -> None:
@@ -255,9 +75,6 @@ def alone(connection: Connection, taken: Iterable[int]) -> None:
 _BEGIN_TO_WRITE: Final = update(persons).where(persons.c.id == -1).values(version=0)
 """Changes nothing, but SQLite has one writer at a time."""
 _LOCKS: Final = select(func.pg_advisory_xact_lock(func.unnest(bindparam("taken", type_=ARRAY(BigInteger)))))
-
-
-# -- finding --------------------------------------------------------------------------------------
 
 
 def _candidates(sharing: Any) -> Any:
@@ -324,7 +141,7 @@ def _readable(reads: Reads, rows: Iterable[Row[Any]]) -> Iterator[Kept]:
         try:
             yield _kept(row, reads(row))
         except SealError:
-            _log.error("a person's record cannot be opened", extra={"record": row.id})
+            _log.error("a person's record cannot be opened")
 
 
 def bearers(connection: Connection, name: int) -> int:
@@ -426,9 +243,6 @@ _BY_LOCAL_ID: Final = select(records).where(
 )
 
 
-# -- writing ---------------------------------------------------------------------------------------
-
-
 def add_person(connection: Connection, league: str, at: datetime) -> int:
     """A new person; gives the internal id."""
     return _inserted(connection, persons, {"tenant": league, "created": at, "version": 1})
@@ -436,7 +250,7 @@ def add_person(connection: Connection, league: str, at: datetime) -> int:
 
 def add_record(connection: Connection, ring: KeyRing, entry: Entry, taken: Sequence[int], told: Happened) -> int:
     """A new record with its keys and the beginning of its history; gives its id."""
-    row, event = _record_row(ring, entry), event_row(ring, told)
+    row, event = record_row(ring, entry), event_row(ring, told)
     if connection.dialect.name == "postgresql":
         given = {f"record_{name}": value for name, value in row.items()}
         given |= {f"event_{name}": value for name, value in event.items() if name != "record"}
@@ -469,19 +283,6 @@ def _inserted(connection: Connection, table: Table, row: Mapping[str, Any]) -> i
     made = connection.execute(insert(table), row).inserted_primary_key
     assert made is not None
     return int(made[0])
-
-
-def _record_row(ring: KeyRing, entry: Entry) -> dict[str, Any]:
-    return {
-        "tenant": entry.tenant,
-        "local_id": entry.local_id,
-        "person": entry.person,
-        "sealed": sealed(ring, entry.tenant, entry.local_id, entry.given),
-        "version": 1,
-        "created": entry.at,
-        "updated": entry.at,
-        "source": entry.source[:80],
-    }
 
 
 def add_keys(connection: Connection, record: int, taken: Iterable[int]) -> None:
@@ -522,60 +323,10 @@ def confirm(connection: Connection, record: int, at: datetime) -> None:
     connection.execute(update(records).where(records.c.id == record, records.c.updated < at).values(updated=at))
 
 
-class Happened(NamedTuple):
-    """Something that happened to a person. ``act`` is created, linked, updated, moved, merged, split or decided;
-    ``detail`` tells levels of fields or names of changed ones, never values."""
-
-    act: str
-    person: int
-    at: datetime
-    tenant: str
-    rule: str = ""
-    other: int | None = None
-    record: int | None = None
-    score: float | None = None
-    detail: Mapping[str, Any] = {}
-    actor: str = "system"
-    role: str = ""
-    why: str = ""
-
-
 def tell(connection: Connection, ring: KeyRing, *happened: Happened) -> None:
     """Append to the history."""
     if happened:
         connection.execute(insert(events), [event_row(ring, one) for one in happened])
-
-
-def event_row(ring: KeyRing, one: Happened) -> dict[str, Any]:
-    """An event as it is stored; the reason may name somebody and is sealed."""
-    return {
-        "tenant": one.tenant,
-        "at": one.at,
-        "day": day_of(one.at),
-        "actor": one.actor[:80],
-        "role": one.role[:40],
-        "act": one.act,
-        "rule": one.rule,
-        "person": one.person,
-        "other": one.other,
-        "record": one.record,
-        "score": one.score,
-        "detail": msgspec.json.encode(one.detail).decode() if one.detail else "",
-        "why": ring.seal(one.why.encode(), _place_of(one.person)) if one.why else b"",
-    }
-
-
-def why_of(ring: KeyRing, row: Row[Any]) -> str:
-    """The reason of an event, opened."""
-    return ring.unseal(row.why, _place_of(row.person)).decode() if row.why else ""
-
-
-def day_of(at: datetime) -> int:
-    """The day in China, 20261101: what statistics count by."""
-    return int(f"{at.astimezone(CHINA):%Y%m%d}")
-
-
-# -- many at once -----------------------------------------------------------------------------------
 
 
 def enrol(
@@ -589,7 +340,7 @@ def enrol(
     made = [{"id": e.person, "tenant": league, "created": e.at, "version": 1} for e in entries]
     known = _existing(connection, [entry.person for entry in entries])
     insert_many(connection, persons, list({row["id"]: row for row in made if row["id"] not in known}.values()))
-    insert_many(connection, records, [{"id": i, **_record_row(ring, e)} for i, e in zip(ids, entries, strict=True)])
+    insert_many(connection, records, [{"id": i, **record_row(ring, e)} for i, e in zip(ids, entries, strict=True)])
     taken = [
         {"key": key, "record": i}
         for i, given in zip(ids, profiles, strict=True)
@@ -623,9 +374,6 @@ def _numbers(connection: Connection, table: Table, count: int, column: str = "id
     alone(connection, ())
     last = connection.execute(select(func.max(table.c[column]))).scalar() or 0
     return list(range(last + 1, last + 1 + count))
-
-
-# -- pairs that a person looks at ------------------------------------------------------------------
 
 
 def between(first: Sequence[int] | BindParameter[Any], second: Sequence[int] | BindParameter[Any]) -> Any:

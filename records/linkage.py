@@ -23,7 +23,7 @@ from records import identity_changes as changes
 from records import identity_store as store
 from records.identity import Identity
 from records.identity_changes import Cause, levels
-from records.identity_store import Kept
+from records.identity_tables import Kept
 from records.judging import Judged, Relation
 from records.profiles import Block, Profile, blocks, profile
 

@@ -25,8 +25,8 @@ from records.quality_rules import ANY, Rule
 from records.quality_standards import Standards
 from records.quality_store import settle
 from records.quality_tables import day_of, days, days_before, surveyed
+from records.resource_rows import heads as stored
 from records.store import Kept, Repository
-from records.store import heads as stored
 
 _PAGE: Final = 500
 _LONGEST: Final = timedelta(hours=2)

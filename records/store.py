@@ -16,20 +16,10 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 import orjson
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
     Connection,
-    DateTime,
     Engine,
-    Index,
     Integer,
-    LargeBinary,
-    PrimaryKeyConstraint,
     Select,
-    SmallInteger,
-    String,
-    Table,
     bindparam,
     insert,
     or_,
@@ -41,71 +31,28 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from base.db import METADATA, insert_many
+from base.db import insert_many
 from base.keyring import KeyRing
 from base.tenancy import may_write, system
-from records.kinds import MORE, NAMES, OPEN, Json, Key, ResourceError, key_of, number_of
-from records.packing import pack, unpack, written
-from records.privacy import Category, category_of, holds_person, names_in, unnamed
+from records.kinds import MORE, NAMES, Json, ResourceError, number_of
+from records.packing import pack, unpack
+from records.privacy import Category, names_in
+from records.resource_rows import (
+    Arrived,
+    bound_at,
+    bound_to,
+    heads,
+    is_part,
+    lasting,
+    made_ready,
+    old,
+    sealed,
+    tombstone,
+)
 
 _CHUNK: Final = 500
 _MANY: Final = 100
 """New rows from which on they are copied rather than inserted."""
-
-
-_KEY: Final = ("tenant", "kind", "local")
-
-
-def _columns() -> list[Column[Any]]:
-    """What a head and an old version have in common; the widest first, so that rows have no holes."""
-    return [
-        Column("record", BigInteger),
-        Column("at", DateTime(timezone=True), nullable=False),
-        Column("sent", DateTime(timezone=True), nullable=False),
-        Column("message", BigInteger, nullable=False),
-        Column("version", Integer, nullable=False),
-        Column("kind", SmallInteger, nullable=False),
-        Column("category", SmallInteger, nullable=False),
-        Column("deleted", Boolean, nullable=False),
-        Column("tenant", String(200), nullable=False),
-        Column("local", String(128), nullable=False),
-        Column("status", String(24), nullable=False),
-        Column("code", String(48), nullable=False),
-        Column("encounter", String(128), nullable=False),
-        Column("resource", LargeBinary, nullable=False),
-    ]
-
-
-heads = Table(
-    "record_resource",
-    METADATA,
-    *_columns(),
-    PrimaryKeyConstraint(*_KEY),
-    Index("record_resource_record", "record", "at", "kind"),
-    info={"tenant": "tenant"},
-)
-Index(
-    "record_resource_standing",
-    heads.c.tenant,
-    heads.c.kind,
-    heads.c.at,
-    postgresql_where=heads.c.record.is_(None),
-    sqlite_where=heads.c.record.is_(None),
-)
-old = Table(
-    "record_version", METADATA, *_columns(), PrimaryKeyConstraint(*_KEY, "version"), info={"tenant": "tenant"}
-)
-sealed = Table(
-    "record_sealed",
-    METADATA,
-    Column("tenant", String(200), nullable=False),
-    Column("kind", SmallInteger, nullable=False),
-    Column("local", String(128), nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("content", LargeBinary, nullable=False, info={"bound": lambda row: _place(row)}),
-    PrimaryKeyConstraint(*_KEY, "version"),
-    info={"tenant": "tenant"},
-)
 _PLACE: Final = (heads.c.tenant, heads.c.kind, heads.c.local)
 _SHOWN: Final = (
     *(heads.c.tenant, heads.c.kind, heads.c.local, heads.c.version, heads.c.record),
@@ -163,15 +110,6 @@ class Seer(Protocol):
     def visible(self, connection: Connection, found: Sequence[Kept]) -> list[Kept]: ...
 
 
-class _Arrived(NamedTuple):
-    """A resource made ready: its place, its row but for the version, its content, and whether that is sealed."""
-
-    place: tuple[int, str]
-    row: dict[str, Any]
-    content: bytes
-    is_sealed: bool
-
-
 class Repository:
     """Puts and finds resources, in the caller's transaction and scope; without ``seer`` what is read across
     institutions is not held to the wishes of persons, which is for the system's own work."""
@@ -200,7 +138,7 @@ class Repository:
         """Keep resources of one institution as they stand in a message, in their order. ``at`` is when it was sent,
         which a resource's own ``meta.lastUpdated`` overrides. Raises ``ResourceError`` before anything is written."""
         naming = names_in(resources)
-        ready = [_arrived(tenant, record, r, message, at, naming) for r in resources]
+        ready = [made_ready(tenant, record, r, message, at, naming) for r in resources]
         return [placed for batch in _batches(ready) for placed in self._put(connection, tenant, batch)]
 
     def remove(
@@ -208,10 +146,10 @@ class Repository:
     ) -> list[Placed]:
         """Take resources (``Observation/17``) back. Of one that is not known a tombstone stays all the same, so
         that it does not come to life when an earlier message arrives late. Raises ``ResourceError``."""
-        gone = [_tombstone(tenant, reference, message, at) for reference in references]
+        gone = [tombstone(tenant, reference, message, at) for reference in references]
         return [placed for batch in _batches(gone) for placed in self._put(connection, tenant, batch)]
 
-    def _put(self, connection: Connection, tenant: str, arrived: Sequence[_Arrived]) -> list[Placed]:
+    def _put(self, connection: Connection, tenant: str, arrived: Sequence[Arrived]) -> list[Placed]:
         """Heads are read and locked, compared and replaced; one that another transaction made meanwhile is met in
         the next round."""
         heads_now = self._heads(connection, tenant, [a.place for a in arrived])
@@ -241,7 +179,7 @@ class Repository:
         locked = query.with_for_update() if connection.dialect.name == "postgresql" else query
         return {(row.kind, row.local): row for row in connection.execute(locked)}
 
-    def _compared(self, connection: Connection, one: _Arrived, head: Any) -> Outcome:
+    def _compared(self, connection: Connection, one: Arrived, head: Any) -> Outcome:
         if one.row["sent"] < head.sent:
             return Outcome.STALE
         if one.row["deleted"]:
@@ -249,12 +187,12 @@ class Repository:
         if head.deleted or one.row["record"] not in (None, head.record):
             return Outcome.CHANGED
         before = orjson.loads(self._contents(connection, [head])[_at(head)])
-        if _is_part(orjson.loads(one.content)) and not _is_part(before):
+        if is_part(orjson.loads(one.content)) and not is_part(before):
             return Outcome.SAME  # a message that only mentions it knows less than the one that was about it
-        same = _lasting(before) == _lasting(orjson.loads(one.content))
+        same = lasting(before) == lasting(orjson.loads(one.content))
         return Outcome.SAME if same else Outcome.CHANGED
 
-    def _insert(self, connection: Connection, new: Sequence[_Arrived]) -> set[tuple[int, str]]:
+    def _insert(self, connection: Connection, new: Sequence[Arrived]) -> set[tuple[int, str]]:
         """Insert first versions. Gives the places that another transaction took meanwhile."""
         rows = [one.row | {"version": 1} for one in new]
         if len(rows) > _MANY:
@@ -272,7 +210,7 @@ class Repository:
         each = made.on_conflict_do_nothing().returning(heads.c.kind, heads.c.local)
         return {one.place for one in new} - {(row.kind, row.local) for row in connection.execute(each, rows)}
 
-    def _replace(self, connection: Connection, changed: Sequence[tuple[_Arrived, Any, int]]) -> None:
+    def _replace(self, connection: Connection, changed: Sequence[tuple[Arrived, Any, int]]) -> None:
         if not changed:
             return
         connection.execute(insert(old), [dict(head._mapping) for _, head, _ in changed])
@@ -284,12 +222,12 @@ class Repository:
             values = {f"new_{name}": row[name] for name in names}
             connection.execute(change, values | {f"_{column.name}": row[column.name] for column in _PLACE})
 
-    def _seal(self, connection: Connection, made: Sequence[tuple[_Arrived, int]]) -> None:
+    def _seal(self, connection: Connection, made: Sequence[tuple[Arrived, int]]) -> None:
         rows = []
         for one, version in made:
             if one.is_sealed and one.content:
                 row = {name: one.row[name] for name in ("tenant", "kind", "local")} | {"version": version}
-                place = _named(one.row["tenant"], one.row["kind"], one.row["local"], version)
+                place = bound_at(one.row["tenant"], one.row["kind"], one.row["local"], version)
                 rows.append(row | {"content": self._ring.seal(pack(one.content), place)})
         if rows:
             connection.execute(insert(sealed), rows)
@@ -388,7 +326,7 @@ class Repository:
         for batch in _batches(hidden):
             place = tuple_(sealed.c.tenant, sealed.c.kind, sealed.c.local, sealed.c.version)
             for row in connection.execute(select(sealed).where(place.in_(batch))):
-                found[_at(row)] = unpack(self._ring.unseal(row.content, _place(row)))
+                found[_at(row)] = unpack(self._ring.unseal(row.content, bound_to(row)))
         return found
 
 
@@ -417,66 +355,6 @@ def _within(query: Select[Any], kinds: Iterable[str], since: datetime | None, un
     if since is not None:
         query = query.where(heads.c.at >= since.astimezone(UTC))
     return query if until is None else query.where(heads.c.at < until.astimezone(UTC))
-
-
-def _arrived(
-    tenant: str, record: int | None, resource: Json, message: int, at: datetime, naming: frozenset[str]
-) -> _Arrived:
-    """A resource made ready. What describes a person, or names the one it is about, is sealed."""
-    key = key_of(resource)
-    content, is_open = written(resource), False
-    if NAMES[key.kind] in OPEN and not holds_person(resource):
-        bare = written(unnamed(resource))
-        text = bare.decode()
-        is_open = not any(name in text for name in naming)
-        content = bare if is_open else content
-    row = _row(tenant, key, record, message, at) | {
-        "category": int(category_of(resource, content.decode())),
-        "resource": pack(content) if is_open else b"",
-    }
-    return _Arrived((key.kind, key.local), row, content, not is_open)
-
-
-def _tombstone(tenant: str, reference: str, message: int, at: datetime) -> _Arrived:
-    kind, _, local = reference.partition("/")
-    if not local:
-        raise ResourceError("deletion", "must be a type and an id: Observation/17")
-    key = key_of({"resourceType": kind, "id": local})
-    row = _row(tenant, key, None, message, at) | {"deleted": True, "category": 0, "resource": b""}
-    return _Arrived((key.kind, key.local), row, b"", False)
-
-
-def _row(tenant: str, key: Key, record: int | None, message: int, at: datetime) -> dict[str, Any]:
-    sent = at.astimezone(UTC)
-    return {
-        "tenant": tenant,
-        "kind": key.kind,
-        "local": key.local,
-        "record": record,
-        "at": key.at or sent,
-        "sent": key.sent or sent,
-        "message": message,
-        "deleted": False,
-        "status": key.status,
-        "code": key.code,
-        "encounter": key.encounter,
-    }
-
-
-def _is_part(resource: Mapping[str, Any]) -> bool:
-    """Whether a message only mentions a resource (``SUBSETTED``)."""
-    tags = (resource.get("meta") or {}).get("tag") or ()
-    return any(isinstance(tag, dict) and tag.get("code") == "SUBSETTED" for tag in tags)
-
-
-def _lasting(resource: Mapping[str, Any]) -> dict[str, Any]:
-    """A resource without what changes although nothing did: when it was sent, which version the sender counts."""
-    told = resource.get("meta")
-    if not isinstance(told, dict):
-        return dict(resource)
-    meta = {k: v for k, v in told.items() if k not in ("lastUpdated", "versionId")}
-    rest = {k: v for k, v in resource.items() if k != "meta"}
-    return rest | {"meta": meta} if meta else rest
 
 
 def _batches(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
@@ -510,14 +388,6 @@ def _kept(row: Any, content: bytes) -> Kept:
 
 def _at(row: Any) -> tuple[str, int, str, int]:
     return row.tenant, row.kind, row.local, row.version
-
-
-def _place(row: Any) -> bytes:
-    return _named(row.tenant, row.kind, row.local, row.version)
-
-
-def _named(tenant: str, kind: int, local: str, version: int) -> bytes:
-    return f"{tenant}/{kind}/{local}/{version}".encode()
 
 
 __all__ = ["Kept", "Outcome", "Placed", "Repository", "ResourceError", "Seer", "Version"]

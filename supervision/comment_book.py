@@ -16,7 +16,7 @@ from zipfile import BadZipFile, ZipFile
 from base.tabular import TableError, write_workbook
 from clinical.coded import CHINA
 from records.comment_codes import CODES, code_of
-from records.comments import Item, Judgement, Result, Round, Status, Typed, on_sheet
+from records.comment_items import Item, Judgement, Result, Round, Status, Typed, on_sheet
 from records.sampling import CommentError, Problem
 from supervision.comments import (
     NO_DRUG,

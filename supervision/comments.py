@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from records.comment_codes import CODES, Group
-from records.comments import Item, Result, Round, Status
+from records.comment_items import Item, Result, Round, Status
 from records.sampling import norm_size
 
 NO_DRUG = "(处方整体)"

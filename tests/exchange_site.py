@@ -19,7 +19,7 @@ from exchange.intake import Receipt, Sent, StoredIntake
 from exchange.ledger import work, writing
 from exchange.trace import Ledger
 from exchange.worker import Worker
-from records.store import heads
+from records.resource_rows import heads
 
 A, B = "league/county/a", "league/county/b"
 SENDER = Scope("his-a", (A,), (A,))

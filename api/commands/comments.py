@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from api.terminal import ERR, OUT, By, Command, DataDir, house
-from records.comments import Round
+from records.comment_items import Round
 from records.sampling import PRESCRIPTIONS, CommentError, Method, Plan, Source
 from supervision.comments import Results
 

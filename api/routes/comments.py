@@ -21,7 +21,7 @@ from api.errors import bad_field, respond
 from base.tenancy import Scope, acting
 from clinical.coded import zoned
 from records.comment_codes import CODES
-from records.comments import Item, Judgement, Result, Round, Typed
+from records.comment_items import Item, Judgement, Result, Round, Typed
 from records.review_moves import Role
 from records.sampling import MOST, ORDERS, PERIOPERATIVE, PRESCRIPTIONS, Method, Plan, Problem, Source
 from supervision.comments import Results, Tally

@@ -17,7 +17,7 @@ from api.bootstrap import House
 from base.tenancy import system
 from demo.charts import keep_charts
 from demo.fill import Filled, fill
-from records.identity_store import records
+from records.identity_tables import records
 from tests.integration.conftest import opened
 
 NOW = datetime.now(UTC)

@@ -17,7 +17,7 @@ from api.app import build
 from api.bootstrap import House, key_ring
 from api.cli import app as command_line
 from api.intake import worker
-from api.risk_cases import repository_cases
+from api.risk_cases import _stay, repository_cases
 from api.routes.risks import EXAMPLE
 from api.watching import Watcher
 from benchmarks.synthetic_risk import cases
@@ -147,6 +147,13 @@ def stay(local: str, days_ago: float, days: float, kind: str = "IMP", left: str 
     made = {"resourceType": "Encounter", "id": local, "status": "finished", "class": {"code": kind}}
     made |= {"subject": {"reference": "Patient/P1"}, "hospitalization": {"dischargeDisposition": {"text": left}}}
     return made | {"period": {"start": start.isoformat(), "end": (start + timedelta(days=days)).isoformat()}}
+
+
+def test_a_stay_told_in_days_begins_at_midnight_in_china() -> None:
+    told = stay("E1", 9, 7) | {"period": {"start": "2026-11-01", "end": "2026-11-08"}}
+    read = _stay(1, "league/a", told)
+    assert read is not None
+    assert read.start == datetime(2026, 10, 31, 16, tzinfo=UTC)
 
 
 def found(site: Site, topic: str) -> list[tuple[bool, dict[str, float]]]:

@@ -28,7 +28,7 @@ from exchange.pull import Pulled, Puller, PullError, SourceAwayError
 from exchange.pull_config import load
 from exchange.trace import Ledger, Query
 from exchange.worker import Worker
-from records.store import heads
+from records.resource_rows import heads
 
 CLINIC = "league/county/clinic"
 PATIENTS = """

@@ -13,18 +13,8 @@ from base.keyring import KeyRing
 from base.security import SealError
 from clinical.coded import CHINA
 from records.comment_codes import CODES, Group, code_of, suggested
-from records.comments import (
-    Comments,
-    Judgement,
-    MissingCommentError,
-    Result,
-    Status,
-    TakenError,
-    Typed,
-    items,
-    problems,
-    rounds,
-)
+from records.comment_items import Judgement, MissingCommentError, Result, Status, TakenError, Typed
+from records.comments import Comments, items, problems, rounds
 from records.journal import Entry, Journal
 from records.prescriptions import Prescription, Prescriptions, Stored
 from records.review_moves import Action, Move, Role, State

@@ -15,7 +15,7 @@ from base.keyring import KeyRing, reseal
 from base.tenancy import Scope, TenancyError, acting, guard, system
 from clinical.patient import Sex
 from clinical.person import Card, CardKind, Demographics, Document, DocumentKind, check_digit
-from records import identity_store as store
+from records import identity_tables as tables
 from records.identity import (
     Cause,
     DecidedError,
@@ -100,7 +100,7 @@ def test_a_message_that_says_nothing_new_changes_nothing(index: Identity) -> Non
     again = take(index, A, "1", person())
     assert again == Match(first.record, first.person, Decision.KNOWN, 0.0)
     with system("test"), index.engine.connect() as connection:
-        assert connection.execute(select(func.count()).select_from(store.versions)).scalar() == 0
+        assert connection.execute(select(func.count()).select_from(tables.versions)).scalar() == 0
 
 
 def test_an_update_keeps_the_version_before_and_is_found_by_what_is_new(index: Identity) -> None:
@@ -268,7 +268,7 @@ def test_find_grades_and_stores_nothing(index: Identity) -> None:
             index.find(connection, person("李强国", card=card(11)))[0],
         ]
         assert index.find(connection, person("赵敏", "1991-02-03")) == []
-        assert connection.execute(select(func.count()).select_from(store.records)).scalar() == 1
+        assert connection.execute(select(func.count()).select_from(tables.records)).scalar() == 1
     assert [(one.person, one.certain) for one in graded] == [
         (known.person, True),
         (known.person, False),
@@ -307,7 +307,7 @@ def test_what_cannot_be_taken_names_the_field_and_stores_nothing(
     assert "王建军" not in str(error.value)
     assert "1980" not in str(error.value).replace("1980、1980-05 或 1980-05-12", "")
     with system("test"), index.engine.connect() as connection:
-        assert connection.execute(select(func.count()).select_from(store.persons)).scalar() == 0
+        assert connection.execute(select(func.count()).select_from(tables.persons)).scalar() == 0
 
 
 def test_a_transaction_that_fails_leaves_nothing(index: Identity) -> None:
@@ -319,7 +319,7 @@ def test_a_transaction_that_fails_leaves_nothing(index: Identity) -> None:
     with pytest.raises(RuntimeError):
         failing()
     with system("test"), index.engine.connect() as connection:
-        for table in (store.persons, store.records, store.keys, store.events):
+        for table in (tables.persons, tables.records, tables.keys, tables.events):
             assert connection.execute(select(func.count()).select_from(table)).scalar() == 0
 
 
@@ -376,11 +376,11 @@ def test_nothing_that_names_anybody_stands_in_the_database_in_the_open(index: Id
     doubtful(index)
     take(index, A, "1", person("李伟", phone="13512340009"), NOW + timedelta(days=1))
     with system("test"), index.engine.connect() as connection:
-        tables = (store.persons, store.records, store.versions, store.keys, store.events, store.reviews)
-        everything = repr([tuple(row) for table in tables for row in connection.execute(select(table))])
+        kept = (tables.persons, tables.records, tables.versions, tables.keys, tables.events, tables.reviews)
+        everything = repr([tuple(row) for table in kept for row in connection.execute(select(table))])
         raw = b"".join(
             value
-            for table in tables
+            for table in kept
             for row in connection.execute(select(table))
             for value in row
             if isinstance(value, bytes)
@@ -410,7 +410,7 @@ def test_rotation_reaches_records_versions_and_reasons(index: Identity) -> None:
 def test_a_record_that_nobody_can_open_does_not_stop_others(index: Identity) -> None:
     first = take(index, A, "1", person(card=card(11)))
     with system("test"), index.engine.begin() as connection:
-        connection.execute(update(store.records).values(sealed=b"broken"))
+        connection.execute(update(tables.records).values(sealed=b"broken"))
     second = take(index, B, "2", person(card=card(11)))
     assert second.decision is Decision.CREATED
     assert second.person != first.person

@@ -19,7 +19,8 @@ from benchmarks.histories import histories
 from records.kinds import NAMES, NUMBERS, key_of
 from records.packing import pack, unpack, written
 from records.privacy import Category, category_of, holds_person, names_in, unnamed
-from records.store import Outcome, Repository, ResourceError, heads, old, sealed
+from records.resource_rows import heads, old, sealed
+from records.store import Outcome, Repository, ResourceError
 
 A, B = "league/county-a/hospital-1", "league/county-a/hospital-2"
 AT = datetime(2026, 5, 4, 8, 30, tzinfo=UTC)

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, insert
 
 from base.keyring import KeyRing
 from base.tenancy import guard, system
-from records.identity_store import records
+from records.identity_tables import records
 from records.journal_store import Entry, Feedback, Shown, store
 from records.store import Repository
 from records.unanswered import Unanswered

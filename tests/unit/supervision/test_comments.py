@@ -13,7 +13,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from base.tabular import TableError
-from records.comments import Item, Result, Round, Status, Typed
+from records.comment_items import Item, Result, Round, Status, Typed
 from records.sampling import ORDERS, PRESCRIPTIONS, Line, Problem, Sheet
 from supervision.comment_book import (
     AMOUNT,
