@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from exchange.message import Parsed
+import orjson
+import pytest
+from fhir.resources.R4B import get_fhir_model_class
+
+from base.plugins import discover
+from exchange.hl7v2._grammar import parse
+from exchange.message import Message, MessageError, Parsed
 
 CARD = "11010519491231002X"
 
@@ -107,3 +113,22 @@ def one(parsed: Parsed, kind: str) -> dict[str, Any]:
     found = every(parsed, kind)
     assert len(found) == 1, [r["resourceType"] for r in parsed.resources]
     return found[0]
+
+
+READERS = {kind: m for m in discover("exchange.hl7v2", "MESSAGE", Message).values() for kind in m.types}
+
+
+def read(raw: bytes) -> Parsed:
+    """Read as intake does, by MSH-9; whatever comes out is valid FHIR."""
+    kind = parse(raw).segments[0](9) + "^" + parse(raw).segments[0](9, 2)
+    parsed = READERS[kind].read(raw)
+    for resource in parsed.resources:
+        get_fhir_model_class(resource["resourceType"]).model_validate_json(orjson.dumps(resource))
+    return parsed
+
+
+def refused(raw: bytes) -> MessageError:
+    """What is said of a message that is not taken."""
+    with pytest.raises(MessageError) as caught:
+        read(raw)
+    return caught.value
