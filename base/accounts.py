@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from base.db import METADATA
+from base.db import METADATA, OWN
 from base.passwords import Rules, faults, fits, hashed, outdated, temporary
 from base.tenancy import tenant_path
 
@@ -56,7 +56,7 @@ accounts = Table(
     Column("by", String(80), nullable=False),
     Column("version", Integer, nullable=False),
     Index("account_subject", "issuer", "subject", unique=True),
-    info={"tenant": "tenant"},
+    info=OWN,
 )
 earlier = Table(
     "account_password",

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from base.db import METADATA
+from base.db import METADATA, OWN
 from base.keyring import KeyRing
 
 CATEGORIES: Final = {
@@ -52,7 +52,7 @@ alerts = Table(
     Column("acknowledged", DateTime(timezone=True)),
     Column("acknowledged_by", String(80), nullable=False),
     Index("security_alert_open", "acknowledged", "at"),
-    info={"tenant": "tenant"},
+    info=OWN,
 )
 glasses = Table(
     "account_break_glass",
@@ -66,7 +66,7 @@ glasses = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     Column("until", DateTime(timezone=True), nullable=False),
     Index("account_break_glass_account", "account", "until"),
-    info={"tenant": "tenant"},
+    info=OWN,
 )
 
 

@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import Boolean, Column, Connection, DateTime, String, Table, Text, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from base.db import METADATA
+from base.db import METADATA, OWN
 from base.roles import PERMISSIONS, ROLES, RoleError
 from base.security import sm3
 from base.tenancy import tenant_path
@@ -37,7 +37,7 @@ clients = Table(
     Column("created", DateTime(timezone=True), nullable=False),
     Column("by", String(80), nullable=False),
     Column("used", DateTime(timezone=True)),
-    info={"tenant": "tenant"},
+    info=OWN,
 )
 
 

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     DateTime,
     Dialect,
     Engine,
+    Integer,
     MetaData,
     String,
     Table,
@@ -28,7 +30,10 @@ from sqlalchemy.exc import DisconnectionError
 
 METADATA = MetaData()
 """All tables of all rooms, so that one migration history covers them."""
-
+OWN: Final = {"tenant": "tenant"}
+"""``info`` of a table whose rows belong to the tenant that their column of this name says: ``base.tenancy``."""
+NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
+"""A key that the database counts up; SQLite does so with its own integers alone."""
 
 _PRAGMAS: Final = (
     *("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=10000"),

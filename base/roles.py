@@ -18,7 +18,7 @@ import orjson
 from sqlalchemy import Column, Connection, DateTime, Index, String, Table, Text, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from base.db import METADATA
+from base.db import METADATA, OWN
 from base.tenancy import tenant_path
 
 
@@ -135,6 +135,7 @@ ROLES: Final[dict[str, Role]] = {
         ),
         _role(
             *(SECURITY_ADMIN, "安全管理员", "account.grant", "alert.read", "alert.acknowledge", "keys.rotate"),
+            "registry.read",
             administers=True,
         ),
         _role(AUDITOR, "审计员", "audit.read", "alert.read", administers=True),
@@ -183,7 +184,7 @@ grants = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     Column("source", String(12), nullable=False),
     Index("account_grant_once", "account", "role", "tenant", unique=True),
-    info={"tenant": "tenant"},
+    info=OWN,
 )
 custom = Table(
     "account_role",
@@ -194,7 +195,7 @@ custom = Table(
     Column("permissions", Text, nullable=False),
     Column("by", String(80), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
-    info={"tenant": "tenant"},
+    info=OWN,
 )
 
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
     select,
 )
 
-from base.db import METADATA
+from base.db import METADATA, NUMBER, OWN
 from base.security import sm3
 from clinical.value import Value
 
@@ -31,7 +31,6 @@ WAITING, DONE, DEAD, CLOSED = "waiting", "done", "dead", "closed"
 STATES: Final = (WAITING, DONE, DEAD, CLOSED)
 """Of a message: not yet stored; stored; given up, with a reason; given up and settled by a person."""
 KEY: Final = 32
-_OWN: Final = {"tenant": "tenant"}
 NUMBERS: Final = Sequence("exchange_number", metadata=METADATA)
 """Gives messages their numbers on PostgreSQL; SQLite has one writer, who counts on."""
 
@@ -61,7 +60,7 @@ messages = Table(
     Index("exchange_message_key", "key", unique=True),
     Index("exchange_message_state", "state", "number"),
     Index("exchange_message_tenant", "tenant", "received"),
-    info=_OWN,
+    info=OWN,
 )
 """``key`` is how a message is known outside; ``lane`` and ``other`` are its patients, blinded; ``revision`` is the
 content that counts (a correction adds one)."""
@@ -75,7 +74,7 @@ contents = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     Column("author", String(120), nullable=False),
     Column("sealed", LargeBinary, nullable=False, info={"bound": lambda row: row.key.encode()}),
-    info=_OWN,
+    info=OWN,
 )
 work = Table(
     "exchange_work",
@@ -91,13 +90,13 @@ work = Table(
     Index("exchange_work_due", "due", "number"),
     Index("exchange_work_lane", "lane", "number"),
     Index("exchange_work_other", "other", "number"),
-    info=_OWN,
+    info=OWN,
 )
 """Messages that wait, or that a worker holds until ``due``."""
 steps = Table(
     "exchange_step",
     METADATA,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("id", NUMBER, primary_key=True, autoincrement=True),
     Column("number", BigInteger, nullable=False),
     Column("tenant", String(200), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
@@ -105,7 +104,7 @@ steps = Table(
     Column("actor", String(120), nullable=False),
     Column("detail", Text, nullable=False),
     Index("exchange_step_message", "number", "id"),
-    info=_OWN,
+    info=OWN,
 )
 """What happened to a message, in order: stored, put off, given up, done anew, corrected, closed."""
 facts = Table(
@@ -119,7 +118,7 @@ facts = Table(
     Column("version", Integer, nullable=False),
     Column("act", String(10), nullable=False),
     Index("exchange_fact_resource", "tenant", "kind", "local_id", "number"),
-    info=_OWN,
+    info=OWN,
 )
 """Which resources came of a message and what became of each: ``new``, ``changed``, ``same``, ``deleted``, or
 ``stale`` where something sent later was there already."""

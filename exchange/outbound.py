@@ -35,7 +35,7 @@ from sqlalchemy import (
     update,
 )
 
-from base.db import METADATA, insert_many
+from base.db import METADATA, NUMBER, OWN, insert_many
 from base.keyring import KeyRing
 from base.security import SealError
 from exchange.fhir.searching import matches
@@ -49,8 +49,6 @@ from records.kinds import ResourceError
 _log = logging.getLogger(__name__)
 ACTIVE, OFF, ERROR = "active", "off", "error"
 _TOLD: Final = frozenset({"new", "changed"})
-_NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
-_OWN: Final = {"tenant": "tenant"}
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _REMEMBERED: Final = 10_000
 
@@ -74,14 +72,14 @@ subscriptions = Table(
     Column("delivered", BigInteger, nullable=False),
     Column("last", DateTime(timezone=True)),
     Index("outbound_subscription_kind", "kind", "status"),
-    info=_OWN,
+    info=OWN,
 )
 """``tenant`` is who is told, ``author`` who asked for it; ``owner`` tells them until ``until``. What is wanted is
 sealed: it names patients, and how the receiver is spoken to."""
 events = Table(
     "outbound_event",
     METADATA,
-    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("number", NUMBER, primary_key=True, autoincrement=True),
     Column("subscription", String(64), nullable=False),
     Column("tenant", String(200), nullable=False),
     Column("source", String(200), nullable=False),
@@ -90,7 +88,7 @@ events = Table(
     Column("version", Integer, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     Index("outbound_event_subscription", "subscription", "number"),
-    info=_OWN,
+    info=OWN,
 )
 """What is still to be told. ``tenant`` is who is told, ``source`` whose the resource is."""
 

@@ -17,7 +17,7 @@ import orjson
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Engine, String, Table, Text, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from base.db import METADATA
+from base.db import METADATA, OWN
 from base.security import sm3
 from base.tenancy import Scope, acting
 from exchange.intake import BusyError, Intake, Sent
@@ -59,7 +59,7 @@ cursors = Table(
     Column("messages", BigInteger, nullable=False),
     Column("done", Boolean, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
-    info={"tenant": "tenant"},
+    info=OWN,
 )
 """How far each source was read: ``place`` is empty for a database, else a digest of a file's name and content."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -18,10 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from base.db import METADATA
-
-_OWN: Final = {"tenant": "tenant"}
-_NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
+from base.db import METADATA, NUMBER, OWN
 
 prompts = Table(
     "prompt",
@@ -35,7 +30,7 @@ prompts = Table(
     Column("made", DateTime(timezone=True), nullable=False),
     UniqueConstraint("tenant", "name", name="prompt_name"),
     Index("prompt_purpose", "purpose", "tenant"),
-    info=_OWN,
+    info=OWN,
 )
 versions = Table(
     "prompt_version",
@@ -56,13 +51,13 @@ versions = Table(
     Column("decided", DateTime(timezone=True)),
     PrimaryKeyConstraint("prompt", "number"),
     Index("prompt_version_state", "state", "tenant"),
-    info=_OWN,
+    info=OWN,
 )
 """``body`` is the content as JSON and never changes; ``base`` is the version it was made from, 0 without one."""
 runs = Table(
     "prompt_run",
     METADATA,
-    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("number", NUMBER, primary_key=True, autoincrement=True),
     Column("prompt", String(36), nullable=False),
     Column("version", Integer, nullable=False),
     Column("tenant", String(200), nullable=False),
@@ -72,13 +67,13 @@ runs = Table(
     Column("passed", Boolean, nullable=False),
     Column("outcomes", Text, nullable=False),
     Index("prompt_run_version", "prompt", "version", "number"),
-    info=_OWN,
+    info=OWN,
 )
 """Each time the cases of a version were run."""
 events = Table(
     "prompt_event",
     METADATA,
-    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("number", NUMBER, primary_key=True, autoincrement=True),
     Column("prompt", String(36), nullable=False),
     Column("version", Integer, nullable=False),
     Column("tenant", String(200), nullable=False),
@@ -87,7 +82,7 @@ events = Table(
     Column("action", String(12), nullable=False),
     Column("note", String(400), nullable=False),
     Index("prompt_event_prompt", "prompt", "number"),
-    info=_OWN,
+    info=OWN,
 )
 active = Table(
     "prompt_active",
@@ -100,7 +95,7 @@ active = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("tenant", "purpose"),
     Index("prompt_active_prompt", "prompt"),
-    info=_OWN,
+    info=OWN,
 )
 """The version that a tenant, and all below that have none of their own, uses for a purpose."""
 uses = Table(
@@ -115,13 +110,13 @@ uses = Table(
     Column("dropped", BigInteger, nullable=False),
     PrimaryKeyConstraint("tenant", "prompt", "version", "day"),
     Index("prompt_use_prompt", "prompt"),
-    info=_OWN,
+    info=OWN,
 )
 """By day (Chinese time): how often a version was used, how often the model failed, sentences dropped."""
 ratings = Table(
     "prompt_rating",
     METADATA,
-    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("number", NUMBER, primary_key=True, autoincrement=True),
     Column("prompt", String(36), nullable=False),
     Column("version", Integer, nullable=False),
     Column("tenant", String(200), nullable=False),
@@ -130,6 +125,6 @@ ratings = Table(
     Column("score", Integer, nullable=False),
     Column("note", String(400), nullable=False),
     UniqueConstraint("prompt", "version", "tenant", "actor", name="prompt_rating_once"),
-    info=_OWN,
+    info=OWN,
 )
 """From 1 to 5, one of each person and version: the latest counts."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -11,7 +9,6 @@ from sqlalchemy import (
     DateTime,
     Float,
     Index,
-    Integer,
     LargeBinary,
     PrimaryKeyConstraint,
     String,
@@ -19,10 +16,7 @@ from sqlalchemy import (
     Text,
 )
 
-from base.db import METADATA
-
-_OWN: Final = {"tenant": "tenant"}
-_NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
+from base.db import METADATA, NUMBER, OWN
 
 systems = Table(
     "code_system",
@@ -38,7 +32,7 @@ systems = Table(
     Column("made", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("tenant", "id"),
     Index("code_system_uri", "uri"),
-    info=_OWN,
+    info=OWN,
 )
 """``standard`` tells standards from dictionaries of a hospital; ``subject`` is what the codes name (disease …)."""
 versions = Table(
@@ -54,7 +48,7 @@ versions = Table(
     Column("activated", DateTime(timezone=True)),
     Column("note", String(400), nullable=False),
     PrimaryKeyConstraint("tenant", "system", "version"),
-    info=_OWN,
+    info=OWN,
 )
 concepts = Table(
     "code_concept",
@@ -73,7 +67,7 @@ concepts = Table(
     PrimaryKeyConstraint("tenant", "system", "version", "code"),
     Index("code_concept_parent", "tenant", "system", "version", "parent"),
     Index("code_concept_name", "name"),
-    info=_OWN,
+    info=OWN,
 )
 """Every version whole. ``name`` is the normal form of ``display``, ``initials`` its pinyin initials."""
 value_sets = Table(
@@ -92,7 +86,7 @@ value_sets = Table(
     Column("activated", DateTime(timezone=True)),
     PrimaryKeyConstraint("tenant", "id", "version"),
     Index("code_value_set_url", "url"),
-    info=_OWN,
+    info=OWN,
 )
 maps = Table(
     "code_map",
@@ -114,12 +108,12 @@ maps = Table(
     Column("decided", DateTime(timezone=True)),
     PrimaryKeyConstraint("tenant", "source", "code", "target", "target_code"),
     Index("code_map_state", "tenant", "source", "target", "state"),
-    info=_OWN,
+    info=OWN,
 )
 map_events = Table(
     "code_map_event",
     METADATA,
-    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("number", NUMBER, primary_key=True, autoincrement=True),
     Column("tenant", String(200), nullable=False),
     Column("source", String(200), nullable=False),
     Column("code", String(80), nullable=False),
@@ -130,15 +124,15 @@ map_events = Table(
     Column("state", String(12), nullable=False),
     Column("note", String(400), nullable=False),
     Index("code_map_event_code", "tenant", "source", "code"),
-    info=_OWN,
+    info=OWN,
 )
 sightings = Table(
     "code_sighting",
     METADATA,
-    Column("id", _NUMBER, primary_key=True, autoincrement=True),
+    Column("id", NUMBER, primary_key=True, autoincrement=True),
     Column("tenant", String(200), nullable=False),
     Column("seen", LargeBinary, nullable=False),
-    info=_OWN,
+    info=OWN,
 )
 """Codes of a message that nobody mapped, until they are added up: messages must not wait for one another."""
 unmapped = Table(
@@ -154,5 +148,5 @@ unmapped = Table(
     Column("last", String(10), nullable=False),
     PrimaryKeyConstraint("tenant", "system", "code", "place"),
     Index("code_unmapped_seen", "tenant", "seen"),
-    info=_OWN,
+    info=OWN,
 )

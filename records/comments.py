@@ -35,7 +35,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from base.db import METADATA
+from base.db import METADATA, OWN
 from base.keyring import KeyRing
 from records.comment_items import (
     Item,
@@ -79,7 +79,7 @@ rounds = Table(
     Column("unreadable", Integer, nullable=False),
     Column("tenant", String(200), nullable=False, default=""),
     Index("comment_round_created", "created"),
-    info={"tenant": "tenant"},
+    info=OWN,
 )
 items = Table(
     "comment_item",

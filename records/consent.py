@@ -20,7 +20,6 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Index,
-    Integer,
     SmallInteger,
     String,
     Table,
@@ -29,12 +28,10 @@ from sqlalchemy import (
     select,
 )
 
-from base.db import METADATA
+from base.db import METADATA, NUMBER, OWN
 from base.tenancy import LEVELS, current, may_write, system
 from clinical.value import Value
 from records.privacy import Category
-
-_NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
 
 flags = Table(
     "consent_flag",
@@ -44,12 +41,12 @@ flags = Table(
     Column("closed", Boolean, nullable=False),
     Column("withheld", SmallInteger, nullable=False),
     Column("confidential", Boolean, nullable=False),
-    info={"tenant": "tenant"},
+    info=OWN,
 )
 told = Table(
     "consent_history",
     METADATA,
-    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("number", NUMBER, primary_key=True, autoincrement=True),
     Column("record", BigInteger, nullable=False),
     Column("tenant", String(200), nullable=False),
     Column("closed", Boolean, nullable=False),
@@ -59,7 +56,7 @@ told = Table(
     Column("why", String(200), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     Index("consent_history_record", "record", "number"),
-    info={"tenant": "tenant"},
+    info=OWN,
 )
 
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
     Text,
 )
 
-from base.db import METADATA
+from base.db import METADATA, NUMBER, OWN
 from base.keyring import KeyRing
 from clinical.coded import CHINA
 from clinical.logic import UNKNOWN
@@ -35,9 +35,7 @@ from clinical.patient import Sex
 from clinical.person import Demographics
 from records.profiles import Block
 
-_ID: Final = BigInteger().with_variant(Integer, "sqlite")
 """SQLite counts rows up only in a column that is called INTEGER."""
-_OF_TENANT: Final = {"tenant": "tenant"}
 
 
 def _bound(row: Any) -> bytes:
@@ -47,17 +45,17 @@ def _bound(row: Any) -> bytes:
 persons = Table(
     "person",
     METADATA,
-    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("id", NUMBER, primary_key=True, autoincrement=True),
     Column("tenant", String(200), nullable=False),
     Column("created", DateTime(timezone=True), nullable=False),
     Column("version", Integer, nullable=False, default=1),
     Column("merged_into", BigInteger, index=True),
-    info=_OF_TENANT,
+    info=OWN,
 )
 records = Table(
     "person_record",
     METADATA,
-    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("id", NUMBER, primary_key=True, autoincrement=True),
     Column("tenant", String(200), nullable=False),
     Column("local_id", String(200), nullable=False),
     Column("person", BigInteger, nullable=False, index=True),
@@ -67,7 +65,7 @@ records = Table(
     Column("updated", DateTime(timezone=True), nullable=False),
     Column("source", String(80), nullable=False, default=""),
     Index("person_record_local", "tenant", "local_id", unique=True),
-    info=_OF_TENANT,
+    info=OWN,
 )
 versions = Table(
     "person_record_version",
@@ -79,7 +77,7 @@ versions = Table(
     Column("sealed", LargeBinary, nullable=False, info={"bound": _bound}),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("source", String(80), nullable=False, default=""),
-    info=_OF_TENANT,
+    info=OWN,
 )
 keys = Table(
     "person_key",
@@ -90,7 +88,7 @@ keys = Table(
 events = Table(
     "person_event",
     METADATA,
-    Column("number", _ID, primary_key=True, autoincrement=True),
+    Column("number", NUMBER, primary_key=True, autoincrement=True),
     Column("tenant", String(200), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("day", Integer, nullable=False),
@@ -105,12 +103,12 @@ events = Table(
     Column("detail", Text, nullable=False, default=""),
     Column("why", LargeBinary, nullable=False, default=b"", info={"bound": lambda row: _place_of(row.person)}),
     Index("person_event_day", "day", "act"),
-    info=_OF_TENANT,
+    info=OWN,
 )
 reviews = Table(
     "person_review",
     METADATA,
-    Column("number", _ID, primary_key=True, autoincrement=True),
+    Column("number", NUMBER, primary_key=True, autoincrement=True),
     Column("tenant", String(200), nullable=False),
     Column("first", BigInteger, nullable=False),
     Column("second", BigInteger, nullable=False, index=True),
@@ -123,7 +121,7 @@ reviews = Table(
     Column("decided_by", String(80), nullable=False, default=""),
     Index("person_review_pair", "first", "second", unique=True),
     Index("person_review_status", "status", "score"),
-    info=_OF_TENANT,
+    info=OWN,
 )
 
 

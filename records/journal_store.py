@@ -27,7 +27,7 @@ from sqlalchemy import (
     select,
 )
 
-from base.db import METADATA, insert_many
+from base.db import METADATA, OWN, insert_many
 from base.keyring import KeyRing
 from base.security import sm3
 from clinical.value import Value
@@ -54,7 +54,7 @@ requests = Table(
     Column("answer", LargeBinary, nullable=False, info=_OF_REQUEST),
     Column("tenant", String(200), nullable=False, default=""),
     Index("journal_request_at", "at"),
-    info={"tenant": "tenant"},
+    info=OWN,
 )
 cards = Table(
     "journal_card",

@@ -9,7 +9,7 @@ from uuid import uuid4
 import orjson
 from sqlalchemy import Column, DateTime, Engine, LargeBinary, String, Table, delete, insert, select
 
-from base.db import METADATA
+from base.db import METADATA, OWN
 from base.keyring import KeyRing
 
 Json = dict[str, Any]
@@ -22,7 +22,7 @@ launched = Table(
     Column("tenant", String(200), nullable=False),
     Column("expires", DateTime(timezone=True), nullable=False, index=True),
     Column("sealed", LargeBinary, nullable=False, info=_BOUND),
-    info={"tenant": "tenant"},
+    info=OWN,
 )
 
 

@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from base.db import METADATA
+from base.db import METADATA, OWN
 from base.keyring import KeyRing
 from clinical.value import Value
 from records.facts import Facts
@@ -46,7 +46,6 @@ _MOST_ATTEMPTS: Final = 5
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 Json = dict[str, Any]
 _TOLD: Final = frozenset({"new", "changed"})
-_OWN: Final = {"tenant": "tenant"}
 
 due = Table(
     "risk_due",
@@ -58,7 +57,7 @@ due = Table(
     Column("until", DateTime(timezone=True), nullable=False),
     Column("attempts", Integer, nullable=False),
     Index("risk_due_due", "due"),
-    info=_OWN,
+    info=OWN,
 )
 """``mark`` counts what arrived, so that what comes during a look is looked at too; ``until`` somebody looks."""
 notices = Table(
@@ -76,7 +75,7 @@ notices = Table(
     Column("sealed", LargeBinary, nullable=False, info={"bound": lambda row: row.id.encode()}),
     Index("risk_notice_record", "record", "topic"),
     Index("risk_notice_tenant", "tenant", "at"),
-    info=_OWN,
+    info=OWN,
 )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Final
 
 from sqlalchemy import (
     BigInteger,
@@ -19,16 +18,13 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from base.db import METADATA
+from base.db import METADATA, NUMBER, OWN
 from clinical.coded import CHINA
-
-_OWN: Final = {"tenant": "tenant"}
-_NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
 
 faults = Table(
     "quality_fault",
     METADATA,
-    Column("id", _NUMBER, primary_key=True, autoincrement=True),
+    Column("id", NUMBER, primary_key=True, autoincrement=True),
     Column("tenant", String(200), nullable=False),
     Column("rule", String(80), nullable=False),
     Column("version", String(40), nullable=False),
@@ -49,14 +45,14 @@ faults = Table(
     Index("quality_fault_reference", "tenant", "reference"),
     Index("quality_fault_state", "state", "tenant", "found"),
     Index("quality_fault_rule", "tenant", "rule", "found"),
-    info=_OWN,
+    info=OWN,
 )
 """``message`` is the newest message it was found in, None for what a survey found; ``current`` is NULL once it was
 put right: the same fault may then be found anew."""
 events = Table(
     "quality_event",
     METADATA,
-    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("number", NUMBER, primary_key=True, autoincrement=True),
     Column("fault", BigInteger, nullable=False),
     Column("tenant", String(200), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
@@ -67,16 +63,16 @@ events = Table(
     Column("message", BigInteger),
     Column("reason", LargeBinary, nullable=False, info={"bound": lambda row: f"quality_event/{row.fault}".encode()}),
     Index("quality_event_fault", "fault", "number"),
-    info=_OWN,
+    info=OWN,
 )
 tallies = Table(
     "quality_tally",
     METADATA,
-    Column("id", _NUMBER, primary_key=True, autoincrement=True),
+    Column("id", NUMBER, primary_key=True, autoincrement=True),
     Column("tenant", String(200), nullable=False),
     Column("day", String(10), nullable=False),
     Column("counts", LargeBinary, nullable=False),
-    info=_OWN,
+    info=OWN,
 )
 """What each message adds to the counts of its day, until it is added: messages must not wait for one another."""
 days = Table(
@@ -90,7 +86,7 @@ days = Table(
     Column("failed", BigInteger, nullable=False),
     PrimaryKeyConstraint("tenant", "day", "kind", "rule"),
     Index("quality_day_day", "day"),
-    info=_OWN,
+    info=OWN,
 )
 """How often a rule was applied to resources of a type on a day (Chinese time), and how often it was broken; the rule
 ``""`` counts resources."""
@@ -108,7 +104,7 @@ edits = Table(
     Column("activated", DateTime(timezone=True)),
     Column("note", String(400), nullable=False),
     PrimaryKeyConstraint("tenant", "rule", "version"),
-    info=_OWN,
+    info=OWN,
 )
 """What a site changed of a rule, or a rule of its own (``body`` is JSON); versions are never overwritten."""
 standards = Table(
@@ -123,7 +119,7 @@ standards = Table(
     Column("published", DateTime(timezone=True), nullable=False),
     Column("withdrawn", DateTime(timezone=True)),
     PrimaryKeyConstraint("tenant", "number"),
-    info=_OWN,
+    info=OWN,
 )
 """Published versions of a rule set: whole, unchangeable, named by the SM3 digest of their content."""
 acknowledgements = Table(
@@ -136,7 +132,7 @@ acknowledgements = Table(
     Column("confirmed", DateTime(timezone=True)),
     Column("actor", String(80), nullable=False),
     PrimaryKeyConstraint("tenant", "owner", "number"),
-    info=_OWN,
+    info=OWN,
 )
 """That an institution fetched a standard of ``owner`` and put it into force."""
 surveyed = Table(
@@ -149,7 +145,7 @@ surveyed = Table(
     Column("checked", BigInteger, nullable=False),
     Column("failed", BigInteger, nullable=False),
     PrimaryKeyConstraint("tenant", "day"),
-    info=_OWN,
+    info=OWN,
 )
 """That an institution's data was surveyed as a whole on a day, or is being surveyed."""
 

@@ -33,12 +33,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from base.db import METADATA
+from base.db import METADATA, NUMBER
 from base.tenancy import TenancyError, current, tenant_path
 from clinical.patient import Authority
 from clinical.value import Value
 
-_NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
 ORGANISATION, DEPARTMENT, PRACTITIONER = "organisation", "department", "practitioner"
 KINDS: Final = ("league", "county", "hospital", "clinic")
 """Kinds of organisations; the first two only hold others."""
@@ -48,7 +47,7 @@ _LONGEST_NAME, _LONGEST_SYSTEM, _LONGEST_VALUE = 200, 160, 120
 entries = Table(
     "registry_entry",
     METADATA,
-    Column("id", _NUMBER, primary_key=True, autoincrement=True),
+    Column("id", NUMBER, primary_key=True, autoincrement=True),
     Column("key", String(36), nullable=False, unique=True),
     Column("kind", String(16), nullable=False),
     Column("tenant", String(200), nullable=False),

@@ -21,7 +21,7 @@ from sqlalchemy import (
     Table,
 )
 
-from base.db import METADATA
+from base.db import METADATA, OWN
 from records.kinds import NAMES, OPEN, Json, Key, ResourceError, key_of
 from records.packing import pack, written
 from records.privacy import category_of, holds_person, unnamed
@@ -55,7 +55,7 @@ heads = Table(
     *_columns(),
     PrimaryKeyConstraint(*_KEY),
     Index("record_resource_record", "record", "at", "kind"),
-    info={"tenant": "tenant"},
+    info=OWN,
 )
 Index(
     "record_resource_standing",
@@ -65,9 +65,7 @@ Index(
     postgresql_where=heads.c.record.is_(None),
     sqlite_where=heads.c.record.is_(None),
 )
-old = Table(
-    "record_version", METADATA, *_columns(), PrimaryKeyConstraint(*_KEY, "version"), info={"tenant": "tenant"}
-)
+old = Table("record_version", METADATA, *_columns(), PrimaryKeyConstraint(*_KEY, "version"), info=OWN)
 sealed = Table(
     "record_sealed",
     METADATA,
@@ -77,7 +75,7 @@ sealed = Table(
     Column("version", Integer, nullable=False),
     Column("content", LargeBinary, nullable=False, info={"bound": lambda row: bound_to(row)}),
     PrimaryKeyConstraint(*_KEY, "version"),
-    info={"tenant": "tenant"},
+    info=OWN,
 )
 
 

@@ -30,7 +30,7 @@ from sqlalchemy import (
     update,
 )
 
-from base.db import METADATA
+from base.db import METADATA, OWN
 from base.keyring import KeyRing
 from records.review_moves import (
     DISPENSABLE,
@@ -73,7 +73,7 @@ cases = Table(
     Index("review_case_queue", "state", "institution", "submitted"),
     Index("review_case_due", "state", "due"),
     Index("review_case_submitted", "submitted"),
-    info={"tenant": "tenant"},
+    info=OWN,
 )
 events = Table(
     "review_event",

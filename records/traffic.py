@@ -20,7 +20,6 @@ from sqlalchemy import (
     DateTime,
     Engine,
     Index,
-    Integer,
     PrimaryKeyConstraint,
     String,
     Table,
@@ -32,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from base.db import METADATA, insert_many
+from base.db import METADATA, NUMBER, OWN, insert_many
 from base.spread import spread, together
 from base.tenancy import system
 
@@ -40,8 +39,6 @@ _LOCK: Final = 7195041
 _BATCH: Final = 1_000
 KEPT_DAYS: Final = 400
 """So long hours are kept: a year and what one looks back to compare."""
-_OWN: Final = {"tenant": "tenant"}
-_NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
 _LONGEST_NAME: Final = 120
 COUNTS: Final = ("arrived", "done", "failed")
 
@@ -79,7 +76,7 @@ class System(NamedTuple):
 tallies = Table(
     "traffic_tally",
     METADATA,
-    Column("id", _NUMBER, primary_key=True, autoincrement=True),
+    Column("id", NUMBER, primary_key=True, autoincrement=True),
     Column("tenant", String(200), nullable=False),
     Column("kind", String(12), nullable=False),
     Column("name", String(_LONGEST_NAME), nullable=False),
@@ -88,7 +85,7 @@ tallies = Table(
     Column("done", BigInteger, nullable=False),
     Column("failed", BigInteger, nullable=False),
     Column("spread", Text, nullable=False),
-    info=_OWN,
+    info=OWN,
 )
 """What one batch adds to the hour of ``at``, until it is added: batches must not wait for one another."""
 hours = Table(
@@ -104,7 +101,7 @@ hours = Table(
     Column("spread", Text, nullable=False),
     PrimaryKeyConstraint("tenant", "kind", "name", "hour"),
     Index("traffic_hour_hour", "hour"),
-    info=_OWN,
+    info=OWN,
 )
 """``arrived`` in the hour; ``done`` and ``failed``: ended in it; ``spread``: how long what was done had taken."""
 systems = Table(
@@ -119,7 +116,7 @@ systems = Table(
     Column("trouble", String(200), nullable=False),
     Column("retired", Boolean, nullable=False),
     PrimaryKeyConstraint("tenant", "kind", "name"),
-    info=_OWN,
+    info=OWN,
 )
 """``seen``: when it last sent, answered or said that it lives; ``trouble``: why the last try to reach it failed;
 ``retired``: taken out of service on purpose, until it is heard of again."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import Column, DateTime, Engine, Index, String, Table, insert
 
-from base.db import METADATA
+from base.db import METADATA, OWN
 
 LONGEST: Final = 200
 questions = Table(
@@ -21,7 +21,7 @@ questions = Table(
     Column("question", String(LONGEST), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     Index("unanswered_question_at", "at"),
-    info={"tenant": "tenant"},
+    info=OWN,
 )
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from sqlalchemy import (
-    BigInteger,
     Column,
     DateTime,
     Float,
@@ -18,10 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from base.db import METADATA
-
-_OWN: Final = {"tenant": "tenant"}
-_NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
+from base.db import METADATA, NUMBER, OWN
 
 items = Table(
     "appraisal_item",
@@ -33,7 +27,7 @@ items = Table(
     Column("author", String(80), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("tenant", "code", "version"),
-    info=_OWN,
+    info=OWN,
 )
 schemes = Table(
     "appraisal_scheme",
@@ -47,13 +41,13 @@ schemes = Table(
     Column("published_by", String(80), nullable=False),
     Column("published", DateTime(timezone=True)),
     PrimaryKeyConstraint("tenant", "code", "version"),
-    info=_OWN,
+    info=OWN,
 )
 """``body`` of a published version holds the items as they stood then: it never changes."""
 entries = Table(
     "appraisal_entry",
     METADATA,
-    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("number", NUMBER, primary_key=True, autoincrement=True),
     Column("tenant", String(200), nullable=False),
     Column("kind", String(10), nullable=False),
     Column("scheme", String(60), nullable=False),
@@ -70,7 +64,7 @@ entries = Table(
     Column("author", String(80), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     Index("appraisal_entry_scheme", "tenant", "scheme", "period"),
-    info=_OWN,
+    info=OWN,
 )
 """Values, shares and targets that somebody entered; the newest counts, earlier ones stay. ``period`` is empty for a
 target that holds in all."""
@@ -94,7 +88,7 @@ runs = Table(
     Column("published", DateTime(timezone=True)),
     Column("closed", DateTime(timezone=True)),
     UniqueConstraint("tenant", "scheme", "period", name="appraisal_run_period"),
-    info=_OWN,
+    info=OWN,
 )
 """``inputs`` is all that results depend on; ``revision`` counts how often it was reckoned."""
 results = Table(
@@ -115,7 +109,7 @@ results = Table(
     ),
     PrimaryKeyConstraint("run", "subject"),
     Index("appraisal_result_subject", "tenant", "subject"),
-    info=_OWN,
+    info=OWN,
 )
 """``tenant`` is the institution appraised; it sees a result once ``shown``."""
 appeals = Table(
@@ -136,7 +130,7 @@ appeals = Table(
     Column("decided_by", String(80), nullable=False),
     Column("decided", DateTime(timezone=True)),
     Index("appraisal_appeal_run", "run", "state"),
-    info=_OWN,
+    info=OWN,
 )
 remarks = Table(
     "appraisal_remark",
@@ -149,6 +143,6 @@ remarks = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     Column("text", LargeBinary, nullable=False, info={"bound": lambda row: row.id.encode()}),
     Index("appraisal_remark_run", "run", "subject"),
-    info=_OWN,
+    info=OWN,
 )
 """What is told to whoever was appraised, and what they answer (绩效反馈)."""

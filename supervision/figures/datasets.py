@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Column, DateTime, Engine, String, Table, Text, UniqueConstraint, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from base.db import METADATA
+from base.db import METADATA, OWN
 from base.refusal import MissingError, TakenError
 from supervision.figures.analysis import Form
 
@@ -25,7 +25,7 @@ datasets = Table(
     Column("author", String(120), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("tenant", "title", name="figure_dataset_title"),
-    info={"tenant": "tenant"},
+    info=OWN,
 )
 
 

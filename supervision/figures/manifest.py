@@ -31,20 +31,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from base.db import METADATA
+from base.db import METADATA, NUMBER, OWN
 from base.refusal import RefusedError, TakenError
 from base.tenancy import system
 from clinical.coded import CHINA
 
-_NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
-_OWN: Final = {"tenant": "tenant"}
 _STILL_READ: Final = timedelta(hours=1)
 _TOGETHER: Final = 500
 
 loads = Table(
     "figure_load",
     METADATA,
-    Column("id", _NUMBER, primary_key=True, autoincrement=True),
+    Column("id", NUMBER, primary_key=True, autoincrement=True),
     Column("tenant", String(200), nullable=False),
     Column("fact", String(40), nullable=False),
     Column("source", String(120), nullable=False),
@@ -55,12 +53,12 @@ loads = Table(
     Column("replaced", BigInteger, nullable=False),
     Column("removed", BigInteger, nullable=False),
     Index("figure_load_tenant", "tenant", "fact", "id"),
-    info=_OWN,
+    info=OWN,
 )
 parts = Table(
     "figure_part",
     METADATA,
-    Column("id", _NUMBER, primary_key=True, autoincrement=True),
+    Column("id", NUMBER, primary_key=True, autoincrement=True),
     Column("tenant", String(200), nullable=False),
     Column("fact", String(40), nullable=False),
     Column("month", Date, nullable=False),
@@ -73,7 +71,7 @@ parts = Table(
     Column("replaced", DateTime(timezone=True)),
     Index("figure_part_once", "tenant", "fact", "month", "version", unique=True),
     Index("figure_part_fact", "fact", "month"),
-    info=_OWN,
+    info=OWN,
 )
 marks = Table(
     "figure_mark",
@@ -82,7 +80,7 @@ marks = Table(
     Column("source", String(120), primary_key=True),
     Column("mark", String(80), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
-    info=_OWN,
+    info=OWN,
 )
 cubes = Table(
     "figure_cube",
@@ -137,6 +135,18 @@ class Loaded(NamedTuple):
     removed: int
 
 
+class Held(NamedTuple):
+    """What there is of a fact: rows, of how many institutions, the first and the last month, when that was last
+    written."""
+
+    fact: str
+    rows: int
+    institutions: int
+    first: date
+    last: date
+    written: datetime
+
+
 class Cube(NamedTuple):
     """A file of monthly sums."""
 
@@ -179,6 +189,15 @@ class Manifest:
         with self._engine.connect() as connection:
             found = connection.execute(query.order_by(parts.c.tenant, parts.c.month))
             return [Part._make(row)._replace(written=_utc(row.written)) for row in found]
+
+    def held(self) -> list[Held]:
+        """What there is, by fact."""
+        c = parts.c
+        counts = (func.sum(c.rows), func.count(c.tenant.distinct()), func.min(c.month), func.max(c.month))
+        query = select(c.fact, *counts, func.max(c.written)).where(c.replaced.is_(None), c.rows > 0)
+        with self._engine.connect() as connection:
+            found = connection.execute(query.group_by(c.fact).order_by(c.fact))
+            return [Held(row[0], int(row[1]), row[2], row[3], row[4], _utc(row[5])) for row in found]
 
     def loads(self, ids: Iterable[int]) -> list[Loaded]:
         """Loads by number, the newest first."""
@@ -280,4 +299,4 @@ def _utc(time: datetime) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-__all__ = ["Cube", "Load", "LoadError", "Loaded", "Manifest", "Part"]
+__all__ = ["Cube", "Held", "Load", "LoadError", "Loaded", "Manifest", "Part"]

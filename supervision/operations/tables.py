@@ -18,9 +18,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from base.db import METADATA
+from base.db import METADATA, NUMBER, OWN
 
-_OWN: Final = {"tenant": "tenant"}
 NOTE: Final = 400
 
 policies = Table(
@@ -37,7 +36,7 @@ policies = Table(
         info={"bound": lambda row: f"operations_policy/{row.tenant}/{row.version}".encode()},
     ),
     PrimaryKeyConstraint("tenant", "version"),
-    info=_OWN,
+    info=OWN,
 )
 """Versions are never overwritten; sealed, because a policy names how staff are reached."""
 alarms = Table(
@@ -60,13 +59,13 @@ alarms = Table(
     Column("current", String(160)),
     UniqueConstraint("tenant", "current", name="operations_alarm_current"),
     Index("operations_alarm_tenant", "tenant", "raised"),
-    info=_OWN,
+    info=OWN,
 )
 """``told``: when it was last told; ``current`` is NULL once it ended: the same may then be raised anew."""
 letters = Table(
     "operations_letter",
     METADATA,
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("number", NUMBER, primary_key=True, autoincrement=True),
     Column("alarm", String(36), nullable=False),
     Column("tenant", String(200), nullable=False),
     Column("event", String(12), nullable=False),
@@ -78,7 +77,7 @@ letters = Table(
     Column("error", String(200), nullable=False),
     Index("operations_letter_alarm", "alarm", "number"),
     Index("operations_letter_due", "due"),
-    info=_OWN,
+    info=OWN,
 )
 """One alarm told by one channel. ``due`` is NULL once it was sent or given up."""
 readers = Table(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Final
 
 from sqlalchemy import (
     BigInteger,
@@ -21,15 +20,12 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from base.db import METADATA
-
-_OWN: Final = {"tenant": "tenant"}
-_NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
+from base.db import METADATA, NUMBER, OWN
 
 reports = Table(
     "qc_report",
     METADATA,
-    Column("id", _NUMBER, primary_key=True, autoincrement=True),
+    Column("id", NUMBER, primary_key=True, autoincrement=True),
     Column("tenant", String(200), nullable=False),
     Column("record", String(128), nullable=False),
     Column("kind", String(12), nullable=False),
@@ -51,7 +47,7 @@ reports = Table(
     UniqueConstraint("tenant", "current", name="qc_report_current"),
     Index("qc_report_day", "tenant", "day"),
     Index("qc_report_record", "tenant", "record"),
-    info=_OWN,
+    info=OWN,
 )
 """``current`` is the record's id in its newest report, NULL in those before; ``day`` when the stay ended, while it
 goes on when it was checked (Chinese time); ``gaps`` what was not known and ``measures`` what the record adds to
@@ -59,7 +55,7 @@ national indicators, both JSON without a word of the record."""
 defects = Table(
     "qc_defect",
     METADATA,
-    Column("id", _NUMBER, primary_key=True, autoincrement=True),
+    Column("id", NUMBER, primary_key=True, autoincrement=True),
     Column("tenant", String(200), nullable=False),
     Column("record", String(128), nullable=False),
     Column("report", BigInteger, nullable=False),
@@ -79,13 +75,13 @@ defects = Table(
     UniqueConstraint("tenant", "record", "key", name="qc_defect_once"),
     Index("qc_defect_report", "report"),
     Index("qc_defect_state", "tenant", "state", "found"),
-    info=_OWN,
+    info=OWN,
 )
 """``report`` is the newest report of its record; ``said`` (what is wrong and the words) is sealed."""
 events = Table(
     "qc_event",
     METADATA,
-    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("number", NUMBER, primary_key=True, autoincrement=True),
     Column("defect", BigInteger, nullable=False),
     Column("tenant", String(200), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
@@ -96,7 +92,7 @@ events = Table(
     Column("report", BigInteger),
     Column("reason", LargeBinary, nullable=False, info={"bound": lambda row: reason_bound(row.defect)}),
     Index("qc_event_defect", "defect", "number"),
-    info=_OWN,
+    info=OWN,
 )
 asides = Table(
     "qc_aside",
@@ -113,7 +109,7 @@ asides = Table(
         info={"bound": lambda row: aside_bound(row.tenant, row.record, row.key)},
     ),
     PrimaryKeyConstraint("tenant", "record", "key"),
-    info=_OWN,
+    info=OWN,
 )
 """Why a defect of a document that is being written does not apply, until a report finds it."""
 assessments = Table(
@@ -126,7 +122,7 @@ assessments = Table(
     Column("by", String(80), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("tenant", "record", "item"),
-    info=_OWN,
+    info=OWN,
 )
 """What only a coder can judge of a record: whether main diagnosis and operation are chosen and coded rightly."""
 schemes = Table(
@@ -140,7 +136,7 @@ schemes = Table(
     Column("published", DateTime(timezone=True), nullable=False),
     Column("withdrawn", DateTime(timezone=True)),
     PrimaryKeyConstraint("tenant", "number"),
-    info=_OWN,
+    info=OWN,
 )
 staffing = Table(
     "qc_staffing",
@@ -152,7 +148,7 @@ staffing = Table(
     Column("by", String(80), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("tenant", "month", "item"),
-    info=_OWN,
+    info=OWN,
 )
 """How many people manage and code records in a month, and outpatient records: no record tells."""
 

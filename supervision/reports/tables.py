@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     DateTime,
     Index,
@@ -18,9 +17,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from base.db import METADATA
+from base.db import METADATA, NUMBER, OWN
 
-_OWN: Final = {"tenant": "tenant"}
 ERROR: Final = 400
 
 schedules = Table(
@@ -33,7 +31,7 @@ schedules = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     Column("sealed", LargeBinary, nullable=False, info={"bound": lambda row: f"report_schedule/{row.id}".encode()}),
     Index("report_schedule_due", "due"),
-    info=_OWN,
+    info=OWN,
 )
 """``sealed`` is the plan, because it names how staff are reached."""
 runs = Table(
@@ -54,7 +52,7 @@ runs = Table(
     UniqueConstraint("schedule", "due", name="report_run_once"),
     Index("report_run_next", "next"),
     Index("report_run_tenant", "tenant", "due"),
-    info=_OWN,
+    info=OWN,
 )
 """``next`` is when it is tried (again), or when whoever tries it now has lost it; NULL once it is over."""
 files = Table(
@@ -65,12 +63,12 @@ files = Table(
     Column("name", String(160), nullable=False),
     Column("media", String(120), nullable=False),
     Column("sealed", LargeBinary, nullable=False, info={"bound": lambda row: f"report_file/{row.run}".encode()}),
-    info=_OWN,
+    info=OWN,
 )
 letters = Table(
     "report_letter",
     METADATA,
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("number", NUMBER, primary_key=True, autoincrement=True),
     Column("run", String(36), nullable=False),
     Column("tenant", String(200), nullable=False),
     Column("channel", String(40), nullable=False),
@@ -80,7 +78,7 @@ letters = Table(
     Column("error", String(200), nullable=False),
     Index("report_letter_run", "run"),
     Index("report_letter_due", "due"),
-    info=_OWN,
+    info=OWN,
 )
 """One run told by one channel. ``due`` is NULL once it was sent or given up."""
 crossings = Table(
@@ -92,6 +90,6 @@ crossings = Table(
     Column("period", String(24), nullable=False),
     Column("said", Text, nullable=False),
     PrimaryKeyConstraint("schedule", "key"),
-    info=_OWN,
+    info=OWN,
 )
 """What was told to lie beyond its line and was not told to be back."""
