@@ -134,6 +134,7 @@ def _describe(app: FastAPI, furnishing: Furnishing) -> None:
         furnishing.office()
         schema = made()
         schema.setdefault("components", {}).setdefault("schemas", {}).update(openapi.components())
+        openapi.complete(schema)
         return schema
 
     app.openapi = described  # type: ignore[method-assign]

@@ -30,6 +30,15 @@ _MEANINGS: Final = {
     412: "data we need could be had neither from prefetch nor from the FHIR server",
     413: "the body is too large",
     415: "the body is not JSON",
+    429: "too many calls: again after `Retry-After` seconds",
+    503: "not possible now: call again",
+}
+_SENDING: Final = ("post", "put", "patch")
+_OURS: Final = ("/api/", "/fhir")
+_NO_BODY: Final = {
+    "description": "Nothing more is asked: `{}`",
+    "required": True,
+    "content": {"application/json": {"schema": {"type": "object"}, "example": {}}},
 }
 
 
@@ -41,6 +50,26 @@ def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
         }
         for status in statuses
     }
+
+
+def complete(schema: dict[str, Any]) -> None:
+    """Say of every call what any call may be answered, and that what changes something is sent as JSON."""
+    for path, calls in schema["paths"].items():
+        for method, call in calls.items():
+            _complete(path, method, call)
+
+
+def _complete(path: str, method: str, call: dict[str, Any]) -> None:
+    sends, ours = method in _SENDING, path.startswith(_OURS)
+    if sends:
+        call.setdefault("requestBody", _NO_BODY)
+    told = call["responses"]
+    if "HTTPValidationError" in str(told.get("422")):
+        del told["422"]  # FastAPI's own words; a parameter that is wrong answers 400 here
+    may = {400: sends or "parameters" in call, 401: ours, 403: ours, 404: "{" in path or path.startswith("/fhir")}
+    may |= {413: sends, 415: sends, 429: ours, 503: ours}
+    answers = {str(status): answer for status, answer in _errors(*(one for one, so in may.items() if so)).items()}
+    call["responses"] = answers | told
 
 
 def _body(schema: dict[str, Any], example: str) -> dict[str, Any]:

@@ -70,6 +70,7 @@ def likely(assessment: Assessment) -> tuple[Rows, Floats]:
     order = np.argsort(-chances)[:_MOST]
     total = np.cumsum(chances[order]) / max(chances.sum(), 1e-12)
     kept = order[: int(np.searchsorted(total, _LIKELY)) + 1]
+    kept = kept[chances[kept] > 0]  # none of what was named may be known
     return kept, chances[kept] / chances[kept].sum()
 
 

@@ -341,5 +341,5 @@ _STEPS: Final = described(
     "提交、批准、退回、停用",
     "编写人与审核人不能是同一人；逐条处理，不能处理的说明原因；版本与所见不同的标为 `conflict`。",
     "what became of each",
-    400,
+    *(400, 404),
 ) | asked(StepsBody, EXAMPLES["steps"])

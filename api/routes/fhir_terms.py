@@ -219,4 +219,5 @@ def _json(body: bytes) -> Json:
 
 def _body(what: str) -> dict[str, Any]:
     schema = {"type": "object", "description": f"A {what}"}
-    return {"openapi_extra": {"requestBody": {"required": True, "content": {_FHIR: {"schema": schema}}}}}
+    sent = {"requestBody": {"required": True, "content": {_FHIR: {"schema": schema}}}}
+    return {"openapi_extra": sent, "responses": {422: {"description": "not possible; the text says what is"}}}
