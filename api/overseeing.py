@@ -105,7 +105,8 @@ def outlets(house: House, client: Client) -> Outlets:
             return Registry().directory(connection).name(tenant)
 
     s = house.settings
-    mail = MailServer(s.smtp_host, s.smtp_port, s.smtp_user, s.smtp_password, s.smtp_from, s.smtp_tls)
+    whom = (s.smtp_user, s.smtp_password, s.smtp_from)
+    mail = MailServer(s.smtp_host, s.smtp_port, *whom, s.smtp_tls, s.smtp_ca_file)
     sms = SmsGateway(s.sms_url, s.sms_body, s.sms_headers, s.sms_form)
     return Outlets(client, named, s.webhook_hosts, s.webhook_secret, mail, sms)
 

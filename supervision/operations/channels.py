@@ -4,12 +4,14 @@ institutions and figures, never a patient."""
 from __future__ import annotations
 
 import hmac
+import logging
 import smtplib
 import ssl
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -25,6 +27,7 @@ from supervision.operations.policy import SEVERITIES, Channel, Mail, Sms, Webhoo
 if TYPE_CHECKING:
     import httpx
 
+_log = logging.getLogger(__name__)
 TIMEOUT_SECONDS: Final = 10.0
 EVENTS: Final = {
     Event.RAISED: "告警",
@@ -43,7 +46,8 @@ class UntoldError(Exception):
 @dataclass(frozen=True, slots=True)
 class MailServer:
     """Where e-mails go out; ``host`` empty: nowhere. ``tls``: ``starttls``, ``tls`` from the first byte, or ``none``
-    within a closed network."""
+    within a closed network. ``ca``: the authority that its certificate must come from; None: any that the machine
+    trusts."""
 
     host: str = ""
     port: int = 587
@@ -51,6 +55,7 @@ class MailServer:
     password: str = field(default="", repr=False)
     sender: str = ""
     tls: str = "starttls"
+    ca: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,16 +210,32 @@ def _mail(channel: Mail, note: Note, server: MailServer) -> None:
         with _connected(server) as smtp:
             if server.user:
                 smtp.login(server.user, server.password)
-            smtp.send_message(letter)
+            refused = smtp.send_message(letter)
     except (OSError, smtplib.SMTPException) as error:
-        raise UntoldError(type(error).__name__) from None
+        raise UntoldError(_MAIL_FAULTS.get(type(error), type(error).__name__)) from None
+    if refused:
+        _log.warning("receivers of a mail refused", extra={"count": len(refused)})
+
+
+_MAIL_FAULTS: Final[dict[type[Exception], str]] = {
+    ssl.SSLCertVerificationError: "邮件服务器的证书不可信 (YIGONG_SMTP_CA_FILE)",
+    smtplib.SMTPAuthenticationError: "邮件服务器拒绝登录 (YIGONG_SMTP_USER, YIGONG_SMTP_PASSWORD)",
+    smtplib.SMTPNotSupportedError: "邮件服务器不支持 STARTTLS 或登录 (YIGONG_SMTP_TLS)",
+    smtplib.SMTPRecipientsRefused: "邮件服务器拒绝了全部收件人",
+}
 
 
 def _connected(server: MailServer) -> smtplib.SMTP:
+    where = (server.host, server.port)
+    if server.tls == "none":
+        return smtplib.SMTP(*where, timeout=TIMEOUT_SECONDS)
+    context = ssl.create_default_context(cafile=server.ca)
     if server.tls == "tls":
-        context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT_SECONDS, context=context)
-    smtp = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_SECONDS)
-    if server.tls == "starttls":
-        smtp.starttls(context=ssl.create_default_context())
+        return smtplib.SMTP_SSL(*where, timeout=TIMEOUT_SECONDS, context=context)
+    smtp = smtplib.SMTP(*where, timeout=TIMEOUT_SECONDS)
+    try:
+        smtp.starttls(context=context)
+    except (OSError, smtplib.SMTPException):
+        smtp.close()
+        raise
     return smtp
