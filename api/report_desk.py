@@ -22,6 +22,7 @@ class ReportDesk:
 
     def __init__(self, house: House, ring: KeyRing, indicators: IndicatorDesk) -> None:
         self.league, self.hosts = house.settings.league, house.settings.webhook_hosts
+        self.keep_days = house.settings.report_keep_days
         self.reports, self.letters = Reports(house.engine, ring), Letters(house.engine)
         self._indicators = indicators
 
@@ -45,8 +46,9 @@ def schedule_json(one: Schedule, *, whole: bool) -> dict[str, Any]:
 
 
 def run_json(run: Run) -> dict[str, Any]:
-    """A run; ``next`` is when it is tried again."""
-    told: dict[str, Any] = {name: getattr(run, name) for name in ("id", "tenant", "schedule", "title", "period")}
+    """A run; ``next`` is when it is tried again, ``file`` what can be downloaded."""
+    parts = ("id", "tenant", "schedule", "title", "period", "file")
+    told: dict[str, Any] = {name: getattr(run, name) for name in parts}
     told |= {"state": run.state.value, "stateTitle": STATES[run.state], "due": run.due.isoformat()}
     told |= {"next": run.next and run.next.isoformat(), "ended": run.ended and run.ended.isoformat()}
     return told | {"attempts": run.attempts, "text": run.text, "error": run.error}

@@ -32,7 +32,8 @@ def reports(
     who: By = "operator",
     data_dir: DataDir = None,
 ) -> None:
-    """Scheduled reports (定时报表): list them and their runs, save a file, make and tell what is due."""
+    """Scheduled reports (定时报表): list them and their runs, save a file, make and tell what is due. ``work`` also
+    removes files that were kept long enough."""
     opened = house(data_dir)
     desk = ReportDesk(opened, key_ring(opened), IndicatorDesk(opened, key_ring(opened)))
     with system("yigong reports"):
@@ -82,8 +83,9 @@ def _work(opened: House) -> None:
     from api.reporting import Reporter
 
     with web() as client:
-        tried, told = Reporter(opened, key_ring(opened)).turn(client)
-    OUT.print(f"{tried} runs, {told} letters", highlight=False)
+        reporter = Reporter(opened, key_ring(opened))
+        tried, told = reporter.turn(client)
+    OUT.print(f"{tried} runs, {told} letters, {reporter.prune()} old files removed", highlight=False)
 
 
 COMMANDS = (Command("reports", reports),)

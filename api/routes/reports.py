@@ -13,11 +13,18 @@ from api.bodies import Body, asked, decoded
 from api.errors import ApiError, moment_of, respond
 from api.report_desk import ReportDesk, letter_json, run_json, schedule_json
 from supervision.reports.plan import Plan, checked
-from supervision.reports.store import Run
+from supervision.reports.store import Run, Schedule
 
 _READ: Final = "indicator.read"
 _WRITE: Final = "indicator.write"
 Limit = Annotated[int, Query(ge=1, le=500)]
+
+
+class ChangeBody(Body, frozen=True):
+    """Another plan for a schedule; ``at`` is that of the one that was looked at."""
+
+    plan: Plan
+    at: datetime
 
 
 class ScheduleBody(Body, frozen=True):
@@ -41,7 +48,8 @@ def _schedules(routes: APIRouter, access: Access, desk: ReportDesk) -> None:
     async def listed(request: Request) -> Response:
         found = access.need(request, _READ)
         known = await within(found, desk.reports.listed)
-        return respond(200, {"schedules": [schedule_json(one, whole=found.may(_WRITE)) for one in known]})
+        told = [schedule_json(one, whole=found.may(_WRITE)) for one in known]
+        return respond(200, {"schedules": told, "keepDays": desk.keep_days})
 
     @routes.post("/schedules", **_ADD)
     async def add(request: Request) -> Response:
@@ -51,6 +59,20 @@ def _schedules(routes: APIRouter, access: Access, desk: ReportDesk) -> None:
         made = await within(found, lambda: desk.reports.add(tenant, plan, found.name, datetime.now(UTC)))
         access.note(found, "report.schedule.add", f"schedule/{made.id}", tenant=tenant)
         return respond(201, schedule_json(made, whole=True))
+
+    @routes.put("/schedules/{number}", **_CHANGE)
+    async def change(number: str, request: Request) -> Response:
+        found, given = access.need(request, _WRITE), decoded(ChangeBody, await request.body())
+        plan = checked(given.plan, desk.hosts)
+
+        def changed() -> Schedule:
+            was = desk.reports.one(number)
+            desk.maker().check(plan, was.tenant)
+            return desk.reports.change(was._replace(at=given.at), plan, found.name, datetime.now(UTC))
+
+        made = await within(found, changed)
+        access.note(found, "report.schedule.change", f"schedule/{number}", tenant=made.tenant)
+        return respond(200, schedule_json(made, whole=True))
 
 
 def _acts(routes: APIRouter, access: Access, desk: ReportDesk) -> None:
@@ -102,7 +124,7 @@ def _runs(routes: APIRouter, access: Access, desk: ReportDesk) -> None:
         found = access.need(request, _READ)
         kept = await within(found, lambda: desk.reports.file(number))
         if kept is None:
-            raise ApiError(404, "not-found", "该次报表没有文件")
+            raise ApiError(404, "not-found", "该次报表没有文件，或文件已过保留期限")
         access.note(found, "report.file", f"run/{number}")
         return Response(kept.content, 200, attached(kept.name), kept.media)
 
@@ -125,13 +147,23 @@ EXAMPLES: Final[dict[str, Any]] = {
     }
 }
 """Bodies that are complete; the tests send them."""
-_LIST: Final = described("Scheduled reports (定时报表)", "Within the caller's scope.", "schedules")
+_LIST: Final = described(
+    "Scheduled reports (定时报表)",
+    "Within the caller's scope; `keepDays`: how long files are kept where a plan says nothing else.",
+    "schedules",
+)
 _ADD: Final = asked(ScheduleBody, EXAMPLES["schedule"]) | described(
     "Schedule a report",
     "Of a theme, a data set that was kept, or what crosses its warning line; the period is the one that ended.",
     "the schedule",
     *(400, 404, 422),
     status=201,
+)
+_CHANGE: Final = asked(ChangeBody, {**EXAMPLES["schedule"], "at": "2026-11-02T09:00:00+08:00"}) | described(
+    "Change a schedule",
+    "Its plan; the institution stays. `at` is that of the schedule as it was looked at.",
+    "the schedule",
+    *(400, 404, 409, 422),
 )
 _REMOVE: Final = described("Remove a schedule", "Its runs and their files stay.", "done", 404)
 _START: Final = described(
@@ -144,4 +176,4 @@ _START: Final = described(
 _RETRY: Final = described("Try a run again that failed", "", "the run", 404, status=202)
 _RUNS: Final = described("Runs of scheduled reports", "The newest first; `before` a time pages.", "runs", 400)
 _RUN: Final = described("A run", "With what became of telling it by each channel.", "the run", 404)
-_FILE: Final = described("The file of a run", "Audited.", "xlsx or PDF", 404)
+_FILE: Final = described("The file of a run", "As long as it is kept; audited.", "xlsx or PDF", 404)

@@ -13,7 +13,7 @@ from supervision.figures.analysis import indicators
 from supervision.figures.answers import Answers, Each, Line
 from supervision.figures.datasets import Datasets
 from supervision.figures.dimension import Dimension, dimensions
-from supervision.figures.indicator import Direction, Indicator, Theme
+from supervision.figures.indicator import Indicator, Theme
 from supervision.figures.lines import WarningLines
 from supervision.figures.periods import Period, month_of
 from supervision.figures.sums import Asked, AskError
@@ -91,7 +91,8 @@ class Maker:
         known = self.answers.known
         every = known.of_theme(Theme(plan.of)) if plan.of else [*known.indicators.values()]
         if plan.content is Content.WARNINGS:
-            every = [one for one in every if one.direction is not Direction.WATCH]
+            lines = self.lines.standing(tenant)
+            every = [one for one in every if lines.concern(one)]
         chosen = [one for one in every if self.answers.fits(one, asked)]
         if not chosen:
             raise AskError("by", "没有一个指标能按这些维度分组和筛选")

@@ -22,6 +22,7 @@ _MOST_CHANNELS: Final = 10
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _HOURS: Final = 24
 _DAYS: Final = 28
+_LONGEST_KEPT: Final = 3650
 
 
 class Every(StrEnum):
@@ -75,7 +76,8 @@ class PlanError(RefusedError):
 
 class Plan(Value, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
     """The document. ``of`` is the theme or the id of the data set; warnings are of all indicators, or of a theme.
-    ``day``: so many days after the period ended; ``by`` and ``only`` as of indicators, a data set has its own."""
+    ``day``: so many days after the period ended; ``by`` and ``only`` as of indicators, a data set has its own.
+    ``keep_days``: how long files are kept; None: as the installation says, 0: for ever."""
 
     title: str
     every: Every
@@ -88,9 +90,15 @@ class Plan(Value, frozen=True, forbid_unknown_fields=True, rename="camel", kw_on
     hour: int = 8
     format: Format = Format.XLSX
     channels: tuple[Channel, ...] = ()
+    keep_days: int | None = None
 
     def channel(self, label: str) -> Channel | None:
         return next((channel for channel in self.channels if channel.label == label), None)
+
+    @property
+    def told(self) -> tuple[object, ...]:
+        """Which figures it tells of."""
+        return self.content, self.of, self.by, self.only
 
 
 def checked(plan: Plan, hosts: Collection[str]) -> Plan:
@@ -104,6 +112,8 @@ def checked(plan: Plan, hosts: Collection[str]) -> Plan:
         raise PlanError("day", f"须为 1 至 {most}: 期间结束后第几天生成")
     if len(plan.channels) > _MOST_CHANNELS:
         raise PlanError("channels", f"最多 {_MOST_CHANNELS} 个渠道")
+    if plan.keep_days is not None and not 0 <= plan.keep_days <= _LONGEST_KEPT:
+        raise PlanError("keepDays", f"须为 0 至 {_LONGEST_KEPT} 天 (0 表示一直保留)")
     _check_content(plan)
     check_channels(plan.channels, hosts)
     return plan

@@ -6,6 +6,7 @@ taking too long stores nothing.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from base.keyring import KeyRing
-from base.refusal import MissingError
+from base.refusal import MissingError, TakenError
 from supervision.operations.alarms import utc
 from supervision.operations.channels import Enclosed
 from supervision.operations.queue import again, claim
@@ -42,7 +43,7 @@ STATES: Final = {State.WAITING: "待生成", State.DONE: "已生成", State.QUIE
 
 
 class Schedule(NamedTuple):
-    """A plan, whose it is, and when it is due the next time."""
+    """A plan, whose it is, and when it is due the next time; by whom and when it was put down as it is."""
 
     id: str
     tenant: str
@@ -53,7 +54,7 @@ class Schedule(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A report of one time; ``text`` is what was told."""
+    """A report of one time; ``text`` is what was told, ``file`` the name of what it made and is still kept."""
 
     id: str
     tenant: str
@@ -67,6 +68,15 @@ class Run(NamedTuple):
     ended: datetime | None
     text: str
     error: str
+    file: str | None
+
+
+class Pruned(NamedTuple):
+    """Files of a schedule that were kept long enough."""
+
+    tenant: str
+    schedule: str
+    files: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +103,22 @@ class Reports:
         """A schedule that is due from now on."""
         made = Schedule(str(uuid4()), tenant, plan, next_due(plan, now), author[:80], now)
         row = {name: value for name, value in made._asdict().items() if name != "plan"}
-        row["sealed"] = self._ring.seal(msgspec.json.encode(plan), _schedule_bound(made.id))
+        row["sealed"] = self._sealed(made)
         with self._engine.begin() as connection:
             connection.execute(insert(schedules).values(row))
+        return made
+
+    def change(self, was: Schedule, plan: Plan, author: str, now: datetime) -> Schedule:
+        """Another plan for a schedule as it was looked at; due by it from now on. When it tells of other figures, all
+        that lies beyond its line is told anew. Raises ``TakenError`` when somebody else was quicker."""
+        made = was._replace(plan=plan, due=next_due(plan, now), author=author[:80], at=now)
+        values = {"due": made.due, "author": made.author, "at": now, "sealed": self._sealed(made)}
+        mine = update(schedules).where(schedules.c.id == was.id, schedules.c.at == was.at)
+        with self._engine.begin() as connection:
+            if connection.execute(mine.values(values)).rowcount == 0:
+                raise TakenError("定时报表已被他人修改或删除，请重新读取后再改")
+            if plan.told != was.plan.told:
+                connection.execute(delete(crossings).where(crossings.c.schedule == was.id))
         return made
 
     def listed(self) -> list[Schedule]:
@@ -120,6 +143,9 @@ class Reports:
             waiting = (runs.c.schedule == number, runs.c.next.is_not(None))
             connection.execute(delete(runs).where(*waiting))
             connection.execute(delete(crossings).where(crossings.c.schedule == number))
+
+    def _sealed(self, one: Schedule) -> bytes:
+        return self._ring.seal(msgspec.json.encode(one.plan), _schedule_bound(one.id))
 
     def _opened(self, row: Any) -> Schedule:
         plan = read(self._ring.unseal(row.sealed, _schedule_bound(row.id)))
@@ -202,6 +228,21 @@ class Reports:
                 raise MissingError("没有该次生成，或它没有失败")
         return self.run(number)
 
+    def prune(self, now: datetime, days: int) -> list[Pruned]:
+        """Remove files that were kept as long as their plan says; ``days`` where there is none or it says nothing (0:
+        for ever). What was told stays. Gives what was removed."""
+        kept = {one.id: one.plan.keep_days for one in self.listed()}
+        query = select(runs.c.id, runs.c.tenant, runs.c.schedule, runs.c.ended)
+        over: dict[tuple[str, str], list[str]] = defaultdict(list)
+        with self._engine.begin() as connection:
+            for row in connection.execute(query.join(files, files.c.run == runs.c.id)):
+                own = kept.get(row.schedule)
+                most = days if own is None else own
+                if most and utc(row.ended) < now - timedelta(days=most):
+                    over[row.tenant, row.schedule].append(row.id)
+            gone = {of: connection.execute(delete(files).where(files.c.run.in_(ids))) for of, ids in over.items()}
+        return [Pruned(*of, removed.rowcount) for of, removed in gone.items() if removed.rowcount]
+
     # -- reading -----------------------------------------------------------------------------
 
     def history(self, schedule: str = "", before: datetime | None = None, limit: int = 100) -> list[Run]:
@@ -226,7 +267,9 @@ class Reports:
         return self._ring.unseal(row.sealed, _file_bound(row.run))
 
     def _runs(self, *wanted: Any, limit: int = 100) -> list[Run]:
-        query = select(runs).where(*wanted).order_by(runs.c.due.desc(), runs.c.id).limit(limit)
+        file = select(files.c.name).where(files.c.run == runs.c.id).scalar_subquery()
+        query = select(runs, file.label("file")).where(*wanted)
+        query = query.order_by(runs.c.due.desc(), runs.c.id).limit(limit)
         with self._engine.connect() as connection:
             return [_run(row) for row in connection.execute(query)]
 

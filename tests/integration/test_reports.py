@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
 from pathlib import Path
@@ -70,6 +71,9 @@ class Office:
     def post(self, path: str, body: Any = None, who: str = "county") -> Any:
         return self.made.client.post(f"{BASE}{path}", json=body or {}, headers=self.made.bearer(who))
 
+    def put(self, path: str, body: Any, who: str = "county") -> Any:
+        return self.made.client.put(f"{BASE}{path}", json=body, headers=self.made.bearer(who))
+
     def schedule(self, **changed: Any) -> str:
         channels = [{"kind": "webhook", "name": "值班群", "url": self.sink.url}]
         plan = {**EXAMPLES["schedule"]["plan"], "of": "overview", "channels": channels, **changed}
@@ -115,7 +119,7 @@ def test_another_county_and_whoever_may_not_see_figures_get_nothing(office: Offi
     number = office.schedule()
     run = office.post(f"/schedules/{number}/run").json()["id"]
     office.work()
-    assert office.get("/schedules", "other").json() == {"schedules": []}
+    assert office.get("/schedules", "other").json()["schedules"] == []
     assert office.get("/runs", "other").json() == {"runs": []}
     for path in (f"/runs/{run}", f"/runs/{run}/file"):
         assert office.get(path, "other").status_code == 404
@@ -143,6 +147,39 @@ def test_what_cannot_be_scheduled_is_refused_with_what_can(
     answer = office.post("/schedules", {"plan": {**EXAMPLES["schedule"]["plan"], **changed}})
     assert answer.status_code == status
     assert says in answer.text
+
+
+def test_a_plan_is_changed_by_whoever_saw_it_as_it_is(office: Office) -> None:
+    number = office.schedule()
+    (was,) = (one for one in office.get("/schedules").json()["schedules"] if one["id"] == number)
+    plan = {**was["plan"], "title": "药品季报", "every": "quarter", "keepDays": 90}
+    made = office.put(f"/schedules/{number}", {"plan": plan, "at": was["at"]})
+    assert made.status_code == 200, made.text
+    assert (made.json()["plan"], made.json()["titles"]["every"]) == (plan, "每季度")
+    assert made.json()["due"] != was["due"]
+    assert office.made.audited("report.schedule.change")[0]["subject"] == f"schedule/{number}"
+    again = office.put(f"/schedules/{number}", {"plan": plan, "at": was["at"]})
+    assert (again.status_code, "重新读取" in again.text) == (409, True)
+    now = {"plan": plan, "at": made.json()["at"]}
+    assert office.put(f"/schedules/{number}", now, "other").status_code == 404
+    assert office.put(f"/schedules/{number}", now, "pharmacist").status_code == 403
+    wrong = {"plan": {**plan, "keepDays": 100_000}, "at": made.json()["at"]}
+    assert "keepDays" in office.put(f"/schedules/{number}", wrong).text
+
+
+def test_files_that_were_kept_long_enough_are_removed_which_the_audit_says(office: Office) -> None:
+    number = office.schedule(keepDays=7)
+    run = office.post(f"/schedules/{number}/run").json()["id"]
+    office.work()
+    assert office.get(f"/runs/{run}").json()["file"].endswith(".xlsx")
+    reporter = Reporter(office.made.house, key_ring(office.made.house))
+    assert reporter.prune(datetime.now(UTC) + timedelta(days=6)) == 0
+    assert reporter.prune(datetime.now(UTC) + timedelta(days=8)) == 1
+    assert office.get(f"/runs/{run}").json()["file"] is None
+    missing = office.get(f"/runs/{run}/file")
+    assert (missing.status_code, "保留期限" in missing.text) == (404, True)
+    (event,) = office.made.audited("report.file.prune")
+    assert (event["subject"], event["tenant"], event["detail"]) == (f"schedule/{number}", COUNTY, '{"files":1}')
 
 
 def test_the_command_line_lists_and_saves(office: Office, tmp_path: Path) -> None:

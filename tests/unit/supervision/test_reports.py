@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from base.keyring import KeyRing, reseal
-from base.refusal import MissingError, RefusedError
+from base.refusal import MissingError, RefusedError, TakenError
 from base.tenancy import Scope, acting, guard, system
 from clinical.value import replace
 from supervision.figures.answers import Answers
@@ -31,7 +31,7 @@ from supervision.reports.letters import Letters
 from supervision.reports.making import Maker
 from supervision.reports.pdf import MissingPdfError, Page, render
 from supervision.reports.plan import Content, Every, Format, Plan, PlanError, checked, last_due, next_due
-from supervision.reports.store import TRIES, Made, Reports, Run, State
+from supervision.reports.store import TRIES, Made, Pruned, Reports, Run, State
 from supervision.reports.tables import files
 from supervision.reports.working import post, work
 from tests.mail_server import Post
@@ -79,6 +79,7 @@ def test_a_report_tells_of_the_period_that_ended_at_its_hour_in_china(
         ({"every": Every.WEEK, "day": 8}, "day"),
         ({"of": "nonsense"}, "of"),
         ({"content": Content.DATASET, "of": ""}, "of"),
+        ({"keep_days": -1}, "keepDays"),
         ({"channels": (Webhook(name="a", url="http://evil/x"),)}, "channels[0].url"),
     ],
 )
@@ -206,6 +207,60 @@ def test_files_are_sealed_and_survive_a_new_key(site: Site) -> None:
     kept = site.reports.file(run.id)
     assert kept is not None
     assert kept.content.startswith(b"PK")
+
+
+# -- changed, and kept so long -------------------------------------------------------------------------
+
+
+def test_a_plan_that_was_changed_is_due_and_made_as_it_is_now(site: Site) -> None:
+    was = site.reports.one(site.add())
+    later = BEGAN + timedelta(hours=1)
+    made = site.reports.change(was, replace(was.plan, title="日报", every=Every.DAY, day=1), "li", later)
+    assert site.reports.one(was.id) == made
+    assert (made.author, made.at, made.due) == ("li", later, datetime.fromisoformat("2026-11-03T08:00+08:00"))
+    assert work(site.reports, site.maker, made.due) == 1
+    assert [(run.title, run.period) for run in site.runs()] == [("日报", "2026-11-02")]
+
+
+def test_of_two_who_change_a_plan_the_second_is_told(site: Site) -> None:
+    was = site.reports.one(site.add())
+    site.reports.change(was, replace(was.plan, hour=9), "li", BEGAN + timedelta(hours=1))
+    with pytest.raises(TakenError, match="他人修改"):
+        site.reports.change(was, replace(was.plan, hour=10), "wang", BEGAN + timedelta(hours=2))
+    assert site.reports.one(was.id).plan.hour == 9
+
+
+@pytest.mark.parametrize(("changed", "told"), [({"hour": 9}, State.QUIET), ({"of": "policy"}, State.DONE)])
+def test_a_plan_of_other_figures_tells_anew_what_lies_beyond_its_line(
+    site: Site, changed: dict[str, Any], told: State
+) -> None:
+    was = site.reports.one(site.add(content=Content.WARNINGS, of="", format=Format.MESSAGE))
+    work(site.reports, site.maker, DUE)
+    site.reports.change(was, replace(was.plan, **changed), "li", DUE)
+    soon = DUE + timedelta(minutes=5)
+    site.reports.start(site.reports.one(was.id), soon)
+    work(site.reports, site.maker, soon)
+    assert site.runs()[0].state is told
+
+
+def test_files_are_kept_as_long_as_their_plan_says_else_as_the_installation_does(site: Site) -> None:
+    short, plain = site.add(keep_days=30), site.add()
+    site.add(keep_days=0)
+    gone = site.add(keep_days=5)
+    assert work(site.reports, site.maker, DUE) == 4
+    site.reports.remove(gone)
+
+    def left() -> int:
+        return sum(run.file is not None for run in site.runs())
+
+    assert site.reports.prune(DUE + timedelta(days=30), days=60) == []
+    assert site.reports.prune(DUE + timedelta(days=31), days=60) == [Pruned(TENANT, short, 1)]
+    assert left() == 3
+    pruned = site.reports.prune(DUE + timedelta(days=61), days=60)
+    assert set(pruned) == {Pruned(TENANT, plain, 1), Pruned(TENANT, gone, 1)}
+    assert site.reports.prune(DUE + timedelta(days=3000), days=60) == []
+    assert left() == 1, "0 days: for ever"
+    assert all(run.text.startswith("【医共】药品月报") for run in site.runs()), "what was told stays"
 
 
 # -- told ----------------------------------------------------------------------------------------------

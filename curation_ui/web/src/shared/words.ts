@@ -41,3 +41,9 @@ export function lasting(seconds: number): string {
   if (all >= 3_600) return `${Math.floor(all / 3_600)} 小时 ${Math.floor((all % 3_600) / 60)} 分`;
   return `${Math.floor(all / 60)}:${String(all % 60).padStart(2, "0")}`;
 }
+
+/** What a field offers: titles by value, or values that are their own titles. */
+export function options(titles: Record<string, string> | readonly string[]): { value: string; label: string }[] {
+  const pairs = Array.isArray(titles) ? titles.map((one) => [one, one]) : Object.entries(titles);
+  return pairs.map(([value, label]) => ({ value, label }));
+}

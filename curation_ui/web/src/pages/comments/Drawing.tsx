@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { useNavigate } from "react-router";
 import { useAsked, useTelling } from "../../shared/asking";
 import { useSession } from "../../shared/session";
+import { options } from "../../shared/words";
 import { TEXTS } from "./texts";
 import type { Codes, Round } from "./types";
 
@@ -78,8 +79,4 @@ function start(): Given {
   const month = dayjs();
   const name = `${month.format("YYYY年M月")}门急诊处方点评`;
   return { name, kind: "普通处方", span: [month.startOf("month"), month], method: "random", source: "submitted" };
-}
-
-function options(titles: Record<string, string>): { value: string; label: string }[] {
-  return Object.entries(titles).map(([value, label]) => ({ value, label }));
 }

@@ -5,7 +5,8 @@ import { useAsked } from "../../shared/asking";
 import { type Failure, save } from "../../shared/client";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
-import { Choice, options, Span, useFilters, useSpan } from "./filters";
+import { options } from "../../shared/words";
+import { Choice, Span, useFilters, useSpan } from "./filters";
 import { TEXTS } from "./texts";
 import type { Counts } from "./types";
 

@@ -79,9 +79,3 @@ export function useSpan(): { since: string; until: string } {
   const begin = today.startOf("month").subtract(today.month() % 3, "month");
   return { since: asked.since ?? begin.format(DAY), until: asked.until ?? today.format(DAY) };
 }
-
-/** A closed list as options. */
-export function options(titles: Record<string, string> | readonly string[]): { value: string; label: string }[] {
-  const pairs = Array.isArray(titles) ? titles.map((one) => [one, one]) : Object.entries(titles);
-  return pairs.map(([value, label]) => ({ value, label }));
-}
