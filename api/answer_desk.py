@@ -151,6 +151,7 @@ class AnswerDesk:
         from nlp.answers import Done, Failed, Refused, answered
 
         failed, dropped, number = False, 0, fresh_id()
+        self._note(begun, number)  # first: who hangs up before the end has asked all the same
         parts = answered(begun.made, begun.tools)
         try:
             async for part in _beating(parts):
@@ -172,7 +173,6 @@ class AnswerDesk:
             await parts.aclose()
         if begun.tools.model is not None:
             await self._prompts.used(begun.caller.tenant, begun.use, failed=failed, dropped=dropped)
-        self._note(begun, number)
 
     def _keep(self, begun: Begun, number: str) -> None:
         """A question that nothing answered, for curators; a database that fails takes nobody's answer away."""

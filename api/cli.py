@@ -198,12 +198,12 @@ def review(
     """Review orders from a file and print the answer."""
     from datetime import UTC, datetime
 
-    from api.app import build
+    from api.front import Front
     from api.review import china_day
     from api.review_json import answered
     from exchange.plain import decode, read
 
-    reviewer = build(house(data_dir)).state.front.reviewer
+    reviewer = Front.open(house(data_dir)).reviewer
     plain, now = decode(file.read_bytes()), datetime.now(UTC)
     day = plain.as_of or china_day(now)
     told = explain or plain.explain
@@ -217,12 +217,12 @@ def replay(
     data_dir: DataDir = None,
 ) -> None:
     """Ask a stored request again, of any release; says what appears and what vanishes."""
-    from api.app import build
+    from api.front import Front
     from api.replay import replay as ask_again
 
     opened = house(data_dir)
     append(opened.engine, [Event(_account(), "review.replay", f"review/{review_id}")])
-    as_json(ask_again(build(opened).state.front.reviewer, review_id, release_id))
+    as_json(ask_again(Front.open(opened).reviewer, review_id, release_id))
 
 
 def _account() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
+from typing import Final
 
 from sqlalchemy import text
 
@@ -19,6 +20,8 @@ from rules import policy
 from rules.model import Family
 from supervision.operations.alarms import Alarms
 from supervision.operations.conditions import CONDITIONS
+
+_MOST_ALARMS: Final = 10_000
 
 
 def checks(house: House) -> Iterator[tuple[str, str]]:
@@ -79,8 +82,9 @@ def _audit(house: House) -> str:
 
 def _systems(house: House) -> str:
     """Alarms about connected systems that stand."""
-    standing = Alarms(house.engine).listed()
-    told = [f"{a.system.tenant} {a.system.label}: {CONDITIONS[a.condition].title}" for a in standing[:3]]
+    standing = Alarms(house.engine).listed(limit=_MOST_ALARMS)
+    titles = {name: condition.title for name, condition in CONDITIONS.items()}
+    told = [f"{a.system.tenant} {a.system.label}: {titles.get(a.condition, a.condition)}" for a in standing[:3]]
     more = f" (yigong operations alarms: {len(standing)} in all)" if standing else ""
     return "; ".join(told) + more
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from api.app import build
 from api.bootstrap import House
+from api.front import Front
 from api.gates import GATES
 from api.replay import again
 from api.serving import Served
@@ -44,7 +44,7 @@ def shadow_run(
 ) -> Shadowed:
     """Ask the newest ``limit`` requests of the time ``since`` again. ``against`` empty: what is served now;
     ``begins`` hears how many requests there are, ``look`` sees both releases first. Raises ``ReleaseError``."""
-    reviewer = build(house).state.front.reviewer
+    reviewer = Front.open(house).reviewer
     draft = house.settings.data_dir / f"shadow-{os.getpid()}.ygr"
     try:
         new = _new(house, release, draft)

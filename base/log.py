@@ -35,6 +35,15 @@ FIELDS: Final = frozenset(
         "worker",
         "reason",
         "hook",
+        "job",
+        "artefact",
+        "model",
+        "check",
+        "topics",
+        "givenUp",
+        "tenant",
+        "subscription",
+        "unfinished",
     }
 )
 """Names allowed in ``extra``; anything else is dropped, so that nobody logs a name or an id by habit."""

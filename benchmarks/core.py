@@ -5,8 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from api.app import build
 from api.bootstrap import AUTHOR, House, ensure_release, open_house
+from api.front import Front
 from api.gates import GATES
 from api.review import Reviewer
 from base.log import setup
@@ -26,7 +26,7 @@ def report() -> None:
         ensure_release(house, GATES)
         starter = house.releases.active()
         _knowledge(house, Path(folder))
-        reviewer: Reviewer = build(house).state.front.reviewer
+        reviewer: Reviewer = Front.open(house).reviewer
         _reviews(reviewer)
         print("\nNoise: the two first audits, all families, default policy, full knowledge")
         print(noise.report(noise.measure(reviewer)), flush=True)

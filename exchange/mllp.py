@@ -229,7 +229,7 @@ class Connection:
             if not self.stopping:
                 raise
         if why or self._frames.unfinished:
-            _log.warning("mllp connection ended", extra={"why": why, "unfinished": self._frames.unfinished})
+            _log.warning("mllp connection ended", extra={"reason": why, "unfinished": self._frames.unfinished})
 
     async def _say(self, answer: bytes) -> None:
         self._writer.write(_START + answer + _END + _RETURN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from math import isfinite
 from typing import Any, Final
 
 from base.tabular import TextRow
@@ -106,6 +107,8 @@ def _number(text: str, column: Column) -> float:
         value = float(text)
     except ValueError:
         raise ValueError(f"“{text}”不是数字") from None
+    if not isfinite(value):  # nan is no dose, and no limit is ever above it
+        raise ValueError(f"“{text}”不是数字")
     if value < 0:
         raise ValueError(f"{text} 不能为负数")
     return value

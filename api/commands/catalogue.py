@@ -16,15 +16,10 @@ from clinical.finding import Severity
 from knowledge.model import Predicate, Standing, Statement
 from knowledge.release import ReleaseError
 from knowledge.snapshot import Snapshot
+from knowledge.titles import STANDINGS
 from rules.model import Family
 
 _SAID_BY_COLUMN: Final = ("severity", "reason", "effect", "mechanism", "advice")
-_STANDINGS: Final = {
-    Standing.STARTER: "起步内容",
-    Standing.REVIEWED: "已审核",
-    Standing.SECONDARY: "次级来源",
-    Standing.UNREVIEWED: "未审核",
-}
 
 
 def catalogue(
@@ -76,7 +71,7 @@ def _row(s: Statement, snapshot: Snapshot) -> dict[str, Any]:
         "条件": "；".join(f"{k}={_said(v)}" for k, v in sorted(rest.items())),
         "来源": "；".join(_cited(snapshot, c.source, c.section) for c in s.citations),
         "证据": s.evidence,
-        "状态": _STANDINGS[s.standing],
+        "状态": STANDINGS[s.standing],
         "审核人": s.reviewer,
     }
 
@@ -93,7 +88,7 @@ def _authored(rule: Any, snapshot: Snapshot) -> dict[str, Any]:
         "条件": rule.condition,
         "来源": "；".join(_cited(snapshot, c.source, c.section) for c in rule.citations),
         "证据": rule.evidence,
-        "状态": _STANDINGS[rule.standing],
+        "状态": STANDINGS[rule.standing],
         "审核人": rule.reviewer,
     }
 

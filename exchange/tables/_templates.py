@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from typing import Any, Final
 
 from clinical.coded import zoned
@@ -99,9 +100,12 @@ def _text(text: str) -> str:
 
 def _number(text: str) -> float:
     try:
-        return float(text.replace(",", ""))
+        number = float(text.replace(",", ""))
     except ValueError:
         raise ValueError("must be a number") from None
+    if not isfinite(number):
+        raise ValueError("must be a number")
+    return number
 
 
 def _time(text: str) -> str:

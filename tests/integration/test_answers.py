@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,10 +14,14 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from api.access import Principal
+from api.answer_desk import AnswerBody
 from api.app import build
+from api.bodies import decoded
 from api.errors import ApiError
 from api.routes import answers, prompts
-from base.tenancy import system
+from base.audit import search
+from base.tenancy import Scope, system
 from knowledge.snapshot import Snapshot
 from records.unanswered import questions
 from tests.answer_site import Retrieve, stand_in
@@ -136,6 +141,24 @@ def test_a_question_asked_in_vain_is_kept_for_curators_without_the_patient(site:
     assert "青霉素多少钱一支" in row.question
     assert "张建国" not in row.question
     assert "13512340001" not in row.question
+
+
+def test_who_hangs_up_before_the_end_is_recorded_as_having_asked(site: Any) -> None:
+    here, _ = site()
+    state = here.client.app.state
+    operator = Principal("jia", Scope("jia", everything="operator key"))
+
+    async def hung_up() -> None:
+        desk = state.office.understanding.answers
+        begun = await desk.begin(decoded(AnswerBody, '{"question": "华法林"}'.encode()), operator)
+        stream: Any = desk.stream(begun)
+        await anext(stream)
+        await stream.aclose()
+
+    asyncio.run(hung_up())
+    assert state.front.audit.flush()
+    with system("what was asked"):
+        assert [event["actor"] for event in search(state.front.house.engine, act="answer.ask")] == ["jia"]
 
 
 def test_a_model_answers_under_the_prompt_of_the_tenant_and_uses_are_counted(site: Any) -> None:

@@ -85,6 +85,7 @@ def test_the_same_rows_again_are_the_same_message_and_changed_ones_another() -> 
     ("template", "rows", "field", "says"),
     [
         ("lab-results", [POTASSIUM | {"数值": "高"}], "rows[1].数值", "number"),
+        ("lab-results", [POTASSIUM | {"数值": "NaN"}], "rows[1].数值", "number"),
         ("lab-results", [POTASSIUM, POTASSIUM | {"报告时间": ""}], "rows[2].报告时间", "empty"),
         ("lab-results", [POTASSIUM | {"报告时间": "昨天"}], "rows[1].报告时间", "2026-11-26"),
         ("lab-results", [POTASSIUM | {"备注": "x"}], "rows[1].备注", "结果编号"),

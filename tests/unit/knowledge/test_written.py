@@ -29,6 +29,13 @@ def test_a_value_is_written_as_people_type_it(kind: Kind, value: object, cell: s
     assert written(Column("x", "项目", kind), value) == cell
 
 
+@pytest.mark.parametrize("kind", [Kind.NUMBER, Kind.INTEGER])
+@pytest.mark.parametrize("cell", ["nan", "inf", "1e999", "十", "-1"])
+def test_what_is_no_figure_is_refused(kind: Kind, cell: str) -> None:
+    with pytest.raises(ValueError, match="不是数字|不能为负数"):
+        read_cell(Column("x", "单次极量", kind), cell)
+
+
 OWN = sorted((p for p, family in FAMILIES.items() if family.tables and p is not Predicate.CONTAINS), key=str)
 """Predicates that have a table."""
 
