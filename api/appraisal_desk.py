@@ -9,9 +9,9 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Engine
 
+from api.institution_names import Name, called
 from base.keyring import KeyRing
 from base.refusal import MissingError
-from base.tenancy import system
 from records.registry import KINDS, ORGANISATION, Entry, Organisation, Registry
 from supervision.appraisal.appeals import STANDS, Appeal, Appeals, Remark
 from supervision.appraisal.definitions import Definitions, Entered, Held
@@ -26,7 +26,6 @@ from supervision.figures.answers import Answers
 from supervision.figures.periods import Period, period_of
 from supervision.figures.sums import Asked
 
-Named = Callable[[str], str]
 _PAGE: Final = 500
 _LEVELS: Final = {1: "一级", 2: "二级", 3: "三级"}
 _ORGANISATIONS: Final = {"hospital": "医院", "clinic": "基层机构"}
@@ -41,10 +40,9 @@ class AppraisalDesk:
         self.definitions, self.runs = Definitions(engine, ring), Runs(engine, ring)
         self.appeals = Appeals(engine, ring, self.runs)
 
-    def called(self) -> Named:
+    def called(self) -> Name:
         """What people call institutions."""
-        with system("names of institutions"), self._engine.connect() as connection:
-            return Registry().directory(connection).name
+        return called(self._engine)
 
     def put_item(self, tenant: str, item: Item, author: str, at: datetime) -> int:
         """An item for the library; one that is counted names an indicator that there is. Raises ``RefusedError``."""
@@ -214,7 +212,7 @@ def run_json(run: Run) -> dict[str, Any]:
     return told
 
 
-def outcome_json(outcome: Outcome, called: Named) -> dict[str, Any]:
+def outcome_json(outcome: Outcome, called: Name) -> dict[str, Any]:
     """A result: score, ranks, and how every line came about."""
     told: dict[str, Any] = msgspec.to_builtins(outcome)
     return told | {"key": outcome.subject.key, "institution": called(outcome.subject.tenant)}
@@ -231,13 +229,13 @@ def remark_json(remark: Remark) -> dict[str, Any]:
     return remark._asdict()
 
 
-def _ranked(outcome: Outcome, called: Named) -> dict[str, Any]:
+def _ranked(outcome: Outcome, called: Name) -> dict[str, Any]:
     who = {"机构": called(outcome.subject.tenant), "科室": outcome.subject.department, "人员": outcome.subject.person}
     ranks = {"名次": outcome.rank, "分类": outcome.group, "分类名次": outcome.group_rank}
     return ranks | who | {"得分": outcome.score, "已得分": outcome.earned, "应评分": outcome.possible}
 
 
-def _detailed(outcome: Outcome, called: Named) -> list[dict[str, Any]]:
+def _detailed(outcome: Outcome, called: Name) -> list[dict[str, Any]]:
     who = {"机构": called(outcome.subject.tenant), "科室": outcome.subject.department, "人员": outcome.subject.person}
     return [
         who

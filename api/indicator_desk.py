@@ -13,12 +13,10 @@ from threading import Event
 from typing import Final
 
 from api.bootstrap import House
-from api.quality_desk import Name
+from api.institution_names import Name, called
 from base.keyring import KeyRing
 from base.security import sealing_key
-from base.tenancy import system
 from records.memory import Memory
-from records.registry import Registry
 from records.store import Repository
 from supervision.figures import cubes
 from supervision.figures.answers import Answers
@@ -73,8 +71,7 @@ class IndicatorDesk:
 
     def called(self) -> Name:
         """What people call an institution."""
-        with system("names of institutions"), self._engine.connect() as connection:
-            return Registry().directory(connection).name
+        return called(self._engine)
 
     def refresh(self, progress: Callable[[int], None] = lambda months: None) -> int | None:
         """Sum up what was written since the last time, and remove versions that were outlived; None while another

@@ -10,10 +10,9 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Engine
 
+from api.institution_names import called
 from base.keyring import KeyRing
-from base.tenancy import system
 from exchange.health import Observer
-from records.registry import Registry
 from records.traffic import KINDS, Kind, System, heard, retire, roll_up
 from records.traffic_figures import Figures, Health, Hour, Traffic
 from supervision.operations.alarms import Alarm, Alarms
@@ -36,8 +35,7 @@ class OperationsDesk:
 
     def called(self) -> NameOf:
         """What people call institutions."""
-        with system("names of institutions"), self._engine.connect() as connection:
-            return Registry().directory(connection).name
+        return called(self._engine)
 
     def systems(self, tenant: str = "", state: str = "") -> list[dict[str, Any]]:
         """Every system of an institution and what is below it, as it is now."""

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from api.bootstrap import House
+from api.institution_names import called
 from base.keyring import KeyRing
 from base.tenancy import system
 from exchange.health import Observer
-from records.registry import Registry
 from records.traffic import prune, roll_up
 from supervision.operations.alarms import Alarms, Step
 from supervision.operations.conditions import judged
@@ -100,15 +100,11 @@ def outlets(house: House, client: Client) -> Outlets:
     """What channels go out by, as the settings say."""
     from supervision.operations.channels import MailServer, Outlets, SmsGateway
 
-    def named(tenant: str) -> str:
-        with system(_SCOPE), house.engine.connect() as connection:
-            return Registry().directory(connection).name(tenant)
-
     s = house.settings
     whom = (s.smtp_user, s.smtp_password, s.smtp_from)
     mail = MailServer(s.smtp_host, s.smtp_port, *whom, s.smtp_tls, s.smtp_ca_file)
     sms = SmsGateway(s.sms_url, s.sms_body, s.sms_headers, s.sms_form)
-    return Outlets(client, named, s.webhook_hosts, s.webhook_secret, mail, sms)
+    return Outlets(client, lambda tenant: called(house.engine)(tenant), s.webhook_hosts, s.webhook_secret, mail, sms)
 
 
 def web() -> Client:

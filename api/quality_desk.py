@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -13,19 +13,17 @@ from typing import Any, Final
 from sqlalchemy import Engine
 
 from api.again import again
+from api.institution_names import Name, called_with_path
 from base.keyring import KeyRing
 from base.tabular import workbook
-from base.tenancy import system
 from clinical.coded import CHINA
 from records.quality_figures import Asked, Figures, roll_up
 from records.quality_rules import DIMENSIONS, Dimension, Rule, Severity
 from records.quality_standards import Standards
 from records.quality_store import STATES, Faults, Held, Inspector, Query
 from records.quality_surveys import SURVEYS, Surveyor
-from records.registry import Registry
 from records.store import Repository
 
-Name = Callable[[str], str]
 MOST_ROWS: Final = 20_000
 """Faults in one report at most."""
 _PAGE: Final = 1_000
@@ -60,9 +58,7 @@ class QualityDesk:
 
     def called(self) -> Name:
         """What people call an institution, as its column in reports."""
-        with system("names of institutions"), self.engine.connect() as connection:
-            directory = Registry().directory(connection)
-        return lambda tenant: f"{directory.name(tenant)} ({tenant})"
+        return called_with_path(self.engine)
 
     def report(self, asked: Asked, query: Query) -> bytes:
         """质量报告 as .xlsx: ranking, scores by type and rule, trend, and the faults themselves."""

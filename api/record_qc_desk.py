@@ -10,14 +10,13 @@ from typing import Any, Final
 
 from sqlalchemy import Engine
 
-from api.quality_desk import Name
+from api.institution_names import Name, called_with_path
 from api.record_examiner import Examined, Examiner
 from base.keyring import KeyRing
 from base.tabular import workbook
 from clinical.medical_record import MedicalRecord
 from knowledge.snapshot import Snapshot
 from records.qc_faults import MissingQcError, QcError
-from records.registry import Registry
 from records.store import Repository
 from supervision.record_qc.disputes import Disputes
 from supervision.record_qc.model import Check
@@ -99,27 +98,23 @@ class RecordQcDesk:
 
     def book(self, asked: Query) -> bytes:
         """Scores, defects and national indicators of a period as .xlsx."""
-        names = self._called()
+        names = called_with_path(self._engine)
         tables = {f"评分-{GROUPS[by[0]]}": self.scored(by, asked, names) for by in _SHEETS}
         tables |= {f"缺陷-{GROUPS[by[0]]}": self.counted(by, asked, names) for by in (*_SHEETS, ("check",))}
         figures = self.nationals.figures(asked.tenant, asked.since, asked.until)
         return workbook(tables | {"国家病案质控指标": [national_row(figure) for figure in figures]})
 
-    def scored(
-        self, by: Sequence[str], asked: Query, names: Callable[[str], str] | None = None
-    ) -> list[dict[str, Any]]:
+    def scored(self, by: Sequence[str], asked: Query, names: Name | None = None) -> list[dict[str, Any]]:
         """Scores as lines of a table. Raises ``QcError``."""
-        called = self._called() if names is None else names
+        called = called_with_path(self._engine) if names is None else names
         return [
             self._group(by, one.group, called) | {"病历数": one.records, "平均分": one.mean, **one.grades}
             for one in self.statistics.scores(by, asked)
         ]
 
-    def counted(
-        self, by: Sequence[str], asked: Query, names: Callable[[str], str] | None = None
-    ) -> list[dict[str, Any]]:
+    def counted(self, by: Sequence[str], asked: Query, names: Name | None = None) -> list[dict[str, Any]]:
         """Defects as lines of a table. Raises ``QcError``."""
-        called = self._called() if names is None else names
+        called = called_with_path(self._engine) if names is None else names
         titles = ("缺陷数", "涉及病历数", "待处理", "申诉撤销", "已整改")
         return [
             self._group(by, one.group, called) | dict(zip(titles, one[1:], strict=True))
@@ -133,12 +128,6 @@ class RecordQcDesk:
             if name == "check":
                 made["检查名称"] = self.checks[value].title if value in self.checks else ""
         return made
-
-    def _called(self) -> Name:
-        """What people call an institution."""
-        with self._engine.connect() as connection:
-            directory = Registry().directory(connection)
-        return lambda tenant: f"{directory.name(tenant)} ({tenant})"
 
 
 def national_row(figure: Figure) -> dict[str, Any]:

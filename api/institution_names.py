@@ -1,0 +1,24 @@
+"""What people call institutions, on screens, in messages and in reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Engine
+
+from base.tenancy import system
+from records.registry import Registry
+
+Name = Callable[[str], str]
+
+
+def called(engine: Engine) -> Name:
+    """Names as they are registered now, whoever asks: what an institution is called is no secret."""
+    with system("names of institutions"), engine.connect() as connection:
+        return Registry().directory(connection).name
+
+
+def called_with_path(engine: Engine) -> Name:
+    """The same with the path behind, as reports tell institutions of one name apart."""
+    name = called(engine)
+    return lambda tenant: f"{name(tenant)} ({tenant})"
