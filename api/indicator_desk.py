@@ -12,8 +12,11 @@ from functools import cached_property
 from threading import Event
 from typing import Final
 
+from sqlalchemy import Engine
+
 from api.bootstrap import House
 from api.institution_names import Name, called
+from api.serving import Served
 from base.keyring import KeyRing
 from base.security import sealing_key
 from records.memory import Memory
@@ -34,6 +37,7 @@ from supervision.figures.indicator import Indicator
 from supervision.figures.lake import Lake
 from supervision.figures.lines import WarningLines
 from supervision.figures.manifest import Manifest
+from supervision.figures.persons import Persons
 from supervision.record_qc.engine import checks
 
 _log = logging.getLogger(__name__)
@@ -52,7 +56,9 @@ class IndicatorDesk:
         self.league = settings.league
         self._minutes, self._days = settings.indicator_minutes, settings.indicator_days
         self._engine, self._folder, self._ring = house.engine, settings.data_dir / "facts", ring
-        self._pseudonym = Memory(house.engine, sealing_key(settings.patient_key_file)).patient
+        self._persons = Persons(house.engine, Memory(house.engine, sealing_key(settings.patient_key_file)).patient)
+        self._releases = house.releases
+        self._served: Served | None = None
         self.lake = Lake(self._folder, Manifest(house.engine))
         self.datasets, self.lines = Datasets(house.engine), WarningLines(house.engine)
 
@@ -88,14 +94,7 @@ class IndicatorDesk:
     ) -> int | None:
         """Bring in what changed in the repository and the journal since the last time (``most``: some of it, the rest
         the next time), or all of the last so many days; gives rows told, None while another process does."""
-        collector = Collector(self.lake, self.known.facts, self.league)
-        sources: tuple[Source, ...] = (
-            FromRecords(self._engine, Repository(self._engine, self._ring), self._pseudonym),
-            FromJournal(self._engine),
-            FromAnswers(self._engine, self._ring),
-            FromQuestions(self._engine),
-            FromRecordQc(self._engine, checks()),
-        )
+        collector, sources = Collector(self.lake, self.known.facts, self.league), self._sources()
         now = datetime.now(UTC)
         with self._alone() as mine:
             if not mine:
@@ -105,6 +104,27 @@ class IndicatorDesk:
                 return sum(collector.sweep(source, since, now, progress) for source in sources)
             (self._folder / _COLLECTED).touch()
             return sum(collector.collect(source, progress, most) for source in sources)
+
+    def _sources(self) -> tuple[Source, ...]:
+        from api.journal_reading import JournalReader
+
+        engine, ring, persons, served = self._engine, self._ring, self._persons, self._release()
+        repository = Repository(engine, ring)
+        sources: tuple[Source, ...] = (
+            FromRecords(engine, repository, persons),
+            FromJournal(engine, ring, persons, JournalReader(served)),
+            FromAnswers(engine, ring),
+            FromQuestions(engine),
+            FromRecordQc(engine, checks()),
+        )
+        return sources if served is None else (*sources, _concordance(engine, repository, persons, served))
+
+    def _release(self) -> Served | None:
+        """The release that is in force; None before one was published."""
+        active = self._releases.active()
+        if active and (self._served is None or self._served.snapshot.release != active):
+            self._served = Served.of(self._releases.open(active))
+        return self._served
 
     @contextmanager
     def _alone(self) -> Iterator[bool]:
@@ -137,6 +157,14 @@ class IndicatorDesk:
             return False
         stamp = self._folder / _COLLECTED
         return not stamp.exists() or time.time() - stamp.stat().st_mtime >= self._minutes * 60
+
+
+def _concordance(engine: Engine, repository: Repository, persons: Persons, served: Served) -> Source:
+    """What asks inference, which is not loaded before somebody collects."""
+    from supervision.figures.concordance import Concordances
+    from supervision.figures.from_concordance import FromConcordance
+
+    return FromConcordance(engine, repository, persons, Concordances(served.snapshot, served.terminology))
 
 
 __all__ = ["IndicatorDesk"]

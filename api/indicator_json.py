@@ -13,7 +13,7 @@ from supervision.figures.dimension import Dimension, dimensions
 from supervision.figures.fact import Column, Fact
 from supervision.figures.indicator import DIRECTIONS, THEMES, Indicator
 from supervision.figures.lines import Drawn
-from supervision.figures.manifest import Loaded
+from supervision.figures.manifest import Held, Loaded
 from supervision.figures.tables import Name, titled
 
 
@@ -88,6 +88,22 @@ def _load(load: Loaded) -> dict[str, Any]:
     return {"id": load.id, "at": load.at.isoformat(), "by": told.actor} | where | counts
 
 
+def held_json(held: Iterable[Held], known: Catalogue) -> list[dict[str, Any]]:
+    """All facts of the catalogue with what there is of them."""
+    there = {one.fact: one for one in held}
+    return [
+        {"id": name, "title": fact.title, "about": fact.about} | _held(there.get(name))
+        for name, fact in known.facts.items()
+    ]
+
+
+def _held(one: Held | None) -> dict[str, Any]:
+    if one is None:
+        return {"rows": 0, "institutions": 0, "first": None, "last": None, "written": None}
+    months = {"first": f"{one.first:%Y-%m}", "last": f"{one.last:%Y-%m}"}
+    return {"rows": one.rows, "institutions": one.institutions, "written": one.written.isoformat()} | months
+
+
 def fact_json(fact: Fact) -> dict[str, Any]:
     """A table that may be analysed."""
     columns = [_column(column) for column in fact.columns.values()]
@@ -117,4 +133,13 @@ def drawn_json(one: Drawn) -> dict[str, Any]:
     return told | {"by": one.author, "at": one.at.isoformat()}
 
 
-__all__ = ["crosstab_json", "dataset_json", "drawn_json", "fact_json", "indicator_json", "lineage_json", "lines_json"]
+__all__ = [
+    "crosstab_json",
+    "dataset_json",
+    "drawn_json",
+    "fact_json",
+    "held_json",
+    "indicator_json",
+    "lineage_json",
+    "lines_json",
+]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Final, NamedTuple
 
 from base.db import migrate, open_engine
 from base.tenancy import guard, system
-from benchmarks import league
+from demo import league
 from supervision.figures import cubes
 from supervision.figures.answers import Answers, Each
 from supervision.figures.catalogue import catalogue
@@ -41,19 +40,12 @@ _CROSSINGS: Final[Sequence[tuple[tuple[str, ...], tuple[str, ...]]]] = (
 
 
 def filled(folder: Path, events: int) -> Answers:
-    """A league that was loaded and not yet summed up: two institutions at a time."""
+    """A league that was loaded and not yet summed up."""
     engine = guard(open_engine(f"sqlite:///{folder / 'bench.sqlite'}"))
     migrate(engine)
-    lake, there = Lake(folder / "facts", Manifest(engine)), league.places()
-    share = sum(place.weight for place in there)
-
-    def load(place: league.Place) -> int:
-        with system("bench"):
-            own = round(events * place.weight / share)
-            return league.fill(lake, catalogue(), YEAR, own, there=(place,))
-
-    with ThreadPoolExecutor(2) as pool:
-        rows = sum(pool.map(load, sorted(there, key=lambda place: -place.weight)))
+    lake = Lake(folder / "facts", Manifest(engine))
+    with system("bench"):
+        rows = league.fill(lake, catalogue(), YEAR, events)
     print(f"  {rows:,} rows of {events:,} events and what stood beside them", flush=True)
     return Answers(lake, catalogue())
 

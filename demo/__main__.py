@@ -11,7 +11,7 @@ from api.bootstrap import House
 from api.terminal import ERR, OUT, DataDir, bar, house
 from clinical.coded import CHINA
 from demo.charts import keep_charts
-from demo.figures import fill_figures
+from demo.figures import EVENTS, few, fill_figures
 from demo.fill import Filled, fill
 from demo.people import COUNT
 from supervision.figures.duck import MissingDuckError
@@ -22,6 +22,7 @@ def main(
     data_dir: DataDir = None,
     people: Annotated[int, typer.Option(min=0, help="people with a history beside the six")] = COUNT,
     figures: Annotated[bool, typer.Option(help="checked records and indicators too, which take longer")] = True,
+    some: Annotated[bool, typer.Option(help="indicators of six institutions rather than of thirty")] = False,
 ) -> None:
     """Fill a data folder with the demo. Safe to repeat."""
     opened = house(data_dir)
@@ -29,16 +30,17 @@ def main(
         told = fill(opened, datetime.now(UTC), advance, people)
     if figures:
         keep_charts(opened, datetime.now(UTC))
-        _figures(opened)
+        _figures(opened, some)
     OUT.print(_said(told, str(opened.settings.data_dir)), highlight=False, soft_wrap=True, markup=False)
     opened.engine.dispose()
 
 
-def _figures(opened: House) -> None:
+def _figures(opened: House, some: bool) -> None:
     """Indicators have something in them too, where DuckDB is installed."""
+    there, events = (few(), EVENTS // 3) if some else (None, EVENTS)
     try:
         with bar("监管指标数据") as advance:
-            fill_figures(opened, datetime.now(CHINA).date(), advance)
+            fill_figures(opened, datetime.now(CHINA).date(), advance, events, there)
     except MissingDuckError as error:
         ERR.print(f"[yellow]{error}[/yellow]", highlight=False)
 

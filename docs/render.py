@@ -97,7 +97,8 @@ def _indicators() -> Iterator[str]:
 
 
 def _indicator(one: Indicator) -> str:
-    told = DIRECTIONS[one.direction] if one.warn is None else f"{DIRECTIONS[one.direction]}，预警线 {one.warn:g}"
+    lines = "–".join(f"{line:g}" for line in one.limits if line is not None)
+    told = f"{DIRECTIONS[one.direction]}，预警线 {lines}" if lines else DIRECTIONS[one.direction]
     return f"| `{one.name}` | {one.title} | {one.formula} | {one.unit} | {told} | {one.source} | {one.unknown} |"
 
 

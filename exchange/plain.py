@@ -94,7 +94,8 @@ class PlainReport(_Named, frozen=True, kw_only=True):
 
 
 class PlainOrder(_Named, frozen=True, kw_only=True):
-    """An order or an active drug. ``text`` is what the hospital calls it."""
+    """An order or an active drug. ``text`` is what the hospital calls it, ``amount`` what it costs in yuan: nothing
+    is judged by that, supervision adds it up."""
 
     id: str
     kind: Literal["drug", "lab", "exam", "procedure", "blood", "other"] = "drug"
@@ -116,6 +117,7 @@ class PlainOrder(_Named, frozen=True, kw_only=True):
     urgent: bool = False
     consulted: bool | None = None
     note: str = ""
+    amount: _Amount | None = None
 
 
 class PlainProcedure(_Named, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ _CHECKOUT: Final = Path(__file__).parents[2]
 PEOPLE: Final = 40
 """Fewer than `make demo-data` brings, so that nobody waits: the stories are the same."""
 _FILLED: Final = "demo/first-day"
+_FIGURES: Final = "facts/institutions"
 _SECONDS: Final = 300.0
 
 
@@ -31,7 +32,7 @@ def router(access: Access, data_dir: Path) -> APIRouter:
     @routes.get("/demo", **_STATE)
     def state(request: Request) -> Response:
         found = access.who(request)
-        return respond(200, {"possible": _is_newcomer(found), "filled": (data_dir / _FILLED).exists()})
+        return respond(200, {"possible": _is_newcomer(found), **_filled(data_dir)})
 
     @routes.post("/demo", **_FILL)
     async def fill(request: Request) -> Response:
@@ -43,9 +44,14 @@ def router(access: Access, data_dir: Path) -> APIRouter:
                 raise ApiError(503, "transient", "示例数据未能载入，请在安装目录运行 make demo-data 查看原因")
             later.add(asyncio.create_task(_figures(data_dir)))
         access.note(found, "demo.fill")
-        return respond(200, {"possible": True, "filled": True})
+        return respond(200, {"possible": True, **_filled(data_dir)})
 
     return routes
+
+
+def _filled(data_dir: Path) -> dict[str, bool]:
+    """What there is of the demo; indicators come somewhat later than patients."""
+    return {"filled": (data_dir / _FILLED).exists(), "figures": (data_dir / _FIGURES).exists()}
 
 
 def _is_newcomer(found: Principal) -> bool:
@@ -54,7 +60,7 @@ def _is_newcomer(found: Principal) -> bool:
 
 async def _figures(data_dir: Path) -> None:
     """What takes longer, while the newcomer looks at the rest."""
-    if not await _run(data_dir):
+    if not await _run(data_dir, "--some"):
         _log.error("the demo's indicators were not filled in")
 
 
@@ -72,7 +78,7 @@ async def _run(data_dir: Path, *options: str) -> bool:
             process.kill()
 
 
-_STATE: Final = described("示例数据是否已载入", "", "possible: 可在此载入; filled: 已载入")
+_STATE: Final = described("示例数据是否已载入", "", "possible: 可在此载入; filled: 已载入; figures: 指标数据已生成")
 _FILL: Final = described(
     "载入虚构的示例患者",
     "三家机构的虚构患者和待审处方，用时数秒；监管指标的数据随后在后台生成。仅限本机、尚未开立账号时；可重复。",

@@ -20,10 +20,12 @@ _WRITE: Final = "indicator.write"
 
 
 class LineBody(Body, frozen=True):
-    """Where an institution draws the line for itself and all below; null: it is warned of nothing."""
+    """Where an institution draws the line for itself and all below; null: it is warned of nothing. What is only
+    watched takes a range: ``low`` and ``value``, or one of them."""
 
     value: float | None
     tenant: str = ""
+    low: float | None = None
 
 
 class ErasureBody(Body, frozen=True):
@@ -40,9 +42,9 @@ def router(access: Access, desk: IndicatorDesk) -> APIRouter:
     async def warnings(request: Request) -> Response:
         found = access.need(request, _READ)
         wanted = question(request, found)
-        chosen = [
-            one for one in desk.known.indicators.values() if _watched(one) and desk.answers.fits(one, wanted.asked)
-        ]
+        drawn = desk.lines.standing(wanted.home)
+        watched = [one for one in desk.known.indicators.values() if drawn.concern(one)]
+        chosen = [one for one in watched if desk.answers.fits(one, wanted.asked)]
         told = await within(found, lambda: answered(desk, chosen, wanted))
         called = desk.called()
         beyond = [
@@ -62,9 +64,8 @@ def router(access: Access, desk: IndicatorDesk) -> APIRouter:
     async def draw(name: str, request: Request) -> Response:
         found, given = access.need(request, _WRITE), decoded(LineBody, await request.body())
         one, tenant = desk.known.indicator(name), writes(found, given.tenant, desk.league)
-        if not _watched(one):
-            raise bad_field("name", f"“{one.title}”只作监测，没有好坏方向，不设预警线")
-        made = await within(found, lambda: desk.lines.draw(tenant, one, given.value, found.name))
+        _fits(one, given)
+        made = await within(found, lambda: desk.lines.draw(tenant, one, given.value, found.name, given.low))
         access.note(found, "indicator.line", f"indicator/{name}", tenant=tenant, value=given.value)
         return respond(200, drawn_json(made))
 
@@ -79,9 +80,14 @@ def router(access: Access, desk: IndicatorDesk) -> APIRouter:
     return routes
 
 
-def _watched(one: Indicator) -> bool:
-    """Whether there is a bad side."""
-    return one.direction is not Direction.WATCH
+def _fits(one: Indicator, given: LineBody) -> None:
+    """Raises ``ApiError`` 400 for lines that the indicator cannot have."""
+    if given.low is None:
+        return
+    if one.direction is not Direction.WATCH:
+        raise bad_field("low", f"“{one.title}”有好坏方向，只设一条预警线（value）")
+    if given.value is not None and given.low >= given.value:
+        raise bad_field("low", "须小于 value（预警上限）")
 
 
 # -- OpenAPI -----------------------------------------------------------------------------------

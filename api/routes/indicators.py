@@ -12,11 +12,12 @@ from api.access import Access, Principal
 from api.asking import XLSX, attached, described, parameters, tenant_in, within
 from api.errors import bad_field, moment_of, respond
 from api.indicator_desk import IndicatorDesk
-from api.indicator_json import indicator_json, lineage_json, lines_json
+from api.indicator_json import held_json, indicator_json, lineage_json, lines_json
 from api.quality_desk import csv_lines
 from base.tabular import workbook
 from base.tenancy import TenancyError
 from supervision.figures.answers import MOST_ROWS, Each, Line
+from supervision.figures.duck import INSTALL, is_installed
 from supervision.figures.indicator import THEMES, Indicator, Theme
 from supervision.figures.periods import Period, period_of
 from supervision.figures.sums import Asked
@@ -84,6 +85,12 @@ def _catalogue(routes: APIRouter, access: Access, desk: IndicatorDesk) -> None:
         chosen = desk.known.of_theme(_theme(theme)) if theme else desk.known.indicators.values()
         themes = [{"id": one.value, "title": title} for one, title in THEMES.items()]
         return respond(200, {"themes": themes, "indicators": [indicator_json(one, desk.known) for one in chosen]})
+
+    @routes.get("/indicator-facts", **_FACTS)
+    async def facts(request: Request) -> Response:
+        held = await within(access.need(request, _READ), desk.lake.manifest.held)
+        engine = {"installed": is_installed(), "install": INSTALL}
+        return respond(200, {"engine": engine, "facts": held_json(held, desk.known)})
 
 
 def _figures(routes: APIRouter, access: Access, desk: IndicatorDesk) -> None:
@@ -172,10 +179,19 @@ def _file(desk: IndicatorDesk, told: dict[str, list[Line]], wanted: Question, fo
     headers = attached(f"{title} {wanted.period} {datetime.now(UTC):%Y%m%d}.{format}")
     if format == "xlsx":
         return Response(workbook(sheets(told, known, by, called)), 200, headers, XLSX)
+    rows = (row for name, lines in told.items() for row in rows_of(known[name], lines, by, called))
     if format == "csv":
-        rows = (row for name, lines in told.items() for row in rows_of(known[name], lines, by, called))
         return Response(b"".join(csv_lines(rows)), 200, headers, "text/csv; charset=utf-8")
-    raise bad_field("format", "只能是 json、csv 或 xlsx")
+    if format == "pdf":
+        return Response(_page(title, wanted, list(rows)), 200, headers, "application/pdf")
+    raise bad_field("format", "只能是 json、csv、xlsx 或 pdf")
+
+
+def _page(title: str, wanted: Question, rows: list[dict[str, Any]]) -> bytes:
+    """Raises ``MissingPdfError``."""
+    from supervision.reports.pdf import Page, render
+
+    return render(Page(title, f"期间 {wanted.period}", rows, {}))
 
 
 # -- OpenAPI -----------------------------------------------------------------------------------
@@ -191,9 +207,14 @@ QUERY: Final = {
 }
 _OF_PLACE: Final = {name: QUERY[name] for name in ("period", "only", "asOf", "tenant")}
 _LIST: Final = described("Indicators (指标目录)", "With formulas, sources, dimensions.", "indicators and themes", 400)
+_FACTS: Final = described(
+    "What figures are reckoned from",
+    "Tables of facts with rows, months and institutions; those without rows are listed too.",
+    "facts and whether DuckDB is installed",
+)
 _FIGURES: Final = parameters(QUERY) | described(
     "Figures of an indicator",
-    "Without a period its declaration. `format` gives them as csv or xlsx.",
+    "Without a period its declaration. `format` gives them as csv, xlsx or pdf.",
     "lines, the best first",
     *(400, 404, 422),
 )
@@ -213,7 +234,7 @@ _LINEAGE: Final = parameters(_OF_PLACE) | described(
 )
 _REPORT: Final = parameters(QUERY) | described(
     "A theme with all its indicators (主题报表)",
-    "`format` gives it as csv or xlsx; `leftOut` are those without the dimensions asked for.",
+    "`format` gives it as csv, xlsx or pdf; `leftOut` are those without the dimensions asked for.",
     "indicators with lines",
     *(400, 422),
 )

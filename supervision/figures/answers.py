@@ -12,7 +12,7 @@ from supervision.figures.dimension import dimensions
 from supervision.figures.duck import fetched, quoted
 from supervision.figures.fact import Fact, Kind
 from supervision.figures.fragments import names as columns_in
-from supervision.figures.indicator import Direction, Indicator, Measure
+from supervision.figures.indicator import NO_LIMITS, Direction, Indicator, Limits, Measure
 from supervision.figures.lake import Lake
 from supervision.figures.lines import Lines
 from supervision.figures.manifest import Loaded, Part
@@ -57,7 +57,7 @@ class Compared(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Line:
     """A figure of a group in a period: beside it the same period of the year before (同比) and the period before
-    (环比), its rank among the groups, and whether it lies beyond the warning line."""
+    (环比), its rank among the groups, and the warning lines that hold for it."""
 
     group: Group
     period: Period
@@ -65,7 +65,12 @@ class Line:
     same: Compared | None
     previous: Compared | None
     rank: int | None
-    warns: bool
+    limits: Limits
+
+    @property
+    def warns(self) -> bool:
+        """Whether it lies beyond a line."""
+        return self.limits.warns(self.now.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,7 @@ class Answers:
         told = {}
         for one in chosen:
             lines = [
-                _warned(one, line, warning.of(one, asked.by, line.group))
+                replace(line, limits=warning.of(one, asked.by, line.group))
                 for line in _lines(one, found, periods, compare)
             ]
             told[one.name] = _ranked(one, lines, bool(asked.by))
@@ -217,12 +222,8 @@ def _lines(
             same = _figure(one, found, period.same(), group).value if compare else None
             previous = _figure(one, found, period.previous(), group).value if compare else None
             beside = [Compared(v, _change(now.value, v)) if compare else None for v in (same, previous)]
-            lines.append(Line(group, period, now, beside[0], beside[1], None, False))
+            lines.append(Line(group, period, now, beside[0], beside[1], None, NO_LIMITS))
     return lines
-
-
-def _warned(one: Indicator, line: Line, limit: float | None) -> Line:
-    return replace(line, warns=one.warns(line.now.value, limit))
 
 
 def _figure(

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from base.refusal import RefusedError
+
+INSTALL: Final = "pip install 'yigong[screen]'"
+"""What brings it."""
 
 
 class MissingDuckError(RefusedError):
     """DuckDB is not installed; the message says how to install it."""
+
+
+def is_installed() -> bool:
+    """Whether figures can be reckoned here."""
+    return find_spec("duckdb") is not None
 
 
 def connect() -> Any:
@@ -25,7 +34,7 @@ def _database(process: int) -> Any:
     try:
         import duckdb
     except ImportError:
-        raise MissingDuckError("", "监管指标需要 DuckDB: pip install 'yigong[screen]'") from None
+        raise MissingDuckError("", f"监管指标需要 DuckDB: {INSTALL}") from None
     made = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
     made.execute("SET parquet_metadata_cache = true; SET preserve_insertion_order = false; SET TimeZone = 'UTC'")
     return made
@@ -53,4 +62,4 @@ def files(paths: list[Path]) -> str:
     return "[" + ", ".join(quoted(str(path)) for path in paths) + "]"
 
 
-__all__ = ["MissingDuckError", "connect", "fetched", "files", "quoted"]
+__all__ = ["INSTALL", "MissingDuckError", "connect", "fetched", "files", "is_installed", "quoted"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Engine, select
@@ -16,10 +16,8 @@ from sqlalchemy import ColumnElement, Engine, select
 from base.keyring import KeyRing
 from records.journal_store import opened, requests
 from supervision.figures.collect import Batch, Gathered, Row, gathered
-from supervision.figures.from_journal import day_of
+from supervision.figures.reading import day_of, pages, start_of
 
-_OVERLAP: Final = timedelta(hours=1)
-_EVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _PAGE: Final = 1_000
 _LONGEST: Final = 40
 _NUMBERED: Final = re.compile(r"\d{6}")
@@ -37,7 +35,7 @@ class FromAnswers:
     def changed(self, mark: str) -> Iterator[Gathered]:
         """What was answered since a mark."""
         now = datetime.now(UTC)
-        yield from self._told(requests.c.at >= (datetime.fromisoformat(mark) - _OVERLAP if mark else _EVER))
+        yield from self._told(requests.c.at >= start_of(mark))
         yield Gathered([], now.isoformat())
 
     def sweep(self, since: datetime, until: datetime) -> Iterator[Gathered]:
@@ -47,10 +45,9 @@ class FromAnswers:
     def _told(self, answered: ColumnElement[bool]) -> Iterator[Gathered]:
         query = select(requests.c.id, requests.c.at, requests.c.tenant, requests.c.answer)
         query = query.where(answered, requests.c.tenant != "").order_by(requests.c.id)
-        with self._engine.connect() as connection:
-            for page in connection.execution_options(stream_results=True).execute(query).partitions(_PAGE):
-                batches = (Batch(row.tenant, "gaps", self._gaps(row)) for row in page)
-                yield Gathered(gathered(batch for batch in batches if batch.rows), "")
+        for page in pages(self._engine, query, _PAGE):
+            batches = (Batch(row.tenant, "gaps", self._gaps(row)) for row in page)
+            yield Gathered(gathered(batch for batch in batches if batch.rows), "")
 
     def _gaps(self, row: Any) -> list[Row]:
         answer = opened(self._ring, row.answer, row.id)[0]

@@ -1,103 +1,104 @@
-"""Facts from the journal of reviews: requests, and what was shown and done with it.
+"""Facts from the journal of reviews: requests, what was shown and done with it, and what that tells of orders.
 
-How far it was read is a time. Entries are stored seconds after they happened, and an answer to a card may come days
-later: cards that were answered since the last time are told again.
+How far it was read is a time. An answer to a card may come days later: requests whose cards were answered since the
+last time are told again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Engine, func, or_, select
 
-from clinical.coded import CHINA
-from records.journal_store import cards, feedback, requests
-from supervision.figures.collect import Batch, Gathered, Row, gathered
+from base.keyring import KeyRing
+from records.journal_store import cards, feedback, opened, requests
+from supervision.figures.collect import Batch, Gathered, gathered
+from supervision.figures.journal_rows import Alert, Call, Json, needs_person, of_alert, of_request
+from supervision.figures.persons import Persons
+from supervision.figures.reading import pages, start_of, zoned
 
-_OVERLAP: Final = timedelta(hours=1)
-_EVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_PAGE: Final = 10_000
+_log = logging.getLogger(__name__)
+_PAGE: Final = 1_000
+_CARD: Final = "cn.yigong.finding"
+_NUMBER: Final = "findingId"
+Reader = Callable[[str, Any, datetime], Call]
+"""What a stored request of a service says, as it was asked at a time."""
 
 
 class FromJournal:
-    """Reads the journal."""
+    """Reads the journal; ``ring`` opens what is sealed, ``read`` tells what a request says."""
 
     name = "journal"
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, ring: KeyRing, persons: Persons, read: Reader) -> None:
+        self._engine, self._ring, self._persons, self._read = engine, ring, persons, read
 
     def changed(self, mark: str) -> Iterator[Gathered]:
         """What was asked, shown or answered since a mark."""
-        now = datetime.now(UTC)
-        since = datetime.fromisoformat(mark) - _OVERLAP if mark else _EVER
-        answered = select(feedback.c.card).where(feedback.c.received >= since)
-        yield from self._told(requests.c.at >= since, or_(cards.c.at >= since, cards.c.card.in_(answered)))
+        now, begin = datetime.now(UTC), start_of(mark)
+        answered = select(cards.c.request).join(feedback, feedback.c.card == cards.c.card)
+        answered = answered.where(feedback.c.received >= begin)
+        yield from self._told(or_(requests.c.at >= begin, requests.c.id.in_(answered)))
         yield Gathered([], now.isoformat())
 
     def sweep(self, since: datetime, until: datetime) -> Iterator[Gathered]:
         """What was asked within a time, with what was shown."""
-        within = (requests.c.at >= since) & (requests.c.at < until)
-        yield from self._told(within, within)
+        yield from self._told((requests.c.at >= since) & (requests.c.at < until))
 
-    def _told(self, asked: ColumnElement[bool], shown: ColumnElement[bool]) -> Iterator[Gathered]:
-        columns = [requests.c[name] for name in ("id", "tenant", "at", "service", "findings", "gaps", "faults")]
-        query = select(*columns, requests.c.elapsed_ms).where(asked, requests.c.tenant != "")
-        for rows in self._pages(query.order_by(requests.c.id)):
-            yield Gathered(gathered(Batch(row.tenant, "requests", [_request(row)]) for row in rows), "")
-        last = (
-            select(feedback.c.card, func.max(feedback.c.number).label("number")).group_by(feedback.c.card).subquery()
-        )
-        told = select(feedback).join(last, feedback.c.number == last.c.number).subquery()
+    def _told(self, asked: ColumnElement[bool]) -> Iterator[Gathered]:
+        query = select(requests).where(asked, requests.c.tenant != "").order_by(requests.c.id)
+        for page in pages(self._engine, query, _PAGE):
+            shown = self._shown([row.id for row in page])
+            yield Gathered(gathered(batch for row in page for batch in self._of(row, shown[row.id])), "")
+
+    def _shown(self, asked: Sequence[str]) -> Mapping[str, list[Any]]:
+        """Cards of requests, each with its last answer."""
+        last = select(feedback.c.card, func.max(feedback.c.number).label("number")).group_by(feedback.c.card)
+        newest = last.where(feedback.c.card.in_(select(cards.c.card).where(cards.c.request.in_(asked)))).subquery()
+        told = select(feedback).join(newest, feedback.c.number == newest.c.number).subquery()
         query = (
-            select(
-                cards,
-                requests.c.tenant,
-                requests.c.at.label("asked"),
-                *(told.c.outcome, told.c.reason, told.c.comment, told.c.at.label("answered")),
-            )
+            select(cards, requests.c.at.label("asked"), told.c.outcome, told.c.reason, told.c.comment)
+            .add_columns(told.c.at.label("answered"))
             .join(requests, requests.c.id == cards.c.request)
             .outerjoin(told, told.c.card == cards.c.card)
-            .where(shown, requests.c.tenant != "")
+            .where(cards.c.request.in_(asked))
+            .order_by(cards.c.card)
         )
-        for rows in self._pages(query.order_by(cards.c.card)):
-            yield Gathered(gathered(Batch(row.tenant, "findings", [_finding(row)]) for row in rows), "")
-
-    def _pages(self, query: Any) -> Iterator[Sequence[Any]]:
+        found: defaultdict[str, list[Any]] = defaultdict(list)
         with self._engine.connect() as connection:
-            yield from connection.execution_options(stream_results=True).execute(query).partitions(_PAGE)
+            for row in connection.execute(query):
+                found[row.request].append(row)
+        return found
+
+    def _of(self, row: Any, shown: Sequence[Any]) -> Iterator[Batch]:
+        """Rows of a request."""
+        call = self._call(row)
+        yield Batch(row.tenant, "requests", [of_request(row, call)])
+        concerned = [card for card in shown if needs_person(card.family)]
+        said = _cards(opened(self._ring, row.answer, row.id)[0]) if concerned else {}
+        person = self._persons.of(row.tenant, call.patient) if concerned and call.patient else ""
+        for card in shown:
+            for fact, told in of_alert(Alert(card, said.get(card.card, {}), call, person)):
+                yield Batch(row.tenant, fact, [told])
+
+    def _call(self, row: Any) -> Call:
+        try:
+            return self._read(row.service, opened(self._ring, row.request, row.id)[0], zoned(row.at))
+        except Exception as error:  # what an earlier version stored must not end the collection
+            _log.warning("a stored request could not be read", extra={"error": type(error).__name__})
+            return Call()
 
 
-def _request(row: Any) -> Row:
-    told = {name: getattr(row, name) for name in ("service", "findings", "gaps", "faults", "elapsed_ms")}
-    return {"id": row.id, "date": day_of(row.at)} | told
+def _cards(answer: Any) -> dict[str, Json]:
+    """What an answer to a hook, or of a plain review, says of its findings, by their number."""
+    if not isinstance(answer, dict):
+        return {}
+    found = [(card.get("extension") or {}).get(_CARD) or {} for card in answer.get("cards", ())]
+    return {one[_NUMBER]: one for one in (*found, *answer.get("findings", ())) if _NUMBER in one}
 
 
-def _finding(row: Any) -> Row:
-    response = {"accepted": "accepted", "overridden": "overridden"}.get(row.outcome or "", "none")
-    reasoned = bool(row.reason or row.comment) if response == "overridden" else None
-    shown = row.at or row.asked
-    told = {"severity": row.severity, "family": row.family, "rule": row.rule}
-    told["reason"] = row.reason or None if response == "overridden" else None
-    told["response_seconds"] = _seconds(shown, row.answered) if response != "none" else None
-    return {"id": row.card, "date": day_of(shown), "response": response, "reasoned": reasoned} | told
-
-
-def _seconds(shown: datetime, answered: datetime) -> float | None:
-    """How long an answer took; None when clocks of the two systems disagree."""
-    took = (_zoned(answered) - _zoned(shown)).total_seconds()
-    return took if took >= 0 else None
-
-
-def _zoned(at: datetime) -> datetime:
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def day_of(at: datetime) -> str:
-    """The day in China of a time as databases give it: without a zone it is UTC."""
-    return _zoned(at).astimezone(CHINA).date().isoformat()
-
-
-__all__ = ["FromJournal", "day_of"]
+__all__ = ["FromJournal", "Reader"]

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Engine, select
 
 from records.unanswered import questions
 from supervision.figures.collect import Batch, Gathered, Row, gathered
-from supervision.figures.from_journal import day_of
+from supervision.figures.reading import day_of, pages, start_of
 
-_OVERLAP: Final = timedelta(hours=1)
-_EVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _PAGE: Final = 10_000
 
 
@@ -28,7 +26,7 @@ class FromQuestions:
     def changed(self, mark: str) -> Iterator[Gathered]:
         """What was asked since a mark."""
         now = datetime.now(UTC)
-        yield from self._told(questions.c.at >= (datetime.fromisoformat(mark) - _OVERLAP if mark else _EVER))
+        yield from self._told(questions.c.at >= start_of(mark))
         yield Gathered([], now.isoformat())
 
     def sweep(self, since: datetime, until: datetime) -> Iterator[Gathered]:
@@ -37,9 +35,8 @@ class FromQuestions:
 
     def _told(self, asked: ColumnElement[bool]) -> Iterator[Gathered]:
         query = select(questions).where(asked).order_by(questions.c.id)
-        with self._engine.connect() as connection:
-            for page in connection.execution_options(stream_results=True).execute(query).partitions(_PAGE):
-                yield Gathered(gathered(Batch(row.tenant, "gaps", [_gap(row)]) for row in page), "")
+        for page in pages(self._engine, query, _PAGE):
+            yield Gathered(gathered(Batch(row.tenant, "gaps", [_gap(row)]) for row in page), "")
 
 
 def _gap(row: Any) -> Row:

@@ -7,7 +7,7 @@ was read is a time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Engine, func, select
@@ -15,12 +15,11 @@ from sqlalchemy import ColumnElement, Engine, func, select
 from clinical.coded import CHINA
 from clinical.medical_record import RecordKind
 from supervision.figures.collect import Batch, Gathered, Row, gathered
+from supervision.figures.reading import pages, start_of
 from supervision.record_qc.model import Check, Grade, Severity, coded
 from supervision.record_qc.states import STANDING, State
 from supervision.record_qc.tables import defects, events, reports
 
-_OVERLAP: Final = timedelta(hours=1)
-_EVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _PAGE: Final = 10_000
 _STATES: Final = [state.value for state in STANDING]
 
@@ -36,7 +35,7 @@ class FromRecordQc:
     def changed(self, mark: str) -> Iterator[Gathered]:
         """Records that were checked, or of whose defects something became, since a mark."""
         now = datetime.now(UTC)
-        since = datetime.fromisoformat(mark) - _OVERLAP if mark else _EVER
+        since = start_of(mark)
         moved = select(defects.c.report).join(events, events.c.defect == defects.c.id).where(events.c.at >= since)
         yield from self._told((reports.c.at >= since) | reports.c.id.in_(moved))
         yield Gathered([], now.isoformat())
@@ -52,12 +51,10 @@ class FromRecordQc:
         scores = select(reports, counts.scalar_subquery().label("defects")).where(here).order_by(reports.c.id)
         found = select(defects, reports.c.kind, reports.c.stage, reports.c.day)
         found = found.join(reports, reports.c.id == defects.c.report).where(here).order_by(defects.c.id)
-        with self._engine.connect() as connection:
-            streamed = connection.execution_options(stream_results=True)
-            for page in streamed.execute(scores).partitions(_PAGE):
-                yield Gathered(gathered(Batch(row.tenant, "record_scores", [_score(row)]) for row in page), "")
-            for page in streamed.execute(found).partitions(_PAGE):
-                yield Gathered(gathered(Batch(row.tenant, "record_defects", [self._defect(row)]) for row in page), "")
+        for page in pages(self._engine, scores, _PAGE):
+            yield Gathered(gathered(Batch(row.tenant, "record_scores", [_score(row)]) for row in page), "")
+        for page in pages(self._engine, found, _PAGE):
+            yield Gathered(gathered(Batch(row.tenant, "record_defects", [self._defect(row)]) for row in page), "")
 
     def _defect(self, row: Any) -> Row:
         check = self._checks.get(

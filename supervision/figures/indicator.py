@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from base.security import sm3
 
@@ -121,11 +121,28 @@ class Source:
         return f"《{self.document}》{f'（{self.year}）' if self.year else ''}{self.place}"
 
 
+class Limits(NamedTuple):
+    """Lines that a value should lie between: it warns below ``low`` and above ``high``."""
+
+    low: float | None = None
+    high: float | None = None
+
+    def warns(self, value: float | None) -> bool:
+        """Whether a value lies beyond a line."""
+        if value is None:
+            return False
+        return (self.low is not None and value < self.low) or (self.high is not None and value > self.high)
+
+
+NO_LIMITS: Final = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Indicator:
     """An indicator: ``numerator``, over ``denominator`` where there is one, times ``scale``. ``growth``: by how many
     per cent that grew over the same period of the year before. ``warn`` is the line beyond which it warns, on the bad
-    side of its ``direction``, where nobody drew another. ``by``: columns it is usually broken down by, beside
+    side of its ``direction``, ``usual`` the range outside of which one warns that is only watched, where nobody drew
+    others. ``by``: columns it is usually broken down by, beside
     institution and time; ``rows``: columns shown of the rows behind it; ``unknown``: what missing entries mean."""
 
     name: str
@@ -139,6 +156,7 @@ class Indicator:
     growth: bool = False
     direction: Direction = Direction.WATCH
     warn: float | None = None
+    usual: Limits = NO_LIMITS
     by: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
     unknown: str = "未填报的记录不计入，另列条数"
@@ -170,11 +188,16 @@ class Indicator:
         """As it is shown."""
         return None if value is None else round(value, self.decimals)
 
-    def warns(self, value: float | None, line: float | None) -> bool:
-        """Whether a value lies beyond a line, on the bad side."""
-        if value is None or line is None or self.direction is Direction.WATCH:
-            return False
-        return value < line if self.direction is Direction.HIGHER else value > line
+    @property
+    def limits(self) -> Limits:
+        """Lines as they are declared."""
+        return self.limited(self.usual.low, self.warn if self.usual.high is None else self.usual.high)
+
+    def limited(self, low: float | None, line: float | None) -> Limits:
+        """A line on the bad side; of one that is watched ``low`` and ``line`` are the range."""
+        if self.direction is Direction.WATCH:
+            return Limits(low, line)
+        return Limits(low=line) if self.direction is Direction.HIGHER else Limits(high=line)
 
 
 def percent(
@@ -202,9 +225,11 @@ _SHARES: Final = ("%", "‰")
 
 __all__ = [
     "DIRECTIONS",
+    "NO_LIMITS",
     "THEMES",
     "Direction",
     "Indicator",
+    "Limits",
     "Measure",
     "Source",
     "Sum",

@@ -48,7 +48,7 @@ _FEES: Final = {"fee": "总费用", "fee_western": "西药费", "fee_patent": "�
 def rows_of(record: MedicalRecord, person: str) -> dict[str, list[Row]]:
     """Rows by fact. Of a visit that says nothing of when it was there are none."""
     visit = record.visit
-    about = _about(record, person)
+    about = who_of(record, person)
     found: dict[str, list[Row]] = {}
     if record.kind in _KINDS and visit.arrived is not None:
         found["visits"] = [_seen(record, visit.arrived) | about]
@@ -64,7 +64,8 @@ def rows_of(record: MedicalRecord, person: str) -> dict[str, list[Row]]:
     return {fact: rows for fact, rows in found.items() if rows}
 
 
-def _about(record: MedicalRecord, person: str) -> Row:
+def who_of(record: MedicalRecord, person: str) -> Row:
+    """Who was seen, by whom, of what."""
     visit = record.visit
     return {
         "person": person or None,
@@ -146,10 +147,14 @@ def _operations(operations: Sequence[Operation], setting: str, about: Row) -> It
 
 
 def _disease(record: MedicalRecord) -> str | None:
-    """The category of the main diagnosis: that of the front page, else the first that was made for certain."""
+    """The category of the main diagnosis, else of the next that has a code."""
+    return next(filter(None, map(_category, main_first(record))), None)
+
+
+def main_first(record: MedicalRecord) -> list[Diagnosis]:
+    """Diagnoses of the front page, else those that were made: the main one first, those on admission last."""
     given = (record.front_page.diagnoses if record.front_page else ()) or record.diagnoses or ()
-    ordered = sorted(given, key=lambda one: (not one.main, one.kind is DiagnosisKind.ADMISSION))
-    return next(filter(None, map(_category, ordered)), None)
+    return sorted(given, key=lambda one: (not one.main, one.kind is DiagnosisKind.ADMISSION))
 
 
 def _category(one: Diagnosis) -> str | None:
@@ -170,4 +175,4 @@ def _amount(text: str) -> float | None:
     return float(found[0]) if found else None
 
 
-__all__ = ["OF_ORDER", "OF_VISIT", "Row", "rows_of"]
+__all__ = ["OF_ORDER", "OF_VISIT", "Row", "main_first", "rows_of", "who_of"]

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from supervision.figures.indicator import Direction, Indicator, Theme, counted, different, number, percent, total
+from supervision.figures.indicator import (
+    Direction,
+    Indicator,
+    Limits,
+    Theme,
+    counted,
+    different,
+    number,
+    percent,
+    total,
+)
 from supervision.figures.measures import (
     ADMITTED,
     DISCHARGED,
@@ -211,9 +221,11 @@ _BEDS: Final = (
         ),
         OCCUPIED_BED_DAYS,
         OPEN_BED_DAYS,
+        usual=Limits(85.0, 93.0),
         by=("department",),
         rows=("department", "open", "occupied"),
-        unknown="未报床位日报的日子，分子分母均不计入",
+        unknown="未报床位日报的日子，分子分母均不计入；高于预警区间为床位紧张，低于为闲置，"
+        "区间取《医院管理评价指南（2008 年版）》三级综合医院评价指标参考值，其他机构可自设",
     ),
     Indicator(
         *("stay-length", "平均住院日", (Theme.SERVICES, Theme.POLICY, Theme.CLINICIANS, Theme.EVALUATION), "天"),

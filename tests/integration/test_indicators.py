@@ -112,7 +112,7 @@ def test_whoever_has_no_permission_sees_nothing(site: Staffed) -> None:
         ({"period": "2026-11", "by": "ward"}, 422, "没有维度 ward"),
         ({"period": "2026-11", "only": "内科"}, 400, "维度:值"),
         ({"period": "2026-11", "each": "decade"}, 400, "month、quarter"),
-        ({"period": "2026-11", "format": "pdf"}, 400, "csv"),
+        ({"period": "2026-11", "format": "docx"}, 400, "csv"),
     ],
 )
 def test_what_cannot_be_answered_is_refused_with_what_can(
@@ -227,6 +227,27 @@ def test_a_form_is_kept_used_and_removed(site: Staffed) -> None:
     assert [one["id"] for one in _get(site, "league", f"{ANALYSIS}/datasets").json()["datasets"]] == [number]
     assert _post(site, "county", f"{ANALYSIS}/datasets/{number}/removal", {}).status_code == 200
     assert _post(site, "county", ANALYSIS, {"period": "2026-11", "dataset": number}).status_code == 404
+
+
+def test_what_figures_are_reckoned_from_is_told_within_the_scope(site: Staffed) -> None:
+    def visits(who: str) -> dict[str, Any]:
+        told = _get(site, who, "/api/v1/indicator-facts").json()
+        assert told["engine"]["installed"]
+        assert len(told["facts"]) == len(IndicatorDesk(site.house, key_ring(site.house)).known.facts)
+        [found] = [one for one in told["facts"] if one["id"] == "visits"]
+        return {name: found[name] for name in ("title", "rows", "institutions", "first", "last")}
+
+    seen = {"title": "门急诊就诊", "first": "2026-10", "last": "2026-11"}
+    assert visits("league") == seen | {"rows": 4, "institutions": 3}
+    assert visits("county") == seen | {"rows": 3, "institutions": 2}
+    assert _get(site, "pharmacist", "/api/v1/indicator-facts").status_code == 403
+
+
+def test_figures_are_taken_away_as_pages(site: Staffed) -> None:
+    answer = _get(site, "county", VISITS, period="2026-11", by="institution", format="pdf")
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF")
+    assert _get(site, "county", VISITS, period="2026-11", format="docx").status_code == 400
 
 
 def test_an_institution_draws_its_own_warning_line(site: Staffed) -> None:

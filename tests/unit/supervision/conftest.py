@@ -13,7 +13,7 @@ from filelock import FileLock
 
 from base.db import migrate, open_engine
 from base.tenancy import guard, system
-from benchmarks import league
+from demo import league
 from supervision.figures import cubes
 from supervision.figures.answers import Answers
 from supervision.figures.catalogue import catalogue

@@ -23,9 +23,11 @@ from supervision.figures.from_journal import FromJournal
 from supervision.figures.from_questions import FromQuestions
 from supervision.figures.from_records import FromRecords
 from supervision.figures.indicator import Indicator, Source, Theme, counted
+from supervision.figures.journal_rows import Call
 from supervision.figures.lake import Lake
 from supervision.figures.manifest import Manifest
 from supervision.figures.periods import period_of
+from supervision.figures.persons import Persons
 from supervision.figures.sums import Asked
 from supervision.knowledge_gaps import gaps
 
@@ -85,8 +87,10 @@ class Site:
                 self.repository.remove(connection, TENANT, gone, message=self.message, at=at)
 
     def collect(self) -> int:
-        source = FromRecords(self.engine, self.repository, lambda text: f"hash of {text}")
-        return self.collector.collect(source) + self.collector.collect(FromJournal(self.engine))
+        persons = Persons(self.engine, lambda text: f"hash of {text}")
+        journal = FromJournal(self.engine, self.ring, persons, lambda service, request, at: Call(**request))
+        records = FromRecords(self.engine, self.repository, persons)
+        return self.collector.collect(records) + self.collector.collect(journal)
 
     def rows(self, fact: str) -> list[dict[str, Any]]:
         one = Indicator(
@@ -194,7 +198,7 @@ def test_a_sweep_finds_what_came_out_of_turn(site: Site) -> None:
     site.send(VISIT | {"id": "V2"})
     site.collect()
     assert [row["id"] for row in site.rows("visits")] == ["V1"]
-    source = FromRecords(site.engine, site.repository, str)
+    source = FromRecords(site.engine, site.repository, Persons(site.engine, str))
     site.collector.sweep(source, NOW - timedelta(days=30), NOW)
     assert [row["id"] for row in site.rows("visits")] == ["V1", "V2"]
 
@@ -216,6 +220,22 @@ def test_requests_and_alerts_are_counted_and_a_late_answer_changes_the_alert(sit
     [row] = site.rows("findings")
     assert (row["response"], row["reasoned"], row["reason"]) == ("overridden", True, "已知")
     assert row["response_seconds"] == 90
+
+
+def test_a_request_that_cannot_be_read_any_more_is_counted_all_the_same(site: Site) -> None:
+    shown = Shown("card-1", "rule-1", "1", "insurance-limit", "minor")
+    entries = [
+        Entry("r1", NOW, "yigong-order-sign", "release", "his", {"gone": 1}, [], (shown,), 0, 0, 3.5, tenant=TENANT),
+        Entry(
+            "r2", NOW, "yigong-order-sign", "release", "his", {"department": "儿科"}, {}, (), 0, 0, 3.5, tenant=TENANT
+        ),
+    ]
+    with system("test"):
+        store(site.engine, site.ring, entries, [])
+    site.collect()
+    assert [row["department"] for row in site.rows("requests")] == [None, "儿科"]
+    [clue] = site.rows("violations")
+    assert (clue["id"], clue["amount"]) == ("card-1", None)
 
 
 def test_names_nobody_knew_become_work_of_curators_and_numbers_of_people_do_not(site: Site) -> None:
@@ -257,7 +277,7 @@ def test_a_question_asked_in_vain_counts_where_it_was_asked(site: Site) -> None:
 
 def test_a_backlog_is_collected_in_turns(site: Site) -> None:
     site.send(PATIENT, VISIT)
-    source = FromRecords(site.engine, site.repository, str)
+    source = FromRecords(site.engine, site.repository, Persons(site.engine, str))
     assert site.collector.collect(source, most=0) == 0
     assert site.rows("visits") == []
     assert site.collector.collect(source, most=1) > 0

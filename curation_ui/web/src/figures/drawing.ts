@@ -1,22 +1,28 @@
 /** Drawing with ECharts: what the charts of boards need of it, in a chunk of its own. */
 import { BarChart, LineChart } from "echarts/charts";
-import { GridComponent, TooltipComponent } from "echarts/components";
+import { GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import { init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 
-use([BarChart, LineChart, GridComponent, TooltipComponent, CanvasRenderer]);
+use([BarChart, LineChart, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, CanvasRenderer]);
 
+type Values = (number | null)[];
+/** Values by name: `mark` are places that stand out, `beside` what they are compared with, `lines` drawn across. */
 export type Series = {
+  title?: string;
   names: string[];
-  values: (number | null)[];
+  values: Values;
   unit: string;
   kind: "line" | "bar";
   mark?: number[];
+  beside?: { title: string; values: Values }[];
+  lines?: { title: string; value: number }[];
 };
 export type Drawing = { show: (series: Series) => void; close: () => void };
 
 const COLOUR = "#2b8fb3";
 const MARKED = "#d4542b";
+const BESIDE = ["#9aa7b1", "#c9b37e"];
 
 /** A chart in a place, as wide as that. */
 export function drawn(parent: HTMLElement): Drawing {
@@ -31,22 +37,60 @@ export function drawn(parent: HTMLElement): Drawing {
   return { show, close };
 }
 
-function option(
-  { names, values, unit, kind, mark = [] }: Series,
-  text: string,
-): Parameters<ReturnType<typeof init>["setOption"]>[0] {
-  const data = values.map((value, at) => ({ value, itemStyle: { color: mark.includes(at) ? MARKED : COLOUR } }));
+type Option = Parameters<ReturnType<typeof init>["setOption"]>[0];
+
+function option(series: Series, text: string): Option {
+  const { names, unit, kind, beside = [], lines } = series;
   return {
     animation: false,
-    grid: { left: 8, right: 16, top: 16, bottom: 8, containLabel: true },
+    grid: { left: 8, right: 16, top: beside.length ? 36 : 16, bottom: 8, containLabel: true },
+    legend: { show: beside.length > 0, top: 0, textStyle: { color: text } },
     tooltip: { trigger: "axis", valueFormatter: (value: unknown) => `${value ?? "—"} ${unit}` },
     xAxis: { type: "category", data: names, axisLabel: { color: text, hideOverlap: true } },
     yAxis: {
       type: "value",
       scale: kind === "line",
+      min: kind === "line" ? reach(lines, "min") : undefined,
+      max: reach(lines, "max"),
       axisLabel: { color: text },
       splitLine: { lineStyle: { opacity: 0.25 } },
     },
-    series: [{ type: kind, data, lineStyle: { color: COLOUR, width: 2 }, barMaxWidth: 36, connectNulls: false }],
+    series: [main(series, text), ...beside.map((other, at) => compared(kind, other, BESIDE[at] ?? COLOUR))],
   };
 }
+
+function main({ title, values, kind, mark = [], lines = [] }: Series, text: string): object {
+  const data = values.map((value, at) => ({ value, itemStyle: { color: mark.includes(at) ? MARKED : COLOUR } }));
+  return {
+    name: title,
+    type: kind,
+    data,
+    itemStyle: { color: COLOUR },
+    lineStyle: { color: COLOUR, width: 2 },
+    barMaxWidth: 36,
+    connectNulls: false,
+    markLine: {
+      silent: true,
+      symbol: "none",
+      lineStyle: { color: MARKED, type: "dashed" },
+      label: { color: text, position: "insideEndTop", formatter: "{b} {c}" },
+      data: lines.map(({ title: name, value }) => ({ name, yAxis: value })),
+    },
+  };
+}
+
+function compared(kind: Series["kind"], { title, values }: { title: string; values: Values }, color: string): object {
+  const lineStyle = { color, width: 1.5, type: "dashed" };
+  return { name: title, type: kind, data: values, itemStyle: { color }, lineStyle, barMaxWidth: 36, symbol: "none" };
+}
+
+/** An end of the axis that reaches as far as a line beyond the values; null leaves it to the chart. */
+function reach(lines: Series["lines"], end: keyof Ends): (ends: Ends) => number | null {
+  const drawn = (lines ?? []).map(({ value }) => value);
+  return (ends) => {
+    const found = Math[end](ends[end], ...drawn);
+    return found === ends[end] ? null : found;
+  };
+}
+
+type Ends = { min: number; max: number };

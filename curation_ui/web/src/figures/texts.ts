@@ -7,9 +7,12 @@ export const TEXTS = {
   year: (year: number) => `${year} 年`,
   quarter: (year: number, quarter: number) => `${year} 年第 ${quarter} 季度`,
   month: (year: number, month: number) => `${year} 年 ${month} 月`,
+  span: "时段",
+  days: (days: number) => `近 ${days} 天`,
   rise: "上升",
   fall: "下降",
   csv: "导出 CSV",
   xlsx: "导出 Excel",
+  pdf: "导出 PDF",
   chartFailed: "图表未能加载，数据见下表",
 };

@@ -10,9 +10,13 @@ export type Indicator = {
   direction: "higher" | "lower" | "watch";
   directionTitle: string;
   warningLine: number | null;
+  limits: Limits;
   usualDimensions: string[];
   dimensions: Dimension[];
 };
+
+/** Below the first and above the second it warns. */
+export type Limits = { low: number | null; high: number | null };
 
 export type Compared = { value: number | null; changePercent: number | null };
 
@@ -27,6 +31,7 @@ export type Line = {
   previousPeriod: Compared | null;
   rank: number | null;
   warns: boolean;
+  limits: Limits;
 };
 
 export type Catalogue = { themes: { id: string; title: string }[]; indicators: Indicator[] };
@@ -35,3 +40,18 @@ export type Report = { theme: string; title: string; period: string; indicators:
 export type Warnings = { period: string; indicators: Figured[] };
 export type Answer = { indicator: Indicator; lines: Line[]; total: number };
 export type Behind = { columns: Record<string, string>; rows: Record<string, unknown>[]; next: number | null };
+
+export type Held = {
+  id: string;
+  title: string;
+  about: string;
+  rows: number;
+  institutions: number;
+  first: string | null;
+  last: string | null;
+};
+export type Facts = { engine: { installed: boolean; install: string }; facts: Held[] };
+export type Lineage = {
+  parts: { fact: string; tenant: string; month: string; rows: number }[];
+  loads: { id: number; at: string; by: string; fact: string; tenant: string; source: string; received: number }[];
+};

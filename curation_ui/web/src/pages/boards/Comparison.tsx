@@ -8,6 +8,7 @@ import type { Answer, Line } from "../../figures/types";
 import { useAsked } from "../../shared/asking";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
+import { drawn } from "./limits";
 import { named, Standing } from "./ThemePage";
 import { TEXTS } from "./texts";
 
@@ -35,7 +36,19 @@ function Bars({ lines, unit }: { lines: Line[]; unit: string }): ReactNode {
   return (
     <Chart
       label={TEXTS.compare}
-      series={{ kind: "bar", unit, names: lines.map(named), values: lines.map((line) => line.value), mark }}
+      series={{
+        kind: "bar",
+        unit,
+        title: TEXTS.now,
+        names: lines.map(named),
+        values: lines.map((line) => line.value),
+        mark,
+        beside: [
+          { title: TEXTS.sameValue, values: lines.map(({ samePeriod }) => samePeriod?.value ?? null) },
+          { title: TEXTS.previousValue, values: lines.map(({ previousPeriod }) => previousPeriod?.value ?? null) },
+        ],
+        lines: drawn(lines),
+      }}
     />
   );
 }

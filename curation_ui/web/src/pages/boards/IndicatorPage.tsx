@@ -7,13 +7,16 @@ import { Exports } from "../../figures/Exports";
 import { Change, figure } from "../../figures/numbers";
 import { PeriodField, usePeriod } from "../../figures/PeriodField";
 import { lately } from "../../figures/periods";
-import type { Answer, Indicator, Line } from "../../figures/types";
+import type { Answer, Indicator, Limits, Line } from "../../figures/types";
 import { useAsked } from "../../shared/asking";
 import { save } from "../../shared/client";
 import { Frame } from "../../shared/frame";
-import { Asked, Nothing } from "../../shared/states";
+import { Asked } from "../../shared/states";
 import { Comparison } from "./Comparison";
 import { Details } from "./Details";
+import { drawn, said } from "./limits";
+import { Origin } from "./Origin";
+import { NoFigures } from "./Sources";
 import { Standing } from "./ThemePage";
 import { TEXTS } from "./texts";
 
@@ -36,6 +39,7 @@ export function IndicatorPage(): ReactNode {
             <>
               <PeriodField />
               <Exports
+                pages
                 to={(format) =>
                   save(FIGURES, `${name}-${period}.${format}`, { path: { name }, query: { period, by, format } })
                 }
@@ -44,11 +48,12 @@ export function IndicatorPage(): ReactNode {
           }
           printable
         >
-          {line ? <Head line={line} unit={indicator.unit} /> : <Nothing text={TEXTS.noLines} />}
-          <Meaning indicator={indicator} />
+          {line ? <Head line={line} unit={indicator.unit} /> : <NoFigures />}
+          <Meaning indicator={indicator} limits={line?.limits ?? indicator.limits} />
           <Trend indicator={indicator} />
           <Compare indicator={indicator} period={period} by={by} />
           <Details indicator={indicator} period={period} />
+          <Origin name={name} period={period} />
         </Frame>
       )}
     </Asked>
@@ -69,18 +74,18 @@ function Head({ line, unit }: { line: Line; unit: string }): ReactNode {
   );
 }
 
-function Meaning({ indicator }: { indicator: Indicator }): ReactNode {
+function Meaning({ indicator, limits }: { indicator: Indicator; limits: Limits }): ReactNode {
   const items = [
     { key: "formula", label: TEXTS.formula, children: indicator.formula },
     { key: "source", label: TEXTS.source, children: indicator.source },
     { key: "direction", label: TEXTS.direction, children: indicator.directionTitle },
-    { key: "line", label: TEXTS.line, children: figure(indicator.warningLine, indicator.unit) },
+    { key: "line", label: TEXTS.line, children: said(limits, indicator.unit) || figure(null) },
   ];
   return <Descriptions size="small" column={{ xs: 1, md: 2 }} items={items} />;
 }
 
 function Trend({ indicator }: { indicator: Indicator }): ReactNode {
-  const query = { period: lately(TREND_MONTHS), each: "month", compare: false };
+  const query = { period: lately(TREND_MONTHS), each: "month" };
   const trend = useAsked<Answer, typeof FIGURES>(FIGURES, { path: { name: indicator.id }, query });
   const label = `${indicator.title}${TEXTS.trend}`;
   return (
@@ -102,9 +107,12 @@ function Trended({ label, lines, unit }: { label: string; lines: Line[]; unit: s
       series={{
         kind: "line",
         unit,
+        title: TEXTS.now,
         names: ordered.map((one) => one.period),
         values: ordered.map((one) => one.value),
         mark: marked,
+        beside: [{ title: TEXTS.sameValue, values: ordered.map(({ samePeriod }) => samePeriod?.value ?? null) }],
+        lines: drawn(ordered),
       }}
     />
   );

@@ -11,6 +11,7 @@ import { save } from "../../shared/client";
 import { Frame } from "../../shared/frame";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
+import { NoFigures, Sources } from "./Sources";
 import { TEXTS } from "./texts";
 
 const LIST = "GET /api/v1/indicators";
@@ -18,6 +19,7 @@ const REPORT = "GET /api/v1/reports/{theme}";
 const BEYOND = "GET /api/v1/indicator-warnings";
 const FIRST = "overview";
 const WARNINGS = { id: "warnings", title: TEXTS.warnings };
+const SOURCES = { id: "sources", title: TEXTS.sources };
 
 type Row = { id: string; title: string; unit: string; line: Line };
 
@@ -31,19 +33,25 @@ export function ThemePage(): ReactNode {
     { staleMs: Number.POSITIVE_INFINITY },
   );
   const exported =
-    theme === WARNINGS.id ? null : (
+    theme === WARNINGS.id || theme === SOURCES.id ? null : (
       <Exports
+        pages
         to={(format) => save(REPORT, `${theme}-${period}.${format}`, { path: { theme }, query: { period, format } })}
       />
     );
   return (
     <Frame title={TEXTS.title} about={TEXTS.about} actions={<Actions>{exported}</Actions>} printable>
       <Asked query={known} rows={1}>
-        {({ themes }) => <Themes themes={[...themes, WARNINGS]} chosen={theme} period={period} />}
+        {({ themes }) => <Themes themes={[...themes, WARNINGS, SOURCES]} chosen={theme} period={period} />}
       </Asked>
-      {theme === WARNINGS.id ? <Beyond period={period} /> : <Theme key={theme} theme={theme} period={period} />}
+      <Chosen theme={theme} period={period} />
     </Frame>
   );
+}
+
+function Chosen({ theme, period }: { theme: string; period: string }): ReactNode {
+  if (theme === SOURCES.id) return <Sources />;
+  return theme === WARNINGS.id ? <Beyond period={period} /> : <Theme key={theme} theme={theme} period={period} />;
 }
 
 type ThemesProps = { themes: Catalogue["themes"]; chosen: string; period: string };
@@ -77,18 +85,22 @@ function Theme({ theme, period }: { theme: string; period: string }): ReactNode 
   const report = useAsked<Report, typeof REPORT>(REPORT, { path: { theme }, query: { period } });
   return (
     <Asked query={report} isEmpty={({ indicators }) => !indicators.length} empty={TEXTS.none}>
-      {({ indicators }) => (
-        <>
-          <Input.Search
-            className="board-find no-print"
-            placeholder={TEXTS.find}
-            aria-label={TEXTS.find}
-            allowClear
-            onChange={(event) => find(event.target.value.trim())}
-          />
-          <Figures rows={rows(indicators).filter(({ title }) => title.includes(wanted))} period={period} />
-        </>
-      )}
+      {({ indicators }) =>
+        rows(indicators).length ? (
+          <>
+            <Input.Search
+              className="board-find no-print"
+              placeholder={TEXTS.find}
+              aria-label={TEXTS.find}
+              allowClear
+              onChange={(event) => find(event.target.value.trim())}
+            />
+            <Figures rows={rows(indicators).filter(({ title }) => title.includes(wanted))} period={period} />
+          </>
+        ) : (
+          <NoFigures />
+        )
+      }
     </Asked>
   );
 }

@@ -7,11 +7,13 @@ institutions do.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import date
 from typing import Final
 
-from benchmarks.league_facts import EVENTS, SEED, Columns, between, chance, pick, u, whole
-from benchmarks.league_places import COUNTIES, LEAGUE, Place, places
+from demo.league_facts import EVENTS, SEED, Columns, between, chance, pick, u, whole
+from demo.league_places import COUNTIES, LEAGUE, Place, places
 from supervision.facts.resources import REPORTED
 from supervision.figures.catalogue import Catalogue
 from supervision.figures.fact import Fact
@@ -45,6 +47,7 @@ MIX: Final[Mapping[str, float]] = {
     "incidents": 0.01,
 }
 """Of each hundred events, how many are of a fact."""
+_AT_ONCE: Final = 2
 _INPATIENT: Final = frozenset(("stays", "admissions", "operations", "consultations"))
 
 
@@ -58,15 +61,21 @@ def fill(
     there: Sequence[Place] | None = None,
 ) -> int:
     """Fill a lake with so many events in a period, and what stood at the end of each month, in all institutions or
-    in some; gives rows."""
-    rows, there = 0, places() if there is None else there
+    in some, two at a time; gives rows."""
+    there = places() if there is None else there
     share = sum(place.weight for place in there)
-    for number, place in enumerate(there):
+
+    def one(number: int, place: Place) -> int:
+        rows = 0
         for name, query in _queries(known.facts, place, period, events * place.weight / share, seed * 1000 + number):
             done = lake.merge(known.facts[name], Load(place.tenant, name, "generated", "league"), query)
             rows += done.received
             progress(done.received)
-    return rows
+        return rows
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        started = [pool.submit(copy_context().run, one, *numbered) for numbered in enumerate(there)]
+        return sum(task.result() for task in started)
 
 
 def _queries(
@@ -96,7 +105,8 @@ def _events(place: Place, period: Period, events: float) -> Iterator[tuple[str, 
                 # Somewhat more from month to month, so that there is something to compare.
                 f"SELECT n, DATE '{period.since}' + ({days} * pow({u(80)}, 0.9))::INT % {days} AS date, "
                 f"p.department, p.doctor, i.disease, round({between(81, 1, 22)}) AS days FROM range({count}) t(n) "
-                f"JOIN (VALUES {doctors}) p(slot, department, doctor) ON slot = hash(n, 82, {SEED}) % {place.doctors} "
+                f"JOIN (VALUES {doctors}) p(slot, department, doctor) "
+                f"ON slot = hash(n, 82, {SEED}) % {place.doctors} "
                 f"JOIN (VALUES {diseases}) i(department, k, disease) "
                 f"ON i.department = p.department AND k = hash(n, 83, {SEED}) % {most}",
             )
@@ -184,7 +194,8 @@ def _staff(place: Place) -> Columns:
         "department": _nth(departments, f"k % {len(departments)}"),
         # One more of them every year, so that they grow.
         "role": f"CASE WHEN k < {place.doctors} + year(date) - 2027 THEN "
-        f"CASE WHEN k % 5 <> 4 THEN 'physician' WHEN {place.tier == 'primary'} THEN 'village-doctor' ELSE 'assistant' END ELSE "
+        f"CASE WHEN k % 5 <> 4 THEN 'physician' WHEN {place.tier == 'primary'} THEN 'village-doctor' "
+        "ELSE 'assistant' END ELSE "
         + pick(1, {"nurse": 60, "pharmacist": 8, "technician": 10, "other-technical": 6, "manager": 8, "support": 8})
         + " END",
         "rank": pick(2, {"senior": 5, "associate": 12, "middle": 33, "junior": 40, "none": 10}),
