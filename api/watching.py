@@ -58,7 +58,7 @@ class Watcher:
             try:
                 if not self.step():
                     stop.wait(_IDLE_SECONDS)
-            except (SQLAlchemyError, ReleaseError) as error:
+            except Exception as error:  # nobody would start it anew
                 _log.error("risks not looked at, trying again", extra={"error": type(error).__name__})
                 stop.wait(_AWAY_SECONDS)
         self._region.close()

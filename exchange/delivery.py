@@ -112,7 +112,7 @@ class Deliverer:
                 try:
                     if not self.step(web, pool):
                         stop.wait(_IDLE_SECONDS)
-                except SQLAlchemyError as error:
+                except Exception as error:  # nobody would start it anew
                     _log.error("subscribers not told, trying again", extra={"error": type(error).__name__})
                     stop.wait(_AWAY_SECONDS)
 

@@ -126,3 +126,4 @@ def test_what_goes_wrong_once_does_not_end_what_goes_on_beside_requests() -> Non
         task.cancel()
 
     asyncio.run(asyncio.wait_for(watched(), 10))
+    assert len(turns) >= 3

@@ -18,6 +18,7 @@ from api.intake import landing
 from base.keyring import KeyRing, reseal
 from base.settings import Settings
 from base.tenancy import Scope, TenancyError, acting, guard, system
+from exchange import delivery
 from exchange.delivery import Deliverer, Rules, Told
 from exchange.fhir.subscription import FULL, Wish, read
 from exchange.message import MessageError
@@ -226,3 +227,21 @@ def test_what_is_wrong_is_told_by_field(change: dict[str, Any], field: str) -> N
     with pytest.raises(MessageError) as error:
         read(WANTED | change, ["127.0.0.1"])
     assert error.value.field == field
+
+
+def test_what_goes_wrong_with_one_does_not_end_the_telling_for_good(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teller, stop, turns = wire.deliverer(), threading.Event(), list[Any]()
+
+    def step(web: Any, pool: Any) -> int:
+        turns.append(web)
+        if len(turns) == 1:
+            raise ValueError("a subscription that nobody can read")
+        stop.set()
+        return 1
+
+    monkeypatch.setattr(teller, "step", step)
+    monkeypatch.setattr(delivery, "_AWAY_SECONDS", 0.0)
+    teller.run(stop)
+    assert len(turns) == 2

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, inspect, select
+from sqlalchemy import Engine, select
 
 from base.keyring import KeyRing
 from base.security import SealError
@@ -441,11 +441,3 @@ def test_nothing_of_the_patient_is_readable_and_nothing_can_be_moved(engine: Eng
     assert comments.item(found.id, 1).reason == "张三已电话告知"
     with pytest.raises(SealError):
         comments.item(found.id, 2)
-
-
-def test_the_migration_makes_what_the_tables_say(engine: Engine) -> None:
-    for table in (rounds, items, problems):
-        made_columns = {c["name"]: c["nullable"] for c in inspect(engine).get_columns(table.name)}
-        assert made_columns == {c.name: c.nullable for c in table.columns}
-        indexes = {(i["name"], bool(i["unique"])) for i in inspect(engine).get_indexes(table.name)}
-        assert indexes == {(i.name, bool(i.unique)) for i in table.indexes}
