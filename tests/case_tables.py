@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from base.plugins import discover
 from clinical.finding import Finding, Review
@@ -25,6 +24,7 @@ from rules import policy
 from rules.engine import review
 from rules.model import Case, Family
 from rules.states import States
+from tests.yaml_tables import load
 
 FOLDER = Path(__file__).parent / "cases"
 AUDIT = Path(__file__).parent / "audit"
@@ -49,7 +49,7 @@ def tables() -> dict[str, list[Told]]:
     are the ground every case builds on."""
     found: dict[str, list[Told]] = {}
     for path in sorted(FOLDER.glob("*.yaml")):
-        document = yaml.safe_load(path.read_text("utf-8"))
+        document = load(path)
         found[document["family"]] = [_told(document, case) for case in document["cases"]]
     return found
 
@@ -106,8 +106,7 @@ def _case(snapshot: Snapshot, request: dict[str, Any]) -> Case:
 @lru_cache(maxsize=8)
 def audit(name: str) -> tuple[dict[str, Any], ...]:
     """The prescriptions of one audit (``tests/audit``)."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return tuple(yaml.load((AUDIT / name).read_text("utf-8"), loader))
+    return tuple(load(AUDIT / name))
 
 
 def fits(finding: Finding, expected: dict[str, Any]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from clinical.coded import CHINA
@@ -39,16 +39,6 @@ def stated(text: str) -> Iterator[Stated]:
         except ValueError:
             continue
         yield Stated(day, time, match.start(), match.end())
-
-
-def day_of(time: datetime) -> date:
-    """The Chinese calendar day of a time."""
-    return time.astimezone(CHINA).date()
-
-
-def apart(one: datetime, other: datetime) -> timedelta:
-    """How far two times are apart, either way."""
-    return abs(one - other)
 
 
 def nth_day(after: str) -> re.Pattern[str]:

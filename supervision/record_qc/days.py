@@ -10,7 +10,7 @@ from clinical.coded import CHINA
 from clinical.medical_record import Document, DocumentKind, EventKind
 from supervision.record_qc.subject import Subject
 
-COURSE_NOTES: Final = (
+NORM_NOTES: Final = (
     DocumentKind.FIRST_COURSE,
     DocumentKind.COURSE,
     DocumentKind.ROUND,

@@ -67,6 +67,13 @@ def stem(site: str) -> str:
     return "" if bare in _VAGUE else bare
 
 
+def shares_part(part: str, name: str) -> bool:
+    """Whether the name of an operation is of a part of the body: it has two characters of it in a row, or its only
+    one (肾, 眼, 膝)."""
+    runs = {part[at : at + 2] for at in range(len(part) - 1)} or {part} - {""}
+    return any(run in name for run in runs)
+
+
 def side_near(fact: Fact, text: str) -> str:
     """The side of a fact, by itself or as its clause says it when it names one side alone."""
     if fact.side:

@@ -17,9 +17,9 @@ from clinical.medical_record import (
     ResultKind,
     Signer,
     Title,
-    rank,
 )
 from rules.stewardship import ANTIBACTERIAL
+from supervision.record_qc.rounders import at_least
 from supervision.record_qc.subject import Subject, signed
 from supervision.record_qc.timing import Anchor, Anchors, matched
 
@@ -89,15 +89,11 @@ def rounds(subject: Subject) -> Part | None:
 
 
 def _round_by(rounds: Iterable[Document], least: Title, until: datetime) -> bool | None:
-    unknown = False
-    for one in rounds:
-        doctor = one.leader or one.author
-        title = doctor.title if doctor else None
-        if title is None or one.written is None:
-            unknown = True
-        elif rank(title) >= rank(least) and one.written <= until:
-            return True
-    return None if unknown else False
+    held = [(at_least(one, least), one.written) for one in rounds]
+    if any(senior and at is not None and at <= until for senior, at in held):
+        return True
+    may_be = any(senior is not False and (senior is None or at is None) for senior, at in held)
+    return None if may_be else False
 
 
 # -- what was done is told -------------------------------------------------------------------

@@ -47,7 +47,7 @@ Fits: TypeAlias = Callable[[Document], bool]
 class Limit:
     """A row of the table of time limits; it makes two checks, ``<name>-late`` and ``<name>-missing``. ``within`` runs
     from each of ``after``; ``fits`` narrows which documents count; ``asked`` is how the norm says it where it names
-    no number (then ``within`` is when it is surely late)."""
+    no number: then ``within`` is our patience, of which nothing is said, and a reminder is due at once."""
 
     name: str
     called: str
@@ -119,12 +119,12 @@ class Limit:
         for anchor, document in self._pairs(subject):
             if document is not None:
                 continue
-            due = anchor.at + self.within
-            if subject.now >= due:
-                says = f"{anchor.called}{shown(anchor.at)}，应于{shown(due)}前完成的{self.called}未见"
-                yield Defect(says, key=anchor.id)
+            late = anchor.at + self.within
+            due, when = (anchor.at, self.asked) if self.asked else (late, f"于{shown(late)}前")
+            if subject.now >= late:
+                yield Defect(f"{anchor.called}{shown(anchor.at)}，应{when}完成的{self.called}未见", key=anchor.id)
             elif subject.stage is not Stage.FINAL:
-                yield Reminder(self.called, f"{self.called}须于{shown(due)}前完成", due)
+                yield Reminder(self.called, f"{self.called}须{when}完成", due)
 
     def _span(self) -> str:
         return self.asked or f"在{spoken(self.within)}内"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -30,12 +31,25 @@ EXAMPLE = record_qc.EXAMPLES["record"]
 PERIOD = {"since": "2026-11-01", "until": "2026-11-30"}
 
 
-@pytest.fixture
-def client(starter_dir: Path, tmp_path: Path) -> Iterator[TestClient]:
-    house = opened(starter_dir, tmp_path, survey_hour=-1)
+@contextmanager
+def serving(starter_dir: Path, folder: Path) -> Iterator[TestClient]:
+    house = opened(starter_dir, folder, survey_hour=-1)
     with TestClient(build(house), client=("127.0.0.1", 1)) as made:
         yield made
     house.engine.dispose()
+
+
+@pytest.fixture
+def client(starter_dir: Path, tmp_path: Path) -> Iterator[TestClient]:
+    with serving(starter_dir, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def reader(starter_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A service in which nothing is kept, for tests that keep nothing."""
+    with serving(starter_dir, tmp_path_factory.mktemp("reader")) as made:
+        yield made
 
 
 @pytest.fixture
@@ -50,8 +64,8 @@ def found(answer: dict[str, Any], check: str) -> list[dict[str, Any]]:
     return [defect for defect in answer["defects"] if defect["check"] == check]
 
 
-def test_a_record_is_checked_without_being_kept(client: TestClient) -> None:
-    answer = client.post(f"{BASE}/records", json=EXAMPLE | {"store": False})
+def test_a_record_is_checked_without_being_kept(reader: TestClient) -> None:
+    answer = reader.post(f"{BASE}/records", json=EXAMPLE | {"store": False})
     assert answer.status_code == 200, answer.text
     told = answer.json()
     (late,) = found(told, "first-course-late")
@@ -63,7 +77,7 @@ def test_a_record_is_checked_without_being_kept(client: TestClient) -> None:
     assert {"check": "admission-note-signature", "needed": "入院记录的签名"} not in told["gaps"]
     assert told["failed"] == []
     assert told["score"]["points"] < 100
-    assert client.get(f"{BASE}/reports").json()["reports"] == []
+    assert reader.get(f"{BASE}/reports").json()["reports"] == []
 
 
 def test_a_report_is_kept_once_and_explains_its_score(client: TestClient) -> None:
@@ -80,20 +94,20 @@ def test_a_report_is_kept_once_and_explains_its_score(client: TestClient) -> Non
     assert client.get(f"{BASE}/reports/999999").status_code == 404
 
 
-def test_while_a_document_is_written_only_it_is_judged(client: TestClient) -> None:
+def test_while_a_document_is_written_only_it_is_judged(reader: TestClient) -> None:
     running = json.loads(json.dumps(EXAMPLE["record"]))
     del running["visit"]["discharged"]
     running["documents"].append(
         {"id": "doc-3", "kind": "日常病程记录", "sections": [{"text": "患者××，一般情况可。"}]}
     )
     body = {"record": running, "stage": "writing", "writing": "doc-3"}
-    told = client.post(f"{BASE}/records", json=body).json()
+    told = reader.post(f"{BASE}/records", json=body).json()
     assert {d["place"]["document"] for d in told["defects"] if "place" in d} == {"doc-3"}
     assert found(told, "wording-placeholder")
     assert "score" not in told
-    refused = client.post(f"{BASE}/records", json=body | {"writing": "doc-9"})
+    refused = reader.post(f"{BASE}/records", json=body | {"writing": "doc-9"})
     assert (refused.status_code, refused.json()["issue"][0]["expression"]) == (400, ["writing"])
-    assert client.post(f"{BASE}/records", json=body | {"store": True}).status_code == 422
+    assert reader.post(f"{BASE}/records", json=body | {"store": True}).status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -110,8 +124,8 @@ def test_while_a_document_is_written_only_it_is_judged(client: TestClient) -> No
         ({"record": {"id": "x", "kind": "住院病历", "visits": {}}}, "record"),
     ],
 )
-def test_a_misshapen_record_is_refused_with_the_field(client: TestClient, body: dict[str, Any], field: str) -> None:
-    answer = client.post(f"{BASE}/records", json=body)
+def test_a_misshapen_record_is_refused_with_the_field(reader: TestClient, body: dict[str, Any], field: str) -> None:
+    answer = reader.post(f"{BASE}/records", json=body)
     assert answer.status_code == 400
     assert answer.json()["issue"][0]["expression"] == [field]
 
@@ -204,8 +218,8 @@ def test_statistics_national_indicators_and_the_workbook(client: TestClient) -> 
     assert not any("胸闷" in str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row)
 
 
-def test_the_catalogue_names_source_and_mending_of_every_check(client: TestClient) -> None:
-    told = client.get(f"{BASE}/checks").json()
+def test_the_catalogue_names_source_and_mending_of_every_check(reader: TestClient) -> None:
+    told = reader.get(f"{BASE}/checks").json()
     assert len(told["checks"]) >= 30
     assert all(check["source"] and check["mend"] and check["title"] for check in told["checks"])
     assert told["states"]["withdrawn"] == "申诉通过，已撤销"

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+
+from api.app import build
+from tests.integration.conftest import opened
+
+
+@pytest.fixture(scope="module")
+def service(starter_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A service for tests that leave nothing behind."""
+    house = opened(starter_dir, tmp_path_factory.mktemp("writing"))
+    with TestClient(build(house), raise_server_exceptions=False) as client:
+        yield client
+    house.engine.dispose()
+
 
 URL = "/cds-services/yigong-record-writing"
 RECORD: dict[str, Any] = {
@@ -31,8 +46,8 @@ def call(**context: Any) -> dict[str, Any]:
     return {"hook": "yigong-record-writing", "hookInstance": "7c5b2f8e-6a64-4f2b-9a43-55c9e3d1b0aa", "context": given}
 
 
-def test_the_document_being_written_is_judged_with_sentence_source_and_mending(served: TestClient) -> None:
-    answer = served.post(URL, json=call())
+def test_the_document_being_written_is_judged_with_sentence_source_and_mending(service: TestClient) -> None:
+    answer = service.post(URL, json=call())
     assert answer.status_code == 200, answer.text
     found = {card["extension"]["cn.yigong.record-defect"]["check"]: card for card in answer.json()["cards"]}
     card = found["wording-placeholder"]
@@ -44,9 +59,9 @@ def test_the_document_being_written_is_judged_with_sentence_source_and_mending(s
     assert all(0 < len(card["summary"]) < 140 and card["uuid"] for card in answer.json()["cards"])
 
 
-def test_what_is_not_yet_due_is_a_reminder_with_its_deadline(served: TestClient) -> None:
+def test_what_is_not_yet_due_is_a_reminder_with_its_deadline(service: TestClient) -> None:
     running = RECORD | {"visit": {"admitted": "2999-11-01T08:00:00+08:00"}, "documents": [RECORD["documents"][1]]}
-    cards = served.post(URL, json=call(record=running)).json()["cards"]
+    cards = service.post(URL, json=call(record=running)).json()["cards"]
     told = [card["extension"]["cn.yigong.record-defect"] for card in cards]
     (due,) = [one["due"] for one in told if one["check"] == "first-course-missing"]
     assert due == "2999-11-01T16:00:00+08:00"
@@ -75,12 +90,12 @@ def test_a_check_that_the_institution_switched_off_says_nothing(served: TestClie
         ({"record": {}}, "context.record"),
     ],
 )
-def test_a_misshapen_call_names_the_field(served: TestClient, context: dict[str, Any], field: str) -> None:
-    answer = served.post(URL, json=call(**context))
+def test_a_misshapen_call_names_the_field(service: TestClient, context: dict[str, Any], field: str) -> None:
+    answer = service.post(URL, json=call(**context))
     assert answer.status_code == 400
     assert answer.json()["issue"][0]["expression"] == [field]
 
 
-def test_the_hook_is_discovered(served: TestClient) -> None:
-    services = {one["id"]: one for one in served.get("/cds-services").json()["services"]}
+def test_the_hook_is_discovered(service: TestClient) -> None:
+    services = {one["id"]: one for one in service.get("/cds-services").json()["services"]}
     assert "prefetch" not in services["yigong-record-writing"], "nothing is asked for, and no member may be empty"

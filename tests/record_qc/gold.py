@@ -9,8 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import yaml
-
 from clinical.medical_record import MedicalRecord
 from knowledge.snapshot import Snapshot
 from supervision.record_qc.engine import Examination, examine
@@ -18,6 +16,7 @@ from supervision.record_qc.model import Check
 from supervision.record_qc.places import Stage
 from supervision.record_qc.subject import Reader, Subject
 from tests.record_qc.written import moment, record
+from tests.yaml_tables import load
 
 FOLDER: Final = Path(__file__).parents[1] / "gold" / "qc"
 
@@ -68,7 +67,7 @@ def gold(files: str = "*.yaml") -> list[Gold]:
 def _file(path: Path) -> list[Gold]:
     written: dict[str, dict[str, Any]] = {}
     found = []
-    for given in yaml.safe_load(path.read_text("utf-8"))["records"]:
+    for given in load(path)["records"]:
         told = written[given["id"]] = given.get("record") or _like(written[given["like"]], given)
         found.append(_gold(given, told))
     return found

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from clinical.medical_record import MedicalRecord
 from knowledge.snapshot import Snapshot
-from nlp.facts import read
+from nlp.facts import Fact, read
 from nlp.lexicon import Lexicon
 from supervision.record_qc.engine import Outcome, checks, examine
 from supervision.record_qc.places import Stage
 from supervision.record_qc.subject import Reader, Subject
 from tests.record_qc.written import moment, record
+from tests.yaml_tables import load
 
 FOLDER: Final = Path(__file__).parent / "cases"
 KINDS: Final = ("defect", "none", "gap", "reminder")
@@ -41,7 +41,7 @@ class Told:
 
 def tables() -> dict[str, list[Told]]:
     """All cases by file."""
-    loaded = ((path.stem, yaml.safe_load(path.read_text("utf-8"))) for path in sorted(FOLDER.glob("*.yaml")))
+    loaded = ((path.stem, load(path)) for path in sorted(FOLDER.glob("*.yaml")))
     return {name: [t for case in document["cases"] for t in _told(name, document, case)] for name, document in loaded}
 
 
@@ -69,9 +69,14 @@ def _one(file: str, document: dict[str, Any], case: dict[str, Any]) -> Told:
 
 
 def reader_of(snapshot: Snapshot) -> Reader:
-    """Reads texts by a release."""
+    """Reads texts by a release; what many cases share is read once."""
     lexicon = Lexicon.of(snapshot)
-    return lambda text, section: read(text, lexicon, section)
+    return lambda text, section: list(_read(lexicon, text, section))
+
+
+@lru_cache(maxsize=4096)
+def _read(lexicon: Lexicon, text: str, section: str) -> tuple[Fact, ...]:
+    return tuple(read(text, lexicon, section))
 
 
 def outcome(told: Told, reader: Reader | None, release: Snapshot | None = None) -> Outcome:

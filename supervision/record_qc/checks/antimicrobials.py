@@ -43,8 +43,8 @@ _ALLOWED: Final = re.compile(r"会诊|特殊使用级|越级|上级医师|主任
 _EXAMINED: Final = re.compile(
     r"培养|药敏|病原|涂片|核酸|抗原|抗体|宏基因|NGS|G试验|GM试验|降钙素原|PCT|白(?:细胞)?介素|IL-6", re.IGNORECASE
 )
-_CLEAN: Final = re.compile(r"^\s*(?:Ⅰ|I(?!I|V)|1|一|清洁(?!-|污))")
-_LESS_CLEAN: Final = re.compile(r"^\s*(?:Ⅱ|II(?!I)|2|二|清洁-?污染)")
+_LIMITED: Final = re.compile(r"^\s*(?:[ⅠⅡ12一二]|I{1,2}(?![IV])|清洁)")
+"""Incisions of the classes I and II."""
 _HEART: Final = re.compile(r"心脏|瓣膜|冠状动脉(?:旁路|搭桥)|主动脉|先心")
 _INFECTED: Final = re.compile(r"炎|脓|穿孔|坏疽|开放|污染|咬伤|败血|(?<!预防)(?<!防)(?<!抗)(?<![无未])感染(?!风险)")
 _REASON: Final = re.compile(
@@ -203,9 +203,10 @@ def _prophylaxis(subject: Subject) -> Iterator[Said]:
 
 
 def _limit(operation: Operation) -> timedelta | None:
-    if _CLEAN.search(operation.incision):
-        return timedelta(hours=48 if _HEART.search(operation.name) else 24)
-    return timedelta(hours=48) if _LESS_CLEAN.search(operation.incision) else None
+    """A day after clean and clean-contaminated operations, two after those on the heart."""
+    if not _LIMITED.search(operation.incision):
+        return None
+    return 2 * _DAY if _HEART.search(operation.name) else _DAY
 
 
 def _has_infection(subject: Subject) -> bool:
@@ -274,7 +275,7 @@ CHECKS: Final = (
     _check(
         name="antimicrobial-untested",
         title="使用特殊使用级抗菌药物未送病原学检查",
-        source=f"{_GUIDE};国家医疗质量安全改进目标(提高住院患者抗菌药物治疗前病原学送检率)",
+        source=f"{_GUIDE};《2021年国家医疗质量安全改进目标》(国卫办医函〔2021〕76号)",
         mend="用药前留取合格标本送病原学检查；未送检的在病程中说明原因",
         run=_untested,
         points=1.0,
@@ -288,5 +289,6 @@ CHECKS: Final = (
         mend="及时停用预防用药；需延长或改为治疗的，在病程中写明依据",
         run=_prophylaxis,
         most=4.0,
+        version="2",
     ),
 )

@@ -11,7 +11,7 @@ from typing import Final
 from clinical.medical_record import Document, DocumentKind, EventKind, Signer
 from supervision.record_qc.beforehand import Beforehand
 from supervision.record_qc.content import Signed
-from supervision.record_qc.days import COURSE_NOTES
+from supervision.record_qc.days import NORM_NOTES
 from supervision.record_qc.items import text_of
 from supervision.record_qc.model import (
     CORE_SYSTEMS,
@@ -60,7 +60,7 @@ def _agreed(document: Document) -> datetime | None:
 
 def _approved(subject: Subject, anchor: Anchor) -> bool:
     """In a rescue, where nobody could sign, the head of the institution may have approved."""
-    return any(_APPROVED.search(text_of(note)) for note in subject.of(*COURSE_NOTES, DocumentKind.OPERATION))
+    return any(_APPROVED.search(text_of(note)) for note in subject.of(*NORM_NOTES, DocumentKind.OPERATION))
 
 
 def _on_operation_form(subject: Subject, anchor: Anchor) -> bool:
@@ -141,7 +141,7 @@ DISCUSSED: Final = Beforehand(
 )  # fmt: skip
 NOTICE: Final = Limit(
     "critical-notice", "病危(重)通知书", (DocumentKind.CRITICAL_NOTICE,), _worsened, timedelta(hours=24),
-    f"{NORM}第二十七条", group=Group.CONSENT, missing_points=5.0, missing_veto=Grade.B,
+    f"{NORM}第二十七条", group=Group.CONSENT, missing_points=5.0, missing_veto=Grade.B, asked="在告知时",
 )  # fmt: skip
 
 # -- signatures ------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ _MAY_SIGN: Final = re.compile(
 
 
 _DENIED: Final = re.compile(r"(?:无|否认|未见|未出现|不伴)[^，。；、\n]{0,8}")
-_NOTES: Final = (DocumentKind.ADMISSION, DocumentKind.READMISSION, DocumentKind.DAY_STAY, *COURSE_NOTES)
+_NOTES: Final = (DocumentKind.ADMISSION, DocumentKind.READMISSION, DocumentKind.DAY_STAY, *NORM_NOTES)
 
 
 def _may_sign(document: Document) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 from clinical.coded import CHINA
 from clinical.medical_record import Document, DocumentKind, Event, EventKind, Signer
 from supervision.record_qc.content import Signed
-from supervision.record_qc.days import COURSE_NOTES
+from supervision.record_qc.days import NORM_NOTES
 from supervision.record_qc.items import Form, Item, text_of
 from supervision.record_qc.model import CORE_SYSTEMS, INPATIENT, LATER, NORM, Aspect, Check, Defect, Gap, Group, Said
 from supervision.record_qc.places import Place
@@ -113,7 +113,7 @@ _LATER: Final = timedelta(hours=48)
 
 def _unmentioned(subject: Subject) -> Iterator[Said]:
     """Consultations, of which no course note of the days after says how the advice was carried out."""
-    notes = [d for d in subject.of(*COURSE_NOTES, DocumentKind.DISCHARGE) if d.kind is not _CONSULTATION]
+    notes = [d for d in subject.of(*NORM_NOTES, DocumentKind.DISCHARGE) if d.kind is not _CONSULTATION]
     for document in subject.judged(_CONSULTATION):
         answered = document.written
         if answered is None:

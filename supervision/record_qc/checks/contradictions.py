@@ -305,12 +305,8 @@ _ROWS: Final = (
 CHECKS: Final = (
     *(row.check() for row in _ROWS),
     _check("history", "病史既有又否认同一疾病或嗜好", Group.ADMISSION, _ILLNESS, _ASK, _history),
-    _check(
-        "complaint-denied", "主诉的症状在现病史中被否认", Group.ADMISSION, f"{NORM}第十八条(二)(三)", _ASK, _complaint
-    ),
+    _check("complaint-denied", "主诉的症状在现病史中被否认", Group.ADMISSION, _COMPLAINT, _ASK, _complaint),
     _check("findings", "同一体征既阳性又阴性", Group.ADMISSION, _EXAMINATION, _EXAMINE, _findings),
     _check("fever", "写无发热而体温升高", Group.COURSE, _TRUE, "核对体温单，按实际体温书写", _fever),
-    _check(
-        "wound", "未手术而写切口愈合", Group.END, f"{NORM}第二十二条(二十)", "删除套用内容，按实际情况书写", _wound
-    ),
+    _check("wound", "未手术而写切口愈合", Group.END, _DISCHARGE, "删除套用内容，按实际情况书写", _wound),
 )

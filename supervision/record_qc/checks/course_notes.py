@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from clinical.medical_record import DocumentKind, EventKind
-from supervision.record_qc.days import COURSE_NOTES, covered, day, days_of, silences, spells
+from supervision.record_qc.days import NORM_NOTES, covered, day, days_of, silences, spells
 from supervision.record_qc.items import text_of
 from supervision.record_qc.model import EVERY_STAGE, INPATIENT, LATER, NORM, Aspect, Check, Defect, Gap, Group, Said
 from supervision.record_qc.places import Place
@@ -37,7 +37,7 @@ def _gaps_while(kind: EventKind, most: int, worse: tuple[EventKind, ...]) -> Cal
             yield Gap(f"{kind.value}起止时间")
             return
         found = spells(subject, kind)
-        noted = days_of(subject.of(*COURSE_NOTES))
+        noted = days_of(subject.of(*NORM_NOTES))
         if found and noted is None:
             yield _UNDATED
             return
@@ -55,7 +55,7 @@ def _gaps_when_stable(subject: Subject) -> Iterator[Said]:
     if admitted is None:
         yield Gap("入院时间")
         return
-    noted = days_of(subject.of(*COURSE_NOTES))
+    noted = days_of(subject.of(*NORM_NOTES))
     if noted is None:
         yield _UNDATED
         return

@@ -22,10 +22,6 @@ def _dated(document: Document) -> bool:
     return document.written is not None
 
 
-def _led(document: Document) -> bool:
-    return document.leader is not None
-
-
 _TITLED: Final = "(?:主任|主治|住院)医师"
 """Two of them in one list name who took part."""
 _GROUNDS: Final = Item(

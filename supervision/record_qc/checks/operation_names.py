@@ -77,13 +77,10 @@ def _may_be(subject: Subject, passage: Passage, operations: list[Operation]) -> 
 
 def _alike(subject: Subject, text: str, name: str) -> bool:
     """Whether a text may name an operation: by concept, else by any character that tells what is operated on."""
-    mine, theirs = (
-        [f.concept for f in subject.facts(words) or () if f.kind == "procedure" and f.concept]
-        for words in (text, name)
-    )
     if any(_differ(text, name, *pair) or _differ(name, text, *pair) for pair in _EXTENTS):
         return False
-    if any(related(subject, one, other) for one in mine for other in theirs):
+    theirs = _procedures(subject, name)
+    if any(related(subject, one, other) for one in _procedures(subject, text) for other in theirs):
         return True
     return bool(_OPEN.search(name)) or not _telling(text).isdisjoint(_telling(name))
 

@@ -83,18 +83,19 @@ MISSING: Final = (
     Limit(
         "safety-check", "手术安全核查记录", (DocumentKind.SAFETY,), begins(any_session), _DAY,
         f"{_ARTICLE}(十六)；{_SAFETY}", group=Group.OPERATION, missing_points=10.0, missing_veto=Grade.B,
+        asked="在手术当时",
     ),
     Limit(
         "anaesthesia-record", "麻醉记录", (DocumentKind.ANAESTHESIA,), begins(anaesthetised), _DAY,
-        f"{_ARTICLE}(十四)", group=Group.OPERATION, missing_points=10.0, missing_veto=Grade.B,
+        f"{_ARTICLE}(十四)", group=Group.OPERATION, missing_points=10.0, missing_veto=Grade.B, asked="在手术当时",
     ),
     Limit(
         "count-record", "手术清点记录", (DocumentKind.COUNT,), begins(_counted), _DAY,
-        f"{_ARTICLE}(十七)", group=Group.OPERATION, missing_points=3.0,
+        f"{_ARTICLE}(十七)", group=Group.OPERATION, missing_points=3.0, asked="在手术结束后即时",
     ),
     Limit(
         "anaesthesia-visit-after", "麻醉术后访视记录", (DocumentKind.ANAESTHESIA_AFTER,), ends(anaesthetised),
-        3 * _DAY, f"{_ARTICLE}(十九)", group=Group.OPERATION, missing_points=3.0,
+        3 * _DAY, f"{_ARTICLE}(十九)", group=Group.OPERATION, missing_points=3.0, asked="在术后",
     ),
 )  # fmt: skip
 """Papers that are made while the operation goes on bear any time of it: only whether they are there is judged."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from clinical.medical_record import DocumentKind, EventKind, Signer
 from supervision.record_qc.content import Signed
-from supervision.record_qc.days import COURSE_NOTES, day
+from supervision.record_qc.days import NORM_NOTES, day
 from supervision.record_qc.items import Form, Item, text_of
 from supervision.record_qc.model import (
     ANY_RECORD,
@@ -120,7 +120,7 @@ def _unnoted(kind: EventKind, own: DocumentKind, words: str, what: str) -> Calla
                 yield Gap(f"{kind.value}时间")
                 continue
             days = {day(event.at) + timedelta(n) for n in (0, 1)}
-            notes = [d for d in subject.of(own, *COURSE_NOTES) if d.written is None or day(d.written) in days]
+            notes = [d for d in subject.of(own, *NORM_NOTES) if d.written is None or day(d.written) in days]
             if not any(note.kind is own or told.search(text_of(note)) for note in notes):
                 yield Defect(f"{shown(event.at)}{kind.value}，{what}", key=event.id)
 

@@ -74,7 +74,7 @@ def _stage(subject: Subject) -> Iterator[Said]:
 _check = partial(
     Check, group=Group.CORE, kinds=INPATIENT, aspect=Aspect.CLINICAL, severity=Severity.MINOR, points=1.0
 )
-_GOALS: Final = "国家医疗质量安全改进目标"
+_GOALS: Final = "《2021年国家医疗质量安全改进目标》(国卫办医函〔2021〕76号)"
 CHECKS: Final = (
     _check(
         name="goal-clot-risk",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from clinical.medical_record import Document, DocumentKind
-from supervision.record_qc.days import COURSE_NOTES, day
+from supervision.record_qc.days import NORM_NOTES, day
 from supervision.record_qc.items import text_of
 from supervision.record_qc.model import INPATIENT, LATER, NORM, Aspect, Check, Defect, Group, Said
 from supervision.record_qc.subject import Subject
@@ -23,7 +23,7 @@ _REFUSED: Final = re.compile(
 )
 _TOLD: Final = re.compile(r"告知|交[代待]|说明|讲明|解释|沟通|签[字名署]|知情|风险|后果|劝")
 _CONSENTS: Final = (DocumentKind.CONSENT_OTHER, DocumentKind.CONSENT_SPECIAL, DocumentKind.CONSENT_OPERATION)
-_NOTES: Final = (*COURSE_NOTES, DocumentKind.DISCHARGE, DocumentKind.OTHER)
+_NOTES: Final = (*NORM_NOTES, DocumentKind.DISCHARGE, DocumentKind.OTHER)
 
 
 def _untold(subject: Subject) -> Iterator[Said]:
@@ -31,7 +31,7 @@ def _untold(subject: Subject) -> Iterator[Said]:
     explained."""
     if any(re.search("拒绝|放弃|自动出院", d.title + text_of(d)) for d in subject.of(*_CONSENTS)):
         return
-    for passage in subject.texts(subject.judged(*COURSE_NOTES)):
+    for passage in subject.texts(subject.judged(*NORM_NOTES)):
         for match in _REFUSED.finditer(passage.text):
             if not any(_TOLD.search(text_of(note)) for note in _about(subject, passage.document)):
                 says = "患方拒绝(放弃)诊疗，病历中未见告知风险和后果的记录"

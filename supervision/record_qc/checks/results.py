@@ -54,9 +54,8 @@ def _critical(subject: Subject) -> Iterator[Said]:
             yield Gap("危急值报告时间")
         elif not _answered(subject, result, notes(subject, at - EARLY, at + _ANSWER)):
             if subject.now < at + _ANSWER and subject.stage is not Stage.FINAL:
-                yield Reminder(
-                    f"危急值{shown(result)}的处置记录", f"危急值{shown(result)}须及时处置并记录", at + _ANSWER
-                )
+                what = f"危急值{shown(result)}的处置记录"
+                yield Reminder(what, f"{what}须立即完成", at)
                 continue
             late = _answered(subject, result, notes(subject, at + _ANSWER))
             says = f"{at_time(at)}报告危急值{shown(result)}，"

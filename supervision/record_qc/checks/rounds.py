@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from clinical.medical_record import Document, DocumentKind, Title
-from supervision.record_qc.days import COURSE_NOTES, day, silences
+from supervision.record_qc.days import NORM_NOTES, day, silences
 from supervision.record_qc.items import text_of
 from supervision.record_qc.model import (
     CORE_SYSTEMS,
@@ -167,7 +167,7 @@ def _operated(subject: Subject) -> Iterator[tuple[Session | Gap, str]]:
 
 def _unless_seen(subject: Subject, when: str, session: Session, surgeon: str, span: Span) -> Iterator[Said]:
     """A defect, unless a note of that time shows that the surgeon saw the patient, or nobody told who wrote notes."""
-    notes = [note for note in subject.of(*COURSE_NOTES) if _within(note.written, span)]
+    notes = [note for note in subject.of(*NORM_NOTES) if _within(note.written, span)]
     if any(_shows(surgeon, note) for note in notes):
         return
     if any(not _people(note) for note in notes):

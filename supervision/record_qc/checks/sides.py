@@ -11,14 +11,19 @@ from clinical.medical_record import DocumentKind
 from supervision.record_qc.lateral import (
     OTHER,
     SAID,
+    Sided,
     one_side,
     operated_side,
     operations_named,
     places_named,
+    shares_part,
+    sides_of,
 )
+from supervision.record_qc.meaning import ADMISSION_NOTES
 from supervision.record_qc.model import (
     CORE_SYSTEMS,
     INPATIENT,
+    LATER,
     NORM,
     Aspect,
     Check,
@@ -101,6 +106,40 @@ def _diagnosis_operated(subject: Subject) -> Iterator[Said]:
             yield Defect(says, found[0].passage.place(found[0].start, found[0].end))
 
 
+_WHY: Final = frozenset({"主诉", "现病史", "查体", "诊断"})
+"""Sections of an admission record that tell of what the patient came for."""
+
+
+def _admitted_for(subject: Subject) -> Iterator[Said]:
+    """Operations against the side that the admission record gives the same part."""
+    done = list(_performed(subject))
+    if subject.record.operations is None and not done:
+        yield Gap("手术信息")
+    for id_, name in done:
+        side = one_side(sides_of(name))
+        if not side or _FROM_ELSEWHERE.search(name):
+            continue
+        told = [place for place, part in _told(subject) if shares_part(part, name)]
+        if one_side(place.side for place in told) == OTHER[side]:
+            says = f"所行手术“{name}”为{SAID[side]}，入院记录只写{SAID[OTHER[side]]}"
+            yield Defect(says, told[0].passage.place(told[0].start, told[0].end), key=id_)
+
+
+def _performed(subject: Subject) -> Iterator[tuple[str, str]]:
+    """Operations with their names: as the system tells them, else as operation notes are titled."""
+    if subject.record.operations is not None:
+        yield from ((one.id, one.name) for one in subject.record.operations)
+        return
+    for note in subject.of(DocumentKind.OPERATION):
+        yield from ((note.id, passage.text.strip()) for passage in parts(note, "手术名称|手术方式"))
+
+
+def _told(subject: Subject) -> Iterator[tuple[Sided, str]]:
+    for passage in subject.texts(subject.of(*ADMISSION_NOTES)):
+        if passage.name in _WHY:
+            yield from places_named(passage)
+
+
 _SAFETY: Final = "《手术安全核查制度》(卫办医政发〔2010〕41号)"
 _ROWS: Final = (
     _Documents(
@@ -158,5 +197,18 @@ CHECKS: Final = (
         run=_diagnosis_operated,
         severity=Severity.SEVERE,
         points=5.0,
+    ),
+    Check(
+        name="side-admission-operated",
+        title="手术侧别与入院记录侧别不符",
+        group=Group.OPERATION,
+        aspect=Aspect.CONSISTENT,
+        kinds=INPATIENT,
+        source=f"{NORM}第三条;{CORE_SYSTEMS}手术安全核查制度",
+        mend=_MEND,
+        run=_admitted_for,
+        severity=Severity.SEVERE,
+        points=5.0,
+        stages=LATER,
     ),
 )

@@ -9,7 +9,8 @@ from typing import Final
 
 from clinical.medical_record import Document, DocumentKind
 from nlp.durations import Kind, durations
-from supervision.record_qc.dates import apart, count, day_of, nth_day, stated
+from supervision.record_qc.dates import count, nth_day, stated
+from supervision.record_qc.days import day
 from supervision.record_qc.meaning import ADMISSION_NOTES, DAILY_NOTES, clause, finds, operations_of
 from supervision.record_qc.model import (
     CORE_SYSTEMS,
@@ -100,7 +101,7 @@ def _after_end(subject: Subject) -> Iterator[Said]:
 
 def _is_after(subject: Subject, document: Document, written: datetime, end: datetime) -> bool:
     """Whether a note bears a later day than the end, or tells of somebody who is dead."""
-    if day_of(written) > day_of(end):
+    if day(written) > day(end):
         return True
     dead = subject.record.visit.died is not None and written > end + _TOLD_LATER
     return dead and document.kind in DAILY_NOTES and not finds(subject, [document], _DEATH)
@@ -117,10 +118,10 @@ def _stay_stated(subject: Subject) -> Iterator[Said]:
 
 def _another_day(passage: Passage, actual: Iterable[datetime | None], called: str) -> Iterator[Defect]:
     """A date that is none of those on which it really was."""
-    days = {day_of(time) for time in actual if time is not None}
+    days = {day(time) for time in actual if time is not None}
     first = next(stated(passage.text), None)
     if days and first is not None and first.day not in days:
-        known = "、".join(str(day) for day in sorted(days))
+        known = "、".join(map(str, sorted(days)))
         says = f"{passage.document.kind.value}写{called}日期为{first.day}，系统记录为{known}"
         yield Defect(says, passage.place(first.start, first.end))
 
@@ -130,7 +131,7 @@ def _stay_days(subject: Subject) -> Iterator[Said]:
     if admitted is None or ended is None:
         yield Gap("入院与出院时间")
         return
-    days = max(1, (day_of(ended) - day_of(admitted)).days)
+    days = max(1, (day(ended) - day(admitted)).days)
     for document in subject.judged(*_LEAVING):
         for match, place in searched(document, _DAYS):
             if abs(int(match["days"]) - days) > 1:
@@ -144,7 +145,7 @@ def _death_stated(subject: Subject) -> Iterator[Said]:
             first = next(stated(passage.text), None)
             if died is None or first is None:
                 continue
-            if first.day != day_of(died) or (first.time and apart(first.time, died) > _SOON):
+            if first.day != day(died) or (first.time and abs(first.time - died) > _SOON):
                 says = f"{document.kind.value}所写死亡时间与系统记录{shown(died)}不一致"
                 yield Defect(says, passage.place(first.start, first.end))
 
@@ -184,16 +185,14 @@ def _nth(
         if times is None or not any(times):
             yield Gap(f"{called}计算的起点(手术或入院时间)")
             continue
-        days = [(day_of(document.written) - day_of(time)).days for time in times if time]
-        if not any(day <= count(match) <= day + 1 for day in days):
-            says = (
-                f"记录于{day_of(document.written)}，写为{called}第{count(match)}天，实际为{called}第{_last(days)}天"
-            )
+        days = [(day(document.written) - day(time)).days for time in times if time]
+        if not any(nth <= count(match) <= nth + 1 for nth in days):
+            says = f"记录于{day(document.written)}，写为{called}第{count(match)}天，实际为{called}第{_last(days)}天"
             yield Defect(says, passage.place(match.start(), match.end()))
 
 
 def _last(days: list[int]) -> int:
-    return min((day for day in days if day >= 0), default=max(days))
+    return min((nth for nth in days if nth >= 0), default=max(days))
 
 
 def _header(subject: Subject) -> Iterator[Said]:
@@ -204,7 +203,7 @@ def _header(subject: Subject) -> Iterator[Said]:
         first = next(stated(passage.text), None) if passage and head else None
         if passage is None or head is None or first is None or first.start != head.end():
             continue
-        days = {day_of(time) for time in (document.written, document.completed) if time}
+        days = {day(time) for time in (document.written, document.completed) if time}
         if days and first.day not in days:
             says = f"文中记录日期为{first.day}，文书时间为{'、'.join(map(str, sorted(days)))}"
             yield Defect(says, passage.place(first.start, first.end))
@@ -220,7 +219,7 @@ def _onset(subject: Subject) -> Iterator[Said]:
         return
     for document in subject.judged(*ADMISSION_NOTES):
         times = (admitted, document.written, document.completed)
-        latest: date = max(day_of(time) for time in times if time)
+        latest: date = max(day(time) for time in times if time)
         for passage in subject.passages(document):
             for one in stated(passage.text) if passage.name in ("主诉", "现病史", "既往史") else ():
                 if one.day > latest and not _AHEAD.search(clause(passage.text, one.start, one.end)):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-import yaml
 
 from knowledge.snapshot import Snapshot
 from supervision.record_qc.measures import working_days_after
@@ -16,8 +15,9 @@ from supervision.record_qc.places import Stage
 from supervision.record_qc.subject import Subject
 from tests.record_qc.tables import reader_of
 from tests.record_qc.written import moment, record
+from tests.yaml_tables import load
 
-TABLE: Final = yaml.safe_load((Path(__file__).parents[2] / "record_qc" / "national.yaml").read_text("utf-8"))
+TABLE: Final = load(Path(__file__).parents[2] / "record_qc" / "national.yaml")
 MEANT: Final = {True: "yes", False: "no"}
 """YAML takes yes and no for more than words."""
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import orjson
 import pytest
-import yaml
 from sqlalchemy import Engine
 
 from base.tenancy import system
@@ -26,6 +25,7 @@ from supervision.record_qc.subject import Subject
 from tests.cda_samples import INPATIENT_IDS, document, element, section
 from tests.exchange_site import A, Site
 from tests.hl7v2_samples import PID, msh, segment
+from tests.yaml_tables import load
 
 SUBJECT, STAY = {"reference": "Patient/p1"}, {"reference": "Encounter/zy1"}
 ENCOUNTER: dict[str, Any] = {
@@ -178,7 +178,7 @@ def test_a_front_page_is_no_document_but_a_front_page() -> None:
     assert [(d.name, d.code) for d in found.front_page.diagnoses] == [("冠心病", "I25.1")]
 
 
-EVENTS = yaml.safe_load((Path(__file__).parents[2] / "record_qc" / "events.yaml").read_text("utf-8"))
+EVENTS = load(Path(__file__).parents[2] / "record_qc" / "events.yaml")
 
 
 @pytest.mark.parametrize("case", EVENTS, ids=[case["case"] for case in EVENTS])
