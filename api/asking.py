@@ -20,6 +20,7 @@ _ERRORS: Final = {
     404: "there is no such thing",
     409: "somebody else was quicker",
     422: "not possible; the text says what is",
+    429: "too many attempts; Retry-After says when",
     503: "not possible now",
 }
 
@@ -77,6 +78,12 @@ def described(summary: str, description: str, answer: str, *errors: int, status:
     responses: dict[int | str, dict[str, Any]] = {status: {"description": answer}}
     responses |= {code: {"description": _ERRORS[code]} for code in (401, 403, *errors)}
     return {"summary": summary, "description": description, "responses": responses, "status_code": status}
+
+
+def summarised(summary: str, *errors: int, status: int = 200, denies: tuple[int, ...] = (401, 403)) -> dict[str, Any]:
+    """What OpenAPI says of a route in one line; ``denies``: how callers are refused who may not."""
+    responses = {code: {"description": _ERRORS[code]} for code in (*denies, *errors)}
+    return {"summary": summary, "responses": responses, "status_code": status}
 
 
 def parameters(named: Mapping[str, str]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ import msgspec
 from api.auth import ALGORITHMS
 from api.client_keys import ClientKey
 from api.errors import ApiError
+from api.outward import is_secure
 from base.keyring import KeyRing
 from base.security import SealError
 from base.tokens import UsedTokens
@@ -127,7 +128,7 @@ class CodeFlow:
         found = await self._read(self._ours.described)
         if self._ours.exact and found.get("issuer") != self._ours.issuer:
             raise self._away("自称为另一服务")
-        if not all(_safe(str(found.get(name, ""))) for name in _ENDPOINTS):
+        if not all(is_secure(str(found.get(name, ""))) for name in _ENDPOINTS):
             raise self._away("未以 HTTPS 提供所需的地址")
         self._metadata, self._keys = found, await self._read(found["jwks_uri"])
         self._read_at = time.monotonic()
@@ -245,9 +246,3 @@ def _challenge(verifier: str) -> str:
     from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
     return str(create_s256_code_challenge(verifier))
-
-
-def _safe(url: str) -> bool:
-    """HTTPS, or this machine itself."""
-    parts = urlsplit(url)
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost"))

@@ -33,6 +33,7 @@ from records.qc_faults import MissingQcError, QcError, TakenQcError
 from records.quality_rules import RuleError
 from records.quality_standards import MissingStandardError, StandardError
 from records.quality_store import FaultError, MissingFaultError
+from records.registry import RegistryError
 from records.review_moves import MissingCaseError
 from records.sampling import CommentError
 
@@ -158,6 +159,7 @@ _ANSWERS: Final[dict[type, Callable[[Any], Response]]] = {
     refusal.RefusedError: lambda e: respond(422, outcome("business-rule", e.problem, e.field)),
     refusal.MissingError: _saying(404, "not-found"),
     refusal.TakenError: _saying(409, "conflict"),
+    RegistryError: lambda e: respond(422, outcome("business-rule", e.problem, e.field)),
     RuleError: _saying(422, "business-rule"),
     MissingQcError: _saying(404, "not-found"),
     TakenQcError: _saying(409, "conflict"),

@@ -16,6 +16,7 @@ from api.curation_desk import CurationDesk
 from api.fhir_desk import FhirDesk
 from api.front import Front
 from api.indicator_desk import IndicatorDesk
+from api.institution_desk import InstitutionDesk
 from api.intake import open_intake
 from api.login import LoginDesk
 from api.oauth import TokenDesk
@@ -29,6 +30,7 @@ from api.routes import (
     analysis,
     appraisal,
     appraisal_runs,
+    clients,
     comments,
     curation,
     curation_releases,
@@ -40,6 +42,7 @@ from api.routes import (
     fhir_terms,
     indicator_warnings,
     indicators,
+    institutions,
     knowledge,
     oversight,
     persons,
@@ -48,6 +51,7 @@ from api.routes import (
     record_qc,
     record_qc_figures,
     reports,
+    roles,
     security,
     sessions,
     subscriptions,
@@ -133,6 +137,9 @@ class Office:
         oidc, tokens = OidcDesk(people, login, front.used, audit), TokenDesk(people, audit, front.used)
         yield sessions.router(people, access, login, oidc, tokens)
         yield accounts.router(people, access)
+        yield roles.router(people, access)
+        yield clients.router(people, access)
+        yield institutions.router(access, InstitutionDesk(front.house.engine, front.settings.league))
         yield security.router(people, access, audit, front.identity)
 
     def _records(self) -> Iterator[APIRouter]:

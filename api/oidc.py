@@ -15,6 +15,7 @@ from api.access import Principal
 from api.code_flow import Begun, CodeFlow, Registration, returned
 from api.errors import ApiError
 from api.login import LoggedIn, LoginDesk
+from api.outward import is_secure
 from api.people import People
 from base import accounts, roles
 from base.accounts import Account, AccountError
@@ -77,7 +78,7 @@ class OidcDesk:
             "client_id": self._settings.oidc_client_id,
             "post_logout_redirect_uri": f"{self._settings.public_url.rstrip('/')}/ui/",
         }
-        return f"{endpoint}?{urlencode(back)}" if endpoint.startswith(("https:", "http:")) else ""
+        return f"{endpoint}?{urlencode(back)}" if is_secure(endpoint) else ""
 
     @cached_property
     def _flow(self) -> CodeFlow:

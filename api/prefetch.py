@@ -14,6 +14,7 @@ import orjson
 
 from api.errors import ApiError, bad_field
 from api.hook import PREFETCH, Hook
+from api.outward import is_secure
 from base.settings import Settings
 from exchange.fhir.context import Parts
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:  # read when something is fetched: httpx takes a starting work
 
 _log = logging.getLogger(__name__)
 _TOKEN = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Access(Protocol):
@@ -117,11 +117,9 @@ def _base(server: Any, hosts: Sequence[str]) -> str:
     """The client's FHIR base URL, when we may call it: https (or this machine), allowed host."""
     if not isinstance(server, str):
         raise bad_field("fhirServer", "must be a URL")
-    parts = urlsplit(server)
-    local = parts.hostname in _LOOPBACK
-    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+    if not is_secure(server):
         raise bad_field("fhirServer", "must be an https URL")
-    if hosts and parts.hostname not in hosts:
+    if hosts and urlsplit(server).hostname not in hosts:
         raise bad_field("fhirServer", "host is not on the allow-list (YIGONG_FHIR_ALLOW_HOSTS)")
     return server.rstrip("/") + "/"
 

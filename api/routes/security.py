@@ -11,6 +11,7 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from api.access import Access, Principal
+from api.asking import summarised
 from api.bodies import Body, asked, decoded
 from api.errors import ApiError, moment_of, respond
 from api.login import sound
@@ -148,28 +149,16 @@ def _event(row: dict[str, Any]) -> dict[str, Any]:
 
 # -- OpenAPI -----------------------------------------------------------------------------------
 
-_MEANINGS: Final = {
-    400: "a field is missing or misshapen",
-    401: "not recognised, or must be proved again",
-    403: "not allowed",
-    404: "no such thing within reach",
-    422: "the reason will not do; the text says what is asked",
-}
-
-
-def _told(summary: str, *errors: int, status: int = 200) -> dict[str, Any]:
-    responses = {code: {"description": _MEANINGS[code]} for code in (401, 403, *errors)}
-    return {"summary": summary, "responses": responses, "status_code": status}
-
-
 _GLASS: Final = {
     "person": "YG01234567890123",
     "category": "emergency",
     "reason": "昏迷患者急诊抢救，需了解既往用药和过敏史",
 }
-_BREAK: Final = asked(GlassBody, _GLASS) | _told(
+_BREAK: Final = asked(GlassBody, _GLASS) | summarised(
     "Read one person for a while in an emergency; security staff is told", 400, 404, 422, status=201
 )
-_ALERTS: Final = _told("Alerts for security staff, the newest first (`status=all`: acknowledged ones too)")
-_ACKNOWLEDGE: Final = _told("Say that somebody looked at an alert", 404)
-_AUDIT: Final = _told("Who did what, the newest first; `act` and `tenant` match with all that is below them", 400)
+_ALERTS: Final = summarised("Alerts for security staff, the newest first (`status=all`: acknowledged ones too)")
+_ACKNOWLEDGE: Final = summarised("Say that somebody looked at an alert", 404)
+_AUDIT: Final = summarised(
+    "Who did what, the newest first; `act` and `tenant` match with all that is below them", 400
+)

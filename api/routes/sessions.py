@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.access import COOKIE, Access, Principal
+from api.asking import summarised
 from api.bodies import Body, asked, decoded
 from api.browser import onward, turned_away
 from api.code_flow import STATE_SECONDS
@@ -253,19 +255,7 @@ def _listed(session: sessions.Session, current: str) -> dict[str, Any]:
 
 # -- OpenAPI -----------------------------------------------------------------------------------
 
-_MEANINGS: Final = {
-    400: "a field is missing or misshapen",
-    401: "not recognised, or a proof is missing",
-    403: "not allowed",
-    404: "not set up",
-    422: "not possible; the text says why",
-    429: "too many attempts; Retry-After says when",
-    503: "the identity provider or the database is away",
-}
-
-
-def _told(summary: str, *errors: int) -> dict[str, Any]:
-    return {"summary": summary, "responses": {code: {"description": _MEANINGS[code]} for code in errors}}
+_told: Final = partial(summarised, denies=())
 
 
 _LOGIN: Final = _told("Log in", 400, 401, 403, 429) | asked(

@@ -59,12 +59,17 @@ def browser() -> Iterator[Browser]:
         made.close()
 
 
-@contextmanager
-def running(data: Path, **settings: str) -> Iterator[str]:
-    """`yigong serve` over a data folder, as a process of its own; gives its address."""
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def running(data: Path, port: int = 0, **settings: str) -> Iterator[str]:
+    """`yigong serve` over a data folder, as a process of its own; gives its address."""
+    port = port or free_port()
     command = [sys.executable, "-m", "api.cli", "serve", "--port", str(port), "--data-dir", str(data)]
     environment = {**os.environ, "YIGONG_LOG_LEVEL": "ERROR", "YIGONG_RATE_LIMIT": "", **settings}
     with (data / "serve.log").open("wb") as log:

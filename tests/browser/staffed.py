@@ -37,10 +37,10 @@ def hire(house: House, staff: Mapping[str, tuple[str, str]] = STAFF, tenant: str
 
 
 @contextmanager
-def at_work(data: Path, **settings: str) -> Iterator[str]:
+def at_work(data: Path, port: int = 0, **settings: str) -> Iterator[str]:
     """The service, with quick hashing of passwords."""
     quick = {"YIGONG_PASSWORD_ITERATIONS": "1000", "YIGONG_LOGIN_SOURCE_FAILURES": "1000"}
-    with running(data, **quick, **settings) as base:
+    with running(data, port, **quick, **settings) as base:
         yield base
 
 

@@ -52,6 +52,19 @@ def test_a_message_that_was_given_up_is_followed_and_settled(window: Opening, se
     assert here.hurdles() == []
 
 
+def test_a_message_that_was_given_up_is_done_anew(window: Opening, service: str) -> None:
+    send_unreadable(service, "broken-2")
+    here = window()
+    here.open("/ui/systems/messages")
+    here.page.get_by_role("link", name="broken-2").click()
+    here.page.get_by_role("button", name=re.compile("重\\s*放")).click()
+    dialog = here.page.get_by_role("dialog")
+    dialog.get_by_label("理由").fill("对照表已补充")
+    dialog.get_by_role("button", name=re.compile("确\\s*定")).click()
+    expect(here.page.get_by_role("dialog")).to_have_count(0)
+    expect(here.page.get_by_text(re.compile("· 重放 ·"))).to_be_visible()
+
+
 def test_what_was_done_is_found_in_the_audit_by_who_and_what(window: Opening) -> None:
     here = window()
     for _ in range(2):  # looking is recorded: the second look finds the first

@@ -1,4 +1,4 @@
-/** Accounts with their roles, and what roles may do. */
+/** Who may log in and do what: accounts, roles, hospital systems, institutions. */
 import { Button, Input, Tabs, Tag } from "antd";
 import { type ReactNode, useState } from "react";
 import { useAsked } from "../../shared/asking";
@@ -8,7 +8,9 @@ import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
 import { day } from "../../shared/words";
 import "./accounts.css";
+import { Clients } from "./Clients";
 import { Grants } from "./Grants";
+import { Institutions } from "./Institutions";
 import { Managing } from "./Managing";
 import { Opening } from "./Opening";
 import { RoleTable } from "./RoleTable";
@@ -20,8 +22,9 @@ const MOST = 1000;
 
 export default function Accounts(): ReactNode {
   const [opening, opens] = useState(false);
-  const may = useMay("account.manage");
-  const actions = may ? (
+  const grants = useMay("account.grant");
+  const registers = useMay("institution.manage");
+  const actions = useMay("account.manage") ? (
     <Button type="primary" onClick={() => opens(true)}>
       {TEXTS.open}
     </Button>
@@ -29,6 +32,8 @@ export default function Accounts(): ReactNode {
   const items = [
     { key: "accounts", label: TEXTS.tabs.accounts, children: <List /> },
     { key: "roles", label: TEXTS.tabs.roles, children: <RoleTable /> },
+    ...(grants ? [{ key: "clients", label: TEXTS.tabs.clients, children: <Clients /> }] : []),
+    ...(registers ? [{ key: "institutions", label: TEXTS.tabs.institutions, children: <Institutions /> }] : []),
   ];
   return (
     <Frame title={TEXTS.title} about={TEXTS.about} actions={actions} printable>

@@ -1,16 +1,16 @@
 /** Roles of an account: given and taken away. */
 import { CloseOutlined } from "@ant-design/icons";
-import { App, Button, Flex, Form, Input, Modal, Popconfirm, Select, Tag } from "antd";
+import { App, Button, Flex, Form, Modal, Popconfirm, Select, Tag } from "antd";
 import { type ReactNode, useState } from "react";
 import { useAsked, useTelling } from "../../shared/asking";
 import { useMay } from "../../shared/session";
-import { TEXTS } from "./texts";
+import { TenantField } from "./TenantField";
+import { NEEDED, TEXTS } from "./texts";
 import type { Account, Grant, Roles } from "./types";
 
 const ACCOUNTS = "GET /api/v1/accounts";
 const GRANT = "POST /api/v1/accounts/{account_id}/grants";
 const REVOKE = "DELETE /api/v1/accounts/{account_id}/grants/{grant_id}";
-const NEEDED = [{ required: true, message: TEXTS.needed }];
 
 export function Grants({ account }: { account: Account }): ReactNode {
   const [granting, grants] = useState(false);
@@ -73,7 +73,7 @@ function Granting({ account, close }: { account: Account; close: () => void }): 
           <Select showSearch={{ optionFilterProp: "label" }} options={options} />
         </Form.Item>
         <Form.Item name="tenant" label={TEXTS.over} rules={NEEDED}>
-          <Input />
+          <TenantField />
         </Form.Item>
       </Form>
     </Modal>

@@ -3,7 +3,7 @@ import { App, Button, Flex, Popconfirm } from "antd";
 import type { ReactNode } from "react";
 import { useTelling } from "../../shared/asking";
 import { useMay } from "../../shared/session";
-import { usePassword } from "./password";
+import { useOnce } from "./once";
 import { TEXTS } from "./texts";
 import type { Account, Password } from "./types";
 
@@ -14,13 +14,14 @@ const RESET = "POST /api/v1/accounts/{account_id}/reset";
 
 export function Managing({ account }: { account: Account }): ReactNode {
   const { message } = App.useApp();
-  const show = usePassword();
+  const show = useOnce();
   const lock = useTelling<unknown, typeof LOCK>(LOCK, [ACCOUNTS]);
   const unlock = useTelling<unknown, typeof UNLOCK>(UNLOCK, [ACCOUNTS]);
   const reset = useTelling<Password, typeof RESET>(RESET, [ACCOUNTS]);
   const path = { account_id: account.id };
   const done = { onSuccess: () => void message.success(TEXTS.done) };
-  const renewed = ({ temporaryPassword }: Password): void => show(account.name, temporaryPassword);
+  const renewed = ({ temporaryPassword }: Password): void =>
+    show(`${TEXTS.password}：${account.name}`, temporaryPassword, TEXTS.passwordAbout);
   if (!useMay("account.manage")) return null;
   return (
     <Flex gap={4} className="no-print">

@@ -3,23 +3,23 @@ import { Form, Input, Modal } from "antd";
 import type { ReactNode } from "react";
 import { useTelling } from "../../shared/asking";
 import { useSession } from "../../shared/session";
-import { usePassword } from "./password";
-import { TEXTS } from "./texts";
+import { useOnce } from "./once";
+import { TenantField } from "./TenantField";
+import { NEEDED, TEXTS } from "./texts";
 import type { Account, Password } from "./types";
 
 const ADD = "POST /api/v1/accounts";
-const NEEDED = [{ required: true, whitespace: true, message: TEXTS.needed }];
 
 type Given = { name: string; fullName: string; tenant: string };
 
 export function Opening({ close }: { close: () => void }): ReactNode {
   const { institution } = useSession();
   const [form] = Form.useForm<Given>();
-  const show = usePassword();
+  const show = useOnce();
   const add = useTelling<Account & Password, typeof ADD>(ADD, ["GET /api/v1/accounts"]);
   const opened = (made: Account & Password): void => {
     close();
-    show(made.name, made.temporaryPassword);
+    show(`${TEXTS.password}：${made.name}`, made.temporaryPassword, TEXTS.passwordAbout);
   };
   return (
     <Modal open title={TEXTS.open} confirmLoading={add.isPending} onOk={() => form.submit()} onCancel={close}>
@@ -36,7 +36,7 @@ export function Opening({ close }: { close: () => void }): ReactNode {
           <Input autoComplete="off" />
         </Form.Item>
         <Form.Item name="tenant" label={TEXTS.tenant} rules={NEEDED}>
-          <Input />
+          <TenantField />
         </Form.Item>
       </Form>
     </Modal>

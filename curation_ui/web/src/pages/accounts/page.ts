@@ -4,10 +4,10 @@ import type { Page } from "../../shared/page";
 export const PAGE: Page = {
   path: "accounts",
   title: "账户管理",
-  about: "开立和锁定账号、重置口令、授予角色",
+  about: "账号、角色与权限、接口客户端及其密钥、机构",
   group: "管理",
   order: 20,
   icon: TeamOutlined,
-  permissions: ["account.manage", "account.grant"],
+  permissions: ["account.manage", "account.grant", "institution.manage"],
   load: () => import("./Accounts"),
 };

@@ -1,18 +1,19 @@
-/** Shows a temporary password once. */
+/** Shows a secret once. */
 import { App, Typography } from "antd";
 import { TEXTS } from "./texts";
 
-export function usePassword(): (account: string, password: string) => void {
+export function useOnce(): (title: string, secret: string, about: string) => void {
   const { modal } = App.useApp();
-  return (account, password) =>
+  return (title, secret, about) =>
     void modal.success({
-      title: `${TEXTS.password}：${account}`,
+      title,
+      okText: TEXTS.noted,
       content: (
         <>
           <Typography.Paragraph code copyable>
-            {password}
+            {secret}
           </Typography.Paragraph>
-          {TEXTS.passwordAbout}
+          {about}
         </>
       ),
     });

@@ -1,0 +1,94 @@
+/** Registers a hospital system; its secret, where it has one, is shown once. */
+import { App, DatePicker, Form, Input, Modal, Radio, Select } from "antd";
+import type { Dayjs } from "dayjs";
+import type { ReactNode } from "react";
+import { useAsked, useTelling } from "../../shared/asking";
+import { useSession } from "../../shared/session";
+import { AddressField, KeysField, type KeysGiven, sent } from "./KeysForm";
+import { useOnce } from "./once";
+import { TenantField } from "./TenantField";
+import { NEEDED, TEXTS } from "./texts";
+import type { Clients, Proof, Roles, Secret } from "./types";
+
+const ADD = "POST /api/v1/clients";
+const ROLES = "GET /api/v1/roles";
+const PROOFS = (Object.keys(TEXTS.proofs) as Proof[]).map((value) => ({ value, label: TEXTS.proofs[value] }));
+
+type Given = KeysGiven & {
+  id: string;
+  title: string;
+  tenant: string;
+  permissions: string[];
+  proof: Proof;
+  certificate?: string;
+  expires?: Dayjs;
+};
+
+export function ClientForm({ found, close }: { found: Clients; close: () => void }): ReactNode {
+  const { institution } = useSession();
+  const { message } = App.useApp();
+  const [form] = Form.useForm<Given>();
+  const show = useOnce();
+  const titles = useAsked<Roles, typeof ROLES>(ROLES);
+  const add = useTelling<Partial<Secret>, typeof ADD>(ADD, ["GET /api/v1/clients"]);
+  const proof = Form.useWatch("proof", form);
+  const register = ({ proof: _, keys, jku, certificate = "", expires, ...rest }: Given): void => {
+    const body = { ...rest, ...sent({ keys, jku }), certificate, expires: expires?.endOf("day").toISOString() ?? "" };
+    add.mutate({ body }, { onSuccess: ({ secret }) => registered(rest.id, secret) });
+  };
+  const registered = (id: string, secret?: string): void => {
+    close();
+    if (secret) show(`${TEXTS.secret}：${id}`, secret, TEXTS.secretAbout);
+    else void message.success(TEXTS.done);
+  };
+  const options = found.permissions.map((value) => ({ value, label: titles.data?.permissions[value] ?? value }));
+  return (
+    <Modal
+      open
+      width={640}
+      title={TEXTS.newClient}
+      confirmLoading={add.isPending}
+      onOk={() => form.submit()}
+      onCancel={close}
+    >
+      <Form<Given>
+        form={form}
+        layout="vertical"
+        initialValues={{ tenant: institution, proof: "secret", permissions: found.usual }}
+        onFinish={register}
+        clearOnDestroy
+      >
+        <Form.Item
+          name="id"
+          label={TEXTS.clientId}
+          extra={TEXTS.clientIdAbout}
+          rules={[...NEEDED, { pattern: /^[A-Za-z0-9_-]{1,80}$/, message: TEXTS.clientIdAbout }]}
+        >
+          <Input autoComplete="off" />
+        </Form.Item>
+        <Form.Item name="title" label={TEXTS.clientTitle} rules={NEEDED}>
+          <Input maxLength={120} />
+        </Form.Item>
+        <Form.Item name="tenant" label={TEXTS.tenant} rules={NEEDED}>
+          <TenantField />
+        </Form.Item>
+        <Form.Item name="permissions" label={TEXTS.permissions} rules={[{ required: true, message: TEXTS.needed }]}>
+          <Select mode="multiple" maxTagCount="responsive" options={options} />
+        </Form.Item>
+        <Form.Item name="expires" label={TEXTS.expires}>
+          <DatePicker />
+        </Form.Item>
+        <Form.Item name="proof" label={TEXTS.proves}>
+          <Radio.Group options={PROOFS} />
+        </Form.Item>
+        {proof === "keys" ? <KeysField /> : null}
+        {proof === "jku" ? <AddressField /> : null}
+        {proof === "certificate" ? (
+          <Form.Item name="certificate" label={TEXTS.certificate} extra={TEXTS.certificateAbout} rules={NEEDED}>
+            <Input />
+          </Form.Item>
+        ) : null}
+      </Form>
+    </Modal>
+  );
+}

@@ -1,0 +1,67 @@
+/** Public keys of a hospital system: given, or where it publishes them. */
+import { App, Form, Input, Modal, Segmented } from "antd";
+import { type ReactNode, useState } from "react";
+import { useTelling } from "../../shared/asking";
+import { NEEDED, TEXTS } from "./texts";
+
+const KEYS = "POST /api/v1/clients/{client_id}/keys";
+const KINDS = (["keys", "jku"] as const).map((value) => ({ value, label: TEXTS.proofs[value] }));
+
+export type KeysGiven = { keys?: string; jku?: string };
+
+/** What is sent of the fields below. */
+export function sent({ keys, jku }: KeysGiven): { keys?: unknown; jku?: string } {
+  return jku ? { jku: jku.trim() } : keys ? { keys: JSON.parse(keys) } : {};
+}
+
+export function KeysField(): ReactNode {
+  const json = async (_: unknown, text: string): Promise<void> => {
+    JSON.parse(text || "{}");
+  };
+  return (
+    <Form.Item
+      name="keys"
+      label={TEXTS.keys}
+      extra={TEXTS.keysAbout}
+      rules={[...NEEDED, { validator: json, message: TEXTS.noJson }]}
+    >
+      <Input.TextArea rows={5} spellCheck={false} />
+    </Form.Item>
+  );
+}
+
+export function AddressField(): ReactNode {
+  return (
+    <Form.Item name="jku" label={TEXTS.jku} rules={[...NEEDED, { type: "url", message: TEXTS.noUrl }]}>
+      <Input placeholder="https://" />
+    </Form.Item>
+  );
+}
+
+export function KeysForm({ client, close }: { client: string; close: () => void }): ReactNode {
+  const { message } = App.useApp();
+  const [form] = Form.useForm<KeysGiven>();
+  const [kind, choose] = useState<"keys" | "jku">("keys");
+  const renew = useTelling<unknown, typeof KEYS>(KEYS, ["GET /api/v1/clients"]);
+  const done = (): void => {
+    void message.success(TEXTS.done);
+    close();
+  };
+  const send = (given: KeysGiven): void =>
+    renew.mutate({ path: { client_id: client }, body: sent(given) }, { onSuccess: done });
+  return (
+    <Modal
+      open
+      title={`${TEXTS.rotateKeys}：${client}`}
+      confirmLoading={renew.isPending}
+      onOk={() => form.submit()}
+      onCancel={close}
+    >
+      <p>{TEXTS.rotateSure}</p>
+      <Form<KeysGiven> form={form} layout="vertical" onFinish={send}>
+        <Segmented options={KINDS} value={kind} onChange={choose} />
+        {kind === "keys" ? <KeysField /> : <AddressField />}
+      </Form>
+    </Modal>
+  );
+}
