@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from benchmarks import SHARED
+from benchmarks import SHARED, term_floor
 from knowledge.compile import Content, compile_release
 from knowledge.model import Concept
 from knowledge.naming import normal_name
 from knowledge.snapshot import Snapshot, hash_key
 from loaders import icd9cm3
 from nlp.term_index import Index
+from nlp.term_strangers import strangers
 from nlp.term_training import train
 from nlp.terms import SYSTEMS, Candidate, Normaliser
 
@@ -29,10 +30,11 @@ Pair = tuple[str, tuple[str, ...]]
 
 
 class Score(NamedTuple):
-    """Shares of names: the first candidate is right, one of the first five is, all that a name lists is found and
-    nothing else; and names a second."""
+    """Shares of names: something is offered, the first candidate is right, one of the first five is, all that a name
+    lists is found and nothing else; and names a second. ``first`` is of all names, those refused too."""
 
     names: int
+    answered: float
     first: float
     five: float
     whole: float
@@ -68,14 +70,15 @@ def measure(normaliser: Normaliser, system: str, asked: Sequence[Pair]) -> Score
     return Score(len(asked), *_shares(answers, asked), len(asked) / took)
 
 
-def _shares(answers: Sequence[list[list[Candidate]]], asked: Sequence[Pair]) -> tuple[float, float, float]:
-    first = five = whole = 0
+def _shares(answers: Sequence[list[list[Candidate]]], asked: Sequence[Pair]) -> tuple[float, float, float, float]:
+    answered = first = five = whole = 0
     for told, (_, meant) in zip(answers, asked, strict=True):
         names = [[normal_name(one.name) for one in part] for part in told]
+        answered += any(names)
         first += bool(names[0]) and names[0][0] in meant
         five += any(name in meant for name in names[0][:5])
         whole += {part[0] for part in names if part} == set(meant)
-    return first / len(asked), five / len(asked), whole / len(asked)
+    return answered / len(asked), first / len(asked), five / len(asked), whole / len(asked)
 
 
 def baseline(index: Index, asked: Sequence[Pair]) -> float:
@@ -124,12 +127,25 @@ def report(shared: Path = SHARED) -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
+        whole, trial = starter(scratch), term_floor.Trial()
         if (shared / "clinical_terms_norm").exists() and (shared / "icd").exists():
-            _operations(shared, scratch)
-        _synonyms(scratch)
+            _operations(shared, scratch, whole, trial)
+        _synonyms(scratch, whole, trial)
+        term_floor.report(trial)
 
 
-def _operations(shared: Path, scratch: Path) -> None:
+def starter(scratch: Path) -> Snapshot:
+    """The release that we ship."""
+    from api.bootstrap import ensure_release, open_house
+    from api.gates import GATES
+    from base.settings import Settings
+
+    house = open_house(Settings(data_dir=scratch / "house"))
+    ensure_release(house, GATES)
+    return house.releases.open(house.releases.active())
+
+
+def _operations(shared: Path, scratch: Path, whole: Snapshot, trial: term_floor.Trial) -> None:
     snapshot, found = standard(shared, scratch), pairs(shared)
     held = [pair for pair in found if is_held_out(pair[0])]
     learned = [(w, meant[0]) for w, meant in found if not is_held_out(w) and len(meant) == 1]
@@ -139,26 +155,29 @@ def _operations(shared: Path, scratch: Path) -> None:
     print(f"  n-gram baseline: first {baseline(index, held):.1%}", flush=True)
     _say("untrained", measure(plain, "icd-9-cm-3", held))
     begin = time.perf_counter()
-    model = train(index, "icd-9-cm-3", learned).model
+    others = [t for t in strangers(whole, "icd-9-cm-3", frozenset(index.names)) if not term_floor.held_out(t)]
+    model = train(index, "icd-9-cm-3", learned, others).model
     print(f"  trained on {model.about.pairs} pairs in {time.perf_counter() - begin:.0f} s", flush=True)
     model.save(scratch / "terms/icd-9-cm-3")
     trained = Normaliser(snapshot, scratch / "terms")
     _say("trained", measure(trained, "icd-9-cm-3", held))
     _say("trained, names of one operation", measure(trained, "icd-9-cm-3", [p for p in held if len(p[1]) == 1]))
     _say("trained, names of several", measure(trained, "icd-9-cm-3", [p for p in held if len(p[1]) > 1]))
+    foreign = term_floor.foreign(whole, index, "icd-9-cm-3")
+    share = term_floor.offered(trained, "icd-9-cm-3", foreign)
+    print(
+        f"  trained: something is offered for {share:.1%} of {len(foreign)} texts that are no operation", flush=True
+    )
+    asked = [pair for pair in found if len(pair[1]) == 1]
+    trial.add(index, term_floor.Asked(tuple(w for w, _ in asked), tuple(frozenset(meant) for _, meant in asked)))
 
 
-def _synonyms(scratch: Path) -> None:
-    from api.bootstrap import ensure_release, open_house
-    from api.gates import GATES
-    from base.settings import Settings
-
-    house = open_house(Settings(data_dir=scratch / "house"))
-    ensure_release(house, GATES)
-    whole = house.releases.open(house.releases.active())
+def _synonyms(scratch: Path, whole: Snapshot, trial: term_floor.Trial) -> None:
     for system in SYSTEMS:
         snapshot, asked = held_out_synonyms(whole, system, scratch)
-        answers = Normaliser(snapshot).many([text for text, _ in asked], system)
+        normaliser = Normaliser(snapshot)
+        trial.add(normaliser.index(system), term_floor.synonyms(snapshot, asked))
+        answers = normaliser.many([text for text, _ in asked], system)
         ids = [[one.id for one in part[0]] for part in answers]
         first = sum(found[:1] == [right] for found, (_, right) in zip(ids, asked, strict=True)) / len(asked)
         five = sum(right in found for found, (_, right) in zip(ids, asked, strict=True)) / len(asked)
@@ -170,7 +189,8 @@ def _synonyms(scratch: Path) -> None:
 
 def _say(what: str, score: Score) -> None:
     print(
-        f"  {what}: {score.names} names, first {score.first:.1%}, first five {score.five:.1%}, "
+        f"  {what}: {score.names} names, answered {score.answered:.1%}, first {score.first:.1%} (of those answered "
+        f"{score.first / max(score.answered, 1e-9):.1%}), first five {score.five:.1%}, "
         f"exactly what is meant {score.whole:.1%}, {score.per_second:,.0f} names/s",
         flush=True,
     )

@@ -50,6 +50,11 @@ class Grams:
         counted.data = self.idf[counted.indices]
         return counted
 
+    def unknown(self, text: str, size: int = 2) -> int:
+        """How many runs of so many characters of its lines no text of the vocabulary holds."""
+        runs = (line[at : at + size] for line in text.split("\n") for at in range(len(line) - size + 1))
+        return sum(run not in self._places for run in runs)
+
     def _counted(self, texts: Sequence[str]) -> Any:
         import numpy as np
         from scipy.sparse import csr_matrix

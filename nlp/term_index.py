@@ -28,7 +28,7 @@ class Side:
         self.grams = index.grams.rows([one.both for one in views])
         self.bare = index.pairs.weights([one.bare for one in views])
         self.common = index.pairs.weights([one.common for one in views])
-        self.rest = index.pairs.weights([_rest(one) for one in views])
+        self.rest = index.pairs.weights([one.rest for one in views])
         self.marks = {facet: index.marked(views, facet) for facet in FACETS}
 
     def only(self, chosen: Places) -> Side:
@@ -88,11 +88,3 @@ def best(scores: Numbers, count: int) -> Places:
 def _numbered(views: Sequence[View]) -> dict[str, dict[str, int]]:
     marks = sorted({mark for one in views for mark in one.marks})
     return {f: {word: n for n, word in enumerate(w for kind, w in marks if kind == f)} for f in FACETS}
-
-
-def _rest(one: View) -> str:
-    """What is left of a name without its marks: mostly the part of the body."""
-    left = one.common
-    for _, word in sorted(one.marks, key=lambda mark: (-len(mark[1]), mark)):
-        left = left.replace(word, "\n")
-    return left

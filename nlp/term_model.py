@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from nlp.term_floor import Floor
 from nlp.term_grams import Grams
 from nlp.term_index import Index
 from nlp.term_rank import Ranker
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 _ARRAYS: Final = "model.npz"
 _ABOUT: Final = "model.json"
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 class ModelError(Exception):
@@ -34,7 +35,7 @@ class ModelError(Exception):
 
 class About(msgspec.Struct, frozen=True):
     """What stands beside the arrays. ``figures`` are the names of the ranker's columns; ``top1`` was measured on
-    pairs that the ranker was not fitted on."""
+    pairs that the ranker was not fitted on; ``floor`` is how near a name must be to be of the kind."""
 
     version: int
     system: str
@@ -47,6 +48,7 @@ class About(msgspec.Struct, frozen=True):
     terms: tuple[str, ...]
     written: tuple[str, ...]
     labels: tuple[str, ...]
+    floor: Floor
 
 
 class Model:
@@ -55,6 +57,10 @@ class Model:
 
     def __init__(self, about: About, space: Space, moves: NDArray[np.float32], ranker: Ranker) -> None:
         self.about, self.space, self.moves, self.ranker = about, space, moves, ranker
+
+    @property
+    def floor(self) -> Floor:
+        return self.about.floor
 
     def shift(self, index: Index) -> Shift:
         """What the pairs teach about the names of an index."""

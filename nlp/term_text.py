@@ -52,6 +52,14 @@ class View(NamedTuple):
         """The same with how many sides it speaks of."""
         return f"{self.bare}\n{self.common}\n{self.sides}"
 
+    @property
+    def rest(self) -> str:
+        """What is left of a name without its marks, line by line: mostly the part of the body."""
+        left = self.common
+        for _, word in sorted(self.marks, key=lambda mark: (-len(mark[1]), mark)):
+            left = left.replace(word, "\n")
+        return left
+
 
 @lru_cache(maxsize=65536)
 def view(text: str, subject: str) -> View:

@@ -10,12 +10,16 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from msgspec import structs
+
 from knowledge.naming import normal_name
 from knowledge.snapshot import hash_key
 from nlp.term_candidates import FIGURES, Candidates, with_training
+from nlp.term_floor import SHIPPED, Floor
 from nlp.term_index import Index, Side
 from nlp.term_model import VERSION, About, Model, ModelError
 from nlp.term_rank import Ranker
+from nlp.term_scores import far
 from nlp.term_shift import Shift, Space, solved
 
 if TYPE_CHECKING:
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 LEAST: Final = 200
 """Pairs below which there is nothing to learn."""
 _FOLDS: Final = 5
+_LOST: Final = 0.01
+"""The share of names known to be of the kind that the floor may refuse."""
 _ROUNDS: Final = 80
 STEPS: Final = 2 * _ROUNDS + _FOLDS + 2
 """How often ``train`` says that it got further."""
@@ -46,9 +52,14 @@ class _Pairs(NamedTuple):
 
 
 def train(
-    index: Index, system: str, pairs: Sequence[tuple[str, str]], advance: Callable[[], None] = lambda: None
+    index: Index,
+    system: str,
+    pairs: Sequence[tuple[str, str]],
+    strangers: Sequence[str],
+    advance: Callable[[], None] = lambda: None,
 ) -> Trained:
-    """Learn from (written name, standard name). Raises ``ModelError`` when the pairs are too few."""
+    """Learn from (written name, standard name), and from ``strangers`` what is nothing of the kind. Raises
+    ``ModelError`` when the pairs are too few."""
     import numpy as np
 
     places = {normal_name(name): place for place, name in enumerate(index.names)}
@@ -64,14 +75,26 @@ def train(
         np.asarray([place for _, place in known], dtype=np.intp),
         np.asarray([hash_key(f"fold {text}") % _FOLDS for text, _ in known]),
     )  # fmt: skip
-    ranker, top1 = _ranked(_unseen(index, space, held, advance), held, advance)
+    unseen = _unseen(index, space, held, advance)
+    ranker, top1 = _ranked(unseen, held, advance)
     moves = _moves(space, held, np.arange(len(known)))
     labels = [index.names[place] for place in held.labels]
     about = About(
         VERSION, system, "", datetime.now(UTC).isoformat(timespec="seconds"), len(known), round(top1, 4), FIGURES,
-        space.grams.longest, tuple(space.grams.terms), tuple(text for text, _ in known), tuple(labels),
+        space.grams.longest, tuple(space.grams.terms), tuple(text for text, _ in known), tuple(labels), SHIPPED,
     )  # fmt: skip
-    return Trained(Model(about, space, moves, ranker), tuple(name for _, name in given if name not in places))
+    model = Model(about, space, moves, ranker)
+    model.about = structs.replace(about, floor=_floor(index, model, unseen, held, strangers))
+    return Trained(model, tuple(name for _, name in given if name not in places))
+
+
+def _floor(index: Index, model: Model, unseen: Candidates, held: _Pairs, strangers: Sequence[str]) -> Floor:
+    """Names whose right candidate was found by what other pairs teach, against those that are nothing of the kind."""
+    found = set(unseen.rows[unseen.places == held.labels[unseen.rows]].tolist())
+    own = [one for row, one in far(index, held.asked, unseen).items() if row in found]
+    asked = index.read(strangers)
+    other = far(index, asked, with_training(index, asked, model.shift(index)))
+    return Floor.fit(own, list(other.values()), _LOST)
 
 
 def _moves(space: Space, held: _Pairs, chosen: Any) -> Any:

@@ -9,16 +9,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from knowledge.model import Concept, ConceptKind
 from knowledge.naming import normal_name
 from knowledge.snapshot import Snapshot
-from nlp.term_candidates import FIGURES, Candidates, with_training, without_training
-from nlp.term_features import PLAIN
+from nlp.term_candidates import FIGURES
 from nlp.term_index import Index
 from nlp.term_model import Model, ModelError, mark
-from nlp.term_rank import shares
+from nlp.term_scores import Scored
 from nlp.term_split import Fit, parts, several
 
 if TYPE_CHECKING:
@@ -28,47 +27,36 @@ _BATCH: Final = 128
 
 
 class System(NamedTuple):
-    """What one value of ``system`` searches: kinds of concepts, how names are read, whose codes are told."""
+    """What one value of ``system`` searches: kinds of concepts, how names are read, whose codes are told. ``akin``:
+    kinds whose names people write for it."""
 
     kinds: tuple[ConceptKind, ...]
     subject: str
     codes: tuple[str, ...]
+    akin: tuple[ConceptKind, ...]
     coded: bool = False
 
 
+_SIGNS: Final = (ConceptKind.SYMPTOM, ConceptKind.FINDING, ConceptKind.PHENOTYPE)
+_DRUGS: Final = (ConceptKind.INGREDIENT, ConceptKind.PRODUCT)
+_BESIDE_DRUGS: Final = (
+    ConceptKind.LAB,
+    ConceptKind.DRUG_CLASS,
+    ConceptKind.ALLERGEN,
+    ConceptKind.FOOD,
+    ConceptKind.BLOOD_PRODUCT,
+)
 SYSTEMS: Final[dict[str, System]] = {
-    "icd-10": System((ConceptKind.DISEASE,), "disease", ("icd-10", "icd-10-prefix"), coded=True),
-    "icd-9-cm-3": System((ConceptKind.PROCEDURE,), "procedure", ("icd-9-cm-3",), coded=True),
-    "drug": System((ConceptKind.INGREDIENT, ConceptKind.PRODUCT), "drug", ("nhsa-drug", "atc")),
-    "lab": System((ConceptKind.LAB,), "lab", ("loinc",)),
-    "exam": System((ConceptKind.EXAM,), "exam", ("nhsa-service",)),
-    "symptom": System((ConceptKind.SYMPTOM, ConceptKind.FINDING, ConceptKind.PHENOTYPE), "symptom", ("hpo",)),
+    "icd-10": System((ConceptKind.DISEASE,), "disease", ("icd-10", "icd-10-prefix"), _SIGNS, coded=True),
+    "icd-9-cm-3": System(
+        (ConceptKind.PROCEDURE,), "procedure", ("icd-9-cm-3",), (ConceptKind.EXAM, ConceptKind.SERVICE), coded=True
+    ),
+    "drug": System(_DRUGS, "drug", ("nhsa-drug", "atc"), _BESIDE_DRUGS),
+    "lab": System((ConceptKind.LAB,), "lab", ("loinc",), (*_DRUGS, ConceptKind.ALLERGEN, ConceptKind.SERVICE)),
+    "exam": System((ConceptKind.EXAM,), "exam", ("nhsa-service",), (ConceptKind.PROCEDURE, ConceptKind.SERVICE)),
+    "symptom": System(_SIGNS, "symptom", ("hpo",), (ConceptKind.DISEASE,)),
 }
 """``coded``: only concepts with a code of the system are meant, as long as there are any."""
-_WEIGHTS: Final = {
-    "grams": 1.0,
-    "ratio_bare": 0.3,
-    "ratio_common": 0.5,
-    "bare_target": 0.3,
-    "common_target": 0.4,
-    "common_written": 0.2,
-    "rest_target": 0.4,
-    "rest_written": 0.3,
-    "order_target": 0.2,
-}
-"""Shares of the score of an untrained system, set by hand; together with the penalties below."""
-_PENALTIES: Final = {
-    "action_lacking": 0.12,
-    "action_more": 0.12,
-    "approach_more": 0.15,
-    "approach_lacking": 0.06,
-    "device_more": 0.08,
-    "extent_more": 0.08,
-    "lesion_more": 0.08,
-    "sides_differ": 0.15,
-    "other": 0.1,
-    "heading": 0.03,
-}
 
 
 class UnknownSystemError(ValueError):
@@ -85,13 +73,19 @@ class Candidate(NamedTuple):
 
 
 class _Ranked(NamedTuple):
-    """Candidates of one name, the likeliest first, and how alike the name and the one most alike look (0 to 1)."""
+    """Candidates of one name, the likeliest first, how alike the name and the one most alike look (0 to 1), and
+    whether that is near enough for the name to be of the kind at all."""
 
     candidates: list[Candidate]
     alike: float
+    near: bool
 
     def fit(self) -> Fit:
         return Fit(self.alike, self.candidates[0].score)
+
+    @property
+    def offered(self) -> list[Candidate]:
+        return self.candidates if self.near else []
 
 
 class _Names(NamedTuple):
@@ -136,24 +130,20 @@ class Normaliser:
     # -- inside ------------------------------------------------------------------------------
 
     def _ranked(self, texts: Sequence[str], system: str, limit: int) -> Iterator[_Ranked]:
-        import numpy as np
-
         named, model = self._named(system), self._model(system)
         for start in range(0, len(texts), _BATCH):
             batch = texts[start : start + _BATCH]
             if not named.grams.names:
-                yield from (_Ranked([], 0.0) for _ in batch)
+                yield from (_Ranked([], 0.0, near=False) for _ in batch)
                 continue
             asked = named.grams.read(batch)
-            if model is None:
-                found = without_training(named.grams, asked)
-                alike = scores = _by_hand(found)
-            else:
-                found = with_training(named.grams, asked, model[1])
-                alike, scores = _by_hand(found), _learned(found, model[0])
+            scored = Scored.of(named.grams, asked, model)
             for row, text in enumerate(batch):
-                held = slice(*(int(np.searchsorted(found.rows, row, side)) for side in ("left", "right")))
-                yield _best(named, text, held, found, (scores, alike), limit)
+                best = _best(named, text, scored, scored.within(row), limit)
+                yield best if best.near else best._replace(near=self._near(text, system, scored, row))
+
+    def _near(self, text: str, system: str, scored: Scored, row: int) -> bool:
+        return scored.near(row) and not otherwise(self._snapshot, text, system)
 
     def _named(self, system: str) -> _Names:
         with self._lock:
@@ -181,6 +171,13 @@ class Normaliser:
             return None
         fits = model.about.figures == FIGURES and len(shift.known) > 0
         return (model, shift) if fits else None
+
+
+def otherwise(snapshot: Snapshot, text: str, system: str) -> tuple[ConceptKind, ...]:
+    """What the release knows this very name to mean, when that is nothing a system is asked for."""
+    meant = tuple(dict.fromkeys(concept.kind for concept in snapshot.by_name(text)))
+    own = {*SYSTEMS[system].kinds, *SYSTEMS[system].akin}
+    return () if own.intersection(meant) else meant
 
 
 def known(system: str) -> None:
@@ -214,50 +211,36 @@ def _code(concept: Concept, system: System) -> str:
     return next((ref.code for wanted in system.codes for ref in concept.codes if ref.system == wanted), "")
 
 
-def _by_hand(found: Candidates) -> Any:
-    """The hand-set score of each pair, between 0 and 1."""
-    import numpy as np
-
-    figures = found.figures[:, -len(PLAIN) :]
-    places = {name: column for column, name in enumerate(PLAIN)}
-    total = sum(_WEIGHTS.values())
-    gain = sum(w / total * figures[:, places[name]] for name, w in _WEIGHTS.items())
-    loss = sum(w * np.minimum(figures[:, places[name]], 2) for name, w in _PENALTIES.items())
-    return np.clip(gain - loss, 0, 0.98)
-
-
-def _learned(found: Candidates, model: Model) -> Any:
-    """The learned probability of each pair among the candidates of its name."""
-    import numpy as np
-
-    starts = np.flatnonzero(np.r_[True, found.rows[1:] != found.rows[:-1]])
-    return shares(model.ranker.scores(found.figures), starts)
-
-
-def _best(named: _Names, text: str, within: slice, found: Candidates, scored: tuple[Any, Any], limit: int) -> _Ranked:
-    """The likeliest concepts of one name; its very own name comes first. ``scored``: by the ranker, and how alike."""
-    scores, alike = scored
+def _best(named: _Names, text: str, scored: Scored, within: slice, limit: int) -> _Ranked:
+    """The likeliest concepts of one name; its very own name comes first, and is near."""
     same = normal_name(text)
     made: dict[str, Candidate] = {}
-    for at in sorted(range(within.start, within.stop), key=lambda at: -scores[at]):
-        concept, name, code = named.bearers[int(found.places[at])]
-        exact = named.grams.names[int(found.places[at])] == same
+    for at in sorted(range(within.start, within.stop), key=lambda at: -scored.scores[at]):
+        place = int(scored.found.places[at])
+        concept, name, code = named.bearers[place]
+        exact = named.grams.names[place] == same
         if exact or concept.id not in made:
-            score = 1.0 if exact else round(float(scores[at]), 4)
+            score = 1.0 if exact else round(float(scored.scores[at]), 4)
             made[concept.id] = Candidate(concept.id, name, code, score)
     ranked = sorted(made.values(), key=lambda one: -one.score)[:limit]
-    exact = bool(ranked) and ranked[0].score == 1.0
-    return _Ranked(ranked, 1.0 if exact else float(alike[within].max(initial=0.0)))
+    certain = bool(ranked) and ranked[0].score == 1.0
+    return _Ranked(ranked, 1.0 if certain else float(scored.alike[within].max(initial=0.0)), near=certain)
 
 
 def _chosen(whole: _Ranked, each: Sequence[_Ranked]) -> list[list[Candidate]]:
-    """The parts where they fit better than the whole; what two parts mean alike is told once."""
-    first = whole.candidates
-    if not each or not first or not all(one.candidates for one in each) or first[0].score == 1.0:
-        return [first]
-    if not several(whole.fit(), [one.fit() for one in each]):
-        return [first]
+    """The parts where they fit better than the whole, or the whole is nothing of the kind and a part is; what two
+    parts mean alike is told once."""
+    if not each or not _listed(whole, each):
+        return [whole.offered]
     told: dict[str, list[Candidate]] = {}
-    for one in each:
-        told.setdefault(one.candidates[0].name, one.candidates)
+    for place, one in enumerate(each):
+        told.setdefault(one.candidates[0].name if one.near else str(place), one.offered)
     return list(told.values())
+
+
+def _listed(whole: _Ranked, each: Sequence[_Ranked]) -> bool:
+    """By the parts that are of the kind: what is nothing says nothing of the others."""
+    near = [one.fit() for one in each if one.near]
+    if not near or not whole.candidates or whole.candidates[0].score == 1.0:
+        return False
+    return not whole.near or several(whole.fit(), near)

@@ -39,6 +39,7 @@ def train_terms(
     data_dir: DataDir = None,
 ) -> None:
     """Learn from confirmed pairs how names are written; what is learned stays in the data folder."""
+    from nlp.term_strangers import strangers
     from nlp.term_training import STEPS, train
 
     if system not in SYSTEMS:
@@ -48,7 +49,9 @@ def train_terms(
     pairs = _confirmed(opened, snapshot, system) if path is None else read_pairs(path)
     try:
         with bar("术语标准化", STEPS) as advance:
-            made = train(Normaliser(snapshot).index(system), system, pairs, lambda: advance(1))
+            index = Normaliser(snapshot).index(system)
+            other = strangers(snapshot, system, frozenset(index.names))
+            made = train(index, system, pairs, other, lambda: advance(1))
     except ModelError as error:
         ERR.print(f"[red]{error}[/red]", highlight=False)
         raise typer.Exit(1) from None

@@ -15,7 +15,8 @@ from api.bodies import Body, asked, decoded
 from api.errors import bad_field, respond
 from api.serving import Served, Serving
 from clinical.coded import Coded
-from nlp.terms import SYSTEMS, Candidate, Normaliser
+from knowledge.titles import CONCEPTS
+from nlp.terms import SYSTEMS, Candidate, Normaliser, otherwise
 
 _MOST: Final = 500
 _MOST_LIMIT: Final = 20
@@ -83,7 +84,17 @@ def _result(served: Served, body: NormalizeBody, text: str, parts: list[list[Can
     result: dict[str, Any] = {"text": text, "candidates": [one._asdict() for one in every]}
     if len(parts) > 1:
         result["parts"] = [[one._asdict() for one in part[: body.limit]] for part in parts]
+    if not all(parts):
+        result["note"] = _nothing(served, body.system, text, parts)
     return result
+
+
+def _nothing(served: Served, system: str, text: str, parts: list[list[Candidate]]) -> str:
+    """Says that nothing is near enough, and what the release knows the name to be otherwise."""
+    if any(parts):
+        return f"其中 {sum(not part for part in parts)} 项没有足够接近的标准名称"
+    kinds = "、".join(CONCEPTS[kind] for kind in otherwise(served.snapshot, text, system))
+    return "没有足够接近的标准名称" + (f"；知识库中它是{kinds}的名称" if kinds else "")
 
 
 def _known_first(served: Served, system: str, text: str, found: list[Candidate]) -> list[Candidate]:
@@ -116,6 +127,7 @@ _NORMALIZE: Final = asked(NormalizeBody, EXAMPLE) | described(
     "术语标准化",
     "把书写的诊断、手术、药品、检验、检查、症状名称对应到知识库的标准名称；一个名称含多项时逐项给出。"
     "yigong train-terms 用已确认的对照训练后更准确。",
-    "results: 每个名称的候选（标识、名称、编码、0至1的得分），最可能的在前; parts: 含多项时各项的候选",
+    "results: 每个名称的候选（标识、名称、编码、0至1的得分），最可能的在前，没有足够接近的标准名称时为空，note 说明; "
+    "parts: 含多项时各项的候选",
     400,
 )
