@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from base.keyring import KeyRing
 from supervision.record_qc.states import Action, State, event_row
-from supervision.record_qc.tables import aside_bound, asides, defects, events, reason_bound, utc
+from supervision.record_qc.tables import aside_bound, asides, defects, events, reason_bound
 
 
 class Aside(NamedTuple):
@@ -24,7 +24,7 @@ class Aside(NamedTuple):
 def asides_of(connection: Connection, ring: KeyRing, tenant: str, record: str) -> dict[str, Aside]:
     """What was said of defects of a record that no report has found yet, by key."""
     found = connection.execute(select(asides).where(asides.c.tenant == tenant, asides.c.record == record))
-    return {row.key: Aside(row.by, utc(row.at), _reason(ring, row)) for row in found}
+    return {row.key: Aside(row.by, row.at, _reason(ring, row)) for row in found}
 
 
 def set_aside(connection: Connection, ring: KeyRing, tenant: str, record: str, key: str, said: Aside) -> None:
@@ -44,7 +44,7 @@ def appeal_asides(connection: Connection, ring: KeyRing, tenant: str, record: st
         changed = {"state": State.APPEALED.value, "revision": row.revision + 1, "handler": row.by}
         connection.execute(update(defects).where(defects.c.id == row.id).values(changed))
         sealed = ring.seal(_reason(ring, row).encode(), reason_bound(row.id))
-        told = event_row(row, utc(row.at), row.by, Action.APPEAL, State.APPEALED, sealed, row.report)
+        told = event_row(row, row.at, row.by, Action.APPEAL, State.APPEALED, sealed, row.report)
         connection.execute(insert(events).values(told))
         _forget(connection, tenant, record, row.key)
 

@@ -29,7 +29,7 @@ from supervision.record_qc.states import (
     State,
     event_row,
 )
-from supervision.record_qc.tables import defects, events, reason_bound, utc
+from supervision.record_qc.tables import defects, events, reason_bound
 
 
 class Happened(NamedTuple):
@@ -133,7 +133,7 @@ class Disputes:
 
     def _happened(self, row: Any) -> Happened:
         reason = self._ring.unseal(row.reason, reason_bound(row.defect)).decode() if row.reason else ""
-        return Happened(utc(row.at), row.actor, Action(row.action), row.before, row.after, row.report, reason)
+        return Happened(row.at, row.actor, Action(row.action), row.before, row.after, row.report, reason)
 
 
 def _after(row: Any, action: Action, actor: str, reason: str) -> State:

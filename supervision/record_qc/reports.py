@@ -29,7 +29,7 @@ from supervision.record_qc.places import Stage
 from supervision.record_qc.scheme import Score, score
 from supervision.record_qc.schemes import Edition
 from supervision.record_qc.states import STANDING, Action, State, event_row
-from supervision.record_qc.tables import bound, defects, events, reports, utc
+from supervision.record_qc.tables import bound, defects, events, reports
 
 _AGAIN: Final = frozenset({State.CORRECTED, State.MENDED})
 """What is found again after it was said to be put right is open again."""
@@ -253,7 +253,7 @@ class Reports:
         """A defect of its row."""
         said = self._ring.unseal(row.said, bound(row.tenant, row.record, row.key))
         given = {name: getattr(row, name) for name in Standing._fields if name != "said"}
-        given |= {"state": State(row.state), "found": utc(row.found), "seen": utc(row.seen)}
+        given["state"] = State(row.state)
         return Standing(**given, said=msgspec.json.decode(said, type=Defect))
 
 
@@ -348,7 +348,6 @@ def _report(row: Any) -> Report:
     given |= {
         "kind": RecordKind(row.kind),
         "stage": Stage(row.stage),
-        "at": utc(row.at),
         "current": row.current is not None,
         "gaps": orjson.loads(row.gaps),
         "measures": orjson.loads(row.measures),

@@ -15,7 +15,7 @@ from base.tenancy import system
 from records.qc_faults import MissingQcError, TakenQcError
 from supervision.record_qc.model import Check
 from supervision.record_qc.scheme import Scheme, decode, shipped
-from supervision.record_qc.tables import schemes, utc
+from supervision.record_qc.tables import schemes
 
 _WHY: Final = "schemes hold for all below"
 _SHIPPED: Final = "shipped"
@@ -99,5 +99,4 @@ class Schemes:
 
 def _edition(row: Any) -> Edition:
     scheme = msgspec.convert(orjson.loads(row.body), Scheme)
-    withdrawn = utc(row.withdrawn) if row.withdrawn else None
-    return Edition(row.tenant, row.number, scheme, row.note, row.author, utc(row.published), withdrawn)
+    return Edition(row.tenant, row.number, scheme, row.note, row.author, row.published, row.withdrawn)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -166,8 +164,3 @@ def reason_bound(defect: int) -> bytes:
 def aside_bound(tenant: str, record: str, key: str) -> bytes:
     """What the reason of a defect set aside is sealed to."""
     return f"qc_aside/{tenant}/{record}/{key}".encode()
-
-
-def utc(time: datetime) -> datetime:
-    """SQLite gives times back without their zone."""
-    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -226,7 +226,7 @@ def test_a_move_that_a_message_told_asks_for_its_notes(site: Site) -> None:
     assert {"transfer-in-note-missing", "transfer-out-note-missing"} <= missing
 
 
-def test_a_move_that_is_an_encounter_of_its_own_is_no_visit(site: Site) -> None:
+def test_events_arrive_with_a_bundle_and_a_move_of_its_own_is_no_visit(site: Site) -> None:
     move = ENCOUNTER | {
         "id": "zy1-t1",
         "type": [{"coding": [{"code": "transfer"}]}],
@@ -234,15 +234,34 @@ def test_a_move_that_is_an_encounter_of_its_own_is_no_visit(site: Site) -> None:
         "serviceType": {"text": "重症医学科"},
         "period": {"start": "2026-11-03T15:00:00+08:00"},
     }
+    flag = {
+        "resourceType": "Flag",
+        "id": "zy1-f1",
+        "status": "active",
+        "code": {"text": "病危"},
+        "subject": SUBJECT,
+        "encounter": STAY,
+        "period": {"start": "2026-11-03T14:30:00+08:00"},
+    }
+    handover = {
+        "resourceType": "Communication",
+        "id": "zy1-c1",
+        "status": "completed",
+        "category": [{"text": "经治医师交接班"}],
+        "subject": SUBJECT,
+        "encounter": STAY,
+        "sent": "2026-11-05T08:00:00+08:00",
+    }
     bundle = {
         "resourceType": "Bundle",
         "type": "collection",
-        "entry": [{"resource": r} for r in (PATIENT, ENCOUNTER, move)],
+        "entry": [{"resource": r} for r in (PATIENT, ENCOUNTER, move, flag, handover)],
     }
     site.send(orjson.dumps(bundle))
     assert site.drain() == 1
     (found,) = stored(site)
-    assert [(e.kind, e.department) for e in found.events or ()] == [(EventKind.TRANSFER, "重症医学科")]
+    told = [(e.kind, e.department) for e in found.events or ()]
+    assert told == [(EventKind.CRITICAL, ""), (EventKind.TRANSFER, "重症医学科"), (EventKind.HANDOVER, "")]
 
 
 @pytest.mark.parametrize(
