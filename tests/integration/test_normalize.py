@@ -18,7 +18,7 @@ def asked(served: TestClient, system: str, *texts: str) -> list[dict[str, Any]]:
 
 def test_diagnoses_are_found_and_what_is_no_diagnosis_is_said_to_be_none(served: TestClient) -> None:
     found = asked(served, "icd-10", "急性阑尾炎伴穿孔", "高血压病3级", "asdf", "今天天气不错", "阿莫西林胶囊")
-    assert [one["candidates"][0]["name"] for one in found[:2]] == ["急性阑尾炎", "高血压病"]
+    assert [one["candidates"][0]["name"] for one in found[:2]] == ["急性阑尾炎", "重度高血压"]
     assert all("note" not in one for one in found[:2])
     assert all(one["candidates"] == [] for one in found[2:])
     assert all(one["note"] == "没有足够接近的标准名称" for one in found[2:])
