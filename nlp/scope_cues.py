@@ -66,7 +66,7 @@ TELLING: Final = re.compile(
     r"^[左右双]|停止|减少|量少|消失|不畅|不全|不清|不能|排[尿便]困难|减退|下降|增多|加重|肿大|差|欠|后(?!重)|较前|"
     r"^间断|^反复|^阵发"
 )
-"""What a name has that tells something of its own: 无 of the clause before seldom denies it (无胸痛，排尿不畅; 无皮疹，肝脾肿大)."""
+"""What a name has that tells something of its own: 无 of the clause before seldom denies it (无胸痛，排尿不畅)."""
 HAVING: Final = frozenset("口服 服用 静滴 行 予 给予 患 患有 有 见 存在 诉 伴 感 发生 发现 伴有".split())
 """Verbs that a word of denial may stand before: 否认长期服用激素."""
 CLAUSE_PAST: Final = (
