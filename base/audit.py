@@ -18,7 +18,6 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
-    Connection,
     DateTime,
     Engine,
     Index,
@@ -37,7 +36,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from base.batches import Batches
-from base.db import METADATA, insert_many
+from base.db import METADATA, alone, insert_many
 from base.security import SigningKey, sm3, verify
 
 _log = logging.getLogger(__name__)
@@ -116,7 +115,7 @@ class AuditError(Exception):
 def append(engine: Engine, happened: Sequence[Event]) -> int:
     """Store events in one transaction, behind all others. Gives the number of the last."""
     with engine.begin() as connection:
-        _alone(connection)
+        alone(connection, _LOCK)  # two events must not follow the same one
         last = connection.execute(_newest(events.c.number, events.c.digest)).first()
         number, digest = (0, "") if last is None else (last.number, last.digest)
         rows = []
@@ -127,14 +126,6 @@ def append(engine: Engine, happened: Sequence[Event]) -> int:
             rows.append(row)
         insert_many(connection, events, rows)
     return number
-
-
-def _alone(connection: Connection) -> None:
-    """Until the transaction ends nobody else appends: two events must not follow the same one."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-    else:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _newest(*columns: Column[Any]) -> Select[Any]:

@@ -21,12 +21,14 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    func,
     insert,
     inspect,
     select,
 )
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DataError, DisconnectionError
 
 METADATA = MetaData()
 """All tables of all rooms, so that one migration history covers them."""
@@ -94,6 +96,12 @@ def open_engine(url: str) -> Engine:
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
+    @event.listens_for(engine, "handle_error", retval=True)
+    def foreseen(context: ExceptionContext) -> Exception | None:
+        """A number beyond 64 bits is data that the database does not take, as PostgreSQL says it."""
+        error = context.original_exception
+        return DataError(context.statement, context.parameters, error) if isinstance(error, OverflowError) else None
+
     return engine
 
 
@@ -124,6 +132,20 @@ def _is_newest(engine: Engine) -> bool:
         if not inspect(connection).has_table(_VERSIONS.name):
             return False
         return connection.execute(select(_VERSIONS.c.version_num)).scalars().all() == [newest]
+
+
+def alone(connection: Connection, lock: int = 0) -> None:
+    """Until the transaction ends nobody else writes (SQLite), or does what has this lock (PostgreSQL; 0: none): what
+    is read now and then written stays true."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    elif lock:
+        connection.execute(select(func.pg_advisory_xact_lock(lock)))
+
+
+def inserting(connection: Connection, table: Table) -> Any:
+    """An insert of the dialect, which knows of conflicts."""
+    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
 
 
 def migrate(engine: Engine) -> None:

@@ -36,6 +36,12 @@ def tenant_path(text: str) -> str:
     return text
 
 
+def above(tenant: str) -> list[str]:
+    """A tenant and all above it, the topmost first."""
+    parts = tenant.split("/")
+    return ["/".join(parts[: n + 1]) for n in range(len(parts))]
+
+
 class UnscopedError(TenancyError):
     """A statement made where nobody said who asks: a fault of ours, never the caller's."""
 

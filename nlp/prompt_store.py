@@ -18,10 +18,10 @@ from uuid import uuid4
 import msgspec
 import orjson
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from base.tenancy import system, tenant_path
+from base.db import alone, inserting
+from base.tenancy import above, system, tenant_path
 from nlp.prompt_cases import Outcome
 from nlp.prompt_tables import active, events, prompts, runs, versions
 from nlp.prompts import Content, PromptError, check
@@ -128,7 +128,7 @@ class Prompts:
         with self._engine.connect() as connection:
             found = {row.id: _prompt(row) for row in connection.execute(query)}
             with system(_ABOVE):
-                over = connection.execute(query.where(prompts.c.tenant.in_(levels(tenant))))
+                over = connection.execute(query.where(prompts.c.tenant.in_(above(tenant))))
                 found |= {row.id: _prompt(row) for row in over}
                 mine = select(versions).where(versions.c.prompt.in_(found)).order_by(versions.c.number)
                 made = [_version(row) for row in connection.execute(mine)]
@@ -156,7 +156,7 @@ class Prompts:
 
     def choices(self, tenant: str) -> dict[str, tuple[str, str, int]]:
         """Purpose → (level that chose, prompt, version) for a tenant."""
-        query = select(active).where(active.c.tenant.in_(levels(tenant))).order_by(func.length(active.c.tenant))
+        query = select(active).where(active.c.tenant.in_(above(tenant))).order_by(func.length(active.c.tenant))
         with system(_ABOVE), self._engine.connect() as connection:
             return {row.purpose: (row.tenant, row.prompt, row.version) for row in connection.execute(query)}
 
@@ -248,7 +248,7 @@ class Prompts:
         ``MissingPromptError``."""
         with writing(self._engine) as connection:
             known = within_reach(connection, tenant, prompt)
-            if known.tenant not in levels(tenant):
+            if known.tenant not in above(tenant):
                 raise PromptError("tenant", f"该提示词只能用于 {known.tenant} 及其下级机构")
             found = version_of(connection, tenant, prompt, number)
             if found.state is not State.APPROVED:
@@ -289,15 +289,8 @@ class Prompts:
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that writes from its beginning: on SQLite it waits for its turn instead of failing midway."""
     with engine.begin() as connection:
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        alone(connection)
         yield connection
-
-
-def levels(tenant: str) -> list[str]:
-    """A tenant and all above it."""
-    parts = tenant_path(tenant).split("/")
-    return ["/".join(parts[: n + 1]) for n in range(len(parts))]
 
 
 def within_reach(connection: Connection, tenant: str, prompt: str) -> Prompt:
@@ -306,7 +299,7 @@ def within_reach(connection: Connection, tenant: str, prompt: str) -> Prompt:
     row = connection.execute(query).first()
     if row is None:
         with system(_ABOVE):
-            row = connection.execute(query.where(prompts.c.tenant.in_(levels(tenant)))).first()
+            row = connection.execute(query.where(prompts.c.tenant.in_(above(tenant)))).first()
     if row is None:
         raise MissingPromptError("没有该提示词")
     return _prompt(row)
@@ -375,11 +368,6 @@ def happened(connection: Connection, prompt: str, number: int, tenant: str, acti
 
 def decided(act: Act) -> dict[str, Any]:
     return {"decided_by": act.actor[:80], "decided": act.at}
-
-
-def inserting(connection: Connection, table: Any) -> Any:
-    """An insert of the dialect, which knows of conflicts."""
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
 
 
 def upsert(connection: Connection, table: Any, row: Mapping[str, Any], key: Sequence[str] = ()) -> None:

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, func, select
 
+from base.db import inserting
 from base.tenancy import system, tenant_path
-from nlp.prompt_store import Act, inserting, upsert, version_of, within_reach, writing
+from nlp.prompt_store import Act, upsert, version_of, within_reach, writing
 from nlp.prompt_tables import ratings, uses
 from nlp.prompts import PromptError
 

@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, Engine, delete, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, delete, insert, select
 
+from base.db import alone, inserting
 from base.tenancy import system
 from clinical.codes import HospitalCode, code_for
 from records.code_maps import CodeMaps, Translation
@@ -180,7 +180,7 @@ def add_up(engine: Engine) -> int:
     with system("codes that nobody mapped"):
         while True:
             with engine.begin() as connection:
-                _alone(connection)
+                alone(connection, _LOCK)
                 rows = connection.execute(select(sightings).order_by(sightings.c.id).limit(_BATCH)).all()
                 if rows:
                     _add(connection, rows)
@@ -188,13 +188,6 @@ def add_up(engine: Engine) -> int:
             total += len(rows)
             if len(rows) < _BATCH:
                 return total
-
-
-def _alone(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-    else:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _add(connection: Connection, rows: Sequence[Any]) -> None:
@@ -206,7 +199,7 @@ def _add(connection: Connection, rows: Sequence[Any]) -> None:
             held["seen"] += 1
             held["first"], held["last"] = min(held["first"], day), max(held["last"], day)
             held["display"] = display or held["display"]
-    made: Any = postgresql.insert(unmapped) if connection.dialect.name == "postgresql" else sqlite.insert(unmapped)
+    made = inserting(connection, unmapped)
     change = {name: made.excluded[name] for name in ("display", "last")}
     change |= {"seen": unmapped.c.seen + made.excluded.seen}
     values = [

@@ -13,11 +13,10 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Engine, Select, func, insert, select, update
 
-from base.tenancy import system
+from base.tenancy import above, system
 from records.code_systems import CodeSystem, TermError
 from records.code_tables import map_events, maps, unmapped
 from records.map_proposals import SURE, Method, Proposal
-from records.quality_tables import above
 
 MACHINE: Final = "proposal"
 """Author of what was proposed by similarity."""

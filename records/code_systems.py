@@ -17,11 +17,10 @@ from sqlalchemy import Connection, Engine, Select, func, insert, or_, select, up
 from sqlalchemy.exc import IntegrityError
 
 from base.db import insert_many
-from base.tenancy import current, may_write, system
+from base.tenancy import above, current, may_write, system
 from clinical.codes import Oid
 from knowledge.naming import normal_name
 from records.code_tables import concepts, systems, versions
-from records.quality_tables import above
 
 DRAFT, ACTIVE, RETIRED = "draft", "active", "retired"
 SUBJECTS: Final = {

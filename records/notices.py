@@ -30,9 +30,8 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
-from base.db import METADATA, OWN
+from base.db import METADATA, OWN, alone, inserting
 from base.keyring import KeyRing
 from clinical.value import Value
 from records.facts import Facts
@@ -153,7 +152,7 @@ class Watched:
 def mark(connection: Connection, tenant: str, record: int, now: datetime) -> None:
     """Have the risks of a record looked at soon."""
     row = {"record": record, "tenant": tenant, "mark": 1, "due": now + _SETTLE, "until": _LONG_AGO, "attempts": 0}
-    made: Any = postgresql.insert(due) if connection.dialect.name == "postgresql" else sqlite.insert(due)
+    made = inserting(connection, due)
     again = {"mark": due.c.mark + 1, "attempts": 0}
     connection.execute(made.on_conflict_do_update(index_elements=["record"], set_=again), row)
 
@@ -165,7 +164,7 @@ def claim(engine: Engine, now: datetime, most: int = 50) -> list[Due]:
         if connection.execute(waits.limit(1)).first() is None:
             return []
     with engine.begin() as connection:
-        _alone(connection)
+        alone(connection)
         rows = connection.execute(waits.limit(most).with_for_update(skip_locked=True)).all()
         mine = update(due).where(due.c.record.in_([row.record for row in rows]))
         connection.execute(mine.values(until=now + _LEASE, attempts=due.c.attempts + 1))
@@ -175,7 +174,7 @@ def claim(engine: Engine, now: datetime, most: int = 50) -> list[Due]:
 def done(engine: Engine, one: Due) -> None:
     """A record was looked at; what arrived meanwhile is looked at next."""
     with engine.begin() as connection:
-        _alone(connection)
+        alone(connection)
         here = due.c.record == one.record
         if connection.execute(delete(due).where(here, due.c.mark == one.mark)).rowcount == 0:
             connection.execute(update(due).where(here).values(until=_LONG_AGO, attempts=0))
@@ -185,7 +184,7 @@ def failed(engine: Engine, one: Due, now: datetime) -> bool:
     """A record could not be looked at: later again, longer each time; True when it is given up until something new
     arrives."""
     with engine.begin() as connection:
-        _alone(connection)
+        alone(connection)
         here = due.c.record == one.record
         attempts = connection.execute(select(due.c.attempts).where(here)).scalar() or 0
         if attempts >= _MOST_ATTEMPTS:
@@ -193,12 +192,6 @@ def failed(engine: Engine, one: Due, now: datetime) -> bool:
             return True
         connection.execute(update(due).where(here).values(until=_LONG_AGO, due=now + _LEASE * attempts))
     return False
-
-
-def _alone(connection: Connection) -> None:
-    """On SQLite nobody else writes from now on: what is read and then written stays true."""
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 # -- what was told -----------------------------------------------------------------------------
@@ -223,7 +216,7 @@ class Notices:
         told."""
         new: list[str] = []
         with self._engine.begin() as connection:
-            _alone(connection)
+            alone(connection)
             standing = {n.topic: n for n in self._standing(connection, one.record)}
             for topic, (level, told) in found.items():
                 before = standing.get(topic)
@@ -252,7 +245,7 @@ class Notices:
     def acknowledge(self, number: str, by: str, now: datetime) -> Notice:
         """Somebody saw it; the first who did stays. Raises ``MissingNoticeError``."""
         with self._engine.begin() as connection:
-            _alone(connection)
+            alone(connection)
             here = notices.c.id == number
             connection.execute(
                 update(notices).where(here, notices.c.seen.is_(None)).values(seen=now, seen_by=by[:80])

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, or_, select
 
+from base.db import alone, inserting
 from base.tenancy import system
 from records.quality import RESOURCES
 from records.quality_rules import WEIGHTS, Dimension, Rule
@@ -66,7 +66,7 @@ def roll_up(engine: Engine) -> int:
     with system("figures of quality"):
         while True:
             with engine.begin() as connection:
-                _alone(connection)
+                alone(connection, _LOCK)
                 query = select(tallies).order_by(tallies.c.id).limit(_BATCH)
                 rows = connection.execute(query).all()
                 if rows:
@@ -76,13 +76,6 @@ def roll_up(engine: Engine) -> int:
             total += len(rows)
             if len(rows) < _BATCH:
                 return total
-
-
-def _alone(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-    else:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _summed(rows: Iterable[Any]) -> dict[tuple[str, str, str, str], list[int]]:
@@ -101,7 +94,7 @@ def _add(connection: Connection, sums: Mapping[tuple[str, str, str, str], list[i
         {"tenant": tenant, "day": day, "kind": kind, "rule": rule, "checked": checked, "failed": failed}
         for (tenant, day, kind, rule), (checked, failed) in sorted(sums.items())
     ]
-    made: Any = postgresql.insert(days) if connection.dialect.name == "postgresql" else sqlite.insert(days)
+    made = inserting(connection, days)
     change = {name: days.c[name] + made.excluded[name] for name in ("checked", "failed")}
     connection.execute(made.on_conflict_do_update(index_elements=list(days.primary_key), set_=change), rows)
 

@@ -19,11 +19,11 @@ from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from base.security import sm3
-from base.tenancy import system
+from base.tenancy import above, system
 from records.quality import RuleSet, shipped_set
 from records.quality_paths import FormError
 from records.quality_rules import Compiled, Rule, RuleError, changed, decode, decode_change, problems, shipped
-from records.quality_tables import above, acknowledgements, edits, standards
+from records.quality_tables import acknowledgements, edits, standards
 
 _log = logging.getLogger(__name__)
 DRAFT, ACTIVE, RETIRED = "draft", "active", "retired"

@@ -14,8 +14,8 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
 from sqlalchemy import Connection, Engine, Select, bindparam, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from base.db import inserting
 from base.keyring import KeyRing
 from records.quality import Checked, Context, Fault, RuleSet
 from records.quality_rules import MESSAGE, Rule
@@ -180,7 +180,7 @@ def _see(connection: Connection, rows: Sequence[Any], message: int | None, at: d
 def _open(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """New faults, in one order always: two messages about one doctor must not wait for each other in turn."""
     if rows:
-        made = postgresql.insert(faults) if connection.dialect.name == "postgresql" else sqlite.insert(faults)
+        made = inserting(connection, faults)
         connection.execute(made.on_conflict_do_nothing(), sorted(rows, key=lambda row: row["current"] or ""))
 
 

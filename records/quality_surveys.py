@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import orjson
 from sqlalchemy import Connection, Engine, exists, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from base.db import inserting
 from base.tenancy import system
 from records.kinds import NAMES, NUMBERS
 from records.quality import RESOURCES
@@ -335,7 +335,7 @@ class Surveyor:
             again = update(surveyed).where(*here, *stopped).values(started=now)
             if connection.execute(again).rowcount == 1:
                 return True
-            made = postgresql.insert(surveyed) if connection.dialect.name == "postgresql" else sqlite.insert(surveyed)
+            made = inserting(connection, surveyed)
             mine = made.on_conflict_do_nothing().returning(surveyed.c.tenant)
             return connection.execute(mine, row).first() is not None
 

@@ -158,9 +158,3 @@ def day_of(at: datetime) -> str:
 def days_before(day: str, number: int) -> str:
     """The day so many days before."""
     return (date.fromisoformat(day) - timedelta(days=number)).isoformat()
-
-
-def above(tenant: str) -> list[str]:
-    """A tenant and all above it, the topmost first."""
-    parts = tenant.split("/")
-    return ["/".join(parts[: n + 1]) for n in range(len(parts))]

@@ -28,10 +28,9 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from base.db import insert_many
+from base.db import insert_many, inserting
 from base.keyring import KeyRing
 from base.tenancy import may_write, system
 from records.kinds import MORE, NAMES, Json, ResourceError, number_of
@@ -206,7 +205,7 @@ class Repository:
                 return set()
         if not rows:
             return set()
-        made = postgresql.insert(heads) if connection.dialect.name == "postgresql" else sqlite.insert(heads)
+        made = inserting(connection, heads)
         each = made.on_conflict_do_nothing().returning(heads.c.kind, heads.c.local)
         return {one.place for one in new} - {(row.kind, row.local) for row in connection.execute(each, rows)}
 

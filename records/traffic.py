@@ -25,13 +25,11 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
-    func,
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
-from base.db import METADATA, NUMBER, OWN, insert_many
+from base.db import METADATA, NUMBER, OWN, alone, insert_many, inserting
 from base.spread import spread, together
 from base.tenancy import system
 
@@ -195,15 +193,11 @@ def _hear(connection: Connection, told: Iterable[tuple[System, datetime, str]]) 
 def _newer(connection: Connection, rows: Sequence[dict[str, Any]], names: Sequence[str]) -> None:
     """Put down what was heard later than what stands."""
     if rows:
-        made = _upsert(connection, systems)
+        made = inserting(connection, systems)
         change = {name: made.excluded[name] for name in names}
         later = systems.c.tried <= made.excluded.tried
         key = list(systems.primary_key)
         connection.execute(made.on_conflict_do_update(index_elements=key, set_=change, where=later), rows)
-
-
-def _upsert(connection: Connection, table: Table) -> Any:
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 # -- adding up -------------------------------------------------------------------------------------
@@ -219,7 +213,7 @@ def roll_up(engine: Engine) -> int:
                 if connection.execute(select(tallies.c.id).limit(1)).first() is None:
                     return total
             with engine.begin() as connection:
-                _alone(connection)
+                alone(connection, _LOCK)
                 rows = connection.execute(select(tallies).order_by(tallies.c.id).limit(_BATCH)).all()
                 if rows:
                     _add(connection, rows)
@@ -237,13 +231,6 @@ def prune(engine: Engine, now: datetime) -> int:
         return connection.execute(delete(hours).where(old)).rowcount
 
 
-def _alone(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-    else:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
 def _add(connection: Connection, rows: Sequence[Any]) -> None:
     """Nobody else adds meanwhile: what stands is read, and written with what came."""
     by: dict[tuple[str, str, str, datetime], list[Any]] = {}
@@ -251,7 +238,7 @@ def _add(connection: Connection, rows: Sequence[Any]) -> None:
         by.setdefault(_key(row, row.at), []).append(row)
     for row in connection.execute(select(hours).where(hours.c.hour.in_({key[-1] for key in by}))):
         by.get(_key(row, row.hour), []).append(row)
-    made = _upsert(connection, hours)
+    made = inserting(connection, hours)
     change = {name: made.excluded[name] for name in (*COUNTS, "spread")}
     upsert = made.on_conflict_do_update(index_elements=list(hours.primary_key), set_=change)
     connection.execute(upsert, [_summed(key, some) for key, some in sorted(by.items())])

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 from sqlalchemy import Engine, insert, select, update
 
-from base.tenancy import system
+from base.tenancy import above, system
 from knowledge.naming import normal_name
 from records.code_systems import (
     ACTIVE,
@@ -28,7 +28,6 @@ from records.code_systems import (
     Validation,
 )
 from records.code_tables import value_sets
-from records.quality_tables import above
 
 OPERATORS: Final = ("=", "is-a", "descendent-of", "in", "exists", "starts-with")
 _DEEPEST: Final = 8

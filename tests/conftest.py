@@ -133,15 +133,12 @@ def _administering(url: str) -> Iterator[Connection]:
 
 @pytest.fixture
 def own_postgres(migrated: tuple[str, set[str]]) -> str:
-    """URL of an empty, migrated PostgreSQL database: emptied, which is ten times as fast as made anew, unless a test
+    """URL of an empty, migrated PostgreSQL database: emptied, which is forty times as fast as made anew, unless a test
     took tables away."""
     url, tables = migrated
     with _administering(url) as connection:
-        found = inspect(connection)
-        if set(found.get_table_names()) == tables:
-            connection.execute(text(f"TRUNCATE {', '.join(tables - {'alembic_version'})} RESTART IDENTITY"))
-            for sequence in found.get_sequence_names():
-                connection.execute(text(f"ALTER SEQUENCE {sequence} RESTART"))
+        if set(inspect(connection).get_table_names()) == tables:
+            _empty(connection, tables - {"alembic_version"})
             return url
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
@@ -149,6 +146,17 @@ def own_postgres(migrated: tuple[str, set[str]]) -> str:
     migrate(made)
     made.dispose()
     return url
+
+
+def _empty(connection: Connection, tables: set[str]) -> None:
+    """Only what was written to: to empty a hundred tables takes four times as long."""
+    looked = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in sorted(tables))
+    written = connection.execute(text(looked)).scalars().all()
+    if written:
+        connection.execute(text(f"TRUNCATE {', '.join(written)} CASCADE"))
+    counted = text("SELECT sequencename FROM pg_sequences WHERE last_value IS NOT NULL")
+    for sequence in connection.execute(counted).scalars().all():
+        connection.execute(text(f"ALTER SEQUENCE {sequence} RESTART"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -13,7 +13,6 @@ from sqlalchemy import Engine, Row, insert, select, update
 
 from base.keyring import KeyRing
 from base.refusal import MissingError, TakenError
-from supervision.appraisal.definitions import utc
 from supervision.appraisal.library import AppraisalError
 from supervision.appraisal.reckoning import Adjustment, Outcome
 from supervision.appraisal.runs import Runs, State
@@ -101,12 +100,12 @@ class Appeals:
         found = self.one(number)
         if found.author == by:
             raise AppraisalError("by", "申诉须由申诉人以外的人答复")
-        if len(answer.strip()) < _LEAST:
-            raise AppraisalError("answer", f"须写明理由，至少 {_LEAST} 个字")
+        if not _LEAST <= len(answer.strip()) <= _LONGEST:
+            raise AppraisalError("answer", f"须写明理由，{_LEAST} 到 {_LONGEST} 个字")
         if value is not None and not (upheld and math.isfinite(value)):
             raise AppraisalError("value", "只有申诉成立时才能更正数值，且须为有限的数")
         state = Stand.UPHELD if upheld else Stand.REJECTED
-        sealed = self._ring.seal(answer.strip()[:_LONGEST].encode(), _answer_bound(number))
+        sealed = self._ring.seal(answer.strip().encode(), _answer_bound(number))
         values = {"state": state.value, "answer": sealed, "decided_by": by[:80], "decided": now, "value": value}
         with self._engine.begin() as connection:
             open_ = (appeals.c.id == number, appeals.c.state == Stand.OPEN.value)
@@ -137,8 +136,7 @@ class Appeals:
         named = {name: getattr(row, name) for name in Appeal._fields}
         named["reason"] = self._ring.unseal(row.reason, row.id.encode()).decode()
         named["answer"] = self._ring.unseal(row.answer, _answer_bound(row.id)).decode()
-        named |= {"at": utc(row.at), "decided": row.decided and utc(row.decided), "state": Stand(row.state)}
-        return Appeal(**named)
+        return Appeal(**named | {"state": Stand(row.state)})
 
     # -- remarks -----------------------------------------------------------------------------
 
@@ -162,9 +160,7 @@ class Appeals:
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
         texts = [self._ring.unseal(row.text, row.id.encode()).decode() for row in rows]
-        return [
-            Remark(r.id, r.run, r.subject, r.author, utc(r.at), text) for r, text in zip(rows, texts, strict=True)
-        ]
+        return [Remark(r.id, r.run, r.subject, r.author, r.at, text) for r, text in zip(rows, texts, strict=True)]
 
 
 def _appealable(claim: Claim, outcome: Outcome) -> None:

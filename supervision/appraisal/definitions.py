@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from base.db import insert_many
 from base.keyring import KeyRing
 from base.refusal import MissingError, TakenError
-from base.tenancy import system
+from base.tenancy import above, system
 from clinical.value import Value
 from supervision.appraisal import library
 from supervision.appraisal import scheme as schemes_of
@@ -99,15 +99,15 @@ class Definitions:
 
     def items(self, tenant: str) -> dict[str, Item]:
         """The library of a tenant: its own items, and those of all above it that it has no own of."""
-        above = _above(tenant)
+        over = above(tenant)
         c = items.c
-        newest = select(c.tenant, c.code, func.max(c.version).label("version")).where(c.tenant.in_(above))
+        newest = select(c.tenant, c.code, func.max(c.version).label("version")).where(c.tenant.in_(over))
         last = newest.group_by(c.tenant, c.code).subquery()
         same = (c.tenant == last.c.tenant) & (c.code == last.c.code) & (c.version == last.c.version)
         with system("libraries hold for all below"), self._engine.connect() as connection:
             rows = connection.execute(select(items).join(last, same)).all()
         found: dict[str, Item] = {}
-        for row in sorted(rows, key=lambda row: (row.code, -above.index(row.tenant))):
+        for row in sorted(rows, key=lambda row: (row.code, over.index(row.tenant))):
             found[row.code] = _read_item(row.body)
         return found
 
@@ -216,22 +216,10 @@ def _enterable(put: Put, definition: Definition) -> None:
         raise AppraisalError("evidence", f"至多 {_LONGEST} 个字")
 
 
-def _above(tenant: str) -> list[str]:
-    """A tenant and all above it, itself first."""
-    parts = tenant.split("/")
-    return ["/".join(parts[:n]) for n in range(len(parts), 0, -1)]
-
-
 def _bound(subject: str, item: str) -> bytes:
     return f"appraisal_entry/{subject}/{item}".encode()
 
 
 def _held(row: Any) -> Held:
-    published = row.published and utc(row.published)
     body = _read_scheme(row.body)
-    return Held(row.tenant, row.version, body, row.author, utc(row.at), row.published_by, published)
-
-
-def utc(time: datetime) -> datetime:
-    """A time of the database with its zone."""
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    return Held(row.tenant, row.version, body, row.author, row.at, row.published_by, row.published)

@@ -16,11 +16,11 @@ import msgspec
 from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from base.db import alone
 from base.keyring import KeyRing
 from base.refusal import MissingError, TakenError
 from base.tenancy import system
 from clinical.value import replace
-from supervision.appraisal.definitions import utc
 from supervision.appraisal.library import AppraisalError
 from supervision.appraisal.reckoning import Adjustment, Inputs, Outcome, reckon
 from supervision.appraisal.tables import appeals, results, runs
@@ -84,7 +84,7 @@ class Runs:
         code, found, c = inputs.scheme.code, reckon(inputs), runs.c
         try:
             with self._engine.begin() as connection:
-                _alone(connection)
+                alone(connection)
                 here = (c.tenant == tenant, c.scheme == code, c.period == inputs.period)
                 row = connection.execute(select(runs).where(*here).with_for_update()).first()
                 if row is not None and row.state != State.COMPUTED:
@@ -153,7 +153,7 @@ class Runs:
     def close(self, number: str, now: datetime) -> Run:
         """Make it final, once every appeal is decided. Raises ``AppraisalError``."""
         with self._engine.begin() as connection:
-            _alone(connection)
+            alone(connection)
             waiting = select(appeals.c.id).where(appeals.c.run == number, appeals.c.state == "open").limit(1)
             if connection.execute(waiting).first() is not None:
                 raise AppraisalError("appeals", "尚有申诉没有答复")
@@ -253,12 +253,6 @@ class Runs:
         return _read_outcome(self._ring.unseal(row.body, _result_bound(row.run, row.subject)))
 
 
-def _alone(connection: Connection) -> None:
-    """On SQLite nobody else writes from now on: what is read and then written stays true."""
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
 def _bound(run: str) -> bytes:
     return f"appraisal_run/{run}".encode()
 
@@ -269,6 +263,4 @@ def _result_bound(run: str, subject: str) -> bytes:
 
 def _run(row: Row[Any]) -> Run:
     named = {name: getattr(row, name) for name in Run._fields}
-    for name in ("at", "reviewed", "published", "closed"):
-        named[name] = named[name] and utc(named[name])
     return Run(**named | {"state": State(row.state)})

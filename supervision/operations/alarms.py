@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from base.db import inserting
 from base.refusal import MissingError
 from records.traffic import Kind, System
 from supervision.operations.conditions import Judged
@@ -91,9 +91,7 @@ class Alarms:
         row |= {"condition": one.condition.name, "severity": one.condition.severity.value, "raised": now}
         row |= {"told": now, "acknowledged_by": "", "note": "", "measured": one.verdict.measured}
         row["current"] = _key(system, one.condition.name)
-        lite = connection.dialect.name == "sqlite"
-        made: Any = sqlite.insert(alarms) if lite else postgresql.insert(alarms)
-        new = made.on_conflict_do_nothing().values(row).returning(alarms.c.id)
+        new = inserting(connection, alarms).on_conflict_do_nothing().values(row).returning(alarms.c.id)
         if connection.execute(new).first() is None:
             return []  # another process raised it
         severity = one.condition.severity
@@ -178,11 +176,11 @@ def _key(system: System, condition: str) -> str:
 
 def _next_step(row: Row[Any], policy: Policy, severity: Severity, now: datetime) -> Event | None:
     """What is due of an alarm that nobody acknowledged."""
-    grown = now - utc(row.raised) >= timedelta(minutes=policy.escalate_minutes)
+    grown = now - row.raised >= timedelta(minutes=policy.escalate_minutes)
     to_more = any(channel.escalation for channel in policy.told(severity, escalated=True))
     if policy.escalate_minutes and row.escalated is None and grown and to_more:
         return Event.ESCALATED
-    again = now - utc(row.told) >= timedelta(minutes=policy.renew_minutes)
+    again = now - row.told >= timedelta(minutes=policy.renew_minutes)
     return Event.RENEWED if policy.renew_minutes and again else None
 
 
@@ -210,10 +208,6 @@ def _write(
 def alarm_of(row: Row[Any]) -> Alarm:
     """A row of the table as an alarm."""
     system = System(row.tenant, Kind(row.kind), row.name)
-    times = (utc(row.raised), row.ended and utc(row.ended), row.escalated and utc(row.escalated))
-    seen = (row.acknowledged and utc(row.acknowledged), row.acknowledged_by, row.note)
+    times = (row.raised, row.ended, row.escalated)
+    seen = (row.acknowledged, row.acknowledged_by, row.note)
     return Alarm(row.id, system, row.condition, Severity(row.severity), *times, *seen, row.measured)
-
-
-def utc(time: datetime) -> datetime:
-    return time if time.tzinfo else time.replace(tzinfo=UTC)

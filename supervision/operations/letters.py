@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Engine, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from supervision.operations.alarms import Alarm, Event, alarm_of, utc
+from base.db import inserting
+from supervision.operations.alarms import Alarm, Event, alarm_of
 from supervision.operations.queue import again, claim
 from supervision.operations.tables import alarms, letters, readers
 
@@ -69,7 +69,7 @@ class Letters:
         query = select(letters).where(letters.c.alarm == alarm).order_by(letters.c.number)
         with self._engine.connect() as connection:
             return [
-                Sent(Event(r.event), r.channel, utc(r.at), r.sent and utc(r.sent), bool(r.due), r.attempts, r.error)
+                Sent(Event(r.event), r.channel, r.at, r.sent, bool(r.due), r.attempts, r.error)
                 for r in connection.execute(query)
             ]
 
@@ -105,8 +105,7 @@ class Letters:
     def read(self, account: str, upto: int) -> None:
         """Somebody read their messages up to a number."""
         with self._engine.begin() as connection:
-            lite = connection.dialect.name == "sqlite"
-            made: Any = sqlite.insert(readers) if lite else postgresql.insert(readers)
+            made = inserting(connection, readers)
             newer = {"set_": {"upto": made.excluded.upto}, "where": readers.c.upto < made.excluded.upto}
             row = {"account": account[:80], "upto": upto}
             connection.execute(made.on_conflict_do_update(index_elements=["account"], **newer), row)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from base.keyring import KeyRing
 from base.refusal import TakenError
-from base.tenancy import system
+from base.tenancy import above, system
 from supervision.operations.policy import DEFAULT, Policy
 from supervision.operations.tables import policies
 
@@ -53,11 +53,10 @@ class Policies:
 
     def of(self, tenant: str) -> Held:
         """The policy that holds for a tenant: its own, else that of the nearest above it."""
-        parts = tenant.split("/")
-        above = ["/".join(parts[:n]) for n in range(len(parts), 0, -1)]
+        over = above(tenant)
         with system("policies of operations hold for all below"):
-            held = self._newest(above)
-        return next((held[path] for path in above if path in held), SHIPPED)
+            held = self._newest(over)
+        return next((held[path] for path in reversed(over) if path in held), SHIPPED)
 
     def _newest(self, tenants: list[str]) -> dict[str, Held]:
         c = policies.c

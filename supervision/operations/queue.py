@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Engine, Table, select, update
 
+from base.db import alone
+
 _FIRST: Final = timedelta(seconds=30)
 _LONGEST: Final = timedelta(hours=1)
 
@@ -21,8 +23,7 @@ def claim(
         if connection.execute(query.limit(1)).first() is None:
             return []
     with engine.begin() as connection:
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        alone(connection)
         keys = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
         held = {due.name: now + lease, "attempts": table.c.attempts + 1}
         connection.execute(update(table).where(key.in_(keys)).values(held))

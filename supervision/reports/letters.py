@@ -7,7 +7,6 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Engine, select, update
 
-from supervision.operations.alarms import utc
 from supervision.operations.queue import again, claim
 from supervision.reports.tables import letters
 
@@ -57,8 +56,7 @@ class Letters:
         columns = [letters.c[name] for name in Letter._fields]
         with self._engine.connect() as connection:
             found = connection.execute(select(*columns).where(wanted).order_by(letters.c.number))
-            read = [Letter(*row) for row in found]
-        return [one._replace(due=one.due and utc(one.due), sent=one.sent and utc(one.sent)) for one in read]
+            return [Letter(*row) for row in found]
 
     def _change(self, letter: Letter, **values: Any) -> None:
         with self._engine.begin() as connection:

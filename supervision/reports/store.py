@@ -19,7 +19,6 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from base.keyring import KeyRing
 from base.refusal import MissingError, TakenError
-from supervision.operations.alarms import utc
 from supervision.operations.channels import Enclosed
 from supervision.operations.queue import again, claim
 from supervision.reports.plan import Plan, last_due, next_due, read
@@ -149,7 +148,7 @@ class Reports:
 
     def _opened(self, row: Any) -> Schedule:
         plan = read(self._ring.unseal(row.sealed, _schedule_bound(row.id)))
-        return Schedule(row.id, row.tenant, plan, utc(row.due), row.author, utc(row.at))
+        return Schedule(row.id, row.tenant, plan, row.due, row.author, row.at)
 
     # -- runs --------------------------------------------------------------------------------
 
@@ -238,7 +237,7 @@ class Reports:
             for row in connection.execute(query.join(files, files.c.run == runs.c.id)):
                 own = kept.get(row.schedule)
                 most = days if own is None else own
-                if most and utc(row.ended) < now - timedelta(days=most):
+                if most and row.ended < now - timedelta(days=most):
                     over[row.tenant, row.schedule].append(row.id)
             gone = {of: connection.execute(delete(files).where(files.c.run.in_(ids))) for of, ids in over.items()}
         return [Pruned(*of, removed.rowcount) for of, removed in gone.items() if removed.rowcount]
@@ -295,9 +294,7 @@ def _write(connection: Connection, run: Run, channels: Iterable[str], now: datet
 
 
 def _run(row: Any) -> Run:
-    given = {name: getattr(row, name) for name in Run._fields}
-    times = {name: given[name] and utc(given[name]) for name in ("due", "next", "ended")}
-    return Run(**{**given, **times, "state": State(row.state)})
+    return Run(**{**row._mapping, "state": State(row.state)})
 
 
 def _schedule_bound(number: str) -> bytes:

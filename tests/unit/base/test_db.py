@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert, select, text
+from sqlalchemy import Engine, insert, literal, select, text
+from sqlalchemy.exc import DataError
 
 from base import db
 from base.keyring import keys
@@ -71,3 +73,10 @@ def test_times_of_many_rows_at_once_are_the_same_moments(engine: Engine) -> None
         db.insert_many(connection, keys, rows)
         kept = {row.id: row.created for row in connection.execute(select(keys.c.id, keys.c.created))}
     assert kept == made
+
+
+def test_a_number_beyond_64_bits_is_data_that_the_database_does_not_take(tmp_path: Path) -> None:
+    engine = db.open_engine(f"sqlite:///{tmp_path}/x.sqlite")
+    with engine.connect() as connection, pytest.raises(DataError):
+        connection.execute(select(literal(10**30)))
+    engine.dispose()
