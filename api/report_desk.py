@@ -14,6 +14,7 @@ from supervision.reports.plan import CONTENTS, EVERY, FORMATS
 from supervision.reports.store import STATES, Reports, Run, Schedule
 
 if TYPE_CHECKING:
+    from supervision.figures.tables import Name
     from supervision.reports.making import Maker
 
 
@@ -26,15 +27,19 @@ class ReportDesk:
         self.reports, self.letters = Reports(house.engine, ring), Letters(house.engine)
         self._indicators = indicators
 
+    def called(self) -> Name:
+        """What institutions are called now."""
+        return self._indicators.called()
+
     def maker(self) -> Maker:
-        """What makes reports, with the names that institutions have now."""
+        """What makes reports."""
         from supervision.reports.making import Maker
 
         desk = self._indicators
-        return Maker(desk.answers, desk.lines, desk.datasets, desk.called())
+        return Maker(desk.answers, desk.lines, desk.datasets, self.called())
 
 
-def schedule_json(one: Schedule, *, whole: bool) -> dict[str, Any]:
+def schedule_json(one: Schedule, called: Name, *, whole: bool) -> dict[str, Any]:
     """A schedule; how staff are reached (``whole``) is shown to whoever may change it."""
     plan = msgspec.to_builtins(one.plan)
     if not whole:
@@ -42,14 +47,15 @@ def schedule_json(one: Schedule, *, whole: bool) -> dict[str, Any]:
     titles = {"every": EVERY[one.plan.every], "content": CONTENTS[one.plan.content]}
     titles |= {"format": FORMATS[one.plan.format]}
     told = {"id": one.id, "tenant": one.tenant, "plan": plan, "titles": titles, "due": one.due.isoformat()}
-    return told | {"author": one.author, "at": one.at.isoformat()}
+    return told | {"institution": called(one.tenant), "author": one.author, "at": one.at.isoformat()}
 
 
-def run_json(run: Run) -> dict[str, Any]:
+def run_json(run: Run, called: Name) -> dict[str, Any]:
     """A run; ``next`` is when it is tried again, ``file`` what can be downloaded."""
     parts = ("id", "tenant", "schedule", "title", "period", "file")
     told: dict[str, Any] = {name: getattr(run, name) for name in parts}
-    told |= {"state": run.state.value, "stateTitle": STATES[run.state], "due": run.due.isoformat()}
+    told |= {"institution": called(run.tenant), "state": run.state.value, "stateTitle": STATES[run.state]}
+    told |= {"due": run.due.isoformat()}
     told |= {"next": run.next and run.next.isoformat(), "ended": run.ended and run.ended.isoformat()}
     return told | {"attempts": run.attempts, "text": run.text, "error": run.error}
 

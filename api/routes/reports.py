@@ -47,8 +47,8 @@ def _schedules(routes: APIRouter, access: Access, desk: ReportDesk) -> None:
     @routes.get("/schedules", **_LIST)
     async def listed(request: Request) -> Response:
         found = access.need(request, _READ)
-        known = await within(found, desk.reports.listed)
-        told = [schedule_json(one, whole=found.may(_WRITE)) for one in known]
+        known, called = await within(found, desk.reports.listed), desk.called()
+        told = [schedule_json(one, called, whole=found.may(_WRITE)) for one in known]
         return respond(200, {"schedules": told, "keepDays": desk.keep_days})
 
     @routes.post("/schedules", **_ADD)
@@ -58,7 +58,7 @@ def _schedules(routes: APIRouter, access: Access, desk: ReportDesk) -> None:
         await within(found, lambda: desk.maker().check(plan, tenant))
         made = await within(found, lambda: desk.reports.add(tenant, plan, found.name, datetime.now(UTC)))
         access.note(found, "report.schedule.add", f"schedule/{made.id}", tenant=tenant)
-        return respond(201, schedule_json(made, whole=True))
+        return respond(201, schedule_json(made, desk.called(), whole=True))
 
     @routes.put("/schedules/{number}", **_CHANGE)
     async def change(number: str, request: Request) -> Response:
@@ -72,7 +72,7 @@ def _schedules(routes: APIRouter, access: Access, desk: ReportDesk) -> None:
 
         made = await within(found, changed)
         access.note(found, "report.schedule.change", f"schedule/{number}", tenant=made.tenant)
-        return respond(200, schedule_json(made, whole=True))
+        return respond(200, schedule_json(made, desk.called(), whole=True))
 
 
 def _acts(routes: APIRouter, access: Access, desk: ReportDesk) -> None:
@@ -92,14 +92,14 @@ def _acts(routes: APIRouter, access: Access, desk: ReportDesk) -> None:
 
         made = await within(found, begun)
         access.note(found, "report.run.start", f"run/{made.id}")
-        return respond(202, run_json(made))
+        return respond(202, run_json(made, desk.called()))
 
     @routes.post("/runs/{number}/retry", **_RETRY)
     async def retry(number: str, request: Request) -> Response:
         found = access.need(request, _WRITE)
         made = await within(found, lambda: desk.reports.retry(number, datetime.now(UTC)))
         access.note(found, "report.run.retry", f"run/{number}")
-        return respond(202, run_json(made))
+        return respond(202, run_json(made, desk.called()))
 
 
 def _runs(routes: APIRouter, access: Access, desk: ReportDesk) -> None:
@@ -107,7 +107,8 @@ def _runs(routes: APIRouter, access: Access, desk: ReportDesk) -> None:
     async def listed(request: Request, schedule: str = "", before: str = "", limit: Limit = 100) -> Response:
         found, earlier = access.need(request, _READ), moment_of(before, "before")
         known = await within(found, lambda: desk.reports.history(schedule, earlier, limit))
-        return respond(200, {"runs": [run_json(one) for one in known]})
+        called = desk.called()
+        return respond(200, {"runs": [run_json(one, called) for one in known]})
 
     @routes.get("/runs/{number}", **_RUN)
     async def one(number: str, request: Request) -> Response:
@@ -115,7 +116,7 @@ def _runs(routes: APIRouter, access: Access, desk: ReportDesk) -> None:
 
         def read() -> dict[str, Any]:
             letters = [letter_json(letter) for letter in desk.letters.of(number)]
-            return run_json(desk.reports.run(number)) | {"letters": letters}
+            return run_json(desk.reports.run(number), desk.called()) | {"letters": letters}
 
         return respond(200, await within(found, read))
 

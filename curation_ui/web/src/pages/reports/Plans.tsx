@@ -21,7 +21,7 @@ export function Plans({ known }: { known: Schedules }): ReactNode {
       dataSource={known.schedules}
       columns={[
         { title: TEXTS.name, render: (_, { plan }) => plan.title },
-        { title: TEXTS.institution, dataIndex: "tenant" },
+        { title: TEXTS.institution, dataIndex: "institution" },
         { title: TEXTS.every, render: (_, { titles }) => titles.every },
         { title: TEXTS.content, render: (_, { titles }) => titles.content },
         { title: TEXTS.format, render: (_, { titles }) => titles.format },

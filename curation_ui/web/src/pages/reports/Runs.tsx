@@ -31,7 +31,7 @@ export function Runs(): ReactNode {
           dataSource={found.runs}
           columns={[
             { title: TEXTS.name, dataIndex: "title" },
-            { title: TEXTS.institution, dataIndex: "tenant" },
+            { title: TEXTS.institution, dataIndex: "institution" },
             { title: TEXTS.period, dataIndex: "period" },
             { title: TEXTS.state, render: (_, one) => <Tag color={COLOURS[one.state]}>{one.stateTitle}</Tag> },
             { title: TEXTS.ended, render: (_, one) => moment(one.ended ?? undefined) },

@@ -27,6 +27,7 @@ export type Plan = {
 export type Schedule = {
   id: string;
   tenant: string;
+  institution: string;
   plan: Omit<Plan, "channels"> & { channels: (Channel | string)[] };
   titles: { every: string; content: string; format: string };
   due: string;
@@ -39,6 +40,7 @@ export type Schedules = { schedules: Schedule[]; keepDays: number };
 export type Run = {
   id: string;
   tenant: string;
+  institution: string;
   schedule: string;
   title: string;
   period: string;
