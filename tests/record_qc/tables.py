@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from clinical.medical_record import MedicalRecord
 from knowledge.snapshot import Snapshot
-from nlp.facts import Fact, read
+from nlp.facts import read
 from nlp.lexicon import Lexicon
 from supervision.record_qc.engine import Outcome, checks, examine
 from supervision.record_qc.places import Stage
@@ -69,14 +68,9 @@ def _one(file: str, document: dict[str, Any], case: dict[str, Any]) -> Told:
 
 
 def reader_of(snapshot: Snapshot) -> Reader:
-    """Reads texts by a release; what many cases share is read once."""
+    """Reads texts by a release."""
     lexicon = Lexicon.of(snapshot)
-    return lambda text, section: list(_read(lexicon, text, section))
-
-
-@lru_cache(maxsize=4096)
-def _read(lexicon: Lexicon, text: str, section: str) -> tuple[Fact, ...]:
-    return tuple(read(text, lexicon, section))
+    return lambda text, section: read(text, lexicon, section)
 
 
 def outcome(told: Told, reader: Reader | None, release: Snapshot | None = None) -> Outcome:
