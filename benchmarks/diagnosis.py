@@ -11,7 +11,8 @@ import json
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import permutations
 from math import log, sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -143,44 +144,98 @@ class Compared(NamedTuple):
     not_understood: Counter[str]
 
 
+Case = dict[str, Any]
+Said = list[tuple[str, bool]]
+"""Names of what a case says, each with whether it is there."""
+Reader = Callable[[Case], Said]
+
+
 def compare(snapshot: Snapshot, name: str, shared: Path = SHARED) -> Compared | None:
     """Ours against naive Bayes on a set; None where the set is not here."""
-    file = shared / "symptom_diagnosis" / f"{name}_train.json"
-    if not file.exists():
+    cases = _cases(name, shared)
+    if not cases:
         return None
-    cases = json.loads(file.read_text("utf-8"))
-    diseases, lost = sorted({case["disease"] for case in cases}), Counter[str]()
-    diagnoser, right = Diagnoser.of(snapshot), 0
-    for case in cases:
-        evidence, unknown = of_names(_said(case), snapshot)
-        lost.update(unknown)
-        ranked = diagnoser.assess(merged(evidence), Whom(), diseases).ranked()
-        right += ranked[0].words == case["disease"]
-    bayes, own = _bayes(cases)
-    return Compared(len(cases), right, bayes, own, lost)
+    lost = Counter(words for case in cases for words in of_names(_said(case), snapshot)[1])
+    table = _table(cases, _said)
+    return Compared(
+        len(cases), _ours(snapshot, cases), _crossed(cases), float(_bayes().fit(*table).score(*table)), lost
+    )
 
 
-def _said(case: dict[str, Any]) -> list[tuple[str, bool]]:
+def _cases(name: str, shared: Path) -> list[Case]:
+    file = shared / "symptom_diagnosis" / f"{name}_train.json"
+    return list(json.loads(file.read_text("utf-8"))) if file.exists() else []
+
+
+def _said(case: Case) -> Said:
     return list((case["stated"] | case["elicited"]).items())
 
 
-def _bayes(cases: list[dict[str, Any]]) -> tuple[int, float]:
-    """How many a Bernoulli naive Bayes (Laplace smoothing; a finding present, absent or unmentioned as two features) gets
-    right in cross-validation, and its share on its own training part."""
+def _ours(snapshot: Snapshot, cases: list[Case]) -> int:
+    """How many we get right among the diseases of all."""
+    diseases, diagnoser = sorted({case["disease"] for case in cases}), Diagnoser.of(snapshot)
+    told = ((case["disease"], merged(of_names(_said(case), snapshot)[0])) for case in cases)
+    return sum(diagnoser.assess(said, Whom(), diseases).ranked()[0].words == right for right, said in told)
+
+
+def _table(cases: list[Case], reader: Reader, others: Iterable[Case] = ()) -> tuple[Floats, Floats]:
+    """Cases as two features (0 or 1) of each name that they or others say, there and said to be absent; and their
+    diseases."""
     import numpy as np
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+    said = [set(reader(case)) for case in cases]
+    names = {name for case in (*cases, *others) for name, _ in reader(case)}
+    columns = [(name, present) for present in (True, False) for name in sorted(names)]
+    return np.array([[c in s for c in columns] for s in said], float), np.array([case["disease"] for case in cases])
+
+
+def _bayes() -> Any:
+    """A Bernoulli naive Bayes (Laplace smoothing)."""
     from sklearn.naive_bayes import BernoulliNB
 
-    column = {words: n for n, words in enumerate(sorted({words for case in cases for words, _ in _said(case)}))}
-    features = np.zeros((len(cases), 2 * len(column)))
-    for row, case in enumerate(cases):
-        for words, present in _said(case):
-            features[row, column[words] + (0 if present else len(column))] = 1
-    wanted = np.array([case["disease"] for case in cases])
+    return BernoulliNB()
+
+
+def _crossed(cases: list[Case]) -> int:
+    """How many naive Bayes gets right in cross-validation on these very cases."""
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
-    predicted = cross_val_predict(BernoulliNB(), features, wanted, cv=folds)
-    own = BernoulliNB().fit(features, wanted).score(features, wanted)
-    return int((predicted == wanted).sum()), float(own)
+    table, wanted = _table(cases, _said)
+    return int((cross_val_predict(_bayes(), table, wanted, cv=folds) == wanted).sum())
+
+
+class Carried(NamedTuple):
+    """Of the dialogues about diseases that both sets have: how many we get right; how many naive Bayes does that was
+    trained on the other set, by its words and by the findings that we read in them; and on this set itself."""
+
+    number: int
+    ours: int
+    by_words: int
+    by_findings: int
+    at_home: int
+
+
+def carry(snapshot: Snapshot, name: str, other: str, shared: Path = SHARED) -> Carried | None:
+    """Ours against what naive Bayes learned at another site; None where a set is not here."""
+    here, there = _cases(name, shared), _cases(other, shared)
+    both = {case["disease"] for case in here} & {case["disease"] for case in there}
+    here, there = ([case for case in cases if case["disease"] in both] for cases in (here, there))
+    if not both:
+        return None
+
+    def findings(case: Case) -> Said:
+        return [(one.finding, one.present) for one in merged(of_names(_said(case), snapshot)[0])]
+
+    carried = [_learned(there, here, reader) for reader in (_said, findings)]
+    return Carried(len(here), _ours(snapshot, here), *carried, _crossed(here))
+
+
+def _learned(train: list[Case], test: list[Case], reader: Reader) -> int:
+    """How many naive Bayes gets right that was trained on other cases."""
+    model = _bayes().fit(*_table(train, reader, test))
+    table, wanted = _table(test, reader, train)
+    return int((model.predict(table) == wanted).sum())
 
 
 def interval(right: int, number: int) -> tuple[float, float]:
@@ -222,6 +277,10 @@ def print_figures(snapshot: Snapshot, shared: Path = SHARED) -> None:
         compared = compare(snapshot, name, shared)
         if compared is not None:
             print(_line(name, compared), flush=True)
+    for name, other in permutations(SETS):
+        carried = carry(snapshot, name, other, shared)
+        if carried is not None:
+            print(_carried(name, other, carried), flush=True)
 
 
 def _line(name: str, found: Compared) -> str:
@@ -232,6 +291,14 @@ def _line(name: str, found: Compared) -> str:
         f"trained on them {found.bayes / found.number:.1%} ({bayes_low:.1%} to {bayes_high:.1%}), "
         f"on its own training part {found.bayes_on_its_own:.1%}; not understood: "
         + (", ".join(f"{words} {times}" for words, times in found.not_understood.most_common(5)) or "nothing")
+    )
+
+
+def _carried(name: str, other: str, found: Carried) -> str:
+    ours, words, findings, home = (right / found.number for right in found[1:])
+    return (
+        f"  {name}, {found.number} dialogues of diseases that {other} has too: ours {ours:.1%}; naive Bayes trained on "
+        f"{other} {words:.1%} by words, {findings:.1%} by findings as we read them; on {name} itself {home:.1%}"
     )
 
 

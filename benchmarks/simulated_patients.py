@@ -15,8 +15,10 @@ from clinical.patient import Sex
 from inference.evidence import Evidence
 from inference.likelihood import Likelihoods
 from inference.profiles import MIDDLES, VISITS, Profiles, Whom
+from knowledge.model import Predicate
 from knowledge.snapshot import Snapshot
 from knowledge.tables.diagnosis import SHARES
+from knowledge.tables.diagnosis import TOLD as UNASKED
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -128,6 +130,9 @@ def _asked(profiles: Profiles, likelihoods: Likelihoods, row: int, chance: Gener
 
 
 def _spoken(profiles: Profiles, finding: int) -> float:
+    """How surely a finding is told: a complaint as the release says, another as findings of its dimension are."""
+    for said in profiles.snapshot.statements(Predicate.TOLD_UNASKED, profiles.findings[finding].id):
+        return UNASKED[said.qualifiers["telling"]]
     return TOLD.get(profiles.dimensions[finding], OTHERWISE)
 
 

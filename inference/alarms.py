@@ -64,7 +64,7 @@ def _is_open(assessment: Assessment, row: int) -> bool:
 def _shows(assessment: Assessment, row: int) -> bool:
     """Whether something present belongs to the disease, more than it belongs to anybody."""
     for one in assessment.weighed:
-        if one.evidence is not None and one.evidence.present and one.finding >= 0:
+        if one.evidence.present and one.finding >= 0:
             share = float(assessment.table.of([one.finding])[0][row])
             if share >= _SHOWN and share > float(assessment.table.rates[one.finding]):
                 return True

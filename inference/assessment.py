@@ -3,8 +3,9 @@
     P(d | evidence) ∝ c(d, who, when, where) · Π P(eᵢ | d) ^ TEMPER
 
 c is how common the disease is among first visits at this age, for this sex, in this season and region
-(``inference.profiles``), P(eᵢ | d) what each piece of evidence weighs (``inference.weighing``), TEMPER how far
-that can be believed (``inference.calibration``). Diseases without a profile enter as ``inference.loaded`` says.
+(``inference.profiles``), P(eᵢ | d) what each piece of evidence weighs (``inference.weighing``) and what nobody
+mentioned (``inference.silence``), TEMPER how far that can be believed (``inference.calibration``). Diseases without
+a profile enter as ``inference.loaded`` says.
 
 Among diseases that somebody named, each stands for itself and its kinds (the narrowest name that fits counts),
 and the probabilities are those given that one of them is right.
@@ -23,6 +24,7 @@ from inference.likelihood import Table
 from inference.loaded import Loaded
 from inference.naming import Named
 from inference.profiles import Profiles, Whom
+from inference.silence import Silence
 from inference.weighing import Weighed
 
 if TYPE_CHECKING:
@@ -48,15 +50,16 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Assessment:
-    """What evidence says of all diseases. ``weighed`` lists every piece with its weights (D); ``factors`` what each
-    circumstance multiplies how common they are by; ``assumed`` (Chinese) what was taken to be so without being
-    told."""
+    """What evidence says of all diseases. ``weighed`` lists every piece with its weights (D), ``silence`` what nobody
+    mentioned; ``factors`` what each circumstance multiplies how common they are by; ``assumed`` (Chinese) what was
+    taken to be so without being told."""
 
     profiles: Profiles
     whom: Whom
     table: Table
     evidence: tuple[Evidence, ...]
     weighed: tuple[Weighed, ...]
+    silence: Silence
     factors: dict[str, Floats]
     named: tuple[Named, ...] = ()
     assumed: tuple[str, ...] = ()
@@ -68,7 +71,8 @@ class Assessment:
 
         if not self.weighed:
             return np.zeros(len(self.profiles.diseases))
-        return np.asarray(TEMPER * np.sum([one.weights for one in self.weighed], axis=0))
+        told = np.sum([one.weights for one in self.weighed], axis=0)
+        return np.asarray(TEMPER * (told + self.silence.weights))
 
     @cached_property
     def common(self) -> Floats:

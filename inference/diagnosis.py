@@ -14,6 +14,7 @@ from inference.explaining import Candidate, Explainer
 from inference.likelihood import Likelihoods
 from inference.naming import Names
 from inference.profiles import CHILDREN, Ages, Whom
+from inference.silence import Silences
 from inference.weighing import Weighing
 from knowledge.snapshot import Snapshot
 
@@ -25,6 +26,7 @@ class Diagnoser:
         self.snapshot = snapshot
         self._likelihoods = Likelihoods.of(snapshot)
         self._weighing = Weighing(snapshot)
+        self._silences = Silences.of(snapshot)
         self._names = Names.of(snapshot)
 
     @classmethod
@@ -58,7 +60,8 @@ class Diagnoser:
         table = self._likelihoods.table(whom.ages, whom.sex)
         profiles = self._likelihoods.profiles
         weighed = tuple(self._weighing.weigh(told, table))
-        return Assessment(profiles, whom, table, told, weighed, profiles.factors(whom), named, assumed)
+        silence = self._silences.about(weighed, table, whom.ages)
+        return Assessment(profiles, whom, table, told, weighed, silence, profiles.factors(whom), named, assumed)
 
 
 def whom(

@@ -36,7 +36,9 @@ _TELLING: Final = 0.05
 _TYPICAL: Final = 0.5
 _MOST_TYPICAL: Final = 8
 _CIRCUMSTANCES: Final = {"age": "年龄", "sex": "性别", "season": "季节", "region": "地区"}
-_SILENCE: Final = "未提及主要症状"
+_UNSAID: Final = "未提及{}"
+_UNSAID_OF_OTHERS: Final = "未提及其他疾病的主诉"
+_WEAK: Final = "患者多会主动说出，未提及仅为弱反证，不等于否认，宜问清"
 
 
 class Ground(Value, frozen=True):
@@ -152,7 +154,8 @@ class Explainer:
         for one in self._of.weighed:
             bits = self._bits(one.weights, row)
             if abs(bits) >= _TELLING:
-                yield self._silence(bits) if one.evidence is None else self._ground(one, one.evidence, row, bits)
+                yield self._ground(one, row, bits)
+        yield from self._silence(row)
         for circumstance, label in _CIRCUMSTANCES.items():
             factor = self._of.factors.get(circumstance)
             if factor is not None and abs(log2(max(float(factor[row]), 1e-9))) >= _TELLING:
@@ -180,15 +183,26 @@ class Explainer:
         mean = float(np.exp(TEMPER * weights) @ rivals / rivals.sum())
         return (TEMPER * float(weights[row]) - log(max(mean, 1e-300))) / log(2)
 
-    def _silence(self, bits: float) -> Ground:
-        return Ground(_SILENCE, "symptom", bits, basis="unstated")
+    def _silence(self, row: int) -> Iterator[Ground]:
+        """That none of the complaints which bring patients with the disease was mentioned; or those of others."""
+        bits = self._bits(self._of.silence.weights, row)
+        if abs(bits) < _TELLING:
+            return
+        if bits > 0:
+            yield Ground(_UNSAID_OF_OTHERS, "symptom", bits, basis="implied")
+            return
+        unsaid = self._of.silence.unsaid(row)
+        label = _UNSAID.format("、".join(self._snapshot.name(said.subject) for said in unsaid))
+        cited = tuple(one for said in unsaid for one in references(self._snapshot, said))
+        yield Ground(label, "symptom", bits, basis="stated", note=_WEAK, references=cited)
 
     def _circumstance(self, label: str, kind: str, row: int, bits: float) -> Ground:
         told = self._profiles.profiles[row]
         note = f"该{label}{'多见' if bits > 0 else '少见'}"
         return Ground(label, kind, bits, basis="stated", note=note, references=references(self._snapshot, told))
 
-    def _ground(self, one: Weighed, evidence: Evidence, row: int, bits: float) -> Ground:
+    def _ground(self, one: Weighed, row: int, bits: float) -> Ground:
+        evidence = one.evidence
         label = evidence.name if evidence.present else f"无{evidence.name}"
         if one.finding < 0:
             return Ground(label, evidence.dimension, bits, evidence, basis="implied", note="既往或他处诊断")
@@ -218,7 +232,7 @@ class Explainer:
     def _unexplained(self, row: int) -> Iterator[Evidence]:
         """Present findings that the disease is not said to show."""
         for one in self._of.weighed:
-            if one.evidence is not None and one.finding >= 0 and one.evidence.present:
+            if one.finding >= 0 and one.evidence.present:
                 said, _, _ = self._said(one.finding, row)
                 if said is None or said.qualifiers["frequency"] in ("never", "rare"):
                     yield one.evidence

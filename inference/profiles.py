@@ -171,7 +171,7 @@ class Profiles:
         depth = [len(lineage) for lineage in lineages]
         found = ((self.place[a] for a in lineage if a in self.place) for lineage in lineages)
         return tuple(
-            tuple(sorted((row for row in rows if row != own), key=lambda row: depth[row]))
+            tuple(sorted((row for row in rows if row != own), key=lambda row: (depth[row], row)))
             for own, rows in enumerate(found)
         )
 
@@ -308,8 +308,8 @@ class Profiles:
 
 
 def _read(snapshot: Snapshot) -> Profiles:
-    told = {s.subject: s for s in _deciding(snapshot, Predicate.DISEASE_PROFILE)}
-    shown = [s for s in _deciding(snapshot, Predicate.HAS_FINDING) if s.subject in told]
+    told = {s.subject: s for s in deciding(snapshot, Predicate.DISEASE_PROFILE)}
+    shown = [s for s in deciding(snapshot, Predicate.HAS_FINDING) if s.subject in told]
     findings = tuple(_findings(snapshot, sorted({s.object for s in shown})))
     place = {finding.id: row for row, finding in enumerate(findings)}
     described = {s.subject for s in shown if s.object in place}
@@ -320,7 +320,7 @@ def _read(snapshot: Snapshot) -> Profiles:
     )
 
 
-def _deciding(snapshot: Snapshot, predicate: Predicate) -> Iterator[Statement]:
+def deciding(snapshot: Snapshot, predicate: Predicate) -> Iterator[Statement]:
     """Statements of a predicate that may decide."""
     return (s for s in snapshot.saying(predicate, Statement) if s.standing is not Standing.UNREVIEWED)
 

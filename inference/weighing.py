@@ -10,10 +10,10 @@ before.
 - A disease that somebody was told to have counts as a witness: P(told c | d) is ``TOLD_RIGHT`` if d is c or a
   kind of it, what the histories that mean c say of d, else ``TOLD_WRONG`` and more the more c looks like d. Those
   histories are not counted again.
-- Silence: a history that mentions none of the symptoms that nearly all patients with d have (``CARDINAL``) counts
-  1 − r · P, r = ``VOLUNTEERED`` · n / (n + 1) after n symptoms. Tests that were not made say nothing.
 - Findings that go together (fever, rigors, raised leucocytes) repeat each other: the weight of each is divided by
   1 + ``REPETITION`` · Σ ρ², ρ the correlation of its weights over diseases with those of each other present finding.
+
+What nobody mentions is weighed by ``inference.silence``.
 """
 
 from __future__ import annotations
@@ -47,22 +47,18 @@ WIDE: Final = 12
 """A name of more diseases than this (感染) tells little."""
 WIDE_RIGHT: Final = 0.35
 WIDE_WRONG: Final = 0.15
-CARDINAL: Final = 0.8
-VOLUNTEERED: Final = 0.9
 REPETITION: Final = 0.25
 DOUBT: Final = 0.5
 """What a finding that is only suspected weighs."""
 _SURE: Final = 0.985
 _TINY: Final = 1e-9
-_OFTEN: Final = CARDINAL - 0.1
-"""What is said to be rarer than this cannot be cardinal, whatever comes with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """Evidence (None: silence) with its weights (D); ``finding`` is its row, -1 for what is none."""
+    """Evidence with its weights (D); ``finding`` is its row, -1 for what is none."""
 
-    evidence: Evidence | None
+    evidence: Evidence
     finding: int
     weights: Floats
 
@@ -84,8 +80,7 @@ class Weighing:
         findings = self._unrepeated(findings, told)
         there, present = self._present([one for one in findings if one.present], table)
         absent = self._absent([one for one in findings if not one.present], there, table)
-        silence = self._silence(findings, there, table)
-        return [*_damped(present), *absent, *(self._told(one, table) for one in told), *silence]
+        return [*_damped(present), *absent, *(self._told(one, table) for one in told)]
 
     def _depth(self, row: int) -> int:
         return len(self._profiles.above[row])
@@ -161,38 +156,6 @@ class Weighing:
         chance[kinds] = WIDE_RIGHT if len(kinds) > WIDE else TOLD_RIGHT
         least: Floats = np.minimum(chance, _SURE)
         return least
-
-    # -- silence -----------------------------------------------------------------------------------
-
-    def _silence(self, findings: list[Evidence], there: set[int], table: Table) -> list[Weighed]:
-        """What it says that none of the cardinal symptoms of a disease was mentioned."""
-        import numpy as np
-
-        profiles = self._profiles
-        said = there | {profiles.place[one.finding] for one in findings}
-        spoken = sum(profiles.dimensions[profiles.place[one.finding]] == "symptom" for one in findings)
-        if not spoken:
-            return []
-        rows, bodily = self._cardinal()
-        shares = table.of(rows)
-        cardinal = shares >= CARDINAL
-        mentioned = (cardinal & np.isin(rows, list(said))[:, None]).any(axis=0)
-        most = np.where(cardinal & ~bodily[:, None], shares, 0).max(axis=0)
-        trust = VOLUNTEERED * spoken / (spoken + 1)
-        return [Weighed(None, -1, np.where(mentioned, 0.0, np.log(1 - trust * most)))]
-
-    def _cardinal(self) -> tuple[Floats, Floats]:
-        """Symptoms and signs that may be cardinal, kinds of nothing wider; and which of them are signs."""
-        return self._snapshot.remember("cardinal", self._roots)
-
-    def _roots(self) -> tuple[Floats, Floats]:
-        import numpy as np
-
-        profiles = self._profiles
-        often = np.unique(profiles.cells.finding[profiles.cells.share >= _OFTEN]).tolist()
-        roots = {(profiles.above[row] or (row,))[0] for row in often}
-        rows = sorted(row for row in roots if profiles.dimensions[row] in ("symptom", "sign"))
-        return np.array(rows, np.int64), np.array([profiles.dimensions[row] == "sign" for row in rows], bool)
 
 
 def _damped(present: list[Weighed]) -> list[Weighed]:
