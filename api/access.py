@@ -251,7 +251,7 @@ class Access:
 
     def _resolve(self, request: Request) -> Principal:
         """Raises ``ApiError`` 401, 403 for a forged request, 503 when nobody can be looked up."""
-        source = request.client.host if request.client else ""
+        source = source_of(request)
         sent = request.headers.get("authorization", "")
         scheme, _, token = sent.partition(" ")
         name = bearer_key(self._settings, token) if scheme.lower() == "bearer" else ""
@@ -310,7 +310,9 @@ class Access:
         if launch.kind == Kind.CLIENT:
             with system("who launched a panel"), people.engine.begin() as connection:
                 return _machine(connection, clients.by_id(connection, launch.by), source) is not None
-        return launch.kind == Kind.KEY or self._open(source)
+        if launch.kind == Kind.KEY:
+            return any(entry.partition(":")[0] == launch.by for entry in self._settings.api_keys)
+        return self._open(source)
 
     def _unspoken(self, request: Request, source: str) -> Principal | None:
         """By cookie, else by the certificate that TLS verified."""
@@ -369,6 +371,11 @@ class Access:
             session.proved,
             blocked,
         )
+
+
+def source_of(request: Request) -> str:
+    """The address that a request comes from."""
+    return request.client.host if request.client else ""
 
 
 def _machine(

@@ -45,6 +45,8 @@ def router(people: People, access: Access) -> APIRouter:
     """``/api/v1/accounts`` and the grants of each."""
     routes = APIRouter(prefix="/api/v1", tags=["Accounts"])
     _accounts(routes, people, access)
+    _locking(routes, people, access)
+    _proofs(routes, people, access)
     _grants(routes, people, access)
     return routes
 
@@ -69,6 +71,8 @@ def _accounts(routes: APIRouter, people: People, access: Access) -> None:
         access.note(found, "account.add", f"account/{made.id}", tenant=made.tenant)
         return respond(201, _account(made, []) | {"temporaryPassword": password}, UNKEPT)
 
+
+def _locking(routes: APIRouter, people: People, access: Access) -> None:
     @routes.post("/accounts/{account_id}/lock", **_LOCK)
     def lock(account_id: str, request: Request) -> Response:
         def locked(connection: Connection) -> dict[str, Any]:
@@ -89,6 +93,8 @@ def _accounts(routes: APIRouter, people: People, access: Access) -> None:
         people.attempts.forgive(f"account {name}")
         return answer
 
+
+def _proofs(routes: APIRouter, people: People, access: Access) -> None:
     @routes.post("/accounts/{account_id}/reset", **_RESET)
     def reset(account_id: str, request: Request) -> Response:
         def renewed(connection: Connection) -> dict[str, Any]:

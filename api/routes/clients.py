@@ -49,7 +49,8 @@ def router(people: People, access: Access) -> APIRouter:
     """``/api/v1/clients``."""
     routes = APIRouter(prefix="/api/v1/clients", tags=["Accounts"])
     _registering(routes, people, access)
-    _changing(routes, people, access)
+    _letting_in(routes, people, access)
+    _proving(routes, people, access)
     return routes
 
 
@@ -72,23 +73,14 @@ def _registering(routes: APIRouter, people: People, access: Access) -> None:
         return respond(201, {"id": given.id} | ({"secret": secret} if secret else {}), UNKEPT)
 
 
-def _changing(routes: APIRouter, people: People, access: Access) -> None:
-    def changed(request: Request, client_id: str, act: str, change: Change) -> Response:
-        """Change a client within the scope, end its tokens, and record it."""
-        found = access.need(request, "account.grant")
-        with acting(found.scope), people.engine.begin() as connection:
-            told = change(connection)
-            told["tokensEnded"] = sessions.end_all(connection, act.partition(".")[2], client=client_id)
-        access.note(found, act, f"client/{client_id}")
-        return respond(200, told, UNKEPT)
-
+def _letting_in(routes: APIRouter, people: People, access: Access) -> None:
     @routes.post("/{client_id}/lock", **_LOCK)
     def lock(client_id: str, request: Request) -> Response:
         def locked(connection: Connection) -> dict[str, Any]:
             clients.lock(connection, client_id, True)
             return {"locked": True}
 
-        return changed(request, client_id, "client.lock", locked)
+        return _changed(people, access, request, client_id, "client.lock", locked)
 
     @routes.post("/{client_id}/unlock", **_UNLOCK)
     def unlock(client_id: str, request: Request) -> Response:
@@ -96,14 +88,16 @@ def _changing(routes: APIRouter, people: People, access: Access) -> None:
             clients.lock(connection, client_id, False)
             return {"locked": False}
 
-        return changed(request, client_id, "client.unlock", unlocked)
+        return _changed(people, access, request, client_id, "client.unlock", unlocked)
 
+
+def _proving(routes: APIRouter, people: People, access: Access) -> None:
     @routes.post("/{client_id}/secret", **_SECRET)
     def secret(client_id: str, request: Request) -> Response:
         def renewed(connection: Connection) -> dict[str, Any]:
             return {"id": client_id, "secret": clients.renew_secret(connection, client_id)}
 
-        return changed(request, client_id, "client.secret", renewed)
+        return _changed(people, access, request, client_id, "client.secret", renewed)
 
     @routes.post("/{client_id}/keys", **_KEYS)
     async def keys(client_id: str, request: Request) -> Response:
@@ -117,7 +111,17 @@ def _changing(routes: APIRouter, people: People, access: Access) -> None:
             clients.renew_keys(connection, client_id, public)
             return {"id": client_id}
 
-        return await asyncio.to_thread(changed, request, client_id, "client.keys", renewed)
+        return await asyncio.to_thread(_changed, people, access, request, client_id, "client.keys", renewed)
+
+
+def _changed(people: People, access: Access, request: Request, client_id: str, act: str, change: Change) -> Response:
+    """Change a client within the scope, end its tokens, and record it."""
+    found = access.need(request, "account.grant")
+    with acting(found.scope), people.engine.begin() as connection:
+        told = change(connection)
+        told["tokensEnded"] = sessions.end_all(connection, act.partition(".")[2], client=client_id)
+    access.note(found, act, f"client/{client_id}")
+    return respond(200, told, UNKEPT)
 
 
 def _registered(people: People, found: Principal, given: ClientBody) -> str:

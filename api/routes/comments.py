@@ -105,6 +105,7 @@ def router(access: Access, desk: CommentDesk) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/comments", tags=["Prescription comment"])
     _sampling(routes, access, desk)
     _judging(routes, access, desk)
+    _worksheets(routes, access, desk)
     _books(routes, access, desk)
     return routes
 
@@ -142,13 +143,6 @@ def _sampling(routes: APIRouter, access: Access, desk: CommentDesk) -> None:
 
 
 def _judging(routes: APIRouter, access: Access, desk: CommentDesk) -> None:
-    @routes.get("/rounds/{round_id}/worksheet", **_WORKSHEET)
-    def worksheet(round_id: str, request: Request, assignee: str = "", status: str = "") -> Response:
-        with acting(access.need(request, "comment.read").scope):
-            found = desk.comments.round(round_id)
-            items = desk.comments.items(round_id, assignee, status)
-        return respond(200, _round(found) | {"items": [_item(item) for item in items]})
-
     @routes.post("/rounds/{round_id}/items/{number}/judgement", **_JUDGE)
     async def judge(round_id: str, number: Number, request: Request) -> Response:
         access.who(request)
@@ -166,6 +160,15 @@ def _judging(routes: APIRouter, access: Access, desk: CommentDesk) -> None:
         asked_for = (round_id, number, caller.acts_as(given.by.name), given.to, given.version, caller)
         with acting(caller.scope):
             return respond(200, _item(await asyncio.to_thread(desk.assign, *asked_for)))
+
+
+def _worksheets(routes: APIRouter, access: Access, desk: CommentDesk) -> None:
+    @routes.get("/rounds/{round_id}/worksheet", **_WORKSHEET)
+    def worksheet(round_id: str, request: Request, assignee: str = "", status: str = "") -> Response:
+        with acting(access.need(request, "comment.read").scope):
+            found = desk.comments.round(round_id)
+            items = desk.comments.items(round_id, assignee, status)
+        return respond(200, _round(found) | {"items": [_item(item) for item in items]})
 
     @routes.post("/rounds/{round_id}/import", **_IMPORT)
     async def take_back(round_id: str, request: Request) -> Response:

@@ -47,6 +47,7 @@ def router(access: Access, intake: Intake, ledger: Ledger) -> APIRouter:
     """``/api/v1/exchange``."""
     routes = APIRouter(prefix="/api/v1/exchange", tags=["Exchange"])
     _read(routes, access, ledger)
+    _following(routes, access, ledger)
     _repair(routes, access, ledger)
     _send(routes, access, intake)  # last: {standard} would take the others' names
     return routes
@@ -143,6 +144,8 @@ def _read(routes: APIRouter, access: Access, ledger: Ledger) -> None:
         with acting(access.need(request, "exchange.read").scope):
             return respond(200, ledger.figures(begin, end) | {"since": begin, "until": end})
 
+
+def _following(routes: APIRouter, access: Access, ledger: Ledger) -> None:
     @routes.get("/messages/{message_id}", **_TRACE)
     def trace(message_id: str, request: Request) -> Response:
         with acting(access.need(request, "exchange.read").scope):

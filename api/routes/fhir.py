@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from api.access import Access
 from api.errors import outcome, respond
 from api.fhir_desk import FhirDesk, Stored, entries_of, fault_of, status_of
 from api.fhir_rights import permission
@@ -25,7 +26,14 @@ def router(desk: FhirDesk) -> APIRouter:
     """Reading, searching, writing, ``$match``, ``$everything``, and the list of named services."""
     routes = APIRouter(tags=["FHIR"])
     access = desk.access
+    _service(routes, access, desk)
+    _persons(routes, access, desk)
+    _resources(routes, access, desk)
+    _history(routes, access, desk)
+    return routes
 
+
+def _service(routes: APIRouter, access: Access, desk: FhirDesk) -> None:
     @routes.get("/fhir/metadata")
     async def metadata(request: Request) -> Response:
         return _answer(200, statement(_base(request)))
@@ -52,6 +60,8 @@ def router(desk: FhirDesk) -> APIRouter:
             _waiting(stored) if stored.waits else _answer(200, answered(asked, entries_of(sent, places, stored), {}))
         )
 
+
+def _persons(routes: APIRouter, access: Access, desk: FhirDesk) -> None:
     @routes.post("/fhir/Patient/$match", **_body("Parameters with a Patient, or a Patient"))
     async def match(request: Request) -> Response:
         found = access.need(request, "person.read")
@@ -71,6 +81,8 @@ def router(desk: FhirDesk) -> APIRouter:
         found = access.need(request, "record.read")
         return _answer(200, desk.everything(found, local_id, _region, max(1, min(_count, _MOST))))
 
+
+def _resources(routes: APIRouter, access: Access, desk: FhirDesk) -> None:
     @routes.get("/fhir/{kind}")
     def search(kind: str, request: Request) -> Response:
         found = access.need(request, permission(kind, "read"))
@@ -98,6 +110,8 @@ def router(desk: FhirDesk) -> APIRouter:
         found = access.need(request, permission(kind, "write"))
         return await _put(desk, found, deletion(kind, local_id), request)
 
+
+def _history(routes: APIRouter, access: Access, desk: FhirDesk) -> None:
     @routes.get("/fhir/{kind}/{local_id}/_history")
     def history(kind: str, local_id: str, request: Request, _source: str = "") -> Response:
         found = access.need(request, permission(kind, "read"))
@@ -107,8 +121,6 @@ def router(desk: FhirDesk) -> APIRouter:
     def version(kind: str, local_id: str, version: int, request: Request, _source: str = "") -> Response:
         found = access.need(request, permission(kind, "read"))
         return _resource(desk.read(found, kind, local_id, _source, version))
-
-    return routes
 
 
 async def _put(desk: FhirDesk, found: Any, sent: Json, request: Request) -> Response:

@@ -27,13 +27,15 @@ _HOLDS: Final = 50
 def router(access: Access, desk: TermsDesk) -> APIRouter:
     """Goes before the generic routes of ``/fhir``: these types are kept in tables of their own."""
     routes = APIRouter(prefix="/fhir", tags=["FHIR"])
-    _operations(routes, access, desk)
+    _of_codes(routes, access, desk)
+    _of_sets(routes, access, desk)
+    _of_maps(routes, access, desk)
     _code_systems(routes, access, desk)
     _value_sets(routes, access, desk)
     return routes
 
 
-def _operations(routes: APIRouter, access: Access, desk: TermsDesk) -> None:
+def _of_codes(routes: APIRouter, access: Access, desk: TermsDesk) -> None:
     @routes.get("/CodeSystem/$lookup")
     def lookup(request: Request, system: str = "", code: str = "", version: str = "") -> Response:
         found = _asks(access, request, system=system, code=code)
@@ -58,6 +60,8 @@ def _operations(routes: APIRouter, access: Access, desk: TermsDesk) -> None:
             told = desk.systems.validate_code(found.home(), url, code, display, version)
         return _validated(told)
 
+
+def _of_sets(routes: APIRouter, access: Access, desk: TermsDesk) -> None:
     @routes.get("/ValueSet/$validate-code")
     def member(request: Request, url: str = "", system: str = "", code: str = "", version: str = "") -> Response:
         found = _asks(access, request, url=url, code=code)
@@ -76,6 +80,8 @@ def _operations(routes: APIRouter, access: Access, desk: TermsDesk) -> None:
             told = desk.sets.expand(found.home(), url, version, filter, start, most)
         return _answer(200, value_set_json(given, told))
 
+
+def _of_maps(routes: APIRouter, access: Access, desk: TermsDesk) -> None:
     @routes.get("/ConceptMap/$translate")
     def translate(request: Request, system: str = "", code: str = "", targetsystem: str = "") -> Response:
         found = _asks(access, request, system=system, code=code)

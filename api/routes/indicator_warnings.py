@@ -37,7 +37,12 @@ class ErasureBody(Body, frozen=True):
 def router(access: Access, desk: IndicatorDesk) -> APIRouter:
     """``/api/v1/indicators/{name}/line`` and ``/api/v1/indicator-warnings``."""
     routes = APIRouter(prefix="/api/v1", tags=["Indicators"])
+    _watching(routes, access, desk)
+    _drawing(routes, access, desk)
+    return routes
 
+
+def _watching(routes: APIRouter, access: Access, desk: IndicatorDesk) -> None:
     @routes.get("/indicator-warnings", **_WARNINGS)
     async def warnings(request: Request) -> Response:
         found = access.need(request, _READ)
@@ -60,6 +65,8 @@ def router(access: Access, desk: IndicatorDesk) -> APIRouter:
         drawn = await within(access.need(request, _READ), desk.lines.listed)
         return respond(200, {"lines": [drawn_json(one) for one in drawn]})
 
+
+def _drawing(routes: APIRouter, access: Access, desk: IndicatorDesk) -> None:
     @routes.post("/indicators/{name}/line", **_DRAW)
     async def draw(name: str, request: Request) -> Response:
         found, given = access.need(request, _WRITE), decoded(LineBody, await request.body())
@@ -76,8 +83,6 @@ def router(access: Access, desk: IndicatorDesk) -> APIRouter:
         await within(found, lambda: desk.lines.erase(tenant, one))
         access.note(found, "indicator.line.removal", f"indicator/{name}", tenant=tenant)
         return respond(200, {"removed": True})
-
-    return routes
 
 
 def _fits(one: Indicator, given: LineBody) -> None:

@@ -21,7 +21,12 @@ _LIMIT = 200
 def router(access: Access, serving: Serving) -> APIRouter:
     """``/api/v1/concepts`` and ``/api/v1/articles``."""
     routes = APIRouter(prefix="/api/v1", tags=["Knowledge"], dependencies=[Depends(_reader(access))])
+    _of_concepts(routes, serving)
+    _of_articles(routes, serving)
+    return routes
 
+
+def _of_concepts(routes: APIRouter, serving: Serving) -> None:
     @routes.get("/concepts")
     def concepts(
         name: Annotated[str, Query(description="exact name, synonym or brand")] = "",
@@ -56,6 +61,8 @@ def router(access: Access, serving: Serving) -> APIRouter:
         _known(snapshot, concept_id)
         return respond(200, neighbourhood(snapshot, concept_id, depth, limit))
 
+
+def _of_articles(routes: APIRouter, serving: Serving) -> None:
     @routes.get("/articles/{article_id}")
     def article(article_id: str) -> Response:
         snapshot = serving.now.snapshot
@@ -65,8 +72,6 @@ def router(access: Access, serving: Serving) -> APIRouter:
         sections = [{"heading": s.heading, "text": s.text} for s in found.sections]
         about = {"id": found.id, "title": found.title, "concept": found.concept}
         return respond(200, about | {"sections": sections})
-
-    return routes
 
 
 def _reader(access: Access) -> Callable[[Request], None]:

@@ -98,7 +98,9 @@ def router(access: Access, desk: PromptDesk) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/prompts", tags=["Prompts"])
     _reading(routes, access, desk)
     _writing(routes, access, desk)
+    _trying(routes, access, desk)
     _deciding(routes, access, desk)
+    _serving(routes, access, desk)
     _using(routes, access, desk)
     return routes
 
@@ -161,6 +163,16 @@ def _writing(routes: APIRouter, access: Access, desk: PromptDesk) -> None:
         access.note(found, "prompt.version", f"prompt/{prompt_id}", version=made.number)
         return respond(201, version_json(made))
 
+    @routes.post("/{prompt_id}/polish", **_POLISH)
+    async def polish(prompt_id: str, request: Request) -> Response:
+        found, given = access.need(request, "knowledge.edit"), decoded(PolishBody, await request.body())
+        by = _who(found, given.by)
+        draft, made = await desk.polish(found, prompt_id, given.version, given.wish[:_LONGEST_WISH], by)
+        access.note(found, "prompt.polish", f"prompt/{prompt_id}", version=draft.number)
+        return respond(201, version_json(draft) | {"changes": list(made.changes), "diff": made.diff})
+
+
+def _trying(routes: APIRouter, access: Access, desk: PromptDesk) -> None:
     @routes.post("/{prompt_id}/versions/{number}/preview", **_PREVIEW)
     async def preview(prompt_id: str, number: Number, request: Request) -> Response:
         from nlp.prompts import render
@@ -178,14 +190,6 @@ def _writing(routes: APIRouter, access: Access, desk: PromptDesk) -> None:
         made = await desk.run(found, prompt_id, number, found.tenant or desk.league)
         access.note(found, "prompt.run", f"prompt/{prompt_id}", version=number, passed=made.passed)
         return respond(200, run_json(made))
-
-    @routes.post("/{prompt_id}/polish", **_POLISH)
-    async def polish(prompt_id: str, request: Request) -> Response:
-        found, given = access.need(request, "knowledge.edit"), decoded(PolishBody, await request.body())
-        by = _who(found, given.by)
-        draft, made = await desk.polish(found, prompt_id, given.version, given.wish[:_LONGEST_WISH], by)
-        access.note(found, "prompt.polish", f"prompt/{prompt_id}", version=draft.number)
-        return respond(201, version_json(draft) | {"changes": list(made.changes), "diff": made.diff})
 
 
 # -- deciding ----------------------------------------------------------------------------------
@@ -211,6 +215,8 @@ def _deciding(routes: APIRouter, access: Access, desk: PromptDesk) -> None:
         access.note(found, f"prompt.{made.state.value}", f"prompt/{prompt_id}", given.note, version=number)
         return respond(200, version_json(made))
 
+
+def _serving(routes: APIRouter, access: Access, desk: PromptDesk) -> None:
     @routes.post("/{prompt_id}/versions/{number}/activation", **_ACTIVATE)
     async def activate(prompt_id: str, number: Number, request: Request) -> Response:
         found, given = (

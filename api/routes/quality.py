@@ -64,8 +64,12 @@ def router(access: Access, desk: QualityDesk) -> APIRouter:
     """``/api/v1/quality``: ``/rules``, ``/language``, ``/check``, ``/edits``, ``/standards``."""
     routes = APIRouter(prefix="/api/v1/quality", tags=["Data quality"])
     _rules(routes, access, desk)
+    _checking(routes, access, desk)
     _edits(routes, access, desk)
+    _edits_decided(routes, access, desk)
     _standards(routes, access, desk)
+    _one_standard(routes, access, desk)
+    _receipts(routes, access, desk)
     return routes
 
 
@@ -99,6 +103,8 @@ def _rules(routes: APIRouter, access: Access, desk: QualityDesk) -> None:
         }
         return respond(200, told)
 
+
+def _checking(routes: APIRouter, access: Access, desk: QualityDesk) -> None:
     @routes.post("/check", **_CHECK)
     async def check(request: Request) -> Response:
         found, given = access.need(request, "quality.read"), decoded(CheckBody, await request.body())
@@ -137,6 +143,8 @@ def _edits(routes: APIRouter, access: Access, desk: QualityDesk) -> None:
         )
         return respond(201, told)
 
+
+def _edits_decided(routes: APIRouter, access: Access, desk: QualityDesk) -> None:
     @routes.post("/edits/{rule}/{version}/activation", **_ACTIVATE)
     def activate(rule: str, version: Number, request: Request, tenant: str = "") -> Response:
         found = access.need(request, "quality.write")
@@ -174,6 +182,17 @@ def _standards(routes: APIRouter, access: Access, desk: QualityDesk) -> None:
         access.note(found, "quality.standard.publish", f"quality-standard/{made.number}", tenant=tenant)
         return respond(201, _standard(made))
 
+    @routes.post("/standards/{number}/withdrawal", **_WITHDRAW)
+    def withdraw(number: Number, request: Request, tenant: str = "") -> Response:
+        found = access.need(request, "quality.write")
+        home = writes(found, tenant, desk.league)
+        with acting(found.scope):
+            desk.standards.withdraw(home, number, datetime.now(UTC))
+        access.note(found, "quality.standard.withdraw", f"quality-standard/{number}", tenant=home)
+        return respond(200, {"withdrawn": True})
+
+
+def _one_standard(routes: APIRouter, access: Access, desk: QualityDesk) -> None:
     @routes.get("/standards/{number}", **_STANDARD)
     def one(number: Number, request: Request, owner: str = "") -> Response:
         found = access.need(request, "quality.read")
@@ -193,15 +212,8 @@ def _standards(routes: APIRouter, access: Access, desk: QualityDesk) -> None:
         old, new = (desk.standards.standard(whose, n) for n in (since, number))
         return respond(200, compare(old.rules, new.rules))
 
-    @routes.post("/standards/{number}/withdrawal", **_WITHDRAW)
-    def withdraw(number: Number, request: Request, tenant: str = "") -> Response:
-        found = access.need(request, "quality.write")
-        home = writes(found, tenant, desk.league)
-        with acting(found.scope):
-            desk.standards.withdraw(home, number, datetime.now(UTC))
-        access.note(found, "quality.standard.withdraw", f"quality-standard/{number}", tenant=home)
-        return respond(200, {"withdrawn": True})
 
+def _receipts(routes: APIRouter, access: Access, desk: QualityDesk) -> None:
     @routes.get("/standards/{number}/receipts", **_RECEIPTS)
     def receipts(number: Number, request: Request, owner: str = "") -> Response:
         found = access.need(request, "quality.read")

@@ -55,7 +55,10 @@ def router(access: Access, desk: QualityDesk) -> APIRouter:
     """``/api/v1/quality``: ``/faults``, ``/surveys``, ``/scores``, ``/ranking``, ``/volume``, ``/report.xlsx``."""
     routes = APIRouter(prefix="/api/v1/quality", tags=["Data quality"])
     _faults(routes, access, desk)
+    _moves(routes, access, desk)
+    _surveys(routes, access, desk)
     _figures(routes, access, desk)
+    _report(routes, access, desk)
     return routes
 
 
@@ -92,6 +95,8 @@ def _faults(routes: APIRouter, access: Access, desk: QualityDesk) -> None:
         source = rules[held.rule].source if held.rule in rules else ""
         return respond(200, _fault(held, rules) | {"history": events, "source": source})
 
+
+def _moves(routes: APIRouter, access: Access, desk: QualityDesk) -> None:
     @routes.post("/faults/notices", **_NOTIFY)
     async def notify(request: Request) -> Response:
         found, given = access.need(request, "quality.write"), decoded(NoticeBody, await request.body())
@@ -127,6 +132,8 @@ def _faults(routes: APIRouter, access: Access, desk: QualityDesk) -> None:
         access.note(found, f"quality.fault.{action}", f"quality-fault/{fault}", tenant=held.tenant)
         return respond(200, _fault(held, desk.rules(held.tenant)))
 
+
+def _surveys(routes: APIRouter, access: Access, desk: QualityDesk) -> None:
     @routes.post("/surveys", **_SURVEY)
     async def survey(request: Request) -> Response:
         found, given = access.need(request, "quality.write"), decoded(SurveyBody, await request.body())
@@ -172,6 +179,8 @@ def _figures(routes: APIRouter, access: Access, desk: QualityDesk) -> None:
         told = [dict(zip(groups, key, strict=True)) | {"resources": n} for key, n in sorted(counts.items())]
         return respond(200, {"since": wanted.since, "until": wanted.until, "volume": told})
 
+
+def _report(routes: APIRouter, access: Access, desk: QualityDesk) -> None:
     @routes.get("/report.xlsx", **_REPORT)
     def report(request: Request) -> Response:
         found, wanted, query = access.need(request, "quality.read"), _asked_for(request), _query(request)

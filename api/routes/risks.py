@@ -56,6 +56,7 @@ def router(access: Access, ward: Ward, notices: Notices, models: Path, keys: Col
         return RiskDesk(models, keys)
 
     routes = APIRouter(prefix="/api/v1/inference", tags=["Inference"])
+    _notices(routes, access, notices)
 
     @routes.post("/risks", summary="风险预测与预警", **asked(RiskBody, EXAMPLE))
     async def risk(request: Request) -> Response:
@@ -66,6 +67,10 @@ def router(access: Access, ward: Ward, notices: Notices, models: Path, keys: Col
         bedside = await ward.of(body, caller)
         return respond(200, await asyncio.to_thread(lambda: desk().answered(bedside, body.topics)))
 
+    return routes
+
+
+def _notices(routes: APIRouter, access: Access, notices: Notices) -> None:
     @routes.get("/notices", summary="风险预警提醒")
     def listed(
         request: Request,
@@ -95,5 +100,3 @@ def router(access: Access, ward: Ward, notices: Notices, models: Path, keys: Col
             except MissingNoticeError as error:
                 raise ApiError(404, "not-found", str(error)) from None
         return respond(200, notice_json(found))
-
-    return routes

@@ -47,7 +47,12 @@ def router(access: Access, ward: Ward) -> APIRouter:
     """Routes under ``/api/v1/inference/scores``. What they need is read when first asked: no worker waits for it to
     start."""
     routes = APIRouter(prefix="/api/v1/inference", tags=["Inference"])
+    _forms(routes, access, ward)
+    _answers(routes, access, ward)
+    return routes
 
+
+def _forms(routes: APIRouter, access: Access, ward: Ward) -> None:
     @routes.get("/scores", summary="评估表目录")
     def listed(
         request: Request, q: Annotated[str, Query(description="part of the title, purpose, or a disease")] = ""
@@ -66,6 +71,8 @@ def router(access: Access, ward: Ward) -> APIRouter:
         access.need(request, "inference.use")
         return respond(200, scoring.blank(name, ward.served.snapshot))
 
+
+def _answers(routes: APIRouter, access: Access, ward: Ward) -> None:
     @routes.post("/scores/suggestions", summary="推荐评估表", **asked(SuggestBody, SUGGESTIONS))
     async def suggestions(request: Request) -> Response:
         """Scores that suit the patient's diagnoses, findings and stage, those with most reasons first."""
@@ -90,5 +97,3 @@ def router(access: Access, ward: Ward) -> APIRouter:
         answer = scoring.filled(name, body.values, bedside, ward.served.snapshot)
         unmapped = bedside.not_understood() if bedside else []
         return respond(200, answer | ({"unmapped": unmapped} if unmapped else {}))
-
-    return routes

@@ -39,7 +39,13 @@ class GlassBody(Body, frozen=True):
 def router(people: People, access: Access, audit: AuditLog, identity: Identity) -> APIRouter:
     """``/api/v1/break-glass``, ``/api/v1/alerts``, ``/api/v1/audit``."""
     routes = APIRouter(prefix="/api/v1", tags=["Security"])
+    _glass(routes, people, access, audit, identity)
+    _alerts(routes, people, access)
+    _record(routes, people, access)
+    return routes
 
+
+def _glass(routes: APIRouter, people: People, access: Access, audit: AuditLog, identity: Identity) -> None:
     @routes.post("/break-glass", **_BREAK)
     async def break_glass(request: Request) -> Response:
         found, given = access.need(request, "record.break-glass"), decoded(GlassBody, await request.body())
@@ -47,6 +53,8 @@ def router(people: People, access: Access, audit: AuditLog, identity: Identity) 
             raise ApiError(403, "forbidden", "紧急调阅只能由本人登录后进行")
         return respond(201, await asyncio.to_thread(_broken, people, audit, identity, found, given))
 
+
+def _alerts(routes: APIRouter, people: People, access: Access) -> None:
     @routes.get("/alerts", **_ALERTS)
     def listed(request: Request, status: str = "waiting", limit: Annotated[int, Query(ge=1)] = 200) -> Response:
         found = access.need(request, "alert.read")
@@ -66,6 +74,8 @@ def router(people: People, access: Access, audit: AuditLog, identity: Identity) 
         access.note(found, "alert.acknowledge", f"alert/{alert_id}")
         return respond(200, {"acknowledged": True})
 
+
+def _record(routes: APIRouter, people: People, access: Access) -> None:
     @routes.get("/audit", **_AUDIT)
     def audited(
         request: Request,
@@ -92,8 +102,6 @@ def router(people: People, access: Access, audit: AuditLog, identity: Identity) 
         )
         access.note(found, "audit.read", subject, "search", count=len(listed))
         return respond(200, {"events": [_event(e) for e in listed]})
-
-    return routes
 
 
 def _broken(

@@ -10,7 +10,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api.access import COOKIE, Access, Principal
+from api.access import COOKIE, Access, Principal, source_of
 from api.asking import summarised
 from api.bodies import Body, asked, decoded
 from api.browser import onward, turned_away
@@ -55,8 +55,11 @@ def router(people: People, access: Access, desk: LoginDesk, oidc: OidcDesk, toke
     """``/api/v1/session``, ``/api/v1/sessions``, ``/api/v1/oidc``, ``/api/v1/oauth/token``."""
     routes = APIRouter(prefix="/api/v1", tags=["Login"])
     _own(routes, people, access, desk, oidc)
+    _everywhere(routes, people, access, desk)
+    _proofs(routes, access, desk)
     _factor(routes, access, desk)
-    _elsewhere(routes, people, oidc, tokens)
+    _provider(routes, people, oidc)
+    _tokens(routes, people, tokens)
     return routes
 
 
@@ -65,7 +68,7 @@ def _own(routes: APIRouter, people: People, access: Access, desk: LoginDesk, oid
     async def login(request: Request) -> Response:
         given = decoded(LoginBody, await request.body())
         before = request.cookies.get(COOKIE, "")
-        asked_for = (given.name, given.password, given.code, _source(request), before)
+        asked_for = (given.name, given.password, given.code, source_of(request), before)
         made = await asyncio.to_thread(desk.login, *asked_for)
         return _begun(made, people, given.cookie)
 
@@ -81,6 +84,8 @@ def _own(routes: APIRouter, people: People, access: Access, desk: LoginDesk, oid
         farewell = await oidc.farewell(found)
         return _without_cookie(respond(200, {"ended": 1} | ({"onward": farewell} if farewell else {})))
 
+
+def _everywhere(routes: APIRouter, people: People, access: Access, desk: LoginDesk) -> None:
     @routes.get("/sessions", **_SESSIONS)
     def mine(request: Request) -> Response:
         found = _person(access, request)
@@ -93,6 +98,8 @@ def _own(routes: APIRouter, people: People, access: Access, desk: LoginDesk, oid
         ended = desk.logout(_person(access, request), everywhere=True)
         return _without_cookie(respond(200, {"ended": ended}))
 
+
+def _proofs(routes: APIRouter, access: Access, desk: LoginDesk) -> None:
     @routes.post("/session/proof", **_PROOF)
     async def prove(request: Request) -> Response:
         found, given = _person(access, request), decoded(ProofBody, await request.body())
@@ -124,7 +131,7 @@ def _factor(routes: APIRouter, access: Access, desk: LoginDesk) -> None:
         return respond(200, {"removed": True})
 
 
-def _elsewhere(routes: APIRouter, people: People, oidc: OidcDesk, tokens: TokenDesk) -> None:
+def _provider(routes: APIRouter, people: People, oidc: OidcDesk) -> None:
     @routes.get("/oidc", **_PROVIDER)
     def provider() -> Response:
         return respond(200, {"title": oidc.title} if oidc.title else {})
@@ -145,7 +152,7 @@ def _elsewhere(routes: APIRouter, people: People, oidc: OidcDesk, tokens: TokenD
     async def finish(request: Request) -> Response:
         kept, before = request.cookies.get(STATE_COOKIE, ""), request.cookies.get(COOKIE, "")
         try:
-            made, target = await oidc.finish(request.query_params, kept, _source(request), before)
+            made, target = await oidc.finish(request.query_params, kept, source_of(request), before)
         except (AccountError, RoleError) as error:
             return turned_away(ApiError(422, "business-rule", str(error)), _BACK)
         except ApiError as error:
@@ -154,13 +161,15 @@ def _elsewhere(routes: APIRouter, people: People, oidc: OidcDesk, tokens: TokenD
         answer.delete_cookie(STATE_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
         return answer
 
+
+def _tokens(routes: APIRouter, people: People, tokens: TokenDesk) -> None:
     @routes.post("/oauth/token", **_TOKEN)
     async def token(request: Request) -> Response:
         sent, body = request.headers.get("authorization", ""), await request.body()
         public = people.settings.public_url.rstrip("/")
         audience = f"{public}{TOKEN_PATH}" if public else str(request.url.replace(query=""))
         try:
-            made = await asyncio.to_thread(tokens.token, form_of(body), sent, audience, _source(request))
+            made = await asyncio.to_thread(tokens.token, form_of(body), sent, audience, source_of(request))
         except OAuthError as error:
             headers = {"WWW-Authenticate": "Basic"} if error.status == 401 else {}
             told = {"error": error.error, "error_description": error.description}
@@ -172,10 +181,6 @@ def _elsewhere(routes: APIRouter, people: People, oidc: OidcDesk, tokens: TokenD
 
 
 _UNKEPT: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-
-
-def _source(request: Request) -> str:
-    return request.client.host if request.client else ""
 
 
 def _person(access: Access, request: Request) -> Principal:

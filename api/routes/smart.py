@@ -8,6 +8,7 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from api.access import source_of
 from api.asking import described
 from api.browser import onward, turned_away
 from api.code_flow import STATE_SECONDS
@@ -27,7 +28,7 @@ def router(desk: SmartDesk, frame_ancestors: Sequence[str]) -> APIRouter:
     @routes.get("/api/v1/smart/launch", **_LAUNCH)
     async def launch(request: Request, iss: str = "", launch: str = "") -> Response:
         try:
-            begun = await desk.begin(iss, launch, _source(request))
+            begun = await desk.begin(iss, launch, source_of(request))
         except ApiError as error:
             return turned_away(error, _AGAIN, framed_by)
         answer = RedirectResponse(begun.url, 302, {"Cache-Control": "no-store"})
@@ -36,7 +37,9 @@ def router(desk: SmartDesk, frame_ancestors: Sequence[str]) -> APIRouter:
     @routes.get(CALLBACK, **_CALLBACK)
     async def finish(request: Request, state: str = "") -> Response:
         try:
-            token = await desk.finish(request.query_params, request.cookies.get(_named(state), ""), _source(request))
+            token = await desk.finish(
+                request.query_params, request.cookies.get(_named(state), ""), source_of(request)
+            )
         except ReadError as error:
             return turned_away(ApiError(422, "invalid", f"业务系统的资料不符合 FHIR: {error}"), _AGAIN, framed_by)
         except ApiError as error:
@@ -48,10 +51,6 @@ def router(desk: SmartDesk, frame_ancestors: Sequence[str]) -> APIRouter:
         return respond(200, desk.public_keys())
 
     return routes
-
-
-def _source(request: Request) -> str:
-    return request.client.host if request.client else ""
 
 
 def _named(state: str) -> str:

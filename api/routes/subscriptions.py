@@ -24,7 +24,12 @@ _MOST: Final = 500
 def router(settings: Settings, access: Access, subscriptions: Subscriptions) -> APIRouter:
     """Who may send messages may ask to be told; of what, their other permissions say."""
     routes = APIRouter(tags=["FHIR"])
+    _subscribing(routes, settings, access, subscriptions)
+    _changing(routes, settings, access, subscriptions)
+    return routes
 
+
+def _subscribing(routes: APIRouter, settings: Settings, access: Access, subscriptions: Subscriptions) -> None:
     @routes.post("/fhir/Subscription", status_code=201, **_told("Be told of what is new", 400, body=True))
     async def create(request: Request) -> Response:
         found = access.need(request, "exchange.send")
@@ -51,6 +56,8 @@ def router(settings: Settings, access: Access, subscriptions: Subscriptions) -> 
         found = access.need(request, "exchange.read")
         return _answer(200, _known(_within(found, lambda: subscriptions.get(subscription_id))))
 
+
+def _changing(routes: APIRouter, settings: Settings, access: Access, subscriptions: Subscriptions) -> None:
     @routes.put(
         "/fhir/Subscription/{subscription_id}", **_told("Change it, or set it going again", 400, 404, body=True)
     )
@@ -75,8 +82,6 @@ def router(settings: Settings, access: Access, subscriptions: Subscriptions) -> 
             raise _missing()
         access.note(found, "subscription.delete", f"subscription/{subscription_id[:64]}")
         return Response(status_code=204)
-
-    return routes
 
 
 def _within(found: Principal, act: Any) -> Any:

@@ -71,9 +71,12 @@ def router(access: Access, desk: TermsDesk) -> APIRouter:
     """``/api/v1/terms``: ``/systems``, ``/lookup``, ``/validate``, ``/value-sets``."""
     routes = APIRouter(prefix="/api/v1/terms", tags=["Terminology"])
     _systems(routes, access, desk)
+    _contents(routes, access, desk)
     _versions(routes, access, desk)
+    _changes(routes, access, desk)
     _asking(routes, access, desk)
     _sets(routes, access, desk)
+    _members(routes, access, desk)
     return routes
 
 
@@ -105,6 +108,8 @@ def _systems(routes: APIRouter, access: Access, desk: TermsDesk) -> None:
         access.note(found, "terms.system.register", f"code-system/{made.id}", tenant=made.tenant)
         return respond(201, made._asdict())
 
+
+def _contents(routes: APIRouter, access: Access, desk: TermsDesk) -> None:
     @routes.get("/systems/{system_id}/concepts", **_CONCEPTS)
     def concepts(
         system_id: str,
@@ -160,6 +165,8 @@ def _versions(routes: APIRouter, access: Access, desk: TermsDesk) -> None:
         access.note(found, "terms.version.draft", f"code-system/{system_id}", tenant=tenant, version=version.version)
         return respond(201, _version(version))
 
+
+def _changes(routes: APIRouter, access: Access, desk: TermsDesk) -> None:
     @routes.post("/systems/{system_id}/versions/{version}/activation", **_ACTIVATE)
     def activate(system_id: str, version: str, request: Request, tenant: str = "") -> Response:
         found = access.need(request, "terms.confirm")
@@ -259,6 +266,8 @@ def _sets(routes: APIRouter, access: Access, desk: TermsDesk) -> None:
         access.note(found, "terms.value-set.activate", f"value-set/{set_id}", tenant=home, version=version)
         return respond(200, _set(made))
 
+
+def _members(routes: APIRouter, access: Access, desk: TermsDesk) -> None:
     @routes.get("/value-sets/{set_id}/expansion", **_EXPAND)
     def expand(
         set_id: str,

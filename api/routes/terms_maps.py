@@ -83,7 +83,10 @@ def router(access: Access, desk: TermsDesk) -> APIRouter:
     """``/api/v1/terms``: ``/maps``, ``/translate``, ``/unmapped``."""
     routes = APIRouter(prefix="/api/v1/terms", tags=["Terminology"])
     _reading(routes, access, desk)
+    _past(routes, access, desk)
+    _using(routes, access, desk)
     _making(routes, access, desk)
+    _importing(routes, access, desk)
     _deciding(routes, access, desk)
     return routes
 
@@ -121,6 +124,8 @@ def _reading(routes: APIRouter, access: Access, desk: TermsDesk) -> None:
             made = desk.maps.progress(reads(found, tenant, desk.league))
         return respond(200, {"maps": [one._asdict() for one in made]})
 
+
+def _past(routes: APIRouter, access: Access, desk: TermsDesk) -> None:
     @routes.get("/maps/history", **_HISTORY)
     def history(request: Request, source: str, code: str, tenant: str = "") -> Response:
         found = access.need(request, "terms.read")
@@ -142,6 +147,8 @@ def _reading(routes: APIRouter, access: Access, desk: TermsDesk) -> None:
         body, kind = table(pair_rows(pairs), form, "字典对照")
         return Response(body, 200, attached(f"字典对照.{form}"), kind)
 
+
+def _using(routes: APIRouter, access: Access, desk: TermsDesk) -> None:
     @routes.get("/translate", **_TRANSLATE)
     def translate(request: Request, system: str, code: str, target: str = "", tenant: str = "") -> Response:
         found = access.need(request, "terms.read")
@@ -191,6 +198,8 @@ def _making(routes: APIRouter, access: Access, desk: TermsDesk) -> None:
         access.note(found, "terms.map.add", "", tenant=tenant)
         return respond(201, _pair(kept))
 
+
+def _importing(routes: APIRouter, access: Access, desk: TermsDesk) -> None:
     @routes.post("/maps/import", **_IMPORT)
     async def take(request: Request) -> Response:
         found, given = access.need(request, "terms.write"), decoded(ImportBody, await request.body())
