@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -20,6 +20,7 @@ from base.audit import AuditError
 from base.roles import RoleError
 from base.second_factor import FactorError
 from base.tenancy import TenancyError, UnscopedError
+from clinical.coded import zoned
 from exchange.fhir.searching import SearchError
 from exchange.fhir.values import ReadError
 from exchange.message import MessageError
@@ -55,14 +56,13 @@ def bad_field(path: str, message: str) -> ApiError:
 
 
 def moment_of(text: str, field: str) -> datetime | None:
-    """A date or time of a query; None when empty, UTC when it has no zone. Raises ``ApiError`` 400."""
+    """A date or time of a query; None when empty, China's when it has no zone. Raises ``ApiError`` 400."""
     if not text:
         return None
     try:
-        found = datetime.fromisoformat(text)
+        return zoned(datetime.fromisoformat(text))
     except ValueError:
         raise bad_field(field, "must be a date or time: 2026-11-01 or 2026-11-01T08:00:00+08:00") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def outcome(code: str, text: str, path: str = "") -> dict[str, Any]:

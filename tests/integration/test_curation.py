@@ -25,6 +25,7 @@ from api.job_process import Told, run
 from api.openapi import EXAMPLES as REQUESTS
 from api.routes import curation, curation_releases, curation_rules, curation_sources
 from api.rule_lab import RuleLab
+from api.spawning import spawn
 from base.jobs import SILENCE, Job, Jobs, State, jobs
 from base.settings import Settings
 from knowledge.model import Concept, ConceptKind, Status
@@ -441,3 +442,18 @@ def test_a_step_that_takes_long_is_not_taken_for_a_process_that_died(
     begun = kept.start("long", "编译", LI, {})
     run(fresh, begun.id)
     assert kept.one(begun.id).result == {"seen": "running"}
+
+
+def test_a_job_for_which_no_process_can_be_had_stands_in_nobodys_way(
+    fresh: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(*_: Any, **__: Any) -> None:
+        raise OSError("no process left")
+
+    kept = Jobs(fresh.engine)
+    job = kept.start("publish", "发布", LI, {})
+    monkeypatch.setattr("api.spawning.subprocess.Popen", none_left)
+    with pytest.raises(OSError, match="left"):
+        spawn(fresh.settings, job.id, kept)
+    assert kept.one(job.id).state is State.FAILED
+    kept.start("publish", "发布", LI, {})

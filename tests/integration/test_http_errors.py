@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.cds_hooks import sent_orders
-from api.errors import ApiError
+from api.errors import ApiError, moment_of
 from api.openapi import EXAMPLES
 
 SIGN = "/cds-services/yigong-order-sign"
@@ -178,3 +179,9 @@ def test_plain_review_names_the_field(served: TestClient, body: dict[str, Any], 
     answer = served.post("/api/v1/reviews", json=body)
     assert answer.status_code == 400
     assert _issue(answer)["expression"] == [field]
+
+
+def test_a_day_that_is_asked_for_begins_at_midnight_in_china() -> None:
+    assert moment_of("2026-11-01", "since") == datetime(2026, 10, 31, 16, tzinfo=UTC)
+    assert moment_of("2026-11-01T08:00:00", "since") == datetime(2026, 11, 1, tzinfo=UTC)
+    assert moment_of("2026-11-01T08:00:00Z", "since") == datetime(2026, 11, 1, 8, tzinfo=UTC)
