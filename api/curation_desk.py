@@ -163,4 +163,3 @@ class CurationDesk:
 
 def _called(record: Record) -> str:
     return record.name if isinstance(record, Concept) else getattr(record, "title", record.id)
-

@@ -315,7 +315,8 @@ def test_a_panel_ends_with_the_rights_of_whoever_launched_it(staffed: Staffed, h
         clients.lock(connection, "his", True)
     for one in opened_by.values():
         assert one.status("GET", "/api/v1/panel/cards") == 401
-    local = launches.Launch(HOSPITAL, NUMBER, "x", "local", "local", datetime.now(UTC) + timedelta(minutes=5))
     ring = staffed.client.app.state.front.ring  # type: ignore[attr-defined]
-    token = {"Authorization": f"Bearer {launches.sealed(ring, local)}"}
-    assert staffed.client.get("/api/v1/panel/cards", headers=token).status_code == 401
+    for kind in ("local", "key"):  # the machine itself, and an operator whose key was taken away
+        launch = launches.Launch(HOSPITAL, NUMBER, "x", kind, kind, datetime.now(UTC) + timedelta(minutes=5))
+        token = {"Authorization": f"Bearer {launches.sealed(ring, launch)}"}
+        assert staffed.client.get("/api/v1/panel/cards", headers=token).status_code == 401, kind
