@@ -28,7 +28,6 @@ from supervision.figures.collect import Collector, Source
 from supervision.figures.datasets import Datasets
 from supervision.figures.dimension import Dimension, dimensions
 from supervision.figures.duck import MissingDuckError
-from supervision.figures.from_answers import FromAnswers
 from supervision.figures.from_journal import FromJournal
 from supervision.figures.from_questions import FromQuestions
 from supervision.figures.from_record_qc import FromRecordQc
@@ -113,7 +112,6 @@ class IndicatorDesk:
         sources: tuple[Source, ...] = (
             FromRecords(engine, repository, persons),
             FromJournal(engine, ring, persons, JournalReader(served)),
-            FromAnswers(engine, ring),
             FromQuestions(engine),
             FromRecordQc(engine, checks()),
         )

@@ -2,12 +2,14 @@
 
 What is taught before work is what goes wrong at work: rules come from alerts that were shown, their words from the
 release. Rules that the release no longer has, and those that are computed rather than written, are told by id only.
+Who was taught with a sheet, and how they fared, becomes facts (``trainings``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from base.plugins import discover
@@ -15,6 +17,7 @@ from knowledge.model import Citation, Statement
 from knowledge.snapshot import Snapshot
 from rules.model import Family
 from supervision.figures.answers import Answers
+from supervision.figures.collect import Row
 from supervision.figures.periods import Period
 from supervision.figures.sums import Asked
 
@@ -59,6 +62,35 @@ def lessons(answers: Answers, snapshot: Snapshot, period: Period, asked: Asked, 
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """A doctor who read a sheet; None: before or at work, or whether it was passed, was not told."""
+
+    doctor: str
+    induction: bool | None = None
+    score: float | None = None
+    passed: bool | None = None
+
+
+def taught(department: str, period: Period, day: date, doctors: Iterable[Taught]) -> list[Row]:
+    """Rows of ``trainings``: one for a doctor and a sheet, so that telling it again corrects it."""
+    return [
+        {
+            "id": f"sheet {period} {department} {one.doctor}",
+            "date": day,
+            "department": department,
+            "doctor": one.doctor,
+            "subject": f"培训单 {period}",
+            "induction": one.induction,
+            "read": True,
+            "examined": one.score is not None or one.passed is not None,
+            "passed": one.passed,
+            "score": one.score,
+        }
+        for one in doctors
+    ]
+
+
 def _words(snapshot: Snapshot, families: Iterable[Family], rules: Collection[str]) -> dict[str, dict[str, Any]]:
     """What rules say, by id: statements of predicates that families read, and rules of the closed language."""
     predicates = {predicate for family in families for predicate in family.reads}
@@ -88,4 +120,4 @@ def _sources(snapshot: Snapshot, citations: Iterable[Citation]) -> tuple[str, ..
     return tuple(f"《{source.title}》{section}" for source, section in cited if source is not None)
 
 
-__all__ = ["Lesson", "lessons"]
+__all__ = ["Lesson", "Taught", "lessons", "taught"]

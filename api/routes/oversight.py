@@ -3,28 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
+from msgspec import Meta
 
 from api.access import Access
-from api.asking import described, parameters, reads, within
+from api.asking import described, parameters, reads, within, writes
+from api.bodies import Body, asked, decoded
 from api.errors import bad_field, respond
 from api.indicator_desk import IndicatorDesk
 from api.routes.indicators import QUERY, question
 from clinical.coded import CHINA
 from knowledge.snapshot import Snapshot
+from supervision.figures.collect import merge_rows
+from supervision.figures.manifest import Load
+from supervision.figures.periods import period_of
 from supervision.figures.tables import Name
 from supervision.knowledge_gaps import GAPS, Gap, gaps
 from supervision.outliers import BEYOND, LEAST, Standing, standings
 from supervision.recognition import Window, windows
-from supervision.training import Lesson, lessons
+from supervision.training import Lesson, Taught, lessons, taught
 
 _MOST: Final = 1_000
 _MOST_LESSONS: Final = 100
+_TRAININGS: Final = "trainings"
 Limit = Annotated[int, Query(ge=1, le=_MOST)]
 Json = dict[str, Any]
+
+
+class DoctorBody(Body, frozen=True):
+    """Who read a sheet: before work (``induction``) or at work, with the result of an examination if there was
+    one."""
+
+    doctor: Annotated[str, Meta(min_length=1, max_length=80)]
+    induction: bool | None = None
+    score: float | None = None
+    passed: bool | None = None
+
+
+class ReadingBody(Body, frozen=True):
+    """A sheet by department and period, and the doctors who read it on a day (today without one)."""
+
+    department: str
+    period: str
+    doctors: tuple[DoctorBody, ...]
+    day: date | None = None
+    tenant: str = ""
 
 
 def router(access: Access, desk: IndicatorDesk, snapshot: Callable[[], Snapshot]) -> APIRouter:
@@ -113,6 +139,19 @@ def _training(routes: APIRouter, access: Access, desk: IndicatorDesk, snapshot: 
         head = {"period": str(wanted.period), "release": release.release}
         return respond(200, head | {"rules": [_lesson(one) for one in told]})
 
+    @routes.post("/training-sheets/readings", **_READINGS)
+    async def read(request: Request) -> Response:
+        found, given = access.need(request, "indicator.write"), decoded(ReadingBody, await request.body())
+        tenant, today = writes(found, given.tenant, desk.league), datetime.now(UTC).astimezone(CHINA).date()
+        if not given.department.strip() or not given.doctors:
+            raise bad_field("doctors" if given.department.strip() else "department", "不能为空")
+        doctors = [Taught(one.doctor, one.induction, one.score, one.passed) for one in given.doctors]
+        rows = taught(given.department, period_of(given.period), given.day or today, doctors)
+        load = Load(tenant, _TRAININGS, "training-sheet", found.name)
+        await within(found, lambda: merge_rows(desk.lake, desk.known.facts[_TRAININGS], load, rows))
+        access.note(found, "training.read", f"training/{given.period}", tenant=tenant, doctors=len(rows))
+        return respond(200, {"doctors": len(rows)})
+
 
 def _lesson(one: Lesson) -> Json:
     met = {"family": one.family, "familyTitle": one.family_title, "rule": one.rule}
@@ -140,6 +179,20 @@ _RECOGNITION: Final = described(
     "Items with the hours within which a new order repeats them; an institution's own rows come before the general.",
     "items by name",
     400,
+)
+EXAMPLES: Final[dict[str, Any]] = {
+    "readings": {
+        "department": "内科",
+        "period": "2026-10",
+        "doctors": [{"doctor": "1001", "induction": False, "score": 92, "passed": True}],
+    }
+}
+"""Bodies that are complete; the tests send them."""
+_READINGS: Final = asked(ReadingBody, EXAMPLES["readings"]) | described(
+    "Who read a training sheet (培训签到与考核)",
+    "Becomes facts of the table trainings; told again it corrects what was told.",
+    "how many doctors",
+    *(400, 403, 422),
 )
 _TRAINING: Final = parameters(_OF_PLACE) | described(
     "Training sheet (行为规范培训单)",

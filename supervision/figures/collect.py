@@ -89,7 +89,8 @@ def gathered(batches: Iterable[Batch]) -> list[Batch]:
     """One batch for each fact of an institution, each row once: the last that was told of it."""
     found: dict[tuple[str, str], dict[str, Row]] = {}
     for batch in batches:
-        found.setdefault((batch.tenant, batch.fact), {}).update((row["id"], row) for row in batch.rows)
+        if batch.rows:
+            found.setdefault((batch.tenant, batch.fact), {}).update((row["id"], row) for row in batch.rows)
     return [Batch(tenant, fact, [*rows.values()]) for (tenant, fact), rows in found.items()]
 
 

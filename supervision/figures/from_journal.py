@@ -1,4 +1,5 @@
-"""Facts from the journal of reviews: requests, what was shown and done with it, and what that tells of orders.
+"""Facts from the journal of reviews: requests, what was shown and done with it, what that tells of orders, and names
+that were not understood.
 
 How far it was read is a time. An answer to a card may come days later: requests whose cards were answered since the
 last time are told again.
@@ -12,17 +13,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Engine, func, or_, select
+from sqlalchemy import ColumnElement, Engine, func, select
 
 from base.keyring import KeyRing
 from records.journal_store import cards, feedback, opened, requests
 from supervision.figures.collect import Batch, Gathered, gathered
-from supervision.figures.journal_rows import Alert, Call, Json, needs_person, of_alert, of_request
+from supervision.figures.journal_rows import Alert, Call, Json, needs_person, of_alert, of_answer, of_request
 from supervision.figures.persons import Persons
-from supervision.figures.reading import pages, start_of, zoned
+from supervision.figures.reading import mark_of, pages, start_of, zoned
 
 _log = logging.getLogger(__name__)
-_PAGE: Final = 1_000
+_PAGE: Final = 2_000
 _CARD: Final = "cn.yigong.finding"
 _NUMBER: Final = "findingId"
 Reader = Callable[[str, Any, datetime], Call]
@@ -38,22 +39,27 @@ class FromJournal:
         self._engine, self._ring, self._persons, self._read = engine, ring, persons, read
 
     def changed(self, mark: str) -> Iterator[Gathered]:
-        """What was asked, shown or answered since a mark."""
+        """What was answered since a mark of what was asked before, then what was asked since, the oldest first."""
         now, begin = datetime.now(UTC), start_of(mark)
         answered = select(cards.c.request).join(feedback, feedback.c.card == cards.c.card)
         answered = answered.where(feedback.c.received >= begin)
-        yield from self._told(or_(requests.c.at >= begin, requests.c.id.in_(answered)))
+        for batches, _ in self._told((requests.c.at < begin) & requests.c.id.in_(answered)):
+            yield Gathered(batches, "")
+        for batches, last in self._told(requests.c.at >= begin):
+            yield Gathered(batches, mark_of(last))
         yield Gathered([], now.isoformat())
 
     def sweep(self, since: datetime, until: datetime) -> Iterator[Gathered]:
         """What was asked within a time, with what was shown."""
-        yield from self._told((requests.c.at >= since) & (requests.c.at < until))
+        for batches, _ in self._told((requests.c.at >= since) & (requests.c.at < until)):
+            yield Gathered(batches, "")
 
-    def _told(self, asked: ColumnElement[bool]) -> Iterator[Gathered]:
-        query = select(requests).where(asked, requests.c.tenant != "").order_by(requests.c.id)
+    def _told(self, asked: ColumnElement[bool]) -> Iterator[tuple[list[Batch], datetime]]:
+        """What requests tell, page by page, each with the time of its last."""
+        query = select(requests).where(asked, requests.c.tenant != "").order_by(requests.c.at, requests.c.id)
         for page in pages(self._engine, query, _PAGE):
             shown = self._shown([row.id for row in page])
-            yield Gathered(gathered(batch for row in page for batch in self._of(row, shown[row.id])), "")
+            yield gathered(batch for row in page for batch in self._of(row, shown[row.id])), page[-1].at
 
     def _shown(self, asked: Sequence[str]) -> Mapping[str, list[Any]]:
         """Cards of requests, each with its last answer."""
@@ -76,11 +82,12 @@ class FromJournal:
 
     def _of(self, row: Any, shown: Sequence[Any]) -> Iterator[Batch]:
         """Rows of a request."""
-        call = self._call(row)
+        call, answer = self._call(row), opened(self._ring, row.answer, row.id)[0]
         yield Batch(row.tenant, "requests", [of_request(row, call)])
-        concerned = [card for card in shown if needs_person(card.family)]
-        said = _cards(opened(self._ring, row.answer, row.id)[0]) if concerned else {}
-        person = self._persons.of(row.tenant, call.patient) if concerned and call.patient else ""
+        yield Batch(row.tenant, "gaps", [*of_answer(row, answer, call)])
+        concerned = call.patient and any(needs_person(card.family) for card in shown)
+        person = self._persons.of(row.tenant, call.patient) if concerned else ""
+        said = _cards(answer)
         for card in shown:
             for fact, told in of_alert(Alert(card, said.get(card.card, {}), call, person)):
                 yield Batch(row.tenant, fact, [told])

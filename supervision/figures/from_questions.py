@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Engine, select
 
 from records.unanswered import questions
 from supervision.figures.collect import Batch, Gathered, Row, gathered
-from supervision.figures.reading import day_of, pages, start_of
+from supervision.figures.reading import day_of, mark_of, pages, start_of
 
 _PAGE: Final = 10_000
 
@@ -26,17 +26,19 @@ class FromQuestions:
     def changed(self, mark: str) -> Iterator[Gathered]:
         """What was asked since a mark."""
         now = datetime.now(UTC)
-        yield from self._told(questions.c.at >= start_of(mark))
+        for batches, last in self._told(questions.c.at >= start_of(mark)):
+            yield Gathered(batches, mark_of(last))
         yield Gathered([], now.isoformat())
 
     def sweep(self, since: datetime, until: datetime) -> Iterator[Gathered]:
         """What was asked within a time."""
-        yield from self._told((questions.c.at >= since) & (questions.c.at < until))
+        for batches, _ in self._told((questions.c.at >= since) & (questions.c.at < until)):
+            yield Gathered(batches, "")
 
-    def _told(self, asked: ColumnElement[bool]) -> Iterator[Gathered]:
-        query = select(questions).where(asked).order_by(questions.c.id)
+    def _told(self, asked: ColumnElement[bool]) -> Iterator[tuple[list[Batch], datetime]]:
+        query = select(questions).where(asked).order_by(questions.c.at, questions.c.id)
         for page in pages(self._engine, query, _PAGE):
-            yield Gathered(gathered(Batch(row.tenant, "gaps", [_gap(row)]) for row in page), "")
+            yield gathered(Batch(row.tenant, "gaps", [_gap(row)]) for row in page), page[-1].at
 
 
 def _gap(row: Any) -> Row:

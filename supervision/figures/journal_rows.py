@@ -2,11 +2,13 @@
 
 Alerts of some families are more than alerts: an order beyond what the insurance pays is a clue, a test that was not
 repeated was recognised, a drug that was ordered twice is a repeat with its outcome. What the request does not tell
-stays empty.
+stays empty. Of names that were not understood long ones and those with long numbers are left out, so that nobody's
+document or telephone number becomes a fact.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -19,6 +21,9 @@ Row = dict[str, Any]
 Json = Mapping[str, Any]
 _INPATIENT: Final = "inpatient"
 _SAME_INGREDIENT: Final = ":same-ingredient"
+_LONGEST: Final = 40
+_NUMBERED: Final = re.compile(r"\d{6}")
+_REVIEW: Final = "cn.yigong.review"
 _TESTS: Final = {"duplicate-lab": "lab", "duplicate-exam": "exam"}
 
 
@@ -91,6 +96,23 @@ class Alert:
 def of_request(row: Any, call: Call) -> Row:
     told = {name: getattr(row, name) for name in ("service", "findings", "gaps", "faults", "elapsed_ms")}
     return {"id": row.id, "date": day_of(row.at)} | call.about() | told
+
+
+def of_answer(row: Any, answer: Any, call: Call) -> Iterator[Row]:
+    """Names that nothing in the release stands for, as curators' work."""
+    names = dict.fromkeys((item["kind"], item["text"].strip()) for item in _unmapped(answer) if item.get("text"))
+    told = {"date": day_of(row.at), "kind": "term", "department": call.department or None}
+    for number, (subject, name) in enumerate(names):
+        if name and len(name) <= _LONGEST and not _NUMBERED.search(name):
+            yield {"id": f"{row.id}-{number}", "subject": subject, "name": name} | told
+
+
+def _unmapped(answer: Any) -> list[dict[str, str]]:
+    """Of an answer to a hook, or of a plain review."""
+    if not isinstance(answer, dict):
+        return []
+    extension = (answer.get("extension") or {}).get(_REVIEW) or {}
+    return answer.get("unmapped") or extension.get("unmapped") or []
 
 
 def of_alert(alert: Alert) -> Iterator[tuple[str, Row]]:
@@ -208,4 +230,4 @@ def _sum(ordered: Sequence[Ordered]) -> float | None:
     return sum(amounts) if amounts and len(amounts) == len(ordered) else None
 
 
-__all__ = ["Alert", "Call", "Json", "Ordered", "Row", "needs_person", "of_alert", "of_request"]
+__all__ = ["Alert", "Call", "Json", "Ordered", "Row", "needs_person", "of_alert", "of_answer", "of_request"]

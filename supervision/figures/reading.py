@@ -1,5 +1,5 @@
-"""What sources that are read by time share. Rows are stored seconds after what they tell of: what lies just before a
-mark is read again."""
+"""What sources that are read by time share. Rows are stored seconds after what they tell of: the last hour is read
+again, but no more than that, so that whoever is behind gets on."""
 
 from __future__ import annotations
 
@@ -17,13 +17,19 @@ _EVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 def start_of(mark: str) -> datetime:
     """From when on to read; without a mark everything."""
-    return datetime.fromisoformat(mark) - _OVERLAP if mark else _EVER
+    return min(datetime.fromisoformat(mark), datetime.now(UTC) - _OVERLAP) if mark else _EVER
+
+
+def mark_of(at: datetime) -> str:
+    """A mark at a time as databases give it."""
+    return zoned(at).isoformat()
 
 
 def pages(engine: Engine, query: Any, rows: int) -> Iterator[Sequence[Any]]:
-    """The rows of a query, so many at a time."""
-    with engine.connect() as connection:
-        yield from connection.execution_options(stream_results=True).execute(query).partitions(rows)
+    """The rows of a query, so many at a time; whoever has enough of them may leave."""
+    connection = engine.connect().execution_options(stream_results=True)
+    with connection, connection.execute(query) as found:
+        yield from found.partitions(rows)
 
 
 def zoned(at: datetime) -> datetime:
@@ -36,4 +42,4 @@ def day_of(at: datetime) -> str:
     return zoned(at).astimezone(CHINA).date().isoformat()
 
 
-__all__ = ["day_of", "pages", "start_of", "zoned"]
+__all__ = ["day_of", "mark_of", "pages", "start_of", "zoned"]

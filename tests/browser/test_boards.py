@@ -76,11 +76,28 @@ def test_from_an_indicator_by_institution_to_the_rows_behind_it(window: Opening)
     here.suits_everybody("indicator")
 
 
-def test_figures_are_taken_away_as_a_workbook(window: Opening) -> None:
+@pytest.mark.parametrize(("button", "begins"), [("导出 Excel", b"PK"), ("导出 PDF", b"%PDF")])
+def test_figures_are_taken_away_as_a_file(window: Opening, button: str, begins: bytes) -> None:
     here = window("/ui/boards/visits-seen")
     with here.page.expect_download() as downloading:
-        here.page.get_by_role("button", name="导出 Excel").click()
-    assert Path(downloading.value.path()).read_bytes().startswith(b"PK")
+        here.page.get_by_role("button", name=button).click()
+    assert Path(downloading.value.path()).read_bytes().startswith(begins)
+
+
+def test_where_a_figure_came_from_is_shown_when_asked_for(window: Opening) -> None:
+    here = window("/ui/boards/bed-use")
+    here.see("低于 85% 或高于 93%")
+    place = here.page.get_by_role("region", name="数据来源与血缘")
+    place.get_by_role("button", name="查看").press("Enter")
+    expect(place.get_by_role("row").filter(has_text="床位日报").first).to_be_visible()
+    expect(place.get_by_role("row").filter(has_text="league/hanwula/maternity").first).to_be_visible()
+    here.suits_everybody("indicator-lines")
+
+
+def test_tables_behind_the_figures_are_listed(window: Opening) -> None:
+    here = window("/ui/boards?theme=sources")
+    expect(here.page.get_by_role("row").filter(has_text="门急诊就诊")).to_contain_text(re.compile(r"20\d\d-\d\d – "))
+    assert here.hurdles() == []
 
 
 def test_what_lies_beyond_its_line_is_listed_by_institution(window: Opening) -> None:
@@ -151,6 +168,12 @@ def test_an_analysis_is_laid_out_by_dragging(window: Opening) -> None:
     here.page.get_by_role("menuitem", name="放到列").click()
     month = re.compile(r"^20\d\d-\d\d$")
     expect(result.get_by_role("columnheader", name=month)).to_be_visible()
+    fee = here.page.locator(".analysis-fields .analysis-chip").filter(has_text=re.compile("^医药费用合计$"))
+    fee.drag_to(here.page.get_by_role("group", name="数值"))
+    expect(result.get_by_role("columnheader", name="医药费用合计（合计）")).to_be_visible()
+    here.page.get_by_label("“医药费用合计”的统计方式").click()
+    here.page.get_by_title("平均", exact=True).click()
+    expect(result.get_by_role("columnheader", name="医药费用合计（平均）")).to_be_visible()
     here.suits_everybody("analysis")
     with here.page.expect_download() as downloading:
         here.page.get_by_role("button", name="导出 Excel").click()

@@ -42,6 +42,15 @@ def test_light_or_dark_is_chosen_and_kept(window: Opening) -> None:
     expect(here.page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
+def test_a_board_without_data_says_how_they_come_in(window: Opening) -> None:
+    here = window()
+    here.open("/ui/boards")
+    here.see("还没有任何数据")
+    here.see("yigong indicators collect")
+    expect(here.page.get_by_role("button", name="载入示例数据")).to_be_enabled()
+    here.suits_everybody("boards-empty")
+
+
 def test_a_newcomer_sees_the_point_in_two_clicks(window: Opening) -> None:
     here = window()
     here.open("/ui/")

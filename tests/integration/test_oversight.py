@@ -103,6 +103,26 @@ def test_the_list_of_mutual_recognition_names_item_window_and_source(site: Staff
     assert _get(site, "local-curator", "/api/v1/recognition-lists", tenant=OTHER).status_code == 403
 
 
+def test_who_read_a_training_sheet_is_counted_and_told_again_corrected(site: Staffed) -> None:
+    def tell(who: str, *doctors: dict[str, Any], **more: Any) -> int:
+        body = {"department": "内科", "period": "2026-10", "day": "2026-11-20", "doctors": doctors} | more
+        path = "/api/v1/training-sheets/readings"
+        return site.client.post(path, json=body, headers=site.bearer(who)).status_code
+
+    def figure(name: str) -> float | None:
+        told = _get(site, "county", f"/api/v1/indicators/{name}", period="2026-11").json()["lines"]
+        return told[0]["value"] if told else None
+
+    passed = {"doctor": "1001", "score": 92, "passed": True}
+    assert tell("county", passed, {"doctor": "1002", "passed": False}, {"doctor": "1003"}, tenant=HOSPITAL) == 200
+    assert (figure("trainings"), figure("trainings-passed")) == (3, 50)
+    assert tell("county", passed | {"doctor": "1002"}, tenant=HOSPITAL) == 200
+    assert (figure("trainings"), figure("trainings-passed")) == (3, 100)
+    assert tell("county", tenant=HOSPITAL) == 400
+    assert tell("county", passed, tenant=OTHER) == 403
+    assert tell("curator", passed, tenant=HOSPITAL) == 403
+
+
 def test_a_training_sheet_tells_the_rules_a_department_overrides_and_where_they_are_written(site: Staffed) -> None:
     path = "/api/v1/training-sheets"
     whole = _get(site, "county", path, period="2026-11").json()["rules"]

@@ -11,14 +11,15 @@ from sqlalchemy import Engine, insert
 
 from base.keyring import KeyRing
 from base.tenancy import guard, system
+from clinical.value import replace
 from records.identity_tables import records
 from records.journal_store import Entry, Feedback, Shown, store
 from records.store import Repository
 from records.unanswered import Unanswered
+from supervision.figures import from_journal
 from supervision.figures.answers import Answers
 from supervision.figures.catalogue import catalogue
 from supervision.figures.collect import Collector
-from supervision.figures.from_answers import FromAnswers
 from supervision.figures.from_journal import FromJournal
 from supervision.figures.from_questions import FromQuestions
 from supervision.figures.from_records import FromRecords
@@ -76,6 +77,8 @@ class Site:
         self.lake = Lake(folder, Manifest(engine))
         self.answers = Answers(self.lake, catalogue())
         self.collector = Collector(self.lake, catalogue().facts, "league")
+        self.persons = Persons(engine, lambda text: f"hash of {text}")
+        self.journal = FromJournal(engine, self.ring, self.persons, lambda service, request, at: Call(**request))
         self.message = 0
 
     def send(self, *resources: dict[str, Any], gone: tuple[str, ...] = ()) -> None:
@@ -87,10 +90,8 @@ class Site:
                 self.repository.remove(connection, TENANT, gone, message=self.message, at=at)
 
     def collect(self) -> int:
-        persons = Persons(self.engine, lambda text: f"hash of {text}")
-        journal = FromJournal(self.engine, self.ring, persons, lambda service, request, at: Call(**request))
-        records = FromRecords(self.engine, self.repository, persons)
-        return self.collector.collect(records) + self.collector.collect(journal)
+        records = FromRecords(self.engine, self.repository, self.persons)
+        return self.collector.collect(records) + self.collector.collect(self.journal)
 
     def rows(self, fact: str) -> list[dict[str, Any]]:
         one = Indicator(
@@ -252,7 +253,7 @@ def test_names_nobody_knew_become_work_of_curators_and_numbers_of_people_do_not(
     ]
     with system("test"):
         store(site.engine, site.ring, entries, [])
-    site.collector.collect(FromAnswers(site.engine, site.ring))
+    site.collect()
     assert [(row["id"], row["subject"], row["name"]) for row in site.rows("gaps")] == [
         ("r0-0", "drug", "怪药片"),
         ("r1-0", "drug", "怪药片"),
@@ -273,6 +274,24 @@ def test_a_question_asked_in_vain_counts_where_it_was_asked(site: Site) -> None:
     with system("test"):
         [mine] = gaps(site.answers, "question", period_of("2026-11"), Asked(tenants=(TENANT,)))
     assert mine.times == 1
+
+
+def test_a_backlog_of_requests_is_read_the_oldest_first_and_gets_on(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(from_journal, "_PAGE", 2)
+    entries = [
+        Entry(f"r{n}", NOW + timedelta(minutes=n), "yigong-order-sign", "release", "his", {}, {}, (), 0, 0, 3.5)
+        for n in range(3)
+    ]
+    with system("test"):
+        store(site.engine, site.ring, [replace(entry, tenant=TENANT) for entry in entries], [])
+    seen = []
+    for _ in range(2):
+        site.collector.collect(site.journal, most=1)
+        seen.append([row["id"] for row in site.rows("requests")])
+    assert seen[0] == ["r0", "r1"]
+    assert seen[-1] == ["r0", "r1", "r2"]
 
 
 def test_a_backlog_is_collected_in_turns(site: Site) -> None:
