@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -25,6 +25,7 @@ _GRAVE_ORDER: Final = re.compile(
 _HANDOVER: Final = re.compile(r"交接?班|handover", re.IGNORECASE)
 _CONSULTATION: Final = re.compile(r"会诊|consultation", re.IGNORECASE)
 _URGENT: Final = frozenset({"urgent", "asap", "stat"})
+_TAKEN_BACK: Final = timedelta(hours=2)
 _DONE: Final = (
     (EventKind.RESCUE, r"抢救|rescue|resuscitation", r"抢救(?!性)|心肺复苏|胸外(?:心脏)?按压", ("99.60", "99.63")),
     (EventKind.TRANSFUSION, r"输血|transfusion", r"输血", ("99.0",)),
@@ -136,12 +137,20 @@ def _is_ward(place: Json) -> bool:
 
 
 def _sent(encounter: Json, past: Sequence[Past]) -> Iterator[Event]:
-    """A message that names another service than the one before, and the place where the patient lay before."""
+    """Messages that name another service than the one before, and the place where the patient lay before. Who is back
+    so soon was never moved (ADT A12)."""
+    moves: list[tuple[datetime, str, str]] = []
     for before, after in pairwise(past):
-        one, other = words_of(before.encounter.get("serviceType")), words_of(after.encounter.get("serviceType"))
+        left, reached = words_of(before.encounter.get("serviceType")), words_of(after.encounter.get("serviceType"))
         lay = any(place.get("status") == "completed" for place in after.encounter.get("location") or ())
-        if one and other and one != other and lay:
-            yield _move(f"{encounter['id']}.{after.sent:%Y%m%d%H%M}", after.sent, other)
+        if not left or not reached or left == reached:
+            continue
+        if moves and moves[-1][1] == reached and after.sent - moves[-1][0] <= _TAKEN_BACK:
+            moves.pop()
+        elif lay:
+            moves.append((after.sent, left, reached))
+    for at, _, department in moves:
+        yield _move(f"{encounter['id']}.{at:%Y%m%d%H%M}", at, department)
 
 
 def _move(id_: str, at: datetime | None, department: str) -> Event:

@@ -62,7 +62,7 @@ def _injured(page: Page) -> str | Gap | None:
 def _head_injured(page: Page) -> str | Gap | None:
     if not page.is_coded:
         return Gap("出院诊断编码")
-    return "诊断有颅脑损伤，无昏迷填0" if page.carries(_HEAD) else None
+    return "诊断有颅脑损伤" if page.carries(_HEAD) else None
 
 
 def _dead(page: Page) -> str | Gap | None:

@@ -205,9 +205,12 @@ def test_of_what_no_resource_speaks_stays_unknown() -> None:
 
 
 def test_a_move_that_a_message_told_asks_for_its_notes(site: Site) -> None:
-    """Admitted to internal medicine, moved to the cardiac unit (A02), moved to another bed there (A02)."""
+    """Admitted to internal medicine, moved to the surgeons by mistake (A02, A12), moved to the cardiac unit (A02), and
+    to another bed there (A02)."""
     sent = (
         ("A01", "20261101080000", "内科", "W1^1^1", ""),
+        ("A02", "20261102100000", "外科", "W3^1^1", "W1^1^1"),
+        ("A12", "20261102101500", "内科", "W1^1^1", "W3^1^1"),
         ("A02", "20261103150000", "心内科", "W2^1^1", "W1^1^1"),
         ("A02", "20261104090000", "心内科", "W2^1^2", "W2^1^1"),
     )
