@@ -31,6 +31,9 @@ from knowledge.snapshot import Snapshot
 from knowledge.store import StoreError
 
 _TOLD = (BootstrapError, ReleaseError, WorkflowError, StoreError, GraphError, TracingError, FileNotFoundError)
+_WORKER_SECONDS = 30
+"""A worker that does not answer the process above it for so long is replaced. A busy machine may take longer than
+uvicorn's five to start one, and would start it over and over."""
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="医共 Yigong: clinical decision service")
 rdf_app = typer.Typer(no_args_is_help=True, help="Releases as RDF (SKOS, PROV-O)")
 app.add_typer(rdf_app, name="rdf")
@@ -93,6 +96,7 @@ def serve(
             log_level="warning",
             server_header=False,
             date_header=True,
+            timeout_worker_healthcheck=_WORKER_SECONDS,
         )
 
 

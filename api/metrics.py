@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 
 from api.review import Reviewed
 
@@ -52,6 +52,11 @@ class Declared:
     labels: tuple[str, ...] = ()
     unit: Unit = Unit.NUMBER
     several: str = "sum"
+
+    @property
+    def head(self) -> bytes:
+        """What says its kind in the text format."""
+        return f"# TYPE {self.name} {self.kind.value}\n".encode()
 
     def counter(self) -> Counter:
         return Counter(self.name, self.help, self.labels)
@@ -210,12 +215,13 @@ class Metrics:
 
     @staticmethod
     def text() -> bytes:
-        """All workers' figures in the Prometheus text format."""
+        """All workers' figures in the Prometheus text format; of what nothing was counted yet, that it is counted."""
+        registry = REGISTRY
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             registry = CollectorRegistry()
             multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-            return generate_latest(registry)
-        return generate_latest()
+        shown = generate_latest(registry)
+        return shown + b"".join(one.head for one in (*COUNTED, *MODELS) if one.head not in shown)
 
 
 METRICS: Final = Metrics()

@@ -12,7 +12,6 @@ import pytest
 import yaml
 from starlette.testclient import TestClient
 
-import api.risk_desk  # noqa: F401  what it counts is shown once it was opened
 from api import metrics
 from api.app import build
 from deploy.dashboards import GRAFANA, RULES, RULES_DECLARED, expressions, files
@@ -39,9 +38,12 @@ def _named(expr: str) -> set[str]:
     return {_PARTS.sub("", name) for name in re.findall(r"\byigong_\w+", expr)}
 
 
+@pytest.mark.parametrize("several", [False, True], ids=["one worker", "several workers"])
 def test_every_metric_that_is_asked_for_is_shown_and_every_one_shown_is_declared(
-    starter_dir: Path, tmp_path: Path
+    starter_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, several: bool
 ) -> None:
+    if several:
+        monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
     house = opened(starter_dir, tmp_path)
     with TestClient(build(house)) as client:
         answer = client.get("/metrics")

@@ -9,6 +9,7 @@ from urllib.request import Request, urlopen
 from playwright.sync_api import expect
 
 from demo.people import HOSPITAL
+from deploy.dashboards import GRAFANA, RULES
 from tests.browser.window import Window
 
 Opening = Callable[..., Window]
@@ -30,6 +31,13 @@ def test_systems_and_alarms_are_shown_as_they_are(window: Opening) -> None:
     here.page.get_by_text("全部", exact=True).click()
     here.see("没有告警")
     assert here.hurdles() == []
+
+
+def test_whatever_the_dashboard_asks_for_a_served_process_shows(service: str) -> None:
+    with urlopen(f"{service}/metrics", timeout=20) as answer:
+        shown = set(re.findall(r"^# TYPE (yigong_\w+)", answer.read().decode(), re.M))
+    asked = set(re.findall(r"\byigong_\w+", GRAFANA.read_text("utf-8") + RULES.read_text("utf-8")))
+    assert {re.sub(r"_(bucket|sum|count)$", "", name) for name in asked} <= shown
 
 
 def test_a_message_that_was_given_up_is_followed_and_settled(window: Opening, service: str) -> None:
