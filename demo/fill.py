@@ -209,7 +209,8 @@ async def _pulled(
     for name in _PULLS:
         export = folder / "clinic"
         export.mkdir(exist_ok=True)
-        say.table(export / f"{name}.csv", tables[name])
+        if tables[name]:
+            say.table(export / f"{name}.csv", tables[name])
         if name == _DISPENSED:
             say.table(export / f"{name}-{day:%Y%m%d}.csv", [lately])
         told = await Puller(house.engine, intake, load(_config(house, name, export))).run()
