@@ -34,7 +34,10 @@ def schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
         if not isinstance(node, dict):
             return node
         name = node.get("$ref", "").rpartition("/")[2]
-        return placed(parts[name]) if name else {key: placed(value) for key, value in node.items()}
+        if name:
+            return placed(parts[name])
+        kept = node if "anyOf" not in node else {key: node[key] for key in node if key != "discriminator"}
+        return {key: placed(value) for key, value in kept.items()}  # it names parts, which stand in their place
 
     return dict(placed(whole))
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.access import Principal
 from api.errors import ApiError, bad_field
 from api.review import Reviewed, Reviewer
+from api.rule_titles import rule_titles
 from base.settings import Settings
 from base.tenancy import system
 from clinical.logic import Unknown
@@ -206,6 +207,10 @@ class Dispensary:
         """Institutions somebody covers; ``*`` for all."""
         member = self._staff.get(name)
         return member.institutions if member else ("*",)
+
+    def rule_titles(self, rules: Iterable[str]) -> dict[str, str]:
+        """What rules are about, by id."""
+        return rule_titles(self._reviewer.serving.now.snapshot, self._reviewer.titles, rules)
 
     # -- clocks and messages -----------------------------------------------------------------
 

@@ -17,10 +17,12 @@ from api.prompt_desk import PromptDesk
 from api.record_qc_desk import RecordQcDesk
 from api.routes import (
     answers,
+    consultations,
     inference,
     language,
     normalize,
     panel,
+    pathways,
     picture,
     prompts,
     rare,
@@ -34,6 +36,7 @@ from api.routes import (
 from api.search_desk import SearchDesk
 from api.similar_desk import SimilarDesk
 from api.smart import SmartDesk
+from api.warming import keep_warm
 from exchange.arrivals import Arrivals
 from records.notices import Notices
 from records.store import Repository
@@ -71,6 +74,8 @@ class Understanding:
         yield language.router(access, serving)
         yield inference.router(access, ward)
         yield treatments.router(access, ward)
+        yield pathways.router(access, ward)
+        yield consultations.router(access, ward)
         yield scores.router(access, ward)
         notices = Notices(front.house.engine, front.ring)
         yield risks.router(access, ward, notices, settings.risk_models_dir, trusted)
@@ -83,7 +88,8 @@ class Understanding:
     def watching(self) -> list[Coroutine[Any, Any, None]]:
         """What goes on beside the requests of a worker."""
         search = self.search.keep_watch(self._front.settings.swap_seconds)
-        return [search, self.similar.keep_watch(), self.panels.keep_watch()]
+        ward = self._front.ward
+        return [search, self.similar.keep_watch(), self.panels.keep_watch(), keep_warm(lambda: ward.served)]
 
     async def close(self) -> None:
         """Give back what the desks hold."""

@@ -167,6 +167,13 @@ class Snapshot:
             name = self._names[concept_id] = concept.name
         return name
 
+    def statement(self, statement_id: str) -> Statement | None:
+        """The statement of an id, or None: they lie in order of id."""
+        rows = range(len(self._statements))
+        row = bisect_left(rows, statement_id, key=lambda r: self._statement_at(r).id)
+        found = self._statement_at(row) if row < len(rows) else None
+        return found if found and found.id == statement_id else None
+
     def statements(self, predicate: Predicate, subject: str) -> tuple[Statement, ...]:
         """Statements that may decide about a subject, its own first, then those of its ancestors.
 

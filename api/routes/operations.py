@@ -16,6 +16,7 @@ from api.cards import REASONS
 from api.errors import moment_of, respond
 from api.metrics import METRICS
 from api.review import Reviewer
+from api.rule_titles import rule_titles
 from base.audit import AuditLog
 from base.tenancy import acting
 from records.ledger import RuleUse, rule_use
@@ -78,7 +79,9 @@ def router(
     def usage(request: Request, since: str = "", until: str = "") -> Response:
         with acting(access.need(request, "review.read").scope):
             found = rule_use(engine, moment_of(since, "since"), moment_of(until, "until"))
-        return respond(200, {"rules": [_used(use, reviewer.titles) for use in found], "reasons": REASONS})
+        titles = rule_titles(reviewer.serving.now.snapshot, reviewer.titles, (use.rule for use in found))
+        rules = [_used(use, reviewer.titles) | {"title": titles[use.rule]} for use in found]
+        return respond(200, {"rules": rules, "reasons": REASONS})
 
     return routes
 

@@ -49,13 +49,15 @@ def router(access: Access, dispensary: Dispensary, engine: Engine) -> APIRouter:
         assignee: str = "",
         severity: str = "",
         viewer: str = "",
+        since: str = "",
         limit: int = 50,
     ) -> Response:
         found = access.need(request, "review.read")
         wanted = tuple(filter(None, institution.split(",")))
         covered = dispensary.covered(viewer) if viewer else ("*",)
         institutions = may_see(wanted, covered) if wanted else tuple(i for i in covered if i != "*")
-        query = Query(_states(status), institutions, assignee, severity, None, max(1, min(limit, _MOST)))
+        begin, most = moment_of(since, "since"), max(1, min(limit, _MOST))
+        query = Query(_states(status), institutions, assignee, severity, begin, most)
         with acting(found.scope):
             return respond(200, {"reviews": [described(case) for case in dispensary.reviews.queue(query)]})
 
@@ -74,7 +76,8 @@ def router(access: Access, dispensary: Dispensary, engine: Engine) -> APIRouter:
         begin = moment_of(since, "since") or end - timedelta(days=7)
         with acting(caller.scope):
             found = figures(engine, begin, end, tuple(filter(None, institution.split(","))))
-        rules = [asdict(rule) | {"falseShare": rule.false_share} for rule in found.rules]
+        titles = dispensary.rule_titles(rule.rule for rule in found.rules)
+        rules = [asdict(rule) | {"falseShare": rule.false_share, "title": titles[rule.rule]} for rule in found.rules]
         return respond(200, asdict(found) | {"rules": rules, "since": begin.isoformat(), "until": end.isoformat()})
 
     @routes.get("/reviews/{review_id}/history", **openapi.HISTORY)

@@ -39,6 +39,7 @@ def test_a_rule_that_is_set_aside_stands_out_with_its_reasons(window: Callable[.
     here.page.get_by_label("忽略率不低于（%）").fill("50")
     here.page.get_by_role("switch", name="只看噪声规则").click()
     row = here.page.get_by_role("row").filter(has_text="噪声").first
+    assert "yigong:" not in row.inner_text(), "rules are told by what they are about"
     row.get_by_role("button").first.click()
     here.see("提示不适用于该患者")
     here.suits_everybody("governance")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 
+import openpyxl
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tests.browser.conftest import filled
 from tests.browser.staffed import at_work, hire, logged_in
@@ -137,6 +139,46 @@ def test_two_pharmacists_never_both_decide(enter: Entering) -> None:
     expect(second.page.locator(".queue-list button", has_text=name)).to_have_count(0, timeout=10_000)
 
 
+def test_a_prescription_is_handed_to_a_colleague(enter: Entering) -> None:
+    first, second = enter("zhaoys", "/ui/queue"), enter("wangys", "/ui/queue")
+    name = next(row for row in rows(first.page) if row != RETURNED)
+    first.page.locator(".queue-list button", has_text=name).click()
+    expect(first.page.get_by_role("button", name="转交（t）")).to_be_visible()
+    first.page.keyboard.press("t")
+    first.page.get_by_role("combobox", name="接收药师").fill("zhangys")
+    first.forgive("403")
+    first.page.get_by_role("button", name="确认转交").click()
+    first.see("无权处理该机构的处方")
+    first.page.keyboard.press("t")
+    first.page.get_by_role("combobox", name="接收药师").fill("wangys")
+    first.page.get_by_label("说明").fill("请核对华法林剂量")
+    first.page.get_by_role("button", name="确认转交").click()
+    first.see("已转交，转到下一张")
+    second.page.locator(".queue-list button", has_text=name).click()
+    second.see("请核对华法林剂量")
+
+
+def test_what_was_let_go_is_called_back(enter: Entering) -> None:
+    here = enter("wangys", "/ui/queue")
+    here.page.get_by_text("已放行", exact=True).click()
+    here.page.get_by_role("button", name="召回").click()
+    here.page.get_by_role("button", name=re.compile("确\\s*定")).click()
+    here.see("已召回，请审核")
+    expect(here.page.get_by_role("button", name="通过（a）")).to_be_visible()
+
+
+def test_the_queue_is_told_in_figures(enter: Entering) -> None:
+    here = enter("liuzz", "/ui/queue")
+    here.page.get_by_role("button", name="审方统计").click()
+    expect(here.page.get_by_text("等待时间中位数")).to_be_visible()
+    rules = here.page.locator("tbody tr.ant-table-row")
+    expect(rules.first).to_be_visible()
+    assert not [text for text in rules.all_inner_texts() if "yigong:" in text], (
+        "rules are told by what they are about"
+    )
+    here.suits_everybody("queue-figures")
+
+
 def test_a_round_is_drawn_judged_by_keyboard_and_counted(enter: Entering) -> None:
     leader = enter("liuzz", "/ui/comments")
     leader.see("还没有点评任务")
@@ -152,5 +194,29 @@ def test_a_round_is_drawn_judged_by_keyboard_and_counted(enter: Entering) -> Non
         leader.page.wait_for_timeout(300)
     leader.see("全部点评完成")
     leader.page.get_by_role("button", name="结果汇总").click()
-    leader.see("100.0%")
+    leader.see("100%")
     assert leader.hurdles() == []
+    leader.page.go_back()
+    _comes_back_filled(leader)
+
+
+def _comes_back_filled(leader: Window) -> None:
+    """The worksheet, filled in offline: with a code that there is not, then rightly."""
+    with leader.page.expect_download() as downloading:
+        leader.page.get_by_role("button", name="导出工作表").click()
+    book = openpyxl.load_workbook(BytesIO(Path(downloading.value.path()).read_bytes()))
+    sheet = book.worksheets[0]
+    columns = {cell.value: cell.column for cell in sheet[1]}
+    dialog = leader.page.get_by_role("dialog", name="导入结果")
+    for code, stored in (("9-99", 0), ("2-8", 1)):
+        sheet.cell(2, columns["是否合理(0/1)"]).value = 0
+        sheet.cell(2, columns["存在问题(代码)"]).value = code
+        filled = BytesIO()
+        book.save(filled)
+        file = FilePayload(name="工作表.xlsx", mimeType="application/octet-stream", buffer=filled.getvalue())
+        leader.page.locator("input[type=file]").set_input_files(file)
+        expect(dialog).to_contain_text(f"已保存 {stored} 张")
+        expect(dialog.get_by_role("row").filter(has_text="9-99")).to_have_count(1 - stored)
+        assert leader.hurdles() == []
+        leader.page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()

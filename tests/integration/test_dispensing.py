@@ -116,6 +116,7 @@ def test_returned_changed_and_passed(client: TestClient) -> None:
     assert history["request"]["patient"]["id"] == "P-1"
     figures = client.get("/api/v1/reviews/figures").json()
     assert (figures["intervened"], figures["successes"]) == (1, 1)
+    assert all(rule["title"] and "yigong:" not in rule["title"] for rule in figures["rules"])
 
 
 def test_what_is_not_allowed_says_what_is(client: TestClient) -> None:

@@ -11,7 +11,7 @@ import {
 import { App } from "antd";
 import { useEffect, useRef } from "react";
 import type { Endpoint } from "../../generated/endpoints";
-import { ask, Failure, type Options } from "./client";
+import { ask, Failure, type Options, save } from "./client";
 
 const SESSION: Endpoint = "GET /api/v1/session";
 
@@ -78,6 +78,13 @@ export function useTelling<T, E extends Endpoint = Endpoint>(
     onError: (error) => void message.error(error.message),
     onSettled: () => refresh(...touches),
   });
+}
+
+/** Fetches a file when somebody says so, and has the browser save it; a failure is shown. */
+export function useSaving(): typeof save {
+  const { message } = App.useApp();
+  return (endpoint, name, options) =>
+    save(endpoint, name, options).catch((error: Failure) => void message.error(error.message));
 }
 
 /** Server-sent events of a path while the component is shown; the browser reconnects by itself. */

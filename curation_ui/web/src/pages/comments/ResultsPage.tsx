@@ -1,9 +1,9 @@
 /** What a round comes to: rates, problems, departments, prescribers, drugs, indicators of the norm. */
-import { App, Button, Flex, Statistic, Tabs, Tag } from "antd";
+import { Button, Flex, Statistic, Tabs, Tag } from "antd";
 import type { ReactNode } from "react";
 import { Link, useParams } from "react-router";
-import { useAsked } from "../../shared/asking";
-import { type Failure, save } from "../../shared/client";
+import { percent } from "../../figures/numbers";
+import { useAsked, useSaving } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
@@ -21,12 +21,9 @@ export function ResultsPage(): ReactNode {
 }
 
 function Shown({ results }: { results: Results }): ReactNode {
-  const { message } = App.useApp();
+  const save = useSaving();
   const { whole, round, enough } = results;
-  const book = (): void =>
-    void save(BOOK, `${round.name}-结果.xlsx`, { path: { round_id: round.id } }).catch((error: Failure) =>
-      message.error(error.message),
-    );
+  const book = (): void => void save(BOOK, `${round.name}-结果.xlsx`, { path: { round_id: round.id } });
   const actions = useMay("comment.export") ? <Button onClick={book}>{TEXTS.exportResults}</Button> : null;
   return (
     <Frame title={round.name} about={<Link to="../..">{TEXTS.back}</Link>} actions={actions} printable>
@@ -52,10 +49,6 @@ function Parts({ results }: { results: Results }): ReactNode {
     { key: "indicators", label: TEXTS.indicators, children: <Indicators results={results} /> },
   ];
   return <Tabs items={items} />;
-}
-
-function percent(share: number | null): string {
-  return share === null ? "—" : `${(100 * share).toFixed(1)}%`;
 }
 
 function Codes({ results }: { results: Results }): ReactNode {

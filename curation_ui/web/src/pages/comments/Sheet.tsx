@@ -1,9 +1,8 @@
 /** The worksheet of a round: every prescription of the sample, judged one after the other. */
-import { App, Button, Checkbox, Flex, Popconfirm, Tag } from "antd";
+import { Button, Checkbox, Flex, Popconfirm, Tag } from "antd";
 import { type ReactNode, useState } from "react";
 import { Link, useParams } from "react-router";
-import { useAsked, useTelling } from "../../shared/asking";
-import { type Failure, save } from "../../shared/client";
+import { useAsked, useSaving, useTelling } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
 import { useHotkeys } from "../../shared/hotkeys";
 import { useMay, useSession } from "../../shared/session";
@@ -12,6 +11,7 @@ import { Rows } from "../../shared/table";
 import { Judging } from "./Judging";
 import { TEXTS } from "./texts";
 import type { Item, Worksheet } from "./types";
+import { Uploading } from "./Uploading";
 
 const SHEET = "GET /api/v1/comments/rounds/{round_id}/worksheet";
 const BOOK = "GET /api/v1/comments/rounds/{round_id}/worksheet.xlsx";
@@ -91,21 +91,23 @@ function Verdict({ item }: { item: Item }): ReactNode {
 }
 
 function Actions({ sheet }: { sheet: Worksheet }): ReactNode {
-  const { message } = App.useApp();
+  const save = useSaving();
   const session = useSession();
   const leads = useMay("comment.lead");
   const close = useTelling<unknown, typeof CLOSE>(CLOSE, [SHEET, "GET /api/v1/comments/rounds"]);
   const path = { round_id: sheet.id };
   const body = { by: { name: session.name, role: "supervisor" }, version: sheet.version };
-  const exported = (): void =>
-    void save(BOOK, `${sheet.name}.xlsx`, { path }).catch((error: Failure) => message.error(error.message));
+  const open = sheet.status !== "closed";
   return (
     <>
       <Link to="results">
         <Button>{TEXTS.results}</Button>
       </Link>
-      {useMay("comment.export") ? <Button onClick={exported}>{TEXTS.exportSheet}</Button> : null}
-      {leads && sheet.status !== "closed" ? (
+      {useMay("comment.export") ? (
+        <Button onClick={() => void save(BOOK, `${sheet.name}.xlsx`, { path })}>{TEXTS.exportSheet}</Button>
+      ) : null}
+      {useMay("comment.judge") && open ? <Uploading round={sheet.id} /> : null}
+      {leads && open ? (
         <Popconfirm title={TEXTS.closeSure} onConfirm={() => close.mutate({ path, body })}>
           <Button danger>{TEXTS.close}</Button>
         </Popconfirm>

@@ -56,3 +56,6 @@ export type Results = {
   drugs: { drug: string; prescriptions: number; with_problem: number; share: number | null }[];
   indicators: { letter: string; title: string; value: number | null; unit: string; note: string }[];
 };
+
+/** What became of a worksheet that came back: faults by their cells. */
+export type Taken = { stored: number; unchanged: number; errors: { cell: string; message: string }[] };

@@ -1,8 +1,9 @@
 /** How rules are received: shown, accepted, overridden; which of them are noise. */
-import { Flex, InputNumber, Select, Statistic, Switch } from "antd";
+import { Flex, InputNumber, Statistic, Switch } from "antd";
 import dayjs from "dayjs";
 import { type ReactNode, useState } from "react";
 import { figure, percent } from "../../figures/numbers";
+import { SpanField, USUAL_DAYS } from "../../figures/SpanField";
 import { useAsked } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
 import { Asked, Nothing } from "../../shared/states";
@@ -13,16 +14,13 @@ import { TEXTS } from "./texts";
 import type { Account, Use } from "./types";
 
 const USAGE = "GET /api/v1/rules/usage";
-const SPANS = [7, 30, 90, 365].map((value) => ({ value, label: TEXTS.days(value) }));
-const USUAL_DAYS = 30;
 
 export default function Governance(): ReactNode {
   const [days, span] = useState(USUAL_DAYS);
   const since = dayjs().startOf("day").subtract(days, "day").toISOString();
   const account = useAsked<Account, typeof USAGE>(USAGE, { query: { since } }, { keep: true });
-  const actions = <Select aria-label={TEXTS.span} value={days} options={SPANS} onChange={span} />;
   return (
-    <Frame title={TEXTS.title} about={TEXTS.about} actions={actions} printable>
+    <Frame title={TEXTS.title} about={TEXTS.about} actions={<SpanField days={days} span={span} />} printable>
       <Asked query={account} isEmpty={({ rules }) => !rules.length} empty={TEXTS.none}>
         {(found) => <Body account={found} />}
       </Asked>

@@ -25,7 +25,7 @@ export function RuleTable({ rules, reasons, isNoise }: RuleTableProps): ReactNod
           title: TEXTS.rule,
           render: (_, use) => (
             <>
-              {use.rule} {isNoise(use) ? <Tag color="red">{TEXTS.noise}</Tag> : null}
+              <span title={use.rule}>{use.title}</span> {isNoise(use) ? <Tag color="red">{TEXTS.noise}</Tag> : null}
             </>
           ),
         },

@@ -3,8 +3,6 @@ export const TEXTS = {
   about: "经常被忽略的规则应先行调整；同一提示只计一次",
   none: "该时段没有提示记录",
   noneNoisy: "没有达到阈值的规则",
-  span: "时段",
-  days: (days: number) => `近 ${days} 天`,
   summary: { shown: "提示", accepted: "采纳", overridden: "忽略", unanswered: "未答复", share: "忽略率" },
   noisy: "只看噪声规则",
   noisyAbout: "忽略率和已答复次数均达到阈值",

@@ -3,6 +3,7 @@ import type { Severity } from "../../shared/words";
 /** The account of a rule as the API tells it. */
 export type Use = {
   rule: string;
+  title: string;
   family: string;
   familyTitle: string;
   severity: Severity;

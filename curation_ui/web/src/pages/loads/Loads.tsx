@@ -6,6 +6,7 @@ import { JobView } from "../../curation/JobView";
 import { Person, usePerson } from "../../curation/person";
 import type { Job } from "../../curation/types";
 import { useAsked, useTelling } from "../../shared/asking";
+import { encoded } from "../../shared/files";
 import { Frame } from "../../shared/frame";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
@@ -242,14 +243,4 @@ function Faults({ load }: { load: string }): ReactNode {
       )}
     </Asked>
   );
-}
-
-/** A file in base64, as the service takes it. */
-function encoded(file: File): Promise<string> {
-  return new Promise((done, failed) => {
-    const reader = new FileReader();
-    reader.onload = () => done(String(reader.result).replace(/^[^,]*,/, ""));
-    reader.onerror = () => failed(reader.error);
-    reader.readAsDataURL(file);
-  });
 }

@@ -1,12 +1,13 @@
-/** Claim, approve, return; by mouse or by one key each. */
-import { Alert, Button, Flex, Form, Input, Modal, Select } from "antd";
+/** Claim, approve, return, hand on, call back; by mouse or by one key each. */
+import { Alert, Button, Flex, Form, Input, Modal, Popconfirm, Select } from "antd";
 import { type ReactNode, useState } from "react";
 import { useHotkeys } from "../../shared/hotkeys";
-import type { Decision } from "./desk";
+import { type Decision, RECALLABLE } from "./desk";
+import { Handing } from "./Handing";
 import { TEXTS } from "./texts";
 import type { Case, Whole } from "./types";
 
-type ActionsProps = {
+export type ActionsProps = {
   whole: Whole;
   falseOnes: string[];
   decide: (one: Case, decision: Decision) => Promise<void>;
@@ -15,21 +16,27 @@ type ActionsProps = {
 
 const OPEN = ["pending", "held", "claimed", "bypassed"];
 
+const HANDED = ["pending", "held", "claimed"];
+
 export function Actions({ whole, falseOnes, decide, busy }: ActionsProps): ReactNode {
   const [returning, setReturning] = useState(false);
+  const [handing, setHanding] = useState(false);
   const open = OPEN.includes(whole.status);
   const hindrance = hindered(whole);
   const canApprove = open && !hindrance && !busy;
   const claim = (): void => void decide(whole, { action: "claim" });
   const unclaim = (): void => void decide(whole, { action: "unclaim" });
   const approve = (): void => void decide(whole, { action: "approve", findings: falseOnes });
+  const canHand = HANDED.includes(whole.status) && !busy;
   const canClaim = whole.status === "pending" || whole.status === "held";
   useHotkeys([
     { key: "c", title: TEXTS.keys.claim, run: claim, disabled: !canClaim || busy },
     { key: "u", title: TEXTS.keys.unclaim, run: unclaim, disabled: whole.status !== "claimed" || busy },
     { key: "a", title: TEXTS.keys.approve, run: approve, disabled: !canApprove },
     { key: "r", title: TEXTS.keys.return, run: () => setReturning(true), disabled: !open || busy },
+    { key: "t", title: TEXTS.keys.reassign, run: () => setHanding(true), disabled: !canHand },
   ]);
+  if (RECALLABLE.includes(whole.status)) return <Recalling whole={whole} decide={decide} busy={busy} />;
   if (!open) return null;
   return (
     <div className="queue-actions no-print">
@@ -43,8 +50,14 @@ export function Actions({ whole, falseOnes, decide, busy }: ActionsProps): React
         </Button>
         {canClaim ? <Button onClick={claim}>{TEXTS.claim}（c）</Button> : null}
         {whole.status === "claimed" ? <Button onClick={unclaim}>{TEXTS.unclaim}（u）</Button> : null}
+        {HANDED.includes(whole.status) ? (
+          <Button disabled={!canHand} onClick={() => setHanding(true)}>
+            {TEXTS.reassign}（t）
+          </Button>
+        ) : null}
       </Flex>
       {returning ? <Returning whole={whole} decide={decide} close={() => setReturning(false)} /> : null}
+      {handing ? <Handing whole={whole} decide={decide} close={() => setHanding(false)} /> : null}
     </div>
   );
 }
@@ -55,9 +68,21 @@ function hindered(whole: Whole): string {
   return whole.severity === "contraindicated" && !whole.signedTwice ? TEXTS.cannotApprove : "";
 }
 
-type ReturningProps = Pick<ActionsProps, "whole" | "decide"> & { close: () => void };
+function Recalling({ whole, decide, busy }: Omit<ActionsProps, "falseOnes">): ReactNode {
+  return (
+    <div className="queue-actions no-print">
+      <Popconfirm title={TEXTS.recallSure} onConfirm={() => void decide(whole, { action: "recall" })}>
+        <Button danger disabled={busy}>
+          {TEXTS.recall}
+        </Button>
+      </Popconfirm>
+    </div>
+  );
+}
 
-function Returning({ whole, decide, close }: ReturningProps): ReactNode {
+export type DialogProps = Pick<ActionsProps, "whole" | "decide"> & { close: () => void };
+
+function Returning({ whole, decide, close }: DialogProps): ReactNode {
   const [form] = Form.useForm<{ reason: string }>();
   const advice = (whole.answer?.findings ?? []).map((one) => [one.summary, one.advice].filter(Boolean).join("；"));
   const options = [

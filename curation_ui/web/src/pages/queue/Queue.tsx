@@ -1,55 +1,15 @@
-/** The pharmacist's queue. */
-import { App, Flex, Segmented } from "antd";
-import { type ReactNode, useState } from "react";
-import { Frame } from "../../shared/frame";
-import { useHotkeys } from "../../shared/hotkeys";
-import { useSession } from "../../shared/session";
-import { Asked, Nothing } from "../../shared/states";
-import { Chosen } from "./Chosen";
-import { type Decision, roleOf, type Scope, useCases, useChosen, useDecide } from "./desk";
-import { List } from "./List";
+/** The pharmacist's queue, and what it comes to. */
+import type { ReactNode } from "react";
+import { Route, Routes } from "react-router";
+import { FiguresPage } from "./FiguresPage";
 import "./queue.css";
-import { TEXTS } from "./texts";
-
-const SCOPES = Object.entries(TEXTS.scope).map(([value, label]) => ({ value: value as Scope, label }));
+import { Work } from "./Work";
 
 export default function Queue(): ReactNode {
-  const { message } = App.useApp();
-  const [scope, setScope] = useState<Scope>("waiting");
-  const { cases, query } = useCases(scope);
-  const { chosen, choose, step } = useChosen(cases);
-  const done = ({ action }: Decision): void => {
-    if (action !== "approve" && action !== "return") return;
-    message.success(action === "approve" ? TEXTS.approved : TEXTS.returned);
-    const rest = cases.filter((one) => one.id !== chosen);
-    const at = cases.findIndex((one) => one.id === chosen);
-    choose(rest[Math.min(at, rest.length - 1)]?.id ?? "");
-  };
-  const { decide, busy } = useDecide(roleOf(useSession()), done);
-  useHotkeys([
-    { key: "j", title: TEXTS.keys.next, run: () => step(1) },
-    { key: "k", title: TEXTS.keys.previous, run: () => step(-1) },
-  ]);
   return (
-    <Frame
-      title={TEXTS.title}
-      about={TEXTS.about}
-      actions={<Segmented options={SCOPES} value={scope} onChange={setScope} />}
-    >
-      <Asked query={query} isEmpty={() => cases.length === 0 && !chosen} empty={TEXTS.none}>
-        {() => (
-          <Flex gap={12} className="queue">
-            <List cases={cases} chosen={chosen} choose={choose} />
-            <section className="queue-case" aria-label={TEXTS.orders}>
-              {chosen ? (
-                <Chosen key={chosen} id={chosen} decide={decide} busy={busy} />
-              ) : (
-                <Nothing text={TEXTS.choose} />
-              )}
-            </section>
-          </Flex>
-        )}
-      </Asked>
-    </Frame>
+    <Routes>
+      <Route index element={<Work />} />
+      <Route path="figures" element={<FiguresPage />} />
+    </Routes>
   );
 }

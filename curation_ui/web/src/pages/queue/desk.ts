@@ -1,5 +1,6 @@
 /** Working the queue: what waits, what is looked at, decisions, and the next one ready before it is asked for. */
 import { App } from "antd";
+import dayjs from "dayjs";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { askAhead, CACHE, refresh, useAsked, useEvents } from "../../shared/asking";
 import { ask, type Failure } from "../../shared/client";
@@ -14,8 +15,16 @@ const EVENTS = "/api/v1/reviews/events";
 const EVERY_MS = 15_000;
 
 export type Scope = keyof typeof TEXTS.scope;
-const STATES: Record<Scope, string> = { waiting: "waiting,claimed", mine: "claimed", returned: "returned", all: "" };
-export type Decision = { action: string; reason?: string; findings?: string[] };
+/** Let go without a pharmacist's decision: these may be called back. */
+export const RECALLABLE = ["passed", "passed-with-notice", "released"];
+const STATES: Record<Scope, string> = {
+  waiting: "waiting,claimed",
+  mine: "claimed",
+  returned: "returned",
+  released: RECALLABLE.join(),
+  all: "",
+};
+export type Decision = { action: string; reason?: string; findings?: string[]; to?: string };
 const CLAIM: Decision = { action: "claim" };
 const CLAIMING = ["approve", "return"];
 
@@ -28,10 +37,11 @@ export function roleOf(session: Session): string {
 export function useCases(scope: Scope): { cases: Case[]; query: ReturnType<typeof useAsked<{ reviews: Case[] }>> } {
   const me = useSession().name;
   const assignee = scope === "mine" ? me : "";
+  const since = scope === "released" ? dayjs().startOf("hour").subtract(1, "day").toISOString() : "";
   const query = useAsked<{ reviews: Case[] }>(
     LIST,
-    { query: { status: STATES[scope], assignee, limit: 200 } },
-    { every: EVERY_MS, keep: true },
+    { query: { status: STATES[scope], assignee, since, limit: 200 } },
+    { every: EVERY_MS },
   );
   useEvents(EVENTS, "review", () => void refresh(LIST, ONE));
   const cases = useMemo(() => {
@@ -39,6 +49,14 @@ export function useCases(scope: Scope): { cases: Case[]; query: ReturnType<typeo
     return scope === "waiting" ? all.filter((one) => one.status !== "claimed" || one.assignee === me) : all;
   }, [query.data, scope, me]);
   return { cases, query };
+}
+
+/** Who has worked the queue lately, beside whoever asks: to whom a prescription may be handed. */
+export function useColleagues(): string[] {
+  const me = useSession().name;
+  const found = useAsked<{ reviews: Case[] }>(LIST, { query: { status: "claimed,approved,returned", limit: 200 } });
+  const names = (found.data?.reviews ?? []).map(({ assignee }) => assignee ?? "");
+  return [...new Set(names)].filter((name) => name && name !== me).sort();
 }
 
 /** One prescription with all there is of it. */

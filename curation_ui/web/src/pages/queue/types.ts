@@ -60,3 +60,28 @@ export type Patient = {
 export type Sent = { patient?: Patient; orders?: PlainOrder[]; draftOrders?: { entry?: { resource?: unknown }[] } };
 
 export type Whole = Case & { history: Move[]; request?: Sent; answer?: { findings: Finding[] } };
+
+/** One rule: prescriptions it flagged and stopped, and what pharmacists said of it. */
+export type RuleFigures = {
+  rule: string;
+  title: string;
+  family: string;
+  flagged: number;
+  stopped: number;
+  right: number;
+  false: number;
+  falseShare: number | null;
+};
+
+export type Figures = {
+  submitted: number;
+  flagged: number;
+  stopped: number;
+  changed: number;
+  intervened: number;
+  successes: number;
+  waiting_p50: number | null;
+  waiting_p90: number | null;
+  waiting_longest: number | null;
+  rules: RuleFigures[];
+};

@@ -1,0 +1,33 @@
+/** Handing a prescription to another pharmacist. */
+import { AutoComplete, Form, Input, Modal } from "antd";
+import type { ReactNode } from "react";
+import type { DialogProps } from "./Actions";
+import { useColleagues } from "./desk";
+import { TEXTS } from "./texts";
+
+type Given = { to: string; reason?: string };
+
+export function Handing({ whole, decide, close }: DialogProps): ReactNode {
+  const [form] = Form.useForm<Given>();
+  const options = useColleagues().map((name) => ({ value: name }));
+  const send = ({ to, reason = "" }: Given): void => {
+    close();
+    void decide(whole, { action: "reassign", to: to.trim(), reason });
+  };
+  return (
+    <Modal open title={TEXTS.reassign} okText={TEXTS.sendOn} onOk={() => form.submit()} onCancel={close}>
+      <Form form={form} layout="vertical" onFinish={send}>
+        <Form.Item
+          name="to"
+          label={TEXTS.colleague}
+          rules={[{ required: true, whitespace: true, message: TEXTS.colleagueNeeded }]}
+        >
+          <AutoComplete autoFocus options={options} showSearch={{ filterOption: true }} />
+        </Form.Item>
+        <Form.Item name="reason" label={TEXTS.reassignNote}>
+          <Input.TextArea rows={2} maxLength={1000} />
+        </Form.Item>
+      </Form>
+    </Modal>
+  );
+}

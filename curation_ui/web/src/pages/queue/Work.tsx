@@ -1,0 +1,68 @@
+/** Working the queue: the list, and the prescription that is looked at. */
+import { App, Button, Flex, Segmented } from "antd";
+import { type ReactNode, useState } from "react";
+import { Link } from "react-router";
+import { Frame } from "../../shared/frame";
+import { useHotkeys } from "../../shared/hotkeys";
+import { useSession } from "../../shared/session";
+import { Asked, Nothing } from "../../shared/states";
+import { Chosen } from "./Chosen";
+import { type Decision, roleOf, type Scope, useCases, useChosen, useDecide } from "./desk";
+import { List } from "./List";
+import { TEXTS } from "./texts";
+
+const SCOPES = Object.entries(TEXTS.scope).map(([value, label]) => ({ value: value as Scope, label }));
+
+export function Work(): ReactNode {
+  const { message } = App.useApp();
+  const [scope, setScope] = useState<Scope>("waiting");
+  const { cases, query } = useCases(scope);
+  const { chosen, choose, step } = useChosen(cases);
+  const done = ({ action }: Decision): void => {
+    const said = TEXTS.done[action];
+    if (!said) return;
+    message.success(said);
+    if (action === "recall") return;
+    const rest = cases.filter((one) => one.id !== chosen);
+    const at = cases.findIndex((one) => one.id === chosen);
+    choose(rest[Math.min(at, rest.length - 1)]?.id ?? "");
+  };
+  const { decide, busy } = useDecide(roleOf(useSession()), done);
+  const turn = (to: Scope): void => {
+    setScope(to);
+    choose("");
+  };
+  useHotkeys([
+    { key: "j", title: TEXTS.keys.next, run: () => step(1) },
+    { key: "k", title: TEXTS.keys.previous, run: () => step(-1) },
+  ]);
+  return (
+    <Frame
+      title={TEXTS.title}
+      about={TEXTS.about}
+      actions={
+        <>
+          <Segmented options={SCOPES} value={scope} onChange={turn} />
+          <Link to="figures">
+            <Button>{TEXTS.figures.open}</Button>
+          </Link>
+        </>
+      }
+    >
+      <Asked query={query} isEmpty={() => cases.length === 0 && !chosen} empty={TEXTS.none}>
+        {() => (
+          <Flex gap={12} className="queue">
+            <List cases={cases} chosen={chosen} choose={choose} />
+            <section className="queue-case" aria-label={TEXTS.orders}>
+              {chosen ? (
+                <Chosen key={chosen} id={chosen} decide={decide} busy={busy} />
+              ) : (
+                <Nothing text={TEXTS.choose} />
+              )}
+            </section>
+          </Flex>
+        )}
+      </Asked>
+    </Frame>
+  );
+}
