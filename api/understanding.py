@@ -17,12 +17,10 @@ from api.prompt_desk import PromptDesk
 from api.record_qc_desk import RecordQcDesk
 from api.routes import (
     answers,
-    consultations,
     inference,
     language,
     normalize,
     panel,
-    pathways,
     picture,
     prompts,
     rare,
@@ -74,8 +72,6 @@ class Understanding:
         yield language.router(access, serving)
         yield inference.router(access, ward)
         yield treatments.router(access, ward)
-        yield pathways.router(access, ward)
-        yield consultations.router(access, ward)
         yield scores.router(access, ward)
         notices = Notices(front.house.engine, front.ring)
         yield risks.router(access, ward, notices, settings.risk_models_dir, trusted)
