@@ -29,10 +29,14 @@ def router(access: Access, data_dir: Path) -> APIRouter:
     filling = asyncio.Lock()
     later: set[asyncio.Task[None]] = set()
 
+    def told(found: Principal) -> Response:
+        """What there is of the demo; indicators come somewhat later than patients."""
+        there = {"filled": (data_dir / _FILLED).exists(), "figures": (data_dir / _FIGURES).exists()}
+        return respond(200, {"possible": _is_newcomer(found), "filling": bool(later), **there})
+
     @routes.get("/demo", **_STATE)
     def state(request: Request) -> Response:
-        found = access.who(request)
-        return respond(200, {"possible": _is_newcomer(found), **_filled(data_dir)})
+        return told(access.who(request))
 
     @routes.post("/demo", **_FILL)
     async def fill(request: Request) -> Response:
@@ -42,16 +46,13 @@ def router(access: Access, data_dir: Path) -> APIRouter:
         async with filling:
             if not await _run(data_dir, "--no-figures"):
                 raise ApiError(503, "transient", "示例数据未能载入，请在安装目录运行 make demo-data 查看原因")
-            later.add(asyncio.create_task(_figures(data_dir)))
+            task = asyncio.create_task(_figures(data_dir))
+            later.add(task)
+            task.add_done_callback(later.discard)
         access.note(found, "demo.fill")
-        return respond(200, {"possible": True, **_filled(data_dir)})
+        return told(found)
 
     return routes
-
-
-def _filled(data_dir: Path) -> dict[str, bool]:
-    """What there is of the demo; indicators come somewhat later than patients."""
-    return {"filled": (data_dir / _FILLED).exists(), "figures": (data_dir / _FIGURES).exists()}
 
 
 def _is_newcomer(found: Principal) -> bool:
@@ -78,7 +79,11 @@ async def _run(data_dir: Path, *options: str) -> bool:
             process.kill()
 
 
-_STATE: Final = described("示例数据是否已载入", "", "possible: 可在此载入; filled: 已载入; figures: 指标数据已生成")
+_STATE: Final = described(
+    "示例数据是否已载入",
+    "",
+    "possible: 可在此载入; filled: 已载入; figures: 指标数据已生成; filling: 指标数据正在生成",
+)
 _FILL: Final = described(
     "载入虚构的示例患者",
     "三家机构的虚构患者和待审处方，用时数秒；监管指标的数据随后在后台生成。仅限本机、尚未开立账号时；可重复。",

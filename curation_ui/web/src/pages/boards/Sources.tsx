@@ -12,7 +12,7 @@ const FACTS = "GET /api/v1/indicator-facts";
 const DEMO = "GET /api/v1/demo";
 const LOOK_AGAIN_MS = 3_000;
 
-type Demo = { possible: boolean; filled: boolean; figures: boolean };
+type Demo = { possible: boolean; figures: boolean; filling: boolean };
 
 export function Sources(): ReactNode {
   const facts = useAsked<Facts, typeof FACTS>(FACTS, {});
@@ -75,11 +75,10 @@ function Empty({ engine }: { engine: boolean }): ReactNode {
 /** To newcomers on the machine itself: made-up figures, which come while one waits. */
 function DemoOffer(): ReactNode {
   const newcomer = useSession().kind === "local";
-  const fill = useTelling<Demo>("POST /api/v1/demo");
-  const asked = fill.isPending || fill.isSuccess;
-  const demo = useAsked<Demo>(DEMO, {}, { enabled: newcomer, every: asked ? LOOK_AGAIN_MS : undefined });
+  const fill = useTelling<Demo>("POST /api/v1/demo", [DEMO]);
+  const demo = useAsked<Demo>(DEMO, {}, { enabled: newcomer, every: LOOK_AGAIN_MS });
   if (!newcomer || !demo.data?.possible) return null;
-  if (asked) return <Waiting ready={demo.data.figures} />;
+  if (fill.isPending || demo.data.filling || demo.data.figures) return <Waiting ready={demo.data.figures} />;
   return (
     <Flex vertical gap={8} align="start">
       <Typography.Text>{TEXTS.demoAbout}</Typography.Text>
