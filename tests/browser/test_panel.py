@@ -165,6 +165,17 @@ def test_the_record_in_the_editor_is_judged_while_it_is_written(
     expect(panel.locator("article", has_text="占位")).to_have_count(0)
 
 
+def test_a_program_with_a_browser_inside_tells_the_panel_itself(window: Opening, service: str) -> None:
+    here = window(PHONE)
+    page = here.open(launched(service))
+    expect(page.locator("article").first).to_be_visible()
+    said = {"yigong": "writing", "record": _written("反复胸闷、××。"), "documentId": "note"}
+    page.evaluate("said => window.postMessage(said, location.origin)", said)
+    page.get_by_role("tab", name="病历").click()
+    expect(page.locator("blockquote").first).to_have_text("反复胸闷、××。", timeout=_COLD_MS)
+    here.suits_everybody("panel-writing")
+
+
 def _written(complaint: str) -> dict[str, object]:
     """A record as the editor has it: an admission note, seven hours less a quarter after the admission."""
     at = (datetime.now(UTC) - timedelta(hours=6, minutes=45)).isoformat()
