@@ -87,6 +87,7 @@ class Principal:
 
     @property
     def is_person(self) -> bool:
+        """Whether it is somebody with an account, logged in."""
         return self.kind is Kind.ACCOUNT
 
     def may(self, permission: str, tenant: str = "") -> bool:

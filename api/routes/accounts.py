@@ -37,6 +37,8 @@ class AccountBody(Body, frozen=True):
 
 
 class GrantBody(Body, frozen=True):
+    """A role over a tenant and all below it."""
+
     role: str
     tenant: str
 

@@ -25,6 +25,8 @@ class ConditionBody(Body, frozen=True):
 
 
 class TrialBody(Body, frozen=True):
+    """A condition as text, and the cases it is tried on."""
+
     condition: str
     cases: tuple[CaseForm, ...] = ()
 

@@ -72,6 +72,8 @@ class MergeBody(Body, frozen=True):
 
 
 class RecordBody(Body, frozen=True):
+    """A record by the number that an institution knows it under."""
+
     tenant: str
     local_id: str
 

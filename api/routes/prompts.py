@@ -42,6 +42,8 @@ class VersionBody(Body, frozen=True):
 
 
 class ActBody(Body, frozen=True):
+    """A step with a version, and why."""
+
     note: str = ""
     by: str = ""
 

@@ -38,16 +38,22 @@ class LoginBody(Body, frozen=True):
 
 
 class ProofBody(Body, frozen=True):
+    """The code where a second factor is in use, else the password."""
+
     password: str = ""
     code: str = ""
 
 
 class PasswordBody(Body, frozen=True):
+    """The password so far, and the one to come."""
+
     old: str
     new: str
 
 
 class CodeBody(Body, frozen=True):
+    """What the authenticator app shows."""
+
     code: str
 
 
