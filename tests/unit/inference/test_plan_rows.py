@@ -20,7 +20,7 @@ from inference.drafting import order_of
 from inference.plan import Plan, plans_of
 from inference.subject import Subject
 from inference.treatment import with_diagnoses
-from knowledge.model import ConceptKind
+from knowledge.model import ConceptKind, Predicate
 from knowledge.snapshot import Snapshot
 from records.terminology import Terminology
 from rules.engine import review
@@ -108,6 +108,27 @@ def test_no_dosed_row_contradicts_our_own_rules(snapshot: Snapshot) -> None:
                 told.append((*key, plan.situation, finding.summary))
     assert told == []
     assert met == set(KNOWN), "an exception that is none any more"
+
+
+def test_what_a_plan_gives_its_diagnosis_calls_for(snapshot: Snapshot) -> None:
+    """Or one of the diseases that the row asks for beside it, or another drug of the plan (a gastric protection)."""
+    families = tuple(discover("rules.families", "FAMILY", Family)[name] for name in ("indication",))
+    terminology, told = Terminology(snapshot), []
+    for plan in dosed(snapshot):
+        who = with_diagnoses(typical(plan), [plan.disease, *plan.other], snapshot)
+        order = order_of(plan, None, Coded(snapshot.name(plan.disease)), snapshot)
+        assert order is not None
+        beside = [drug for drug in plans_of(snapshot, plan.disease, NOW.date()) if drug.kind == "drug"]
+        _, orders, _ = terminology.resolve(PatientContext("p", NOW), (order,))
+        if review(Case(who, orders, snapshot, NOW.date()), families).findings and not _called(snapshot, plan, beside):
+            told.append((snapshot.name(plan.disease), snapshot.name(plan.item), plan.situation))
+    assert told == []
+
+
+def _called(snapshot: Snapshot, plan: Plan, beside: list[Plan]) -> bool:
+    """Whether a drug of the same plan calls for the drug of a row."""
+    given = {c for other in beside for c in snapshot.ancestors(other.item)}
+    return any(s.object in given for s in snapshot.statements(Predicate.INDICATED_FOR, plan.item))
 
 
 def test_at_least_120_diseases_have_plans_with_a_source(snapshot: Snapshot) -> None:
