@@ -81,7 +81,7 @@ def header_of(raw: bytes) -> Header:
     """The header of a message. Raises ``MessageError`` when it has none, no type or no number."""
     line = _END.split(raw.lstrip(b"\xef\xbb\xbf\x0b\r\n "), maxsplit=1)[0]
     header = Header(parse(line))
-    for field, wanted in ((9, "must say what the message is: ADT^A01"), (10, "must number the message")):
+    for field, wanted in ((9, "须写明消息类型，如 ADT^A01"), (10, "须写明消息编号")):
         if not header(field):
             raise MessageError(f"MSH-{field}", wanted)
     return header

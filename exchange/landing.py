@@ -133,8 +133,8 @@ class Landing:
         wanted = kinds.split() or sorted(own)[:1]
         message = next((own[kind] for kind in wanted if kind in own), None)
         if message is None:
-            known = ", ".join(sorted(own)) or "nothing"
-            raise Refused(UNKNOWN_TYPE, "type", f"{kinds or 'no type'} is not read; of {standard} we read {known}")
+            known = ", ".join(sorted(own)) or "无"
+            raise Refused(UNKNOWN_TYPE, "type", f"不支持类型 {kinds or '（未写明）'}；{standard} 支持: {known}")
         return message
 
     # -- within the transaction ----------------------------------------------------------
@@ -182,7 +182,7 @@ class Landing:
             if record is not None:
                 return {"record": record, "decision": "known"}, [r for r in resources if r is not own]
             if own is None:
-                problem = "this patient was not registered: send the Patient (ADT^A01, A04, A28) first"
+                problem = "该患者尚未登记，请先发送患者登记 (Patient，ADT^A01、A04、A28)"
                 raise Refused(UNKNOWN_PATIENT, "subject", problem)
         said = self._describe(own)
         match = self._people.arrive(
@@ -220,7 +220,7 @@ def _one_patient(parsed: Parsed) -> None:
         if kind == "Patient":
             meant = str(resource.get("id", ""))
         if meant and meant != parsed.subject:
-            raise Refused(UNREADABLE, kind, "refers to another patient than the one the message is about")
+            raise Refused(UNREADABLE, kind, "引用了消息所述患者以外的患者")
 
 
 def _sent(parsed: Parsed, received: datetime) -> datetime:

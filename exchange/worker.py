@@ -133,15 +133,15 @@ class Worker:
         """The message read and checked, or why it will not be. Raises ``SQLAlchemyError`` when the rules cannot be
         looked up."""
         if claimed.crashes >= queue.MOST_CRASHES:
-            return Refused(CRASH, "", f"{claimed.crashes} workers died while they stored it")
+            return Refused(CRASH, "", f"入库时进程异常退出 {claimed.crashes} 次")
         if claimed.attempts > queue.MOST_ATTEMPTS:
-            return Refused(EXHAUSTED, "", f"failed {claimed.attempts - 1} times")
+            return Refused(EXHAUSTED, "", f"已失败 {claimed.attempts - 1} 次")
         try:
             raw = self._ring.unseal(claimed.sealed, claimed.key.encode())
         except SealError:
-            return Refused(SEALED, "", "the content or its key is not here, or it was altered")
+            return Refused(SEALED, "", "原文或其密钥不在此处，或原文被改动")
         if sm3(raw) != claimed.digest:
-            return Refused(SEALED, "", "it is not what was received")
+            return Refused(SEALED, "", "原文与接收时不一致")
         try:
             return self._landing.prepare(claimed, raw)
         except Refused as refused:
@@ -206,7 +206,7 @@ class Worker:
         if isinstance(error, _NEVER):
             return _dead(claimed, _fault(error))
         if claimed.attempts >= queue.MOST_ATTEMPTS:
-            return _dead(claimed, Refused(EXHAUSTED, "", f"{name} {claimed.attempts} times"))
+            return _dead(claimed, Refused(EXHAUSTED, "", f"{name}，已失败 {claimed.attempts} 次"))
         queue.put_off(connection, claimed, datetime.now(UTC), self.name, name)
         return None
 

@@ -258,7 +258,7 @@ class Body:
         name = said(table, text(child(product, "name")))
         if not drug and not name:
             place = "consumable/manufacturedProduct/manufacturedLabeledDrug/name"
-            raise error(node, place, "must say which drug it is")
+            raise error(node, place, "须写明药品")
         parts = {self._element(one): one for one in children(node, "entryRelationship/observation")}
         order = len([r for r in self.resources if r["resourceType"] == "MedicationRequest"]) + 1
         return slim(
@@ -302,7 +302,7 @@ class Body:
             if self._element(inner) == _OPERATION_NAME and (name := text_of(self.table, inner)):
                 code = concept(name, [one | {"display": name} for one in code.get("coding", ())])
         if not code:
-            raise error(node, "code", "must say which operation it is, by code or name")
+            raise error(node, "code", "须以编码或名称写明手术")
         at = time_at(self.table, node, "effectiveTime")
         owner = header.encounter.get("id") or header.patient["id"]
         return slim(
@@ -336,7 +336,7 @@ class Body:
         header, table, item = self.header, self.table, pieces[t.ITEM.code]
         code = self._called(item)
         if not code:
-            raise error(item, "value", "must say which test it is")
+            raise error(item, "value", "须写明检验项目")
         read = self._number(pieces.get(t.RESULT_NUMBER.code))
         if not read and t.RESULT_TEXT.code in pieces:
             read = slim(valueString=text_of(table, pieces[t.RESULT_TEXT.code]))

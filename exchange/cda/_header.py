@@ -42,7 +42,7 @@ class Header:
 
     def __init__(self, root: Node, table: Table) -> None:
         if root.tag != f"{{{NAMESPACE}}}ClinicalDocument":
-            raise MessageError(local(root), f'must be ClinicalDocument of xmlns="{NAMESPACE}"')
+            raise MessageError(local(root), f'须为 xmlns="{NAMESPACE}" 的 ClinicalDocument')
         self.root, self.table = root, table
         self.code = _code(root, table)
         self.title = text(child(root, "title")) or TITLES.get(self.code, "")
@@ -50,10 +50,10 @@ class Header:
         self.id = resource_id(self.number or self.root_id)
         self.at = time_at(table, root, "effectiveTime")
         if not self.at:
-            raise error(root, "effectiveTime/@value", "must say when the document was made: 20260131083000")
+            raise error(root, "effectiveTime/@value", "须写明文档生成时间，如 20260131083000")
         self.role = child(root, "recordTarget/patientRole")
         if self.role is None:
-            raise error(root, "recordTarget/patientRole", "is missing: it says who the patient is")
+            raise error(root, "recordTarget/patientRole", "缺失，患者须写在此处")
         self.patient = patient_at(self.role, table)
         self.subject = to("Patient", self.patient["id"])
         self.author = person_at(table, child(root, "author/assignedAuthor"))
@@ -109,14 +109,14 @@ def _code(root: Node, table: Table) -> str:
     templates = [one.get("root", "") for one in children(root, "templateId")]
     found = next((table.templates[template] for template in templates if template in table.templates), "")
     if not found:
-        raise error(root, "code/@code", f"must name a shared document (C0001–C0053 of codeSystem {DOCUMENTS})")
+        raise error(root, "code/@code", f"须为共享文档的类型 (codeSystem {DOCUMENTS} 的 C0001–C0053)")
     return found
 
 
 def _number(root: Node) -> tuple[str, str]:
     root_id, number = value(root, "id", "root"), value(root, "id", "extension")
     if not number and not root_id:
-        raise error(root, "id", "must number the document: root and extension")
+        raise error(root, "id", "须写明文档编号 (root 和 extension)")
     return root_id, number
 
 
@@ -124,7 +124,7 @@ def patient_at(role: Node, table: Table) -> Json:
     """The Patient, as far as a document mentions it."""
     patient = child(role, "patient")
     if patient is None:
-        raise error(role, "patient", "is missing: name, sex and date of birth stand there")
+        raise error(role, "patient", "缺失，姓名、性别、出生日期须写在此处")
     name = said(table, text(child(patient, "name")))
     return slim(
         resourceType="Patient",
@@ -146,7 +146,7 @@ def _local_id(role: Node, table: Table) -> str:
         number = number_under(table, role, "id", (root,))
         if number:
             return resource_id(before, number)
-    raise error(role, "id", f"give the patient's number with the sender; root is one of {', '.join(table.patients)}")
+    raise error(role, "id", f"请填写患者在发送方的编号，root 为 {', '.join(table.patients)} 之一")
 
 
 def _identifiers(role: Node, patient: Node, table: Table) -> Iterator[Json]:

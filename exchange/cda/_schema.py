@@ -51,7 +51,7 @@ def _required(root: Node) -> None:
     for node in root.iter(*(f"{{*}}{name}" for name in _NEEDS)):
         for path in _NEEDS[local(node)]:
             if child(node, path) is None:
-                raise MessageError(where(node, path), "is missing")
+                raise MessageError(where(node, path), "缺失")
 
 
 def _single(root: Node) -> None:
@@ -59,7 +59,7 @@ def _single(root: Node) -> None:
     for node in root.iter(f"{{{NAMESPACE}}}entry", f"{{{NAMESPACE}}}entryRelationship"):
         count = sum(local(one) in _KNOWN for one in node)
         if count != 1 or any(local(one) not in _KNOWN | _BESIDE for one in node):
-            raise MessageError(where(node), f"must hold exactly one of {_STATEMENTS}")
+            raise MessageError(where(node), f"须恰好含有 {_STATEMENTS} 之一")
 
 
 def _at(root: Node, path: str | None) -> Node:
@@ -70,8 +70,8 @@ def _at(root: Node, path: str | None) -> Node:
 def _advice(node: Node) -> str:
     name = local(node)
     doubled = next((local(c) for c in node if len(children(node, local(c))) > 1), "")
-    hint = f"; {doubled} stands more than once" if doubled else ""
-    return f"is not of the form that the schema of shared documents gives to {name}{hint}"
+    hint = f"；{doubled} 出现多次" if doubled else ""
+    return f"不符合共享文档对 {name} 的格式规定{hint}"
 
 
 @lru_cache(maxsize=1)

@@ -36,7 +36,7 @@ def time_at(table: Table, node: Node | None, path: str) -> str:
         return when(words)
     except ValueError:
         place = where(found) if found is not None else path
-        raise MessageError(f"{place}/@value", "is no time: write 20260131 or 20260131083000") from None
+        raise MessageError(f"{place}/@value", "不是时间，请写 20260131 或 20260131083000") from None
 
 
 def system_of(oid: str) -> str:
@@ -103,7 +103,7 @@ def amount_at(table: Table, node: Node | None) -> Json:
         return {}
     read = number(words)
     if read is None or read[1]:
-        raise error(node, "@value", "must be a number; the unit stands in @unit")
+        raise error(node, "@value", "须为数字，单位写在 @unit")
     return quantity(read[0], said(table, value(node, "", "unit")))
 
 

@@ -24,22 +24,22 @@ def parse(raw: bytes) -> Node:
     """The root of a document. Raises ``MessageError``; the parser's own words are not repeated, they may hold what
     stands in the document."""
     if len(raw) > MAX_BYTES:
-        raise MessageError("ClinicalDocument", f"longer than {MAX_BYTES:,} bytes: attach images by reference")
+        raise MessageError("ClinicalDocument", f"超过 {MAX_BYTES:,} 字节，图像请以引用方式附上")
     if raw.count(b"<") > 2 * MAX_ELEMENTS:
-        raise MessageError("ClinicalDocument", f"more than {MAX_ELEMENTS:,} elements")
+        raise MessageError("ClinicalDocument", f"超过 {MAX_ELEMENTS:,} 个元素")
     if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw:
-        raise MessageError("DOCTYPE", "a document type declaration is not accepted: leave it out")
+        raise MessageError("DOCTYPE", "不接受文档类型声明，请删去")
     try:
         root = etree.fromstring(raw, _parser())
     except etree.XMLSyntaxError as error:
         line = error.position[0] if error.position else 0
-        raise MessageError(f"line {line}", "is not well-formed XML of the encoding that the document names") from None
+        raise MessageError(f"line {line}", "不是所声明编码下格式正确的 XML") from None
     except ValueError:
-        raise MessageError("ClinicalDocument", "is no XML document") from None
+        raise MessageError("ClinicalDocument", "不是 XML 文档") from None
     if root.getroottree().docinfo.internalDTD is not None:
-        raise MessageError("DOCTYPE", "a document type declaration is not accepted: leave it out")
+        raise MessageError("DOCTYPE", "不接受文档类型声明，请删去")
     if _TOO_DEEP(root):
-        raise MessageError("ClinicalDocument", f"nested deeper than {MAX_DEPTH} elements")
+        raise MessageError("ClinicalDocument", f"嵌套超过 {MAX_DEPTH} 层")
     return root
 
 

@@ -57,14 +57,14 @@ def _opened(raw: bytes) -> Json:
     try:
         sent = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        raise MessageError("body", "is not JSON in UTF-8") from None
+        raise MessageError("body", "不是 UTF-8 编码的 JSON") from None
     if not isinstance(sent, dict) or sent.get("resourceType") != "Bundle":
-        raise MessageError("resourceType", "must be Bundle")
+        raise MessageError("resourceType", "须为 Bundle")
     entries = sent.get("entry")
     if not isinstance(entries, list) or not entries:
-        raise MessageError("entry", "must be a list of at least one entry")
+        raise MessageError("entry", "须为至少含一条的列表")
     if len(entries) > MOST:
-        raise MessageError("entry", f"holds more than {MOST} entries: send several Bundles")
+        raise MessageError("entry", f"超过 {MOST} 条，请分为多个 Bundle 发送")
     return sent
 
 
@@ -76,25 +76,25 @@ def _time(text: Any) -> datetime | None:
     except (TypeError, ValueError):
         found = None
     if found is None or found.tzinfo is None:
-        raise MessageError("timestamp", "must be an instant with zone: 2026-11-01T08:00:00+08:00")
+        raise MessageError("timestamp", "须为带时区的时刻，如 2026-11-01T08:00:00+08:00")
     return found
 
 
 def _entry(entry: Any, path: str) -> _Entry:
     if not isinstance(entry, Mapping):
-        raise MessageError(path, "must be an object")
+        raise MessageError(path, "须为对象")
     request = entry.get("request")
     request = request if isinstance(request, Mapping) else {}
     method, url = str(request.get("method") or ""), str(request.get("url") or "")
     if method == "DELETE":
         return _Entry(path, {}, "", _deleted(url, f"{path}.request.url"))
     if method not in _PUTS:
-        raise MessageError(f"{path}.request.method", "must be PUT, POST or DELETE")
+        raise MessageError(f"{path}.request.method", "须为 PUT、POST 或 DELETE")
     if "?" in url or request.get("ifNoneExist"):
-        raise MessageError(f"{path}.request", "is conditional: name the resource by the id it has in your system")
+        raise MessageError(f"{path}.request", "不支持条件操作，请用贵方系统中的 id 指明资源")
     resource = entry.get("resource")
     if not isinstance(resource, dict):
-        raise MessageError(f"{path}.resource", "is missing")
+        raise MessageError(f"{path}.resource", "缺失")
     full_url = str(entry.get("fullUrl") or "")
     return _Entry(path, _named(resource, full_url, url if method == "PUT" else "", path), full_url, "")
 
@@ -102,7 +102,7 @@ def _entry(entry: Any, path: str) -> _Entry:
 def _deleted(url: str, path: str) -> str:
     kind, _, local_id = url.partition("/")
     if not kind or not local_id or "/" in local_id or "?" in local_id:
-        raise MessageError(path, "must name what is deleted by type and id: Observation/17")
+        raise MessageError(path, "须以类型和 id 指明要删除的资源，如 Observation/17")
     return url
 
 
@@ -110,13 +110,13 @@ def _named(resource: Json, full_url: str, url: str, path: str) -> Json:
     """A resource with its id: its own, else that of the URL it is put to, else the UUID it has in the Bundle."""
     kind = resource.get("resourceType")
     if not isinstance(kind, str) or not kind:
-        raise MessageError(f"{path}.resource.resourceType", "is missing")
+        raise MessageError(f"{path}.resource.resourceType", "缺失")
     put_to = reference_id(url, kind)
     local_id = resource.get("id") or put_to or (full_url.removeprefix(_URN) if full_url.startswith(_URN) else "")
     if not local_id or not isinstance(local_id, str):
-        raise MessageError(f"{path}.resource.id", "is missing: give the id that the resource has in your system")
+        raise MessageError(f"{path}.resource.id", "缺失，请填写该资源在贵方系统中的 id")
     if url and put_to != local_id:
-        raise MessageError(f"{path}.request.url", f"must be {kind}/ and the id of the resource")
+        raise MessageError(f"{path}.request.url", f"须为 {kind}/ 加资源的 id")
     return {**resource, "id": local_id}
 
 
@@ -125,11 +125,11 @@ def _distinct(entries: list[_Entry]) -> None:
     for entry in entries:
         place = (entry.resource["resourceType"], entry.resource["id"])
         if place in seen:
-            raise MessageError(f"{entry.path}.resource.id", "stands twice in this Bundle")
+            raise MessageError(f"{entry.path}.resource.id", "在本 Bundle 中重复")
         seen.add(place)
     patients = [entry for entry in entries if entry.resource["resourceType"] == "Patient"]
     if len(patients) > 1:
-        raise MessageError(f"{patients[1].path}.resource", "is a second Patient: send a Bundle for each")
+        raise MessageError(f"{patients[1].path}.resource", "是第二名患者，请每名患者单独发送 Bundle")
 
 
 def _pointed(value: Any, names: Mapping[str, str]) -> Any:
@@ -149,12 +149,12 @@ def _valid(resource: Json, path: str) -> None:
     kind = resource["resourceType"]
     model = _model(kind)
     if model is None:
-        raise MessageError(f"{path}.resourceType", "is no resource type of FHIR R4")
+        raise MessageError(f"{path}.resourceType", "不是 FHIR R4 的资源类型")
     try:
         model.model_validate(resource)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        raise MessageError(f"{path}{''.join(_located(first['loc']))}", first["msg"]) from None
+        raise MessageError(f"{path}{''.join(_located(first['loc']))}", f"不符合 FHIR R4: {first['msg']}") from None
 
 
 def _located(places: tuple[int | str, ...]) -> Iterator[str]:

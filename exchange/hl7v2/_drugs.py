@@ -146,7 +146,7 @@ def _components(order: Order, detail: Segment, main: Json) -> Iterator[Json]:
     for number, rxc in enumerate(order.all("RXC"), 1):
         drug = coded_field(rxc, 2)
         if not drug:
-            raise rxc.error(2, "must say what the component is: code^名称^system")
+            raise rxc.error(2, "须写明成分: 编码^名称^编码系统")
         if _what(rxc, 2) == named:
             continue
         dose = number_of(rxc, 3)
@@ -168,7 +168,7 @@ def _what(segment: Segment, field: int) -> str:
 def _drug(detail: Segment, at: Fields) -> Json:
     drug = coded_field(detail, at.code)
     if not drug:
-        raise detail.error(at.code, "must say which drug: code^名称^system")
+        raise detail.error(at.code, "须写明药品: 编码^名称^编码系统")
     return drug
 
 

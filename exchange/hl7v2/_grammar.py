@@ -210,7 +210,7 @@ class Text:
         """The first segment of a name. Raises ``MessageError`` that says why it is needed."""
         found = self.first(name)
         if found is None:
-            raise MessageError(name, f"the segment is missing: {why}")
+            raise MessageError(name, f"缺少该段: {why}")
         return found
 
     def groups(self, begins: Callable[[Segment], bool]) -> Iterator[list[Segment]]:
@@ -250,8 +250,8 @@ def decoded(raw: bytes) -> tuple[str, str]:
             return raw.decode(charset).lstrip(_BOM), charset
         except UnicodeDecodeError:
             continue
-    known = named.upper() if named else "UTF-8 or GB18030"
-    raise MessageError("MSH-18", f"the text is not {known}: name the character set it is written in")
+    known = named.upper() if named else "UTF-8 或 GB18030"
+    raise MessageError("MSH-18", f"原文不是 {known} 编码，请写明所用字符集")
 
 
 def parse(raw: bytes) -> Text:
@@ -259,7 +259,7 @@ def parse(raw: bytes) -> Text:
     text, charset = decoded(raw)
     text = text.strip("\x0b\x1c\r\n\t ")
     if not text.startswith("MSH"):
-        raise MessageError("MSH", "a message begins with MSH and its separators: MSH|^~\\&|…")
+        raise MessageError("MSH", "消息须以 MSH 及分隔符开头: MSH|^~\\&|…")
     separators = separators_of(text)
     of = Unescape(separators, charset)
     lines = _lines(text, separators.field)
@@ -272,7 +272,7 @@ def parse(raw: bytes) -> Text:
         counts[fields[0]] = counts.get(fields[0], 0) + 1
         segments.append(Segment(fields, counts[fields[0]], of))
     if counts["MSH"] > 1:
-        raise MessageError("MSH", "two messages stand in one: send each by itself")
+        raise MessageError("MSH", "一次含有两条消息，请分别发送")
     return Text(segments, separators, charset)
 
 
@@ -281,14 +281,14 @@ def separators_of(text: str) -> Separators:
     field = text[3:4]
     end = text.find(field, 4) if field else -1
     if end < 0 or field.isalnum() or field.isspace():
-        raise MessageError("MSH-1", "MSH must be followed by the field separator: MSH|^~\\&|…")
+        raise MessageError("MSH-1", "MSH 之后须为字段分隔符: MSH|^~\\&|…")
     marks = text[4:end]
     if (
         not 1 <= len(marks) <= 5
         or len({field, *marks}) <= len(marks)
         or any(m.isalnum() or m.isspace() for m in marks)
     ):
-        raise MessageError("MSH-2", "must be the separators, all different: ^~\\&")
+        raise MessageError("MSH-2", "须为互不相同的分隔符: ^~\\&")
     return Separators(field, *(marks[n : n + 1] for n in range(4)))
 
 
@@ -304,7 +304,7 @@ def _lines(text: str, field: str) -> list[str]:
         elif lines and lines[-1].startswith(_TEXTUAL) and not _LIKE_HEAD.match(line):
             lines[-1] += f"\n{line}"
         else:
-            raise MessageError(f"line {number}", "is no segment: each begins with three capitals and a separator")
+            raise MessageError(f"line {number}", "不是段: 每段以三个大写字母和分隔符开头")
     if len(lines) > MAX_SEGMENTS:
-        raise MessageError("MSH", f"more than {MAX_SEGMENTS:,} segments: send it in parts")
+        raise MessageError("MSH", f"超过 {MAX_SEGMENTS:,} 段，请分次发送")
     return lines

@@ -82,7 +82,7 @@ class Order:
             if said:
                 return said
         where = self.orc or self.segments[0]
-        raise where.error(fields[0], "give the order's number: later messages change it by this number")
+        raise where.error(fields[0], "请填写医嘱编号，以后按此编号更改")
 
     def state(self) -> str:
         """What became of it, by ORC-1, else ORC-5."""
@@ -125,7 +125,7 @@ def orders_in(message: Text) -> list[Order]:
     begins = "ORC" if message.first("ORC") is not None else "OBR"
     orders = [Order(group) for group in message.groups(lambda segment: segment.name == begins)]
     if not orders:
-        raise MessageError("ORC", "the segment is missing: it says which order this is about")
+        raise MessageError("ORC", "缺少该段: 须在此写明所指医嘱")
     return orders
 
 
@@ -140,7 +140,7 @@ def reports_in(message: Text) -> list[Order]:
             orders.append(Order([*before, *group]))
             before = []
     if not orders:
-        raise MessageError("OBR", "the segment is missing: it says what was examined")
+        raise MessageError("OBR", "缺少该段: 须在此写明检查检验项目")
     return orders
 
 
@@ -149,7 +149,7 @@ def detailed(orders: Sequence[Order], *names: str) -> Sequence[Order]:
     for order in orders:
         if order.first(*names) is None:
             where = order.orc.where(1) if order.orc is not None else order.segments[0].name
-            raise MessageError(where, f"what is ordered is missing: {' or '.join(names)} must follow, also to cancel")
+            raise MessageError(where, f"缺少医嘱内容: 其后须有 {' 或 '.join(names)}，撤销时亦然")
     return orders
 
 
@@ -168,7 +168,7 @@ def requests(orders: Sequence[Order], visit: Visit, default: str = "") -> Iterat
 def _request(order: Order, obr: Segment, visit: Visit, default: str, id_: str) -> Json:
     code = coded_field(obr, 4)
     if not code:
-        raise obr.error(4, "must say what is ordered: code^名称^system")
+        raise obr.error(4, "须写明医嘱项目: 编码^名称^编码系统")
     return slim(
         resourceType="ServiceRequest",
         id=id_,

@@ -56,7 +56,7 @@ _TRUE: Final = frozenset({"Y", "1", "是"})
 def patient_of(message: Text, mentioned: bool = False) -> Json:
     """The Patient of a message. ``mentioned``: the message is about something else, and may know little of whom it
     names. Raises ``MessageError``."""
-    pid = message.need("PID", "it says who the patient is")
+    pid = message.need("PID", "须在此写明患者")
     made = patient_in(pid, message.all("NK1"), message.all("IN1"))
     return made | {"meta": SUBSETTED} if mentioned else made
 
@@ -88,7 +88,7 @@ def local_id(pid: Segment) -> str:
     number = _local_number(pid.cells(3))
     if number or (pid(2) and not _is_card(pid(2))):
         return resource_id(number or pid(2))
-    raise pid.error(3, "give the patient's number in your institution, type MR or PI: 0001234^^^HIS^MR")
+    raise pid.error(3, "请填写患者在贵机构的编号，类型为 MR 或 PI，如 0001234^^^HIS^MR")
 
 
 def _local_number(cells: Sequence[Cell]) -> str:
@@ -111,11 +111,11 @@ def merges_of(message: Text) -> tuple[Merge, ...]:
         elif segment.name == "MRG" and pid is not None:
             found.append(Merge(local_id(pid), _retired(segment)))
     if not found:
-        message.need("MRG", "it says which number of the patient is used no more")
-        raise MessageError("PID", "must stand before MRG: it says which number stays")
+        message.need("MRG", "须在此写明不再使用的患者编号")
+        raise MessageError("PID", "须在 MRG 之前，写明保留的编号")
     for merge in found:
         if merge.survivor == merge.retired:
-            raise MessageError("MRG-1", "is the number that stays (PID-3): give the one that is used no more")
+            raise MessageError("MRG-1", "是保留的编号 (PID-3)，请填写不再使用的编号")
     return tuple(found)
 
 
@@ -123,7 +123,7 @@ def _retired(mrg: Segment) -> str:
     number = _local_number(mrg.cells(1))
     if number:
         return resource_id(number)
-    raise mrg.error(1, "give the patient's former number in your institution, type MR or PI")
+    raise mrg.error(1, "请填写患者在贵机构的原编号，类型为 MR 或 PI")
 
 
 def _kind(cell: Cell) -> Number:

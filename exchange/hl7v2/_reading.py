@@ -15,7 +15,7 @@ def kind_of(msh: Segment) -> str:
     """MSH-9 as ``ADT^A01``; the event of EVN-1 has no say. Raises ``MessageError``."""
     code, event = msh(9, 1), msh(9, 2)
     if not code:
-        raise msh.error(9, "must say what the message is: ADT^A01")
+        raise msh.error(9, "须写明消息类型，如 ADT^A01")
     return f"{code}^{event}" if event else code
 
 
@@ -24,7 +24,7 @@ def number_of_message(msh: Segment) -> str:
     ``MessageError``."""
     control = msh(10)
     if not control:
-        raise msh.error(10, "must number the message: the acknowledgement names it by this number")
+        raise msh.error(10, "须写明消息编号，应答以此编号指明消息")
     return f"{msh(3)}/{control}" if msh(3) else control
 
 
@@ -38,7 +38,7 @@ class Reading:
         msh = self.message.segments[0]
         self.kind = kind_of(msh)
         if self.kind not in types:
-            raise msh.error(9, f"must be one of {', '.join(types)} for this reader")
+            raise msh.error(9, f"须为 {', '.join(types)} 之一")
         self.patient = patient_of(self.message, mentioned)
         self.visit = Visit(self.message, self.patient["id"])
 

@@ -130,7 +130,7 @@ def withdrawn(orders: Sequence[Order]) -> Iterator[str]:
 def _report(order: Order, obr: Segment, results: Results, visit: Visit, found: Sequence[Json]) -> Json:
     code = known_test(obr, 4)
     if not code:
-        raise obr.error(4, "must say what was examined: code^名称^system")
+        raise obr.error(4, "须写明检查检验项目: 编码^名称^编码系统")
     return slim(
         resourceType="DiagnosticReport",
         id=results.id,
@@ -217,7 +217,7 @@ def _notes(segments: Sequence[Segment]) -> dict[int, list[str]]:
 def _observation(obx: Segment, results: Results, id_: str, status: str, notes: list[str] | None) -> Json:
     code = known_test(obx, 3)
     if not code:
-        raise obx.error(3, "must say what was observed: code^名称^system")
+        raise obx.error(3, "须写明观察项目: 编码^名称^编码系统")
     value, said = _value(obx), obx.raw
     made = {
         **results.common,
@@ -280,7 +280,7 @@ def _value(obx: Segment) -> Json:
 def _measured(obx: Segment, text: str) -> Json:
     read = number(text)
     if read is None:
-        raise obx.error(5, "is no number, as OBX-2 says (NM): send NM with a number, or ST with a text")
+        raise obx.error(5, "不是 OBX-2 (NM) 所说的数字: NM 须为数字，文字用 ST")
     return {"valueQuantity": quantity(read[0], _unit(obx), read[1])}
 
 
@@ -306,7 +306,7 @@ def _moment(obx: Segment, text: str) -> str:
     try:
         return when(text)
     except ValueError:
-        raise obx.error(5, "is no time, as OBX-2 says: write 20260131 or 20260131083000") from None
+        raise obx.error(5, "不是 OBX-2 所说的时间，请写 20260131 或 20260131083000") from None
 
 
 def _unit(obx: Segment) -> str:
@@ -325,7 +325,7 @@ def attachment(obx: Segment) -> Json:
         said = cell(5)
         content = b64decode("".join(said.split()), validate=True) if cell(4).upper() == "BASE64" else said.encode()
     except (NoBase64, ValueError):
-        raise obx.error(5, "is not Base64, as its fourth component says") from None
+        raise obx.error(5, "不是第四组件所说的 Base64") from None
     return kept_elsewhere(content, _media(cell(2), cell(3)), title)
 
 

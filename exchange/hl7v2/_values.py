@@ -37,7 +37,7 @@ def time_of(segment: Segment, field: int, component: int = 1) -> str:
     try:
         return when(segment(field, component))
     except ValueError:
-        raise segment.error(field, "is no time: write 20260131 or 20260131083000") from None
+        raise segment.error(field, "不是时间，请写 20260131 或 20260131083000") from None
 
 
 def day_of(segment: Segment, field: int) -> str:
@@ -64,7 +64,7 @@ def number_of(segment: Segment, field: int, component: int = 1) -> float | None:
         return None
     read = number(text)
     if read is None or read[1]:
-        raise segment.error(field, "must be a number; the unit has a field of its own")
+        raise segment.error(field, "须为数字，单位另有字段")
     return read[0]
 
 

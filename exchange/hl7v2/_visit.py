@@ -165,7 +165,7 @@ def _condition(dg1: Segment, visit: Visit) -> Json:
     if dg1(4) and not code.get("text"):
         code = code | {"text": dg1(4)}
     if not code:
-        raise dg1.error(3, "a diagnosis needs a code or a text: I10.x00^高血压^I10")
+        raise dg1.error(3, "诊断须有编码或文字，如 I10.x00^高血压^I10")
     doubtful = dg1(6).upper() in _TENTATIVE
     return slim(
         resourceType="Condition",
@@ -196,7 +196,7 @@ def _owner(visit: Visit) -> str:
 def _allergy(segment: Segment, visit: Visit, what: int, severity: int, reaction: int, number: str = "") -> Json:
     code = coded_field(segment, what)
     if not code:
-        raise segment.error(what, "must say to what the patient is allergic: ^青霉素")
+        raise segment.error(what, "须写明过敏原，如 ^青霉素")
     kind, group = _KINDS_OF_ALLERGY.get(segment(2).upper(), ("", ""))
     severe = segment(severity).upper()
     shown = [concept(text) for cell in segment.cells(reaction) if (text := cell(2) or cell(1))]
@@ -226,7 +226,7 @@ def _allergy_id(segment: Segment, visit: Visit, what: int, number: str) -> str:
 def _procedure(pr1: Segment, visit: Visit) -> Json:
     code = coded_field(pr1, 3) or concept(pr1(4))
     if not code:
-        raise pr1.error(3, "a procedure needs a code or a text: 47.0100^阑尾切除术^I9CP")
+        raise pr1.error(3, "手术操作须有编码或文字，如 47.0100^阑尾切除术^I9CP")
     when = time_of(pr1, 5)
     return slim(
         resourceType="Procedure",

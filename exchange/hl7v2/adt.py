@@ -46,9 +46,9 @@ def read(raw: bytes) -> Parsed:
 def _resources(reading: Reading, event: str) -> Iterator[Json]:
     message, visit = reading.message, reading.visit
     if event not in _OF_PERSONS:
-        pv1 = message.need("PV1", "it says which visit this is about")
+        pv1 = message.need("PV1", "须在此写明就诊")
         if not visit.encounter:
-            raise pv1.error(19, "give the number of the visit: later messages change it by this number")
+            raise pv1.error(19, "请填写就诊编号，以后按此编号更改")
     yield from encounter_of(message, visit, _STATUS[event])
     yield from known_of(message, visit)
     yield from _measured(reading)

@@ -35,13 +35,13 @@ def read(raw: bytes) -> Parsed:
 
 
 def _document(message: Text, visit: Visit, kind: str) -> Json:
-    txa = message.need("TXA", "it says which document this is")
+    txa = message.need("TXA", "须在此写明文档")
     if not txa(12):
-        raise txa.error(12, "give the document's number: later messages change it by this number")
+        raise txa.error(12, "请填写文档编号，以后按此编号更改")
     cancelled = kind == _CANCELLED
     content = list(_content(message)) or ([{"attachment": {"title": _NO_LONGER}}] if cancelled else [])
     if not content:
-        raise message.need("OBX", "it holds the document or says where it is").error(5, "holds no document")
+        raise message.need("OBX", "须在此给出文档内容或其位置").error(5, "没有文档内容")
     return slim(
         resourceType="DocumentReference",
         id=resource_id(txa(12)),

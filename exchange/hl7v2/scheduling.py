@@ -37,13 +37,13 @@ def read(raw: bytes) -> Parsed:
 
 
 def _appointment(message: Text, visit: Visit, status: str) -> Json:
-    sch = message.need("SCH", "it says which appointment this is about")
+    sch = message.need("SCH", "须在此写明预约")
     number = sch(1) or sch(2)
     if not number:
-        raise sch.error(1, "give the appointment's number: later messages change it by this number")
+        raise sch.error(1, "请填写预约编号，以后按此编号更改")
     start, minutes = _start(message, sch), _minutes(message, sch)
     if not start and status == "booked":
-        raise sch.error(11, "must say when it begins, in its fourth component (or AIS-4, TQ1-7)")
+        raise sch.error(11, "须在第四组件写明开始时间 (或 AIS-4、TQ1-7)")
     return slim(
         resourceType="Appointment",
         id=resource_id(number),
@@ -73,7 +73,7 @@ def _start(message: Text, sch: Segment) -> str:
         if "T" in made:
             return made
         if made:
-            raise segment.error(field, "must say the time of day: 202601310830")
+            raise segment.error(field, "须写到时分，如 202601310830")
     return ""
 
 

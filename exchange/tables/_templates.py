@@ -55,7 +55,7 @@ class Template:
         known = {column.heading for column in self.columns}
         unknown = sorted(set(cells) - known)
         if unknown:
-            raise CellError(unknown[0], f"is no column of {self.title}: {'、'.join(sorted(known))}")
+            raise CellError(unknown[0], f"不是{self.title}的列: {'、'.join(sorted(known))}")
         made: Json = {"resourceType": self.resource}
         for path, value in self.fixed.items():
             _put(made, path, value)
@@ -64,7 +64,7 @@ class Template:
             if text:
                 _put(made, column.path, _read(column, text))
             elif column.required:
-                raise CellError(column.heading, "must not be empty")
+                raise CellError(column.heading, "不能为空")
         return made
 
 
@@ -102,9 +102,9 @@ def _number(text: str) -> float:
     try:
         number = float(text.replace(",", ""))
     except ValueError:
-        raise ValueError("must be a number") from None
+        raise ValueError("须为数字") from None
     if not isfinite(number):
-        raise ValueError("must be a number")
+        raise ValueError("须为数字")
     return number
 
 
@@ -121,7 +121,7 @@ def _time(text: str) -> str:
     try:
         return zoned(datetime.fromisoformat(text)).isoformat(timespec="seconds")
     except ValueError:
-        raise ValueError("must be a date or time like 2026-11-26 or 2026-11-26 08:30:00") from None
+        raise ValueError("须为日期或时间，如 2026-11-26、2026-11-26 08:30:00") from None
 
 
 def _date(text: str) -> str:
@@ -131,7 +131,7 @@ def _date(text: str) -> str:
 def _choice(**words: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in words:
-            raise ValueError(f"must be one of {'、'.join(words)}")
+            raise ValueError(f"须为 {'、'.join(words)} 之一")
         return words[text]
 
     return read
@@ -143,7 +143,7 @@ def _refers(kind: str) -> Callable[[str], str]:
 
 def _id(text: str) -> str:
     if len(text) > 64 or not all(c.isascii() and (c.isalnum() or c in "-._") for c in text):
-        raise ValueError("must be an id: letters, digits, '-', '.', '_', at most 64 of them")
+        raise ValueError("须为编号: 字母、数字、-、.、_，至多 64 个")
     return text
 
 

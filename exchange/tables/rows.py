@@ -28,7 +28,7 @@ def read(raw: bytes) -> Parsed:
             raise MessageError(f"rows[{number}].{error.heading}", error.problem) from None
     subjects = {subject(cells) for cells in rows}
     if len(subjects) > 1:
-        raise MessageError("rows", "are of several patients: send a message for each")
+        raise MessageError("rows", "含有多名患者，请每名患者单独发送")
     return Parsed(_number(template.name, rows), f"rows/{template.name}", subjects.pop(), tuple(resources))
 
 
@@ -41,15 +41,15 @@ def _opened(raw: bytes) -> tuple[Any, list[dict[str, Any]]]:
     try:
         said = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        raise MessageError("body", "is not JSON") from None
+        raise MessageError("body", "不是 JSON") from None
     template = TEMPLATES.get(str(said.get("template"))) if isinstance(said, dict) else None
     if template is None:
-        raise MessageError("template", f"must be one of {', '.join(TEMPLATES)}")
+        raise MessageError("template", f"须为 {', '.join(TEMPLATES)} 之一")
     rows = said.get("rows")
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
-        raise MessageError("rows", "must be a list of objects, one for each row")
+        raise MessageError("rows", "须为对象列表，每行一个")
     if len(rows) > MOST:
-        raise MessageError("rows", f"are more than {MOST}: send several messages")
+        raise MessageError("rows", f"超过 {MOST} 行，请分次发送")
     return template, rows
 
 

@@ -419,8 +419,8 @@ def test_a_document_type_declaration_gets_nowhere(raw: bytes) -> None:
 
 def test_a_document_that_is_too_deep_or_too_long_is_refused() -> None:
     deep = b"<a>" * 200 + b"</a>" * 200
-    assert "deeper" in refused(PRESCRIPTION.replace(b"<languageCode", deep + b"<languageCode")).problem
-    assert "longer" in refused(PRESCRIPTION + b" " * 20_000_000).problem
+    assert "嵌套" in refused(PRESCRIPTION.replace(b"<languageCode", deep + b"<languageCode")).problem
+    assert "字节" in refused(PRESCRIPTION + b" " * 20_000_000).problem
     assert refused(PRESCRIPTION.replace(b"<languageCode", b"<a>" * 5000 + b"<languageCode")).field
 
 

@@ -84,16 +84,16 @@ def test_the_same_rows_again_are_the_same_message_and_changed_ones_another() -> 
 @pytest.mark.parametrize(
     ("template", "rows", "field", "says"),
     [
-        ("lab-results", [POTASSIUM | {"数值": "高"}], "rows[1].数值", "number"),
-        ("lab-results", [POTASSIUM | {"数值": "NaN"}], "rows[1].数值", "number"),
-        ("lab-results", [POTASSIUM, POTASSIUM | {"报告时间": ""}], "rows[2].报告时间", "empty"),
+        ("lab-results", [POTASSIUM | {"数值": "高"}], "rows[1].数值", "数字"),
+        ("lab-results", [POTASSIUM | {"数值": "NaN"}], "rows[1].数值", "数字"),
+        ("lab-results", [POTASSIUM, POTASSIUM | {"报告时间": ""}], "rows[2].报告时间", "为空"),
         ("lab-results", [POTASSIUM | {"报告时间": "昨天"}], "rows[1].报告时间", "2026-11-26"),
         ("lab-results", [POTASSIUM | {"备注": "x"}], "rows[1].备注", "结果编号"),
-        ("lab-results", [POTASSIUM, POTASSIUM | {"患者编号": "P2"}], "rows", "several patients"),
-        ("lab-results", [POTASSIUM | {"结果编号": "a b"}], "rows[1].结果编号", "letters"),
+        ("lab-results", [POTASSIUM, POTASSIUM | {"患者编号": "P2"}], "rows", "多名患者"),
+        ("lab-results", [POTASSIUM | {"结果编号": "a b"}], "rows[1].结果编号", "字母"),
         ("encounters", [{"就诊编号": "E1", "患者编号": "P1", "就诊类型": "体检"}], "rows[1].就诊类型", "门诊"),
         ("rockets", [{}], "template", "lab-results"),
-        ("lab-results", [], "rows", "list"),
+        ("lab-results", [], "rows", "列表"),
     ],
 )
 def test_what_is_wrong_is_told_by_row_and_heading(
