@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
+from knowledge.lending import LENT
 from knowledge.model import Article, Citation, Concept, Record, Rule, Source, Statement
 from knowledge.tables import EVIDENCE, SEVERITIES, SOURCE_KINDS
 from knowledge.titles import CONCEPTS
@@ -45,7 +46,7 @@ def _concept(c: Concept) -> Iterator[tuple[str, Any]]:
     yield from (("类型", CONCEPTS[c.kind]), ("名称", c.name), ("英文名", c.name_en))
     yield from (("别名", synonym) for synonym in c.synonyms)
     yield from (("编码", f"{ref.system} {ref.code}") for ref in c.codes)
-    yield from ((field, said(None, value)) for field, value in sorted(c.attributes.items()) if field != "lent")
+    yield from ((field, said(None, value)) for field, value in sorted(c.attributes.items()) if field != LENT)
 
 
 def _statement(s: Statement, name: Name) -> Iterator[tuple[str, Any]]:

@@ -13,7 +13,7 @@ from msgspec import structs
 from base.tabular import TextRow
 from knowledge.building import label_source, source_id
 from knowledge.cells import read_row, split
-from knowledge.merge import restated
+from knowledge.lending import restated
 from knowledge.model import Concept, Record, Source, Statement, Status, same_content
 from knowledge.references import References, ReferralError, namesakes
 from knowledge.store import Head, Store, kind_of

@@ -11,7 +11,9 @@ from typing import Any, Final
 from msgspec import structs
 from sqlalchemy import Connection, func, insert, or_, select, tuple_, update
 
-from knowledge.merge import aliases, candidates, lend
+from knowledge.identities import aliases
+from knowledge.lending import lend
+from knowledge.merge import candidates
 from knowledge.model import Article, Concept, Statement, Status
 from knowledge.review import WorkflowError
 from knowledge.store import Change, Store, decoded, heads

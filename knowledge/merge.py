@@ -15,32 +15,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
-from msgspec import structs
-from sqlalchemy import Column, DateTime, Index, Integer, String, Table, Text, insert, select, update
+from sqlalchemy import Column, DateTime, Integer, String, Table, Text, insert, select, update
 
 from base.db import METADATA, insert_many
+from knowledge.identities import KnownNames, aliases
 from knowledge.intake import Loader, Row, RowError, stamp
-from knowledge.model import (
-    CodeRef,
-    Concept,
-    Record,
-    Source,
-    Standing,
-    Statement,
-    Status,
-    same_content,
-)
-from knowledge.naming import normal_name
-from knowledge.references import meant, why_not
+from knowledge.lending import retold
+from knowledge.model import Concept, Record, Source, Standing, Statement, Status, same_content
 from knowledge.store import Change, Store, kind_of
 
 BATCH = 20_000
-STRONG_CODES = frozenset({"icd-10", "icd-9-cm-3", "loinc", "hpo", "nhsa-drug", "nhsa-service", "omim", "orphanet"})
-"""Codes that name one thing: two concepts of one kind with the same such code are the same."""
-
 loads = Table(
     "knowledge_load",
     METADATA,
@@ -65,14 +51,6 @@ load_errors = Table(
     Column("line", Integer, nullable=False),
     Column("field", Text, nullable=False),
     Column("message", Text, nullable=False),
-)
-aliases = Table(
-    "knowledge_alias",
-    METADATA,
-    Column("alias", String(160), primary_key=True),
-    Column("concept", String(160), nullable=False),
-    Column("because", String(200), nullable=False),
-    Index("knowledge_alias_concept", "concept"),
 )
 candidates = Table(
     "knowledge_merge_candidate",
@@ -148,7 +126,7 @@ class _Loading:
     ) -> None:
         self.store, self.loader, self.path, self.author, self.progress = store, loader, path, author, progress
         self.report = LoadReport(str(uuid4()), loader.name)
-        self.names = _Names(store, loader.name)
+        self.names = KnownNames(store, loader.name)
         self.unknown: Counter[tuple[str, str]] = Counter()
         self.new_aliases: list[dict[str, str]] = []
         self.new_candidates: dict[tuple[str, str], str] = {}
@@ -228,7 +206,7 @@ class _Loading:
                 self._alias(concept, home, because)
             elif base is None:
                 self._candidates(concept)
-            joined[home] = concept if base is None else _joined(base, concept)
+            joined[home] = concept if base is None else retold(base, concept)
             self.names.learn(joined[home])
             self.names.own.add(home)
         return list(joined.values())
@@ -317,139 +295,6 @@ class _Loading:
         with self.store.engine.begin() as connection:
             done = update(loads).where(loads.c.id == self.report.id)
             connection.execute(done.values(finished=datetime.now(UTC)))
-
-
-class _Names:
-    """Which concept a name, a code or a reference means; what is read once is remembered."""
-
-    def __init__(self, store: Store, origin: str) -> None:
-        self.store = store
-        self.by_name: dict[str, dict[str, str]] = {}
-        self.by_code: dict[tuple[str, str], dict[str, str]] = {}
-        self.ids: set[str] = set()
-        self.aliases: dict[str, str] = {}
-        self.preferred: dict[str, str] = {}
-        self.strong: dict[str, dict[str, str]] = {}
-        self.own: set[str] = set()
-        for concept, _ in store.heads(Concept):
-            self.learn(concept)
-            if concept.origin == origin:
-                self.own.add(concept.id)
-        with store.engine.connect() as connection:
-            self.aliases = {row.alias: row.concept for row in connection.execute(select(aliases))}
-
-    def learn(self, concept: Concept) -> None:
-        self.ids.add(concept.id)
-        self.preferred[concept.id] = normal_name(concept.name)
-        self.strong[concept.id] = {r.system: r.code for r in concept.codes if r.system in STRONG_CODES}
-        for name in _names(concept):
-            self.by_name.setdefault(name, {})[concept.id] = concept.kind
-        for ref in concept.codes:
-            self.by_code.setdefault((ref.system, ref.code), {})[concept.id] = concept.kind
-
-    def same_as(self, concept: Concept) -> tuple[str, str]:
-        """Id of the known concept this one is, and why; empty when it is new."""
-        if concept.id in self.aliases:
-            return self.aliases[concept.id], "mapped before"
-        if concept.id in self.ids:
-            return concept.id, "same id"
-        for ref in concept.codes:
-            found = [i for i, k in self.by_code.get((ref.system, ref.code), {}).items() if k == concept.kind]
-            if ref.system in STRONG_CODES and len(found) == 1:
-                return found[0], f"code {ref.system} {ref.code}"
-        named = [i for i, k in self.by_name.get(normal_name(concept.name), {}).items() if k == concept.kind]
-        if len(named) == 1 and not self._clash(concept, named[0]):
-            return named[0], f"name {concept.name}"
-        return "", ""
-
-    def _clash(self, concept: Concept, other: str) -> bool:
-        """Same name, but different strong codes: two things, until a curator says otherwise."""
-        theirs = self.strong.get(other, {})
-        ours = {r.system: r.code for r in concept.codes if r.system in STRONG_CODES}
-        return any(theirs[system] != code for system, code in ours.items() if system in theirs)
-
-    def rivals(self, concept: Concept) -> list[tuple[str, str]]:
-        found: dict[str, str] = {}
-        for name in _names(concept):
-            for other, kind in self.by_name.get(name, {}).items():
-                if other != concept.id and kind == concept.kind:
-                    found[other] = f"both are called {name}"
-        return sorted(found.items())
-
-    def resolve(self, row: Row) -> Record | RowError:
-        record = row.record
-        assert isinstance(record, Statement)
-        places = {}
-        for place in ("subject", "object"):
-            text = getattr(record, place)
-            found = self._concept(text) if text else ""
-            if found is None:
-                return RowError(row.file, row.line, place, self._why(text))
-            places[place] = found
-        return structs.replace(record, **places)
-
-    def _concept(self, text: str) -> str | None:
-        if not text.startswith("?"):
-            text = self.aliases.get(text, text)
-            return text if text in self.ids else None
-        found = self._matching(text)
-        return found[0] if len(found) == 1 else None
-
-    def _matching(self, text: str) -> list[str]:
-        group, _, name = text[1:].partition(":")
-        wanted = normal_name(name)
-        found = self.by_name.get(wanted, {})
-        matching = meant(group, found, (i for i in found if self.preferred[i] == wanted))
-        # A source that has one concept of the name means that one, whatever other sources call the same.
-        own = [i for i in matching if i in self.own] if len(matching) > 1 else []
-        return own if len(own) == 1 else matching
-
-    def _why(self, text: str) -> str:
-        return why_not(text, self._matching(text) if text.startswith("?") else [])
-
-
-def _names(concept: Concept) -> set[str]:
-    return {normal_name(n) for n in (concept.name, concept.name_en, *concept.synonyms) if n}
-
-
-_LENT = "lent"
-
-
-def lend(base: Concept, other: Concept) -> Concept:
-    """The base with the other's names and codes added; what the base says of itself stays. What was lent
-    is marked, so that it outlives a new edition of the base and nothing else does."""
-    own = {base.name, base.name_en, *base.synonyms}
-    names = [n for n in (other.name, other.name_en, *other.synonyms) if n and n not in own]
-    codes = [[c.system, c.code] for c in other.codes if c not in base.codes]
-    return _with_lent(base, {"names": names, "codes": codes}, other.attributes)
-
-
-def _with_lent(base: Concept, lent: dict[str, Any], attributes: dict[str, Any]) -> Concept:
-    before = base.attributes.get(_LENT, {"names": [], "codes": []})
-    names = list(dict.fromkeys((*before["names"], *lent["names"])))
-    codes = [list(c) for c in dict.fromkeys(tuple(c) for c in (*before["codes"], *lent["codes"]))]
-    kept = {k: v for k, v in attributes.items() if k != _LENT} | base.attributes
-    if names or codes:
-        kept = kept | {_LENT: {"names": names, "codes": codes}}
-    return structs.replace(
-        base,
-        synonyms=tuple(dict.fromkeys((*base.synonyms, *names))),
-        codes=tuple(dict.fromkeys((*base.codes, *(CodeRef(system, code) for system, code in codes)))),
-        attributes=kept,
-    )
-
-
-def _joined(base: Concept, other: Concept) -> Concept:
-    """What becomes of a known concept when a source names it again: the same source (or a person's
-    own table) says the whole; another source adds names and codes; an unreviewed one adds nothing."""
-    if base.origin == other.origin and base.id == other.id:
-        return restated(base, other)
-    return base if other.standing is Standing.UNREVIEWED else lend(base, other)
-
-
-def restated(base: Concept, other: Concept) -> Concept:
-    """A concept that is told anew as a whole; what other sources lent it stays."""
-    return _with_lent(other, base.attributes[_LENT], {}) if _LENT in base.attributes else other
 
 
 def _may_replace(current: Record) -> bool:

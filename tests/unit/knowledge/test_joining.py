@@ -14,8 +14,9 @@ from knowledge import workers
 from knowledge.browsing import Wanted, browse, tallies
 from knowledge.compile import Content, compile_release
 from knowledge.differences import differences
+from knowledge.identities import aliases
 from knowledge.joining import Joining, Judged
-from knowledge.merge import aliases, candidates
+from knowledge.merge import candidates
 from knowledge.model import Article, Concept, ConceptKind, Predicate, Statement, Status
 from knowledge.review import Workflow, WorkflowError
 from knowledge.snapshot import Snapshot
