@@ -430,7 +430,7 @@ FAMILIES: Final[dict[Predicate, Family]] = {
     _P.ITEM_PROFILE: _family(
         "项目概貌", "item_profiles", "{subject}：危害{harm}，费用{cost}，{level}级可做。", "kind"
     ),
-    _P.TOLD_UNASKED: _family("主诉倾向", "complaints", "{subject}：患者就诊时{telling}[（{note}）]。"),
+    _P.TOLD_UNASKED: _family("主诉倾向", "complaints", "{subject}：[{ages}]患者就诊时{telling}[（{note}）]。"),
     _P.PLAN: _family(
         "治疗方案",
         "plans",
