@@ -76,6 +76,12 @@ class TreatmentBody(BedsideBody, frozen=True):
     situation: str = ""
 
 
+class ConsultationBody(TreatmentBody, frozen=True):
+    """``question``: what a multidisciplinary meeting is called for."""
+
+    question: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Bedside:
     """One patient, resolved. ``partial`` names lists of which only a part is known; ``sent_id`` is the id in the

@@ -190,6 +190,8 @@ class Terminology:
         while start < len(text) - 2:
             ends = () if _in_word(text, start) else range(min(len(text), start + 20), start + 2, -1)
             for end in ends:
+                if _goes_on(text, end):
+                    continue
                 named = [c for c in self._named(text[start:end], kinds) if c.standing is not Standing.UNREVIEWED]
                 if named:
                     yield from (c.id for c in named)
@@ -559,3 +561,9 @@ def _in_word(text: str, at: int) -> bool:
     """Whether a Latin letter follows two others: NSAIDs are not AIDS."""
     letters = text[at - 2 : at + 1] if at > 1 else ""
     return letters.isascii() and letters.isalpha()
+
+
+def _goes_on(text: str, end: int) -> bool:
+    """Whether a Latin word goes on behind a place: ASDF is not ASD."""
+    letters = text[end - 1 : end + 1]
+    return len(letters) > 1 and letters.isascii() and letters.isalpha()

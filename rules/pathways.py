@@ -12,6 +12,7 @@ from clinical.order import Order
 from clinical.patient import ClinicalStatus, Condition, Observation, Procedure, Report
 from knowledge.model import ConceptKind, Predicate, Statement
 from rules.model import Case, Use
+from rules.nursing import REACHING
 from rules.stewardship import allergic_to
 from rules.subjects import rows_of
 
@@ -34,7 +35,7 @@ def steps(case: Case, avoiding: bool = False) -> Iterator[tuple[Condition, list[
     against); each step once, at the diagnosis listed first."""
     seen: set[str] = set()
     known = rows_of(case, Predicate.PATHWAY_STEP)
-    for number, condition in enumerate(_present(case)):
+    for number, condition in enumerate(present(case)):
         if not any(map(known.__getitem__, condition.what.concepts)):
             continue
         found = [s for c in condition.what.concepts for s in _rows(case, c, avoiding)]
@@ -52,7 +53,8 @@ def _rows(case: Case, concept: str, avoiding: bool) -> tuple[Statement, ...]:
     return tuple(s for s in rows if s.qualifiers["step"] == "avoid") if avoiding and rows else rows
 
 
-def _present(case: Case) -> Iterator[Condition]:
+def present(case: Case) -> Iterator[Condition]:
+    """Active diagnoses of this stay."""
     conditions, admitted = case.patient.conditions, case.patient.admitted
     for condition in () if isinstance(conditions, Unknown) else conditions:
         written = condition.origin.time
@@ -70,13 +72,18 @@ def _of_age(case: Case, s: Statement) -> bool:
 
 
 def is_due(case: Case, s: Statement) -> bool:
-    """Whether the time of a step is certainly past: it runs from the end of the day of admission, since
-    nobody says at which hour that was."""
+    """Whether the time of a step is certainly past."""
+    end = deadline(case, s)
+    return end is not None and zoned(case.patient.as_of) >= end
+
+
+def deadline(case: Case, s: Statement) -> datetime | None:
+    """When the time of a step is over: it runs from the end of the day of admission, since nobody says at which hour
+    that was. None for steps without a time."""
     admitted, hours = case.patient.admitted, s.qualifiers.get("hours")
     if isinstance(admitted, Unknown) or hours is None:
-        return False
-    end = datetime.combine(admitted, time(), CHINA) + timedelta(days=1, hours=hours)
-    return zoned(case.patient.as_of) >= end
+        return None
+    return datetime.combine(admitted, time(), CHINA) + timedelta(days=1, hours=hours)
 
 
 def is_excused(case: Case, s: Statement) -> bool:
@@ -102,6 +109,17 @@ def is_done(case: Case, s: Statement) -> bool:
     if any(not wide.isdisjoint(order.what.concepts) for order in _ordered(case)):
         return True
     return any(_is_result(case, r, wide) and _fresh(case, s, r) for r in _results(case))
+
+
+def is_excepted(case: Case, s: Statement) -> bool:
+    """A diagnosis for which a drug that the path advises against is right after all."""
+    return bool(named(case, s, "unless", (ConceptKind.DISEASE,)) & case.conditions.keys())
+
+
+def acts(use: Use) -> bool:
+    """Whether a use acts on the whole body, as far as is known."""
+    route = use.order.dosage.route
+    return isinstance(route, Unknown) or route in REACHING
 
 
 def uses_of(case: Case, s: Statement) -> list[Use]:

@@ -9,10 +9,9 @@ from clinical.coded import Origin
 from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity
 from clinical.logic import Unknown
 from clinical.patient import Condition, Visit
-from knowledge.model import ConceptKind, Predicate, Statement
+from knowledge.model import Predicate, Statement
 from rules.model import Case, Family, Use, fault, may_interrupt, order_datum, severity_of
-from rules.nursing import REACHING
-from rules.pathways import is_done, is_due, is_excused, missing_input, named, steps, uses_of
+from rules.pathways import acts, is_done, is_due, is_excepted, is_excused, missing_input, steps, uses_of
 from rules.saying import drop
 
 NAME = "pathway-deviation"
@@ -74,7 +73,7 @@ def _lacking(
 def _unsuited(case: Case, condition: Condition, rows: list[Statement]) -> Iterator[Outcome]:
     """Drugs under review, or active where no orders are signed, that the path advises against."""
     avoided = [s for s in rows if s.qualifiers["step"] == "avoid"]
-    excepted = [s for s in avoided if not _excepted(case, s)]
+    excepted = [s for s in avoided if not is_excepted(case, s)]
     given = [(s, [use for use in uses_of(case, s) if _concerns(case, use)]) for s in excepted]
     against = [(s, uses) for s, uses in given if uses]
     if not against:
@@ -87,15 +86,9 @@ def _unsuited(case: Case, condition: Condition, rows: list[Statement]) -> Iterat
     yield _finding(case, condition, [s for s, _ in against], summary, data, "unsuited", uses)
 
 
-def _excepted(case: Case, s: Statement) -> bool:
-    """A diagnosis for which the drug is right after all."""
-    return bool(named(case, s, "unless", (ConceptKind.DISEASE,)) & case.conditions.keys())
-
-
 def _concerns(case: Case, use: Use) -> bool:
     """Whether the use is judged now, and acts on the whole body."""
-    route = use.order.dosage.route
-    if not isinstance(route, Unknown) and route not in REACHING:
+    if not acts(use):
         return False
     return case.in_focus(use.order.id) if use.new else case.patient.stage != _SIGNING
 

@@ -21,7 +21,7 @@ def test_diagnoses_are_found_and_what_is_no_diagnosis_is_said_to_be_none(served:
     assert [one["candidates"][0]["name"] for one in found[:2]] == ["急性阑尾炎", "重度高血压"]
     assert all("note" not in one for one in found[:2])
     assert all(one["candidates"] == [] for one in found[2:])
-    assert all(one["note"] == "没有足够接近的标准名称" for one in found[2:])
+    assert all(one["note"].startswith("没有足够接近的标准名称") for one in found[2:])
 
 
 def test_a_name_of_another_kind_is_called_by_it(served: TestClient) -> None:

@@ -115,7 +115,7 @@ def test_diagnoses(terminology: Terminology, text: str, code: str, expected: str
 
 
 @pytest.mark.parametrize(
-    "text", ["否认心房颤动", "心房颤动家族史", "心房颤动？", "排除心房颤动", "某种怪病", "NSAIDs相关性溃疡"]
+    "text", ["否认心房颤动", "心房颤动家族史", "心房颤动？", "排除心房颤动", "某种怪病", "NSAIDs相关性溃疡", "asdf"]
 )
 def test_what_the_patient_does_not_have_is_no_diagnosis(terminology: Terminology, text: str) -> None:
     assert terminology.disease(Coded(text)) == ()
