@@ -1,5 +1,5 @@
-"""Rings for open panels when something arrives for their patient: one look a second for a whole worker, whatever the
-number of panels."""
+"""Rings for open panels when something arrives for their patient, or a risk of theirs is told: one look a second for
+a whole worker, whatever the number of panels."""
 
 from __future__ import annotations
 
@@ -7,22 +7,31 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from base.tenancy import system
 from exchange.arrivals import Arrivals
+from records.notices import Notice, Notices
 
 _log = logging.getLogger(__name__)
 _LOOK_SECONDS: Final = 1.0
 _BEAT_SECONDS: Final = 20.0
+_LATE: Final = timedelta(seconds=60)
+_MOST: Final = 5_000
+_SCOPE: Final = "whose risks were told"
+_RECORD: Final = b"event: record\ndata: {}\n\n"
+_NOTICE: Final = b"event: notice\ndata: {}\n\n"
+"""What it is is asked for with the token: a stream is opened by a ticket in its address and carries nothing."""
 
 
 class PanelWatch:
     """Bells by record. Nobody is looked for while no panel is open."""
 
-    def __init__(self, arrivals: Arrivals) -> None:
-        self._arrivals = arrivals
-        self._bells: dict[int, set[asyncio.Event]] = {}
+    def __init__(self, arrivals: Arrivals, notices: Notices) -> None:
+        self._arrivals, self._notices = arrivals, notices
+        self._bells: dict[int, set[_Bell]] = {}
+        self._told: dict[str, None] = {}
 
     async def keep_watch(self) -> None:
         """Look until cancelled; a database that is away is asked again."""
@@ -32,26 +41,28 @@ class PanelWatch:
                 continue
             try:
                 for record in await asyncio.to_thread(self._arrivals.look):
-                    self._ring(record)
+                    self._ring(record, _RECORD)
+                for notice in await asyncio.to_thread(self._raised, list(self._bells)):
+                    self._ring(notice.record, _NOTICE)
             except Exception as error:  # a database that is away must not end the watch
                 _log.error("panels not told of arrivals", extra={"error": type(error).__name__})
 
     async def events(self, records: frozenset[int], until: datetime) -> AsyncIterator[bytes]:
-        """Server-sent events for somebody's records: ``record`` when something arrived, a beat when nothing did."""
+        """Server-sent events for somebody's records: ``record`` when something arrived, ``notice`` when it raised a
+        risk, a beat when nothing did."""
         yield b"retry: 3000\n\n: open\n\n"
         with self._listening(records) as bell:
             while datetime.now(UTC) < until:
                 try:
-                    await asyncio.wait_for(bell.wait(), _BEAT_SECONDS)
+                    rung = await asyncio.wait_for(bell.rung(), _BEAT_SECONDS)
                 except TimeoutError:
-                    yield b": beat\n\n"
-                    continue
-                bell.clear()
-                yield b"event: record\ndata: {}\n\n"
+                    rung = [b": beat\n\n"]
+                for event in rung:
+                    yield event
 
     @contextmanager
-    def _listening(self, records: frozenset[int]) -> Iterator[asyncio.Event]:
-        bell = asyncio.Event()
+    def _listening(self, records: frozenset[int]) -> Iterator[_Bell]:
+        bell = _Bell()
         for record in records:
             self._bells.setdefault(record, set()).add(bell)
         try:
@@ -62,6 +73,32 @@ class PanelWatch:
                 if not self._bells[record]:
                     del self._bells[record]
 
-    def _ring(self, record: int) -> None:
+    def _raised(self, records: list[int]) -> list[Notice]:
+        """Notices raised a moment ago that were not told yet: they are numbered before they can be seen."""
+        with system(_SCOPE):
+            found = self._notices.raised(records, datetime.now(UTC) - _LATE)
+        fresh = [notice for notice in found if notice.id not in self._told]
+        self._told = dict.fromkeys([*self._told, *(notice.id for notice in fresh)][-_MOST:])
+        return fresh
+
+    def _ring(self, record: int, event: bytes) -> None:
         for bell in self._bells.get(record, ()):
-            bell.set()
+            bell.ring(event)
+
+
+class _Bell:
+    """What one panel is still to be told; the same twice is told once."""
+
+    def __init__(self) -> None:
+        self._event, self._waiting = asyncio.Event(), dict[bytes, None]()
+
+    def ring(self, event: bytes) -> None:
+        self._waiting[event] = None
+        self._event.set()
+
+    async def rung(self) -> list[bytes]:
+        """Wait until there is something."""
+        await self._event.wait()
+        self._event.clear()
+        told, self._waiting = list(self._waiting), {}
+        return told

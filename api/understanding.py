@@ -17,10 +17,12 @@ from api.prompt_desk import PromptDesk
 from api.record_qc_desk import RecordQcDesk
 from api.routes import (
     answers,
+    consultations,
     inference,
     language,
     normalize,
     panel,
+    pathways,
     picture,
     prompts,
     rare,
@@ -54,7 +56,8 @@ class Understanding:
         self.answers = AnswerDesk(front.access, self.search, front.ward, self.prompts, unanswered)
         identity, region = front.identity, front.region
         self._records = PersonRecords(settings, front.access, engine, shown, identity, region, serving)
-        self.panel, self.panels = PanelDesk(front, self._records), PanelWatch(Arrivals(engine))
+        self._notices = Notices(engine, front.ring)
+        self.panel, self.panels = PanelDesk(front, self._records), PanelWatch(Arrivals(engine), self._notices)
         self.panel_quality = PanelQuality(front, record_qc, self.panel.kept)
         self.smart = SmartDesk(settings, front.access, self.panel, front.ring, front.used, front.audit)
         whole = Repository(engine, front.ring)
@@ -72,9 +75,10 @@ class Understanding:
         yield language.router(access, serving)
         yield inference.router(access, ward)
         yield treatments.router(access, ward)
+        yield pathways.router(access, ward)
+        yield consultations.router(access, ward)
         yield scores.router(access, ward)
-        notices = Notices(front.house.engine, front.ring)
-        yield risks.router(access, ward, notices, settings.risk_models_dir, trusted)
+        yield risks.router(access, ward, self._notices, settings.risk_models_dir, trusted)
         yield rare.router(access, serving)
         yield similar.router(access, self.similar, serving, front.identity)
         yield picture.router(access, self._records)

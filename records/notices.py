@@ -7,7 +7,7 @@ while it stands, the same crossing is told once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
@@ -241,6 +241,12 @@ class Notices:
             query = query.where(notices.c.at < before)
         with self._engine.connect() as connection:
             return [self._opened(row) for row in connection.execute(query)]
+
+    def raised(self, records: Collection[int], since: datetime) -> list[Notice]:
+        """Notices of some records that were raised at a time or later."""
+        here = select(notices).where(notices.c.record.in_(records), notices.c.at >= since).order_by(notices.c.at)
+        with self._engine.connect() as connection:
+            return [self._opened(row) for row in connection.execute(here)]
 
     def acknowledge(self, number: str, by: str, now: datetime) -> Notice:
         """Somebody saw it; the first who did stays. Raises ``MissingNoticeError``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,8 @@ from demo.people import CENTRE, CHART, CLINIC, HOSPITAL, WARFARIN
 from exchange.arrivals import Arrivals
 from exchange.intake import Sent
 from records.identity_store import by_local_id
+from records.notices import Notice
+from records.notices import Told as Said
 from tests.integration.conftest import opened
 from tests.integration.staffed import PASSWORD, QUICK, Staffed
 
@@ -72,6 +75,13 @@ def panel(staffed: Staffed) -> Panel:
 
 def test_its_address_carries_the_token_where_no_server_sees_it(panel: Panel) -> None:
     assert panel.told["url"] == f"/ui/panel#{panel.told['token']}"
+
+
+def test_without_a_patient_it_knows_nobody_and_searches(staffed: Staffed) -> None:
+    panel = Panel(staffed.client, patient="")
+    assert panel.told["url"] == f"/ui/panel?knowledge#{panel.told['token']}"
+    assert {panel.status("GET", f"/api/v1/panel/{section}") for section in SECTIONS} == {404}
+    assert panel.status("POST", "/api/v1/search", json={"query": "华法林 布洛芬"}) == 200
 
 
 def test_the_gravest_comes_first_with_data_and_source(panel: Panel) -> None:
@@ -279,8 +289,11 @@ def test_a_bell_rings_for_its_records_alone() -> None:
         def look(self) -> set[int]:
             return {7}
 
+        def raised(self, records: list[int], since: datetime) -> list[Notice]:
+            return []
+
     async def heard() -> list[bytes]:
-        watch = PanelWatch(Told())  # type: ignore[arg-type]
+        watch = PanelWatch(Told(), Told())  # type: ignore[arg-type]
         until = datetime.now(UTC) + timedelta(seconds=30)
         mine, other = watch.events(frozenset({7, 8}), until), watch.events(frozenset({9}), until)
         first = [await anext(mine), await anext(other)]
@@ -294,6 +307,32 @@ def test_a_bell_rings_for_its_records_alone() -> None:
         return [*first, told]
 
     assert asyncio.run(heard())[-1] == b"event: record\ndata: {}\n\n"
+
+
+def test_a_risk_that_is_told_rings_once_and_carries_nothing_of_it() -> None:
+    at = datetime.now(UTC)
+    words = Said("P1", "脓毒症", "评估感染", "脓毒症风险高：NEWS2 9 分")
+    raised = Notice("n1", HOSPITAL, 7, "sepsis", "high", at, None, None, "", words)
+
+    class Told:
+        def look(self) -> set[int]:
+            return set()
+
+        def raised(self, records: list[int], since: datetime) -> list[Notice]:
+            return [raised] if 7 in records and since <= at else []
+
+    async def heard() -> list[bytes]:
+        watch = PanelWatch(Told(), Told())  # type: ignore[arg-type]
+        mine = watch.events(frozenset({7}), at + timedelta(seconds=30))
+        await anext(mine)
+        looking = asyncio.create_task(watch.keep_watch())
+        told = [await asyncio.wait_for(anext(mine), 5)]
+        with contextlib.suppress(TimeoutError):
+            told.append(await asyncio.wait_for(anext(mine), 1.5))
+        looking.cancel()
+        return told
+
+    assert asyncio.run(heard()) == [b"event: notice\ndata: {}\n\n"]
 
 
 def test_a_panel_ends_with_the_rights_of_whoever_launched_it(staffed: Staffed, house: House) -> None:
