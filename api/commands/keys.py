@@ -13,7 +13,10 @@ from api.terminal import ERR, OUT, Command, DataDir, bar, house
 from base.audit import Event, append
 from base.keyring import reseal
 
-_READ_LATE: Final = ("supervision.appraisal.tables", "supervision.record_qc.tables")
+_READ_LATE: Final = (
+    *("records.comments", "records.launched", "records.reviews"),
+    *("supervision.appraisal.tables", "supervision.record_qc.tables"),
+)
 """Tables with sealed columns that no command reads at its start: what is not read is not sealed anew."""
 
 
