@@ -7,6 +7,8 @@ import { CanvasRenderer } from "echarts/renderers";
 use([BarChart, LineChart, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, CanvasRenderer]);
 
 type Values = (number | null)[];
+/** A line across, named above it or below it. */
+export type Mark = { title: string; value: number; below?: boolean };
 /** Values by name: `mark` are places that stand out, `beside` what they are compared with, `lines` drawn across. */
 export type Series = {
   title?: string;
@@ -16,7 +18,7 @@ export type Series = {
   kind: "line" | "bar";
   mark?: number[];
   beside?: { title: string; values: Values }[];
-  lines?: { title: string; value: number }[];
+  lines?: Mark[];
 };
 export type Drawing = { show: (series: Series) => void; close: () => void };
 
@@ -40,7 +42,8 @@ export function drawn(parent: HTMLElement): Drawing {
 type Option = Parameters<ReturnType<typeof init>["setOption"]>[0];
 
 function option(series: Series, text: string): Option {
-  const { names, unit, kind, beside = [], lines } = series;
+  const { names, unit, kind, lines } = series;
+  const beside = (series.beside ?? []).filter(({ values }) => values.filter((value) => value !== null).length > 1);
   return {
     animation: false,
     grid: { left: 8, right: 16, top: beside.length ? 36 : 16, bottom: 8, containLabel: true },
@@ -73,8 +76,12 @@ function main({ title, values, kind, mark = [], lines = [] }: Series, text: stri
       silent: true,
       symbol: "none",
       lineStyle: { color: MARKED, type: "dashed" },
-      label: { color: text, position: "insideEndTop", formatter: "{b} {c}" },
-      data: lines.map(({ title: name, value }) => ({ name, yAxis: value })),
+      label: { color: text, formatter: "{b} {c}" },
+      data: lines.map(({ title: name, value, below }) => ({
+        name,
+        yAxis: value,
+        label: { position: below ? "insideEndBottom" : "insideEndTop" },
+      })),
     },
   };
 }

@@ -84,7 +84,7 @@ function Loads({ loads, titled }: { loads: Lineage["loads"] } & Titled): ReactNo
       columns={[
         { title: TEXTS.at, render: (_, { at }) => new Date(at).toLocaleString("zh-CN") },
         { title: TEXTS.fact, render: (_, { fact }) => titled(fact) },
-        { title: TEXTS.group, dataIndex: "tenant" },
+        { title: TEXTS.institution, dataIndex: "tenant" },
         { title: TEXTS.from, dataIndex: "source" },
         { title: TEXTS.actor, dataIndex: "by" },
         { title: TEXTS.received, align: "right", render: (_, { received }) => received.toLocaleString("zh-CN") },

@@ -1,4 +1,5 @@
 /** Lines that figures should lie between, in words and for charts. */
+import type { Mark } from "../../figures/drawing";
 import { figure } from "../../figures/numbers";
 import type { Limits, Line } from "../../figures/types";
 import { TEXTS } from "./texts";
@@ -11,12 +12,12 @@ export function said({ low, high }: Limits, unit: string): string {
 }
 
 /** Lines to draw: those that hold for all that is shown. */
-export function drawn(lines: Line[]): { title: string; value: number }[] {
+export function drawn(lines: Line[]): Mark[] {
   const ends = [
-    { title: TEXTS.low, values: lines.map(({ limits }) => limits.low) },
-    { title: TEXTS.high, values: lines.map(({ limits }) => limits.high) },
+    { title: TEXTS.low, below: true, values: lines.map(({ limits }) => limits.low) },
+    { title: TEXTS.high, below: false, values: lines.map(({ limits }) => limits.high) },
   ];
-  return ends.flatMap(({ title, values: [value, ...others] }) =>
-    typeof value === "number" && others.every((other) => other === value) ? [{ title, value }] : [],
+  return ends.flatMap(({ values: [value, ...others], ...named }) =>
+    typeof value === "number" && others.every((other) => other === value) ? [{ ...named, value }] : [],
   );
 }

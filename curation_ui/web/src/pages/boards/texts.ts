@@ -15,6 +15,7 @@ export const TEXTS = {
   fact: "数据表",
   rows: "行数",
   institutions: "机构数",
+  institution: "机构",
   months: "月份",
   from: "来源",
   actor: "操作者",
