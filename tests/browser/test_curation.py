@@ -290,3 +290,34 @@ def test_a_prompt_is_read_and_its_cases_are_run(enter: Entering) -> None:
     here.page.get_by_role("button", name="运行全部用例").click()
     expect(here.page.get_by_role("alert")).to_be_visible(timeout=20_000)
     here.suits_everybody("curation-prompt")
+
+
+def test_a_new_source_and_a_new_concept_are_checked_while_typed_and_what_is_alike_is_offered(enter: Entering) -> None:
+    here = enter("lihua", "/ui/curation")
+    page = here.page
+    page.get_by_role("button", name="录入知识").click()
+    page.get_by_role("menuitem", name="新来源").click()
+    page.get_by_label("标题").fill("华法林钠片说明书（2024年修订）")
+    expect(page.get_by_role("status").filter(has_text="已有相近的")).to_contain_text("label:华法林钠片")
+    page.get_by_label("年份").fill("1024")
+    here.see("年份应为四位数字")
+    page.get_by_label("年份").fill("2024")
+    page.get_by_label("编号").fill("label-warfarin-2024")
+    page.get_by_label("修改理由").fill("新版说明书")
+    assert here.hurdles() == []
+    page.get_by_role("button", name="保存草稿").click()
+    expect(page.get_by_role("heading", name="华法林钠片说明书（2024年修订）", level=1)).to_be_visible()
+
+    here.open("/ui/curation/new-concept")
+    page.get_by_label("概念类型").click()
+    page.get_by_title("药品成分", exact=True).click()
+    page.get_by_label("名称", exact=True).fill("华法林")
+    here.see("已有同名的概念")
+    expect(page.get_by_role("status").filter(has_text="已有相近的")).to_contain_text("华法林")
+    page.get_by_label("名称", exact=True).fill("达比加群酯")
+    page.get_by_label("英文名").fill("Dabigatran Etexilate")
+    expect(page.get_by_label("编号")).to_have_value("ingredient:dabigatran-etexilate")
+    page.get_by_label("修改理由").fill("新药进院")
+    here.suits_everybody("new-concept")
+    page.get_by_role("button", name="保存草稿").click()
+    expect(page.get_by_role("heading", name="达比加群酯", level=1)).to_be_visible()

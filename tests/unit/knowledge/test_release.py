@@ -84,6 +84,13 @@ def test_classes_are_expanded_and_names_found(store: Store, releases: Releases, 
     assert [c.id for c in snapshot.by_name(" 芬必得")] == [IBUPROFEN.id]
 
 
+def test_a_statement_is_found_by_its_id(store: Store, releases: Releases, key: SigningKey) -> None:
+    snapshot = releases.open(publish(store, releases, key, [], "li").release)
+    every = list(snapshot.all_statements())
+    assert [snapshot.statement(one.id) for one in every] == every
+    assert [snapshot.statement(id_) for id_ in ("", "b ", "zzz")] == [None, None, None]
+
+
 def test_unreviewed_statements_can_be_read_but_never_decide(tmp_path: Path) -> None:
     loose = structs.replace(PAIR, standing=Standing.UNREVIEWED)
     compile_release(Content([CLASS, IBUPROFEN, WARFARIN], [IS_A, loose], sources=[LABEL]), tmp_path / "r")

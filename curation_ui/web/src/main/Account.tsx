@@ -1,11 +1,11 @@
 /** Whoever uses the window: where they work, light or dark, password, logging out. */
 import { BulbOutlined, QuestionCircleOutlined, UserOutlined } from "@ant-design/icons";
 import { Button, Dropdown, Flex, Modal, Tag, Typography } from "antd";
-import { type ReactNode, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { CACHE, useTelling } from "../shared/asking";
 import { useSession } from "../shared/session";
+import { Loading } from "../shared/states";
 import type { Look } from "./Entrance";
-import { NewPassword } from "./First";
 import { MODES, type Mode } from "./theme";
 
 const TEXTS = {
@@ -18,6 +18,7 @@ const TEXTS = {
   logout: "退出登录",
 };
 
+const NewPassword = lazy(() => import("./First").then(({ NewPassword }) => ({ default: NewPassword })));
 const LOGOUT = "DELETE /api/v1/session";
 
 export function Account({ mode, setMode }: Look): ReactNode {
@@ -65,7 +66,9 @@ function Person(): ReactNode {
         </Button>
       </Dropdown>
       <Modal open={changing} footer={null} onCancel={() => change(false)} destroyOnHidden>
-        <NewPassword done={() => change(false)} />
+        <Suspense fallback={<Loading />}>
+          <NewPassword done={() => change(false)} />
+        </Suspense>
       </Modal>
     </>
   );

@@ -1,15 +1,16 @@
 /** Whoever comes in logs in, does what they must do first, and finds the pages they may use. */
 import { Watermark } from "antd";
-import { type ReactNode, useEffect } from "react";
+import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { useAsked } from "../shared/asking";
 import { setCsrf } from "../shared/client";
 import { type Session, SessionProvider } from "../shared/session";
-import { Asked } from "../shared/states";
-import { First } from "./First";
-import { Login } from "./Login";
+import { Asked, Loading } from "../shared/states";
 import { Proof } from "./Proof";
 import { Shell } from "./Shell";
 import type { Mode } from "./theme";
+
+const First = lazy(() => import("./First").then(({ First }) => ({ default: First })));
+const Login = lazy(() => import("./Login").then(({ Login }) => ({ default: Login })));
 
 export type Look = { mode: Mode; setMode: (mode: Mode) => void };
 
@@ -18,25 +19,41 @@ export function Entrance(look: Look): ReactNode {
   const csrf = session.data?.csrf ?? "";
   setCsrf(csrf);
   useEffect(() => setCsrf(csrf), [csrf]);
-  if (session.error?.status === 401) return <Login />;
-  return <Asked query={session}>{(found) => <Inside session={found} {...look} />}</Asked>;
+  return (
+    <Suspense fallback={<Loading />}>
+      {session.error?.status === 401 ? (
+        <Login />
+      ) : (
+        <Asked query={session}>{(found) => <Inside session={found} {...look} />}</Asked>
+      )}
+    </Suspense>
+  );
 }
 
 function Inside({ session, ...look }: { session: Session } & Look): ReactNode {
   if (session.blocked) return <First session={session} />;
-  const { name, institution, time, code } = session.watermark;
-  const marks = session.kind === "account" ? [`${name} ${institution}`, `${time.slice(0, 16)} ${code}`] : "";
   return (
     <SessionProvider value={session}>
-      <Watermark
-        content={marks}
-        style={{ overflow: "visible" }}
-        gap={[160, 140]}
-        font={{ color: "rgba(128,128,128,0.12)", fontSize: 13 }}
-      >
+      <Marked session={session}>
         <Shell {...look} />
-      </Watermark>
+      </Marked>
       <Proof />
     </SessionProvider>
+  );
+}
+
+/** People who logged in see on every page whose window it is; drawing that takes a while, so nobody else waits. */
+function Marked({ session, children }: { session: Session; children: ReactNode }): ReactNode {
+  if (session.kind !== "account") return children;
+  const { name, institution, time, code } = session.watermark;
+  return (
+    <Watermark
+      content={[`${name} ${institution}`, `${time.slice(0, 16)} ${code}`]}
+      style={{ overflow: "visible" }}
+      gap={[160, 140]}
+      font={{ color: "rgba(128,128,128,0.12)", fontSize: 13 }}
+    >
+      {children}
+    </Watermark>
   );
 }

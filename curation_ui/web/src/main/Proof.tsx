@@ -1,70 +1,20 @@
-/** Asks a person to prove again who they are, before something dangerous. */
-import { Form, Input, Modal } from "antd";
-import { type ReactNode, useEffect, useRef, useState } from "react";
-import { useTelling } from "../shared/asking";
+/** Has a person prove again who they are, before something dangerous. */
+import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { setProver } from "../shared/client";
-import { useSession } from "../shared/session";
-import { ProviderLogin } from "./provider";
 
-const TEXTS = {
-  title: "请再次验证身份",
-  about: "此操作较为敏感，须再次输入口令。",
-  aboutProvider: "此操作较为敏感，须再次登录；返回后请重新操作。",
-  password: "口令",
-  code: "动态口令（未启用可不填）",
-  confirm: "验证",
-};
-
-type Given = { password: string; code?: string };
+const Proving = lazy(() => import("./Proving"));
 
 export function Proof(): ReactNode {
-  const { provider } = useSession();
-  const [open, setOpen] = useState(false);
-  const [form] = Form.useForm<Given>();
-  const settle = useRef<(proved: boolean) => void>(() => undefined);
-  const prove = useTelling<unknown, "POST /api/v1/session/proof">("POST /api/v1/session/proof");
-  useEffect(() => {
-    setProver(() => {
-      setOpen(true);
-      return new Promise<boolean>((resolve) => {
-        settle.current = resolve;
-      });
-    });
-  }, []);
+  const [settle, wait] = useState<(proved: boolean) => void>();
+  useEffect(() => setProver(() => new Promise<boolean>((resolve) => wait(() => resolve))), []);
+  if (!settle) return null;
   const end = (proved: boolean): void => {
-    setOpen(false);
-    form.resetFields();
-    settle.current(proved);
+    wait(undefined);
+    settle(proved);
   };
-  const given = ({ password, code = "" }: Given): void =>
-    prove.mutate({ body: { password, code } }, { onSuccess: () => end(true) });
-  if (provider) {
-    return (
-      <Modal open={open} title={TEXTS.title} footer={null} onCancel={() => end(false)}>
-        <p>{TEXTS.aboutProvider}</p>
-        <ProviderLogin title={provider} again />
-      </Modal>
-    );
-  }
   return (
-    <Modal
-      open={open}
-      title={TEXTS.title}
-      okText={TEXTS.confirm}
-      confirmLoading={prove.isPending}
-      onOk={() => form.submit()}
-      onCancel={() => end(false)}
-      forceRender
-    >
-      <p>{TEXTS.about}</p>
-      <Form<Given> form={form} layout="vertical" onFinish={given}>
-        <Form.Item name="password" label={TEXTS.password} rules={[{ required: true }]}>
-          <Input.Password autoComplete="current-password" />
-        </Form.Item>
-        <Form.Item name="code" label={TEXTS.code}>
-          <Input autoComplete="one-time-code" inputMode="numeric" />
-        </Form.Item>
-      </Form>
-    </Modal>
+    <Suspense fallback={null}>
+      <Proving end={end} />
+    </Suspense>
   );
 }

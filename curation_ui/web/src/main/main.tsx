@@ -1,6 +1,7 @@
 /** Where the main pages begin. */
 import { QueryClientProvider } from "@tanstack/react-query";
 import { App as AntApp, ConfigProvider } from "antd";
+import "antd/dist/antd.css";
 import zhCN from "antd/locale/zh_CN";
 import dayjs from "dayjs";
 import "dayjs/locale/zh-cn";
@@ -11,9 +12,11 @@ import { CACHE } from "../shared/asking";
 import { Guard } from "../shared/states";
 import { Entrance } from "./Entrance";
 import "./main.css";
+import { loadAhead } from "./pages";
 import { look, useMode } from "./theme";
 
 dayjs.locale("zh-cn");
+loadAhead(location.pathname);
 
 function Root(): ReactNode {
   const [mode, setMode, isDark] = useMode();

@@ -11,3 +11,9 @@ export const PAGES: readonly Page[] = Object.values(found).sort(
 export function open(permissions: readonly string[]): Page[] {
   return PAGES.filter((page) => page.permissions.some((one) => permissions.includes(one)));
 }
+
+/** Begin to load the page that an address leads to, while it is still asked who is there. */
+export function loadAhead(address: string): void {
+  const here = address.split("/")[2];
+  void PAGES.find(({ path }) => path === here)?.load();
+}

@@ -10,7 +10,7 @@ export type Field = { id: string; title: string; groups: boolean; sums: Sum[]; v
 
 export const PERIOD = "period";
 const COUNT = "count";
-const NUMBERS = ["bigint", "double", "integer"];
+const NUMBERS = ["number", "count"];
 const MOST_GROUPS = 4;
 const OWN: Field[] = [
   { id: COUNT, title: TEXTS.sums.count, groups: false, sums: ["count"] },
@@ -84,7 +84,7 @@ export function remeasured(form: Form, at: number, measure?: Measure): Form {
 
 /** A field added up in some way; it bears both names. */
 export function measured({ id, title }: Field, sum: Sum): Measure {
-  return id === COUNT ? { sum, title } : { sum, column: id, title: `${title}${TEXTS.sums[sum]}` };
+  return id === COUNT ? { sum, title } : { sum, column: id, title: `${title}（${TEXTS.sums[sum]}）` };
 }
 
 /** Which field a measure adds up. */

@@ -3,6 +3,8 @@ import type { ReactNode } from "react";
 import { Route, Routes } from "react-router";
 import { List } from "./List";
 import { NewArticle } from "./NewArticle";
+import { NewConcept } from "./NewConcept";
+import { NewSource } from "./NewSource";
 import { RecordPage } from "./RecordPage";
 import { TablePage } from "./TablePage";
 import "./curation.css";
@@ -13,6 +15,8 @@ export default function Curation(): ReactNode {
       <Route index element={<List />} />
       <Route path="table/:name" element={<TablePage />} />
       <Route path="new-article" element={<NewArticle />} />
+      <Route path="new-concept" element={<NewConcept />} />
+      <Route path="new-source" element={<NewSource />} />
       <Route path=":kind/:id" element={<RecordPage />} />
     </Routes>
   );

@@ -187,9 +187,11 @@ function Adding(): ReactNode {
     key: label,
     type: "group" as const,
     label,
-    children: members.map((one) => ({ key: one.name, label: one.title })),
+    children: members.map((one) => ({ key: `table/${one.name}`, label: one.title })),
   });
   const items = [
+    { key: "new-concept", label: TEXTS.record.newConcept },
+    { key: "new-source", label: TEXTS.record.newSource },
     group(
       TEXTS.statements,
       found.filter((one) => one.rank === STATEMENTS),
@@ -204,7 +206,7 @@ function Adding(): ReactNode {
       trigger={["click"]}
       menu={{
         items,
-        onClick: ({ key }) => void navigate(`table/${key}`),
+        onClick: ({ key }) => void navigate(key),
         style: { maxHeight: 420, overflow: "auto" },
       }}
     >

@@ -82,7 +82,8 @@ type Any = Draft<Record<string, unknown>>;
 function Fields({ whole, draft }: { whole: Whole; draft: Any }): ReactNode {
   if (whole.kind === "statement")
     return <StatementFields whole={whole} draft={draft as unknown as Draft<StatementForm>} />;
-  if (whole.kind === "concept") return <ConceptFields whole={whole} draft={draft as unknown as Draft<ConceptForm>} />;
+  if (whole.kind === "concept")
+    return <ConceptFields columns={whole.columns} draft={draft as unknown as Draft<ConceptForm>} />;
   if (whole.kind === "article") return <ArticleFields draft={draft as unknown as Draft<ArticleForm>} />;
   return <SourceFields draft={draft as unknown as Draft<SourceForm>} />;
 }

@@ -7,7 +7,7 @@ import { Cell, hintOf } from "../../curation/Cell";
 import { Citations } from "../../curation/Citations";
 import type { Draft } from "../../curation/drafting";
 import { Field } from "../../curation/Field";
-import type { ArticleForm, ConceptForm, Named, SourceForm, StatementForm, Whole } from "../../curation/types";
+import type { ArticleForm, Column, ConceptForm, Named, SourceForm, StatementForm, Whole } from "../../curation/types";
 import { choices, useVocabulary } from "../../curation/vocabulary";
 import { TEXTS } from "./texts";
 
@@ -24,7 +24,7 @@ export function StatementFields({ whole, draft }: { whole: Whole; draft: Draft<S
   return (
     <>
       <Descriptions items={sides} column={{ xs: 1, md: 3 }} size="small" />
-      <Cells whole={whole} cells={form.cells} change={(cells) => change({ cells })} flaws={flaws} />
+      <Cells columns={whole.columns} cells={form.cells} change={(cells) => change({ cells })} flaws={flaws} />
       <Field label={T.citations} flaws={flaws} name="citations" required>
         <Citations value={form.citations} onChange={(citations) => change({ citations })} />
       </Field>
@@ -53,16 +53,16 @@ function Side({ side }: { side: Named | undefined }): ReactNode {
 }
 
 type CellsProps = {
-  whole: Whole;
+  columns: Column[];
   cells: Record<string, string>;
   change: (cells: Record<string, string>) => void;
   flaws: Draft<unknown & Record<string, unknown>>["flaws"];
 };
 
-function Cells({ whole, cells, change, flaws }: CellsProps): ReactNode {
+function Cells({ columns, cells, change, flaws }: CellsProps): ReactNode {
   return (
     <div className="curation-fields">
-      {whole.columns.map((column) => (
+      {columns.map((column) => (
         <Field
           key={column.field}
           label={column.label}
@@ -82,7 +82,9 @@ function Cells({ whole, cells, change, flaws }: CellsProps): ReactNode {
   );
 }
 
-export function ConceptFields({ whole, draft }: { whole: Whole; draft: Draft<ConceptForm> }): ReactNode {
+type ConceptProps = { columns: Column[]; draft: Draft<ConceptForm> };
+
+export function ConceptFields({ columns, draft }: ConceptProps): ReactNode {
   const { form, change, flaws } = draft;
   return (
     <>
@@ -106,7 +108,7 @@ export function ConceptFields({ whole, draft }: { whole: Whole; draft: Draft<Con
       <Field label={T.codes} flaws={flaws} name="codes">
         <Codes value={form.codes} onChange={(codes) => change({ codes })} />
       </Field>
-      <Cells whole={whole} cells={form.cells} change={(cells) => change({ cells })} flaws={flaws} />
+      <Cells columns={columns} cells={form.cells} change={(cells) => change({ cells })} flaws={flaws} />
     </>
   );
 }
