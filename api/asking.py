@@ -11,7 +11,6 @@ from api.access import Principal
 from api.errors import bad_field
 from base.tenancy import TenancyError, acting, tenant_path
 
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _R = TypeVar("_R")
 _ERRORS: Final = {
     400: "a field is missing or misshapen; the OperationOutcome names it",

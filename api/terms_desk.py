@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from api.again import again
 from api.quality_desk import csv_lines
 from api.serving import Serving
-from base.tabular import workbook
+from base.tabular import XLSX, workbook
 from base.tenancy import tenant_path
 from clinical.coded import Coded
 from records.code_exchange import (
@@ -135,9 +135,7 @@ class TermsDesk:
 def table(rows: list[dict[str, Any]], form: str, title: str) -> tuple[bytes, str]:
     """Rows as ``csv`` or ``xlsx``, with the media type."""
     if form == "xlsx":
-        return workbook({title[:31].translate(_NO_SHEET): rows}), (
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        )
+        return workbook({title[:31].translate(_NO_SHEET): rows}), XLSX
     return b"".join(csv_lines(rows)), "text/csv"
 
 

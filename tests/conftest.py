@@ -7,10 +7,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from filelock import FileLock
-from sqlalchemy import Connection, Engine, NullPool, create_engine, inspect, make_url, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, make_url, text
 
 from api.bootstrap import House, ensure_release, open_house
 from api.gates import GATES
@@ -110,46 +111,63 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.cleanup()
 
 
+class Migrated(NamedTuple):
+    """A migrated database with its tables, and who makes databases and changes settings in it."""
+
+    url: str
+    tables: set[str]
+    administrator: Engine
+
+
 @pytest.fixture(scope="session")
-def migrated(postgres: str) -> tuple[str, set[str]]:
-    """URL of a migrated database on that server, and its tables."""
+def migrated(postgres: str) -> Migrated:
+    """A migrated database on that server."""
     with _administering(postgres) as connection:
         connection.execute(text("CREATE DATABASE migrated"))
     url = make_url(postgres).set(database="migrated").render_as_string(hide_password=False)
-    made = open_engine(url)
-    migrate(made)
-    tables = set(inspect(made).get_table_names())
-    made.dispose()
-    return url, tables
+    administrator = _administrator(url)
+    _migrate(url)
+    with administrator.connect() as connection:
+        return Migrated(url, _tables(connection), administrator)
 
 
 @contextmanager
 def _administering(url: str) -> Iterator[Connection]:
-    """A connection outside of transactions, where databases are made and settings changed."""
-    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
+    """A connection outside of transactions."""
+    with _administrator(url).connect() as connection:
         yield connection
 
 
-@pytest.fixture
-def own_postgres(migrated: tuple[str, set[str]]) -> str:
-    """URL of an empty, migrated PostgreSQL database: emptied, which is forty times as fast as made anew, unless a test
-    took tables away."""
-    url, tables = migrated
-    with _administering(url) as connection:
-        if set(inspect(connection).get_table_names()) == tables:
-            _empty(connection, tables - {"alembic_version"})
-            return url
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
+def _administrator(url: str) -> Engine:
+    return create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+
+
+def _migrate(url: str) -> None:
     made = open_engine(url)
     migrate(made)
     made.dispose()
-    return url
+
+
+def _tables(connection: Connection) -> set[str]:
+    found = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
+    return set(found.scalars())
+
+
+@pytest.fixture
+def own_postgres(migrated: Migrated) -> str:
+    """URL of an empty, migrated PostgreSQL database: emptied, unless a test took tables away."""
+    with migrated.administrator.connect() as connection:
+        if _tables(connection) == migrated.tables:
+            _empty(connection, migrated.tables - {"alembic_version"})
+            return migrated.url
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    _migrate(migrated.url)
+    return migrated.url
 
 
 def _empty(connection: Connection, tables: set[str]) -> None:
-    """Only what was written to: to empty a hundred tables takes four times as long."""
+    """Only what was written to: every test waits for this, and to empty a hundred tables takes eight times as long."""
     looked = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in sorted(tables))
     written = connection.execute(text(looked)).scalars().all()
     if written:

@@ -32,8 +32,9 @@ def reports(
     who: By = "operator",
     data_dir: DataDir = None,
 ) -> None:
-    """Scheduled reports (定时报表): list them and their runs, save a file, make and tell what is due. ``work`` also
-    removes files that were kept long enough."""
+    """Scheduled reports (定时报表): list them and their runs, save a file, make and tell what is due.
+
+    ``work`` also removes files that were kept long enough."""
     opened = house(data_dir)
     desk = ReportDesk(opened, key_ring(opened), IndicatorDesk(opened, key_ring(opened)))
     with system("yigong reports"):

@@ -10,13 +10,13 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from api.access import Access, Principal
-from api.asking import XLSX, attached, described, tenant_in, within, writes
+from api.asking import attached, described, tenant_in, within, writes
 from api.bodies import Body, asked, decoded
 from api.errors import bad_field, moment_of, respond
 from api.indicator_desk import IndicatorDesk
 from api.indicator_json import crosstab_json, dataset_json, fact_json, lines_json
 from api.quality_desk import csv_lines
-from base.tabular import workbook
+from base.tabular import XLSX, workbook
 from base.tenancy import TenancyError
 from supervision.figures.analysis import Form, indicators
 from supervision.figures.answers import MOST_ROWS, Each, Line

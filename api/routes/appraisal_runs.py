@@ -11,10 +11,10 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.access import Access, Principal
 from api.appraisal_desk import AppraisalDesk, appeal_json, remark_json, run_json
-from api.asking import XLSX, attached, described, tenant_in, within, writes
+from api.asking import attached, described, tenant_in, within, writes
 from api.bodies import Body, asked, decoded
 from api.errors import respond
-from base.tabular import workbook
+from base.tabular import XLSX, workbook
 from base.tenancy import acting
 from supervision.appraisal.appeals import Claim, Stand
 from supervision.appraisal.reckoning import Member

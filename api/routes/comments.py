@@ -18,6 +18,7 @@ from api.access import Access
 from api.bodies import Body, asked, decoded
 from api.comments import SPECIALS, CommentDesk
 from api.errors import bad_field, respond
+from base.tabular import XLSX
 from base.tenancy import Scope, acting
 from clinical.coded import zoned
 from records.comment_codes import CODES
@@ -27,7 +28,6 @@ from records.sampling import MOST, ORDERS, PERIOPERATIVE, PRESCRIPTIONS, Method,
 from supervision.comments import Results, Tally
 
 _MOST: Final = 200
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _NEEDED: Final = {"pharmacist": "comment.judge", "supervisor": "comment.lead"}
 """What it takes to judge in a role."""
 Number = Annotated[int, Path(ge=1, le=MOST)]
@@ -63,6 +63,8 @@ class RoundBody(Body, frozen=True):
 
 
 class ProblemBody(Body, frozen=True):
+    """A problem of a prescription by its code, with the drug it is about and words of one's own."""
+
     code: str
     drug: str = ""
     text: str = ""
@@ -83,12 +85,16 @@ class JudgementBody(Body, frozen=True):
 
 
 class AssignmentBody(Body, frozen=True):
+    """Who is to judge an item, based on the version that was seen."""
+
     by: ByBody
     to: str
     version: int
 
 
 class ClosingBody(Body, frozen=True):
+    """Who closes a round, based on the version that was seen."""
+
     by: ByBody
     version: int
 

@@ -9,12 +9,12 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request, Response
 
 from api.access import Access, Principal
-from api.asking import XLSX, attached, described, parameters, tenant_in, within
+from api.asking import attached, described, parameters, tenant_in, within
 from api.errors import bad_field, moment_of, respond
 from api.indicator_desk import IndicatorDesk
 from api.indicator_json import held_json, indicator_json, lineage_json, lines_json
 from api.quality_desk import csv_lines
-from base.tabular import workbook
+from base.tabular import XLSX, workbook
 from base.tenancy import TenancyError
 from supervision.figures.answers import MOST_ROWS, Each, Line
 from supervision.figures.duck import INSTALL, is_installed
@@ -166,6 +166,7 @@ def _theme(text: str) -> Theme:
 
 
 def answered(desk: IndicatorDesk, chosen: list[Indicator], wanted: Question) -> dict[str, list[Line]]:
+    """Figures of some indicators, each with the lines that were drawn for whoever asks."""
     drawn = desk.lines.standing(wanted.home)
     return desk.answers.ask(
         chosen, wanted.period, wanted.asked, each=wanted.each, compare=wanted.compare, drawn=drawn

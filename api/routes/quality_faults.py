@@ -15,10 +15,11 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.access import Access, Principal
-from api.asking import XLSX, attached, described, parameters, tenant_in, within, writes
+from api.asking import attached, described, parameters, tenant_in, within, writes
 from api.bodies import Body, asked, decoded
 from api.errors import ApiError, bad_field, moment_of, respond
 from api.quality_desk import QualityDesk, csv_lines, fault_row
+from base.tabular import XLSX
 from base.tenancy import acting
 from records.quality_figures import GROUPS, Asked, Score
 from records.quality_rules import DIMENSIONS, Dimension, Rule, Severity
@@ -43,11 +44,15 @@ class NoticeBody(Body, frozen=True):
 
 
 class MoveBody(Body, frozen=True):
+    """What becomes of a fault, and why."""
+
     action: str
     reason: str = ""
 
 
 class SurveyBody(Body, frozen=True):
+    """Whose records are looked at anew."""
+
     tenant: str
 
 

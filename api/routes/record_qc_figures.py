@@ -9,13 +9,14 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.access import Access
-from api.asking import XLSX, attached, described, parameters, reads, sees, within, writes
+from api.asking import attached, described, parameters, reads, sees, within, writes
 from api.bodies import Body, asked, decoded
 from api.errors import bad_field, respond
 from api.quality_desk import csv_lines
 from api.record_qc_desk import RecordQcDesk
 from api.record_qc_json import behind_json, edition_json, figure_json
 from api.routes.record_qc import FILTERS, PERIOD, query_of
+from base.tabular import XLSX
 from supervision.record_qc.statistics import COUNTED_BY, SCORED_BY
 
 

@@ -10,10 +10,11 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 
 from api.access import Access
-from api.asking import XLSX, attached, described, reads, within, writes
+from api.asking import attached, described, reads, within, writes
 from api.bodies import Body, asked, decoded
 from api.errors import bad_field, respond
 from api.terms_desk import TermsDesk
+from base.tabular import XLSX
 from base.tenancy import acting
 from records.code_exchange import read_value_set, value_set_json
 from records.code_systems import SUBJECTS, CodeSystem, Concept, Version
@@ -38,6 +39,8 @@ class SystemBody(Body, frozen=True):
 
 
 class ConceptBody(Body, frozen=True):
+    """A concept of a code system; ``parent`` is the code it stands below."""
+
     code: str
     display: str
     parent: str = ""

@@ -8,11 +8,12 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 
 from api.access import Access
-from api.asking import XLSX, attached, described, reads, within, writes
+from api.asking import attached, described, reads, within, writes
 from api.bodies import Body, asked, decoded
 from api.errors import bad_field, respond
 from api.routes.terms import content
 from api.terms_desk import TermsDesk, table
+from base.tabular import XLSX
 from base.tenancy import acting
 from records.code_exchange import concept_map_json, pair_rows, read_concept_map
 from records.code_maps import EQUIVALENCES, MapState, Pair
@@ -33,6 +34,8 @@ class ProposalBody(Body, frozen=True):
 
 
 class PairBody(Body, frozen=True):
+    """A code of one system and what it stands for in another; ``display`` is how the source writes it."""
+
     source: str
     code: str
     target: str
@@ -53,6 +56,8 @@ class Decision(Body, frozen=True):
 
 
 class DecisionsBody(Body, frozen=True):
+    """Decisions over proposals between two systems, in an institution's own maps when one is named."""
+
     source: str
     target: str
     decisions: tuple[Decision, ...]

@@ -44,8 +44,7 @@ def radar(subject: Outcome, group: Iterable[Outcome]) -> list[Level]:
     peers = [_shares(outcome) for outcome in group]
     found = []
     for title, (points, earned) in _levels(subject.lines).items():
-        others = [shares[title] for shares in peers if shares.get(title) is not None]
-        known = [share for share in others if share is not None]
+        known = [share for shares in peers if (share := shares.get(title)) is not None]
         mean = sum(known) / len(known) if known else None
         found.append(Level(title, points, earned, _share(points, earned), mean))
     return found

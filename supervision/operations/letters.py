@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from datetime import datetime
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Connection, Engine, func, select
 
 from base.db import inserting
 from supervision.operations.alarms import Alarm, Event, alarm_of
-from supervision.operations.queue import again, claim
+from supervision.operations.queue import Outgoing
 from supervision.operations.tables import alarms, letters, readers
 
-TRIES: Final = 12
-"""After so many failures (about ten hours) a letter is given up."""
-_LEASE: Final = timedelta(minutes=2)
 _MESSAGES: Final = "message/"
 
 
@@ -40,29 +37,17 @@ class Sent(NamedTuple):
     error: str
 
 
-class Letters:
+class Letters(Outgoing):
     """Letters of whoever acts (``base.tenancy``)."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        super().__init__(engine, letters)
 
     def claim(self, now: datetime, most: int = 50) -> list[Letter]:
         """Letters that are due, held for a while by whoever claims them."""
-        numbers = claim(self._engine, letters, letters.c.due, now, _LEASE, most)
+        numbers = self._held(now, most)
         with self._engine.connect() as connection:
             return _letters(connection, numbers)
-
-    def sent(self, letter: Letter, now: datetime) -> None:
-        """It was taken."""
-        self._change(letter, sent=now, due=None, error="")
-
-    def failed(self, letter: Letter, now: datetime, error: str) -> None:
-        """It was not taken: later again, longer each time, until it is given up."""
-        self._change(letter, due=again(letter.attempts, TRIES, now), error=error[:200])
-
-    def given_up(self, letter: Letter, why: str) -> None:
-        """It cannot be told at all."""
-        self._change(letter, due=None, error=why[:200])
 
     def of(self, alarm: str) -> list[Sent]:
         """Every letter of an alarm, in order."""
@@ -80,10 +65,6 @@ class Letters:
         with self._engine.connect() as connection:
             due, untold = connection.execute(counted).one()
         return {"waiting": due, "failed": untold - due}
-
-    def _change(self, letter: Letter, **values: Any) -> None:
-        with self._engine.begin() as connection:
-            connection.execute(update(letters).where(letters.c.number == letter.number).values(values))
 
     # -- messages in Yigong --------------------------------------------------------------------
 

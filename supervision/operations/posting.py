@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from supervision.operations.alarms import PolicyOf
 from supervision.operations.channels import Outlets, UntoldError, tell
 from supervision.operations.letters import Letter, Letters
+from supervision.operations.queue import Outgoing, Posted
 
 _log = logging.getLogger(__name__)
 _NO_CHANNEL = "告警策略中已没有此渠道"
@@ -22,17 +25,21 @@ def post(letters: Letters, policy_of: PolicyOf, outlets: Outlets, now: datetime)
 
 
 def _one(letters: Letters, policy_of: PolicyOf, outlets: Outlets, letter: Letter, now: datetime) -> None:
-    """One letter; what goes wrong with it stops no other."""
     channel = policy_of(letter.alarm.system.tenant).channel(letter.channel)
     if channel is None:
         letters.given_up(letter, _NO_CHANNEL)
         return
+    attempt(letters, letter, partial(tell, channel, letter, outlets), now)
+
+
+def attempt(letters: Outgoing, letter: Posted, told: Callable[[], None], now: datetime) -> None:
+    """Tell a letter, and put down what became of it."""
     try:
-        tell(channel, letter, outlets)
+        told()
     except UntoldError as error:
-        letters.failed(letter, now, str(error))
+        letters.failed(letter, str(error), now)
     except Exception as error:  # a fault of ours: this letter waits for the repair, the others go out
-        _log.error("alarm not told", extra={"error": type(error).__name__})
-        letters.failed(letter, now, type(error).__name__)
+        _log.error("letter not told", extra={"error": type(error).__name__})
+        letters.failed(letter, type(error).__name__, now)
     else:
         letters.sent(letter, now)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from base.security import sm3
-from base.tabular import workbook
+from base.tabular import XLSX, workbook
 from base.tenancy import Scope, acting
 from supervision.figures.analysis import indicators
 from supervision.figures.answers import Answers, Each, Line
@@ -23,7 +23,6 @@ from supervision.reports.pdf import Page, render, require
 from supervision.reports.plan import Content, Format, Plan
 from supervision.reports.store import Made
 
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _TREND_MONTHS: Final = 12
 _MOST_SAID: Final = 12
 _MOST_WARNED: Final = 50

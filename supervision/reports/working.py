@@ -9,8 +9,9 @@ from typing import Final
 from base.refusal import MissingError, RefusedError
 from base.tenancy import system
 from supervision.figures.periods import period_of
-from supervision.operations.channels import Enclosed, Note, Outlets, UntoldError, deliver
+from supervision.operations.channels import Enclosed, Note, Outlets, deliver
 from supervision.operations.policy import Mail
+from supervision.operations.posting import attempt
 from supervision.reports.letters import Letter, Letters
 from supervision.reports.making import Maker
 from supervision.reports.store import Reports, Run, State
@@ -66,16 +67,12 @@ def _tell(reports: Reports, letters: Letters, letter: Letter, outlets: Outlets, 
     if channel is None:
         letters.given_up(letter, _GONE)
         return
-    try:
+
+    def told() -> None:
         file = reports.file(run.id) if isinstance(channel, Mail) and run.state is State.DONE else None
         deliver(channel, note_of(run, file), outlets)
-    except UntoldError as error:
-        letters.failed(letter, str(error), now)
-    except Exception as error:  # this letter waits for the repair, the others go out
-        _log.error("report not told", extra={"error": type(error).__name__})
-        letters.failed(letter, type(error).__name__, now)
-    else:
-        letters.sent(letter, now)
+
+    attempt(letters, letter, told, now)
 
 
 def note_of(run: Run, file: Enclosed | None) -> Note:
@@ -83,6 +80,3 @@ def note_of(run: Run, file: Enclosed | None) -> Note:
     said = run.text if run.state is not State.FAILED else f"【医共】{run.title}（{run.period}）生成失败。{run.error}"
     about = {"id": run.id, "tenant": run.tenant, "title": run.title, "period": run.period, "state": run.state.value}
     return Note(said, {"event": "report", "report": about}, f"report/{run.id}", file)
-
-
-__all__ = ["note_of", "post", "work"]

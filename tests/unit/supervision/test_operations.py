@@ -26,7 +26,7 @@ from records.traffic_figures import Figures, Health
 from supervision.operations.alarms import Alarms, Event, MissingAlarmError, Step
 from supervision.operations.channels import MailServer, Outlets, SmsGateway, UntoldError, filled, tell
 from supervision.operations.conditions import Judged, judged
-from supervision.operations.letters import TRIES, Letters
+from supervision.operations.letters import Letters
 from supervision.operations.policy import (
     DEFAULT,
     Limits,
@@ -43,6 +43,7 @@ from supervision.operations.policy import (
 )
 from supervision.operations.policy_store import SHIPPED, Policies
 from supervision.operations.posting import post
+from supervision.operations.queue import TRIES
 from supervision.operations.tables import policies
 from tests.mail_server import Post
 
