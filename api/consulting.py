@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from api.bedside import Bedside, ConsultationBody, concepts_of, diagnosed
+from api.cards import LABELS
 from api.pathway_json import ENTRIES, fits_of
 from api.treating import treatable
 from api.treatment_json import reference_json
+from clinical.finding import Severity
+from clinical.logic import Unknown
+from clinical.value import replace
 from exchange.building import slim
 from exchange.fhir.values import Json
 from inference.consultation import Question, consultation
@@ -37,6 +41,7 @@ def answered(bedside: Bedside, body: ConsultationBody) -> Json:
         question=body.question.strip(),
         summary=described(bedside.patient, snapshot, str).splitlines(),
         disciplines=disciplines,
+        drugs=[_question(one) for one in _drugs(bedside)],
         missing=[_question(one) for one in meeting.missing],
         pathways=[_pathway(fit, bedside) for fit in fits_of(bedside)],
         caution=CAUTION,
@@ -45,10 +50,24 @@ def answered(bedside: Bedside, body: ConsultationBody) -> Json:
     )
 
 
+def _drugs(bedside: Bedside) -> list[Question]:
+    """What the rules hold against the drugs the patient takes, each beside the others."""
+    taken = bedside.patient.medications
+    active = () if isinstance(taken, Unknown) else tuple(order for order in taken if order.is_active())
+    found: dict[str, Question] = {}
+    for order in active:
+        others = replace(bedside.patient, medications=tuple(one for one in active if one is not order))
+        for finding in bedside.judge(others, order).findings:
+            if finding.severity.rank >= Severity.MAJOR.rank:
+                text = f"【{LABELS[finding.severity]}】{finding.summary}：{finding.advice or '是否继续使用？'}"
+                found.setdefault(finding.cause or text, Question(order.what.text, text, finding.references))
+    return list(found.values())
+
+
 def _question(question: Question) -> Json:
     sources = {(one.source, one.section): one for one in question.references}.values()
     return {
-        "diagnosis": question.diagnosis,
+        "about": question.about,
         "text": question.text,
         "sources": [reference_json(one) for one in sources],
     }

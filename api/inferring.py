@@ -128,6 +128,7 @@ def _understood(assessment: Assessment, lost: list[str], seen: Seen) -> Json:
 def diagnosed(seen: Seen, body: DiagnosesBody) -> Json:
     """Suspected diseases, what must not be missed, and what to ask and test next."""
     from api.diagnosis_json import alarm_json, asking_json, candidate_json
+    from api.written_back import condition
     from inference.alarms import alarms
     from inference.explaining import Explainer
     from inference.questions import askings
@@ -140,7 +141,11 @@ def diagnosed(seen: Seen, body: DiagnosesBody) -> Json:
     ranked = assessment.ranked() if among else assessment.ranked()[: body.limit]
     return {
         "release": seen.snapshot.release,
-        "candidates": [candidate_json(explainer.candidate(one), seen.snapshot) for one in ranked],
+        "candidates": [
+            candidate_json(explainer.candidate(one), seen.snapshot)
+            | condition(one.disease, seen.patient.id, "provisional", seen.snapshot)
+            for one in ranked
+        ],
         "mustNotMiss": [alarm_json(one, seen.snapshot) for one in alarms(assessment, explainer)],
         "next": {
             "questions": [asking_json(one, assessment.profiles) for one in questions],
@@ -153,6 +158,7 @@ def diagnosed(seen: Seen, body: DiagnosesBody) -> Json:
 def told_apart(seen: Seen, body: DifferentialsBody) -> Json:
     """What a diagnosis must be told from. Raises ``ApiError`` 400 for one that nobody knows."""
     from api.diagnosis_json import differential_json
+    from api.written_back import condition
     from inference.differentials import differentials
 
     found, _ = concepts_of((body.diagnosis,), seen.terminology)
@@ -162,13 +168,17 @@ def told_apart(seen: Seen, body: DifferentialsBody) -> Json:
     made = differentials(found[0], assessment, body.limit)
     told: Json = {"release": seen.snapshot.release}
     told["diagnosis"] = {"id": found[0], "name": seen.snapshot.name(found[0])}
-    told["differentials"] = [differential_json(one, seen.snapshot) for one in made]
+    told["differentials"] = [
+        differential_json(one, seen.snapshot) | condition(one.disease, seen.patient.id, "differential", seen.snapshot)
+        for one in made
+    ]
     return told | _understood(assessment, lost, seen)
 
 
 def recommended(seen: Seen, body: ExaminationsBody) -> Json:
     """Tests and examinations worth ordering; what was done a short while ago stands apart."""
     from api.diagnosis_json import recommended_json
+    from api.written_back import request
     from inference.examinations import examinations
 
     found, unknown = concepts_of(body.diagnoses, seen.terminology)
@@ -176,6 +186,13 @@ def recommended(seen: Seen, body: ExaminationsBody) -> Json:
     made = examinations(assessment, seen.patient, found, body.limit)
     return {
         "release": seen.snapshot.release,
-        "examinations": [recommended_json(one, seen.snapshot) for one in made if one.done is None],
+        "examinations": [
+            recommended_json(one, seen.snapshot)
+            | request(
+                one.item.concept, one.item.kind, seen.patient.id, (r.disease for r in one.reasons), seen.snapshot
+            )
+            for one in made
+            if one.done is None
+        ],
         "alreadyDone": [recommended_json(one, seen.snapshot) for one in made if one.done is not None],
     } | _understood(assessment, [*lost, *unknown], seen)

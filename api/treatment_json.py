@@ -83,11 +83,12 @@ def option_json(option: Option, bedside: Bedside) -> Json:
 
 def resource_of(order: Order, patient: str, snapshot: Snapshot) -> Json:
     """The order as a FHIR request in draft."""
-    codes = [code for concept in order.what.concepts for code in _codes(concept, snapshot)]
+    codes = [code for concept in order.what.concepts for code in codes_of(concept, snapshot)]
     return drafted(order, patient, codes=codes)
 
 
-def _codes(concept: str, snapshot: Snapshot) -> Iterable[Code]:
+def codes_of(concept: str, snapshot: Snapshot) -> Iterable[Code]:
+    """Codes of a concept in systems that FHIR knows."""
     known = snapshot.concept(concept)
     for ref in known.codes if known else ():
         if ref.system in _SYSTEMS:

@@ -23,9 +23,9 @@ _UNNAMED: Final = "主管科室"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Something to be settled about one diagnosis, and what it rests on."""
+    """Something to be settled about a diagnosis or drug, and what it rests on."""
 
-    diagnosis: str
+    about: str
     text: str
     references: tuple[Reference, ...]
 

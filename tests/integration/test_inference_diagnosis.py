@@ -45,6 +45,29 @@ def test_differentials_and_examinations_answer_their_examples(client: TestClient
     assert post(client, "examinations", EXAMPLES["examinations"])["examinations"]
 
 
+RECORD = {"patient": {"id": "P7", "sex": "男", "birthDate": "1960-05-01", "conditions": [{"text": "胸痛"}]}}
+
+
+def test_what_is_proposed_of_a_record_can_be_written_back_and_is_not_confirmed(client: TestClient) -> None:
+    body = RECORD | {"text": EXAMPLES["diagnoses"]["text"]}
+    suspected = post(client, "diagnoses", body)["candidates"][0]
+    assert suspected["resource"]["resourceType"] == "Condition"
+    assert suspected["resource"]["subject"] == {"reference": "Patient/P7"}
+    assert suspected["resource"]["verificationStatus"]["coding"][0]["code"] == "provisional"
+    other = post(client, "differentials", RECORD | {"diagnosis": "急性心肌梗死"})["differentials"][0]
+    assert other["resource"]["verificationStatus"]["coding"][0]["code"] == "differential"
+    wanted = post(client, "examinations", body | {"diagnoses": ["急性心肌梗死"]})["examinations"][0]
+    assert wanted["resource"]["resourceType"] == "ServiceRequest"
+    assert wanted["resource"]["status"] == "draft"
+    assert wanted["resource"]["code"]["text"] == wanted["name"]
+    assert {"text": "急性心肌梗死"} in wanted["resource"]["reasonCode"]
+
+
+def test_of_nobody_there_is_nothing_to_write_back(client: TestClient) -> None:
+    told = post(client, "diagnoses", {"findings": [{"text": "胸痛"}]})
+    assert all("resource" not in one for one in told["candidates"])
+
+
 @pytest.mark.parametrize(
     ("what", "body", "field"),
     [

@@ -91,10 +91,15 @@ def test_a_meeting_is_prepared_with_who_should_come_and_what_they_are_asked(meet
         question["text"]
         for one in meeting["disciplines"]
         for question in one["questions"]
-        if question["diagnosis"] == "心房颤动"
+        if question["about"] == "心房颤动"
     ]
     assert any("不适用" in text and "出血" in text for text in bleeding), bleeding
     assert all(question["sources"] for one in meeting["disciplines"] for question in one["questions"])
+
+
+def test_a_drug_that_speaks_against_a_diagnosis_is_brought_up(meeting: dict[str, Any]) -> None:
+    warfarin = [one for one in meeting["drugs"] if one["about"] == "华法林片"]
+    assert any("出血" in one["text"] and one["sources"] for one in warfarin), meeting["drugs"]
 
 
 def test_the_case_is_told_in_words_without_who_it_is(meeting: dict[str, Any]) -> None:
