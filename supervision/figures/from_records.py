@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from sqlalchemy import Engine
 
 from records.store import Repository
+from supervision.figures.collect import Row
 from supervision.figures.persons import Persons
-from supervision.figures.visit_rows import OF_ORDER, OF_VISIT, Row, rows_of
+from supervision.figures.visit_rows import OF_ORDER, OF_VISIT, rows_of
 from supervision.figures.visit_source import VisitSource
 from supervision.record_qc.stored import Stored
 

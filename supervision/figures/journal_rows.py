@@ -15,9 +15,9 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 from clinical.coded import CHINA
+from supervision.figures.collect import Row
 from supervision.figures.reading import day_of, zoned
 
-Row = dict[str, Any]
 Json = Mapping[str, Any]
 _INPATIENT: Final = "inpatient"
 _SAME_INGREDIENT: Final = ":same-ingredient"
@@ -230,4 +230,4 @@ def _sum(ordered: Sequence[Ordered]) -> float | None:
     return sum(amounts) if amounts and len(amounts) == len(ordered) else None
 
 
-__all__ = ["Alert", "Call", "Json", "Ordered", "Row", "needs_person", "of_alert", "of_answer", "of_request"]
+__all__ = ["Alert", "Call", "Json", "Ordered", "needs_person", "of_alert", "of_answer", "of_request"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 
 from clinical.coded import CHINA
 from clinical.medical_record import (
@@ -22,8 +22,8 @@ from clinical.medical_record import (
     RecordKind,
     Result,
 )
+from supervision.figures.collect import Row
 
-Row = dict[str, Any]
 OF_VISIT: Final = ("visits", "admissions", "stays")
 """Facts that a visit has at most one row of, under its own number."""
 OF_ORDER: Final = {"MedicationRequest": "drug_orders", "ServiceRequest": "tests", "Procedure": "operations"}
@@ -175,4 +175,4 @@ def _amount(text: str) -> float | None:
     return float(found[0]) if found else None
 
 
-__all__ = ["OF_ORDER", "OF_VISIT", "Row", "main_first", "rows_of", "who_of"]
+__all__ = ["OF_ORDER", "OF_VISIT", "main_first", "rows_of", "who_of"]
