@@ -105,7 +105,7 @@ class CodeFlow:
         }
         where = metadata["authorization_endpoint"]
         url = f"{where}{'&' if urlsplit(where).query else '?'}{urlencode(query)}"
-        return Begun(url, sealed(self._ring, made), made.state)
+        return Begun(url, sealed(self._ring, made, self._ours.redirect_uri), made.state)
 
     async def finish(self, query: Mapping[str, str], pending: Pending) -> Vouched:
         """What the server says once somebody agreed. Raises ``ApiError`` 401, 503."""
@@ -213,18 +213,16 @@ class CodeFlow:
 
 # -- what travels with the browser -----------------------------------------------------------------
 
-_PLACE: Final = b"code flow"
+
+def sealed(ring: KeyRing, pending: Pending, back: str) -> str:
+    """The cookie of what is pending; ``back`` is where the browser comes back to, and nowhere else it is taken."""
+    return urlsafe_b64encode(ring.seal(msgspec.json.encode(pending), back.encode())).decode()
 
 
-def sealed(ring: KeyRing, pending: Pending) -> str:
-    """The cookie of what is pending."""
-    return urlsafe_b64encode(ring.seal(msgspec.json.encode(pending), _PLACE)).decode()
-
-
-def returned(ring: KeyRing, cookie: str, state: str) -> Pending:
-    """What this browser began and ``state`` belongs to. Raises ``ApiError`` 401."""
+def returned(ring: KeyRing, cookie: str, state: str, back: str) -> Pending:
+    """What this browser began, ``state`` belongs to and came ``back``. Raises ``ApiError`` 401."""
     try:
-        pending = msgspec.json.decode(ring.unseal(urlsafe_b64decode(cookie.encode()), _PLACE), type=Pending)
+        pending = msgspec.json.decode(ring.unseal(urlsafe_b64decode(cookie.encode()), back.encode()), type=Pending)
     except (SealError, Base64Error, ValueError, msgspec.DecodeError):
         pending = None
     mine = pending is not None and secrets.compare_digest(state.encode(), pending.state.encode())

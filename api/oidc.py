@@ -37,6 +37,7 @@ class OidcDesk:
     def __init__(self, people: People, login: LoginDesk, used: UsedTokens, audit: AuditLog) -> None:
         self._people, self._login, self._used, self._audit = people, login, used, audit
         self._settings = people.settings
+        self._back = self._settings.public_url.rstrip("/") + CALLBACK
 
     @property
     def title(self) -> str:
@@ -51,7 +52,7 @@ class OidcDesk:
     async def finish(self, query: Mapping[str, str], cookie: str, source: str, replaces: str) -> tuple[LoggedIn, str]:
         """A session, and where the browser wanted to go. Raises ``ApiError`` 401, 403, 503."""
         try:
-            pending = returned(self._people.ring, cookie, query.get("state", ""))
+            pending = returned(self._people.ring, cookie, query.get("state", ""), self._back)
             claims = (await self._flow.finish(query, pending)).claims
             account = await asyncio.to_thread(self._account, claims)
         except (ApiError, AccountError, RoleError) as error:
@@ -92,7 +93,7 @@ class OidcDesk:
             ours.oidc_issuer,
             f"{ours.oidc_issuer.rstrip('/')}/.well-known/openid-configuration",
             ours.oidc_client_id,
-            ours.public_url.rstrip("/") + CALLBACK,
+            self._back,
             ours.oidc_client_secret,
             exact=True,
         )

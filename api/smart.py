@@ -57,6 +57,7 @@ class SmartDesk:
     ) -> None:
         self._settings, self._access, self._panel = settings, access, panel
         self._ring, self._used, self._audit = ring, used, audit
+        self._back = settings.public_url.rstrip("/") + CALLBACK
         self._sites = {one.issuer: one for one in map(self._site, settings.smart_issuers.items())}
 
     def _site(self, named: tuple[str, SmartIssuer]) -> _Site:
@@ -66,7 +67,7 @@ class SmartDesk:
             issuer,
             f"{issuer}/.well-known/smart-configuration",
             ours.client_id,
-            self._settings.public_url.rstrip("/") + CALLBACK,
+            self._back,
             ours.client_secret,
             ClientKey(ours.key_file) if ours.key_file else None,
         )
@@ -93,8 +94,10 @@ class SmartDesk:
     async def finish(self, query: Mapping[str, str], cookie: str, source: str) -> str:
         """The token of a panel. Raises ``ApiError`` 401, 403, 412, 503, and ``ReadError`` for data that are none."""
         try:
-            pending = returned(self._ring, cookie, query.get("state", ""))
-            site = self._sites[pending.about]
+            pending = returned(self._ring, cookie, query.get("state", ""), self._back)
+            site = self._sites.get(pending.about)
+            if site is None:
+                raise refused(f"该{_CALLED}已不再登记")
             vouched = await site.flow.finish(query, pending)
             return await self._opened(site, vouched, source)
         except ApiError as error:

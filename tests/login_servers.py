@@ -96,19 +96,21 @@ class Provider:
 @dataclass
 class His(Provider):
     """A hospital's system. ``launches`` are the patients open in it, by handle; ``records`` FHIR resources;
-    ``public`` our keys, when we sign instead of telling a secret; ``withholds`` types it does not give."""
+    ``public`` our keys, when we sign instead of telling a secret; ``withholds`` types it does not give;
+    ``capabilities`` what it says it can do."""
 
     launches: dict[str, dict[str, str]] = field(default_factory=dict)
     records: list[dict[str, Any]] = field(default_factory=list)
     public: dict[str, Any] | None = None
     withholds: set[str] = field(default_factory=set)
+    capabilities: tuple[str, ...] = ("launch-ehr", "permission-v2", "sso-openid-connect")
 
     @property
     def fhir(self) -> str:
         return f"{self.url}/fhir"
 
     def metadata(self) -> dict[str, Any]:
-        return super().metadata() | {"capabilities": ["launch-ehr", "permission-v2", "sso-openid-connect"]}
+        return super().metadata() | {"capabilities": list(self.capabilities)}
 
     def proved(self, form: Form, authorization: str) -> bool:
         if self.public is None:

@@ -7,6 +7,7 @@ import io
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from time import time
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,12 +17,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import select
 
+from api.code_flow import Pending, sealed
 from api.replay import replay
 from base import clients
 from base.settings import SmartIssuer
 from base.tenancy import system
 from records.launched import launched
-from tests.integration.staffed import COUNTY, HOSPITAL, OTHER, staffed
+from tests.integration.staffed import BASE, COUNTY, HOSPITAL, OTHER, staffed
 from tests.login_servers import CLIENT, SECRET, His, serving
 
 LAUNCH, CALLBACK, KEYS = "/api/v1/smart/launch", "/api/v1/smart/callback", "/api/v1/smart/keys"
@@ -143,6 +145,13 @@ def test_the_system_is_asked_for_launch_user_and_patient_with_pkce(site: Site) -
     assert all(rule in cookie for rule in ("Secure", "HttpOnly", "SameSite=None", "Partitioned", "Max-Age=600"))
 
 
+def test_an_older_system_is_asked_in_its_own_scopes(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.his.capabilities = ("launch-ehr",)
+    site.registers(monkeypatch)
+    asked = dict(parse_qsl(urlsplit(site.begin().headers["location"]).query))
+    assert asked["scope"] == "launch openid fhirUser profile patient/*.read"
+
+
 def test_the_panel_opens_for_the_patient_with_what_the_system_tells(site: Site) -> None:
     panel = site.panel()
     cards = site.client.get("/api/v1/panel/cards", headers=panel).json()
@@ -229,6 +238,15 @@ def test_an_answer_that_this_browser_did_not_ask_for_opens_nothing(site: Site) -
     back = site.back(site.begin())
     site.client.cookies.clear()
     assert site.client.get(CALLBACK, params=back).status_code == 401, "another browser"
+
+
+@pytest.mark.parametrize(("back", "about"), [("/api/v1/oidc/callback", ""), (CALLBACK, "https://gone/fhir")])
+def test_what_was_begun_for_a_login_or_a_system_of_the_past_opens_nothing(site: Site, back: str, about: str) -> None:
+    state = "s" * 43
+    pending = Pending(state, "n", "v", time() + 60, about or site.his.fhir)
+    cookie = sealed(site.client.app.state.front.ring, pending, f"{BASE}{back}")  # type: ignore[attr-defined]
+    site.client.cookies.set(f"__Host-yigong-smart-{state[:8]}", cookie)
+    assert site.client.get(CALLBACK, params={"state": state, "code": "c"}).status_code == 401
 
 
 def test_two_patients_may_be_opened_at_once(site: Site) -> None:
