@@ -135,5 +135,35 @@ INPATIENT: Final = frozenset({RecordKind.INPATIENT})
 OUTPATIENT: Final = frozenset({RecordKind.OUTPATIENT, RecordKind.EMERGENCY})
 FRONT_PAGE: Final = frozenset({RecordKind.FRONT_PAGE})
 ANY_RECORD: Final = frozenset(RecordKind)
+
+
+def disagreement(
+    name: str,
+    title: str,
+    group: Group,
+    source: str,
+    run: Callable[[Subject], Iterable[Said]],
+    points: float = 2.0,
+    severity: Severity = Severity.MAJOR,
+    *,
+    mend: str,
+    times: int = 2,
+) -> Check:
+    """A check of whether a record agrees with itself; ``times``: how often its points may be lost."""
+    return Check(
+        name=name,
+        title=title,
+        group=group,
+        aspect=Aspect.CONSISTENT,
+        kinds=FRONT_PAGE if group is Group.FRONT_PAGE else INPATIENT,
+        source=source,
+        mend=mend,
+        run=run,
+        severity=severity,
+        points=points,
+        most=points * times,
+    )
+
+
 NORM: Final = "《病历书写基本规范》(卫医政发〔2010〕11号)"
 CORE_SYSTEMS: Final = "《医疗质量安全核心制度要点》(国卫医发〔2018〕8号)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,15 +22,13 @@ from supervision.record_qc.meaning import (
     related,
 )
 from supervision.record_qc.model import (
-    INPATIENT,
     NORM,
-    Aspect,
     Check,
     Defect,
     Gap,
     Group,
     Said,
-    Severity,
+    disagreement,
 )
 from supervision.record_qc.subject import Passage, Saying, Subject
 
@@ -74,7 +72,7 @@ class _Opposed:
                 for one, other in pairs:
                     yield from _both(passages, one, other)
 
-        return _check(self.name, self.title, self.group, self.source, self.mend, run)
+        return disagreement(f"contradiction-{self.name}", self.title, self.group, self.source, run, mend=self.mend)
 
 
 def _both(passages: list[Passage], one: re.Pattern[str], other: re.Pattern[str]) -> Iterator[Defect]:
@@ -202,24 +200,6 @@ def _wound(subject: Subject) -> Iterator[Said]:
             yield Defect(f"本次住院无手术，此处写“{match[0]}”", passage.place(match.start(), match.end()))
 
 
-def _check(
-    name: str, title: str, group: Group, source: str, mend: str, run: Callable[[Subject], Iterable[Said]]
-) -> Check:
-    return Check(
-        name=f"contradiction-{name}",
-        title=title,
-        group=group,
-        aspect=Aspect.CONSISTENT,
-        kinds=INPATIENT,
-        source=source,
-        mend=mend,
-        run=run,
-        severity=Severity.MAJOR,
-        points=2.0,
-        most=4.0,
-    )
-
-
 _AGO: Final = r"(?:\d+|[一二三四五六七八九十]+|半)余?(?:年|个?月)前[^。；;\n否未无]{0,30}?"
 _ASK: Final = "重新询问患者(或家属)，按实际情况更正"
 _EXAMINE: Final = "重新查体，删除套用的模板内容，按实际体征书写"
@@ -304,9 +284,29 @@ _ROWS: Final = (
 )
 CHECKS: Final = (
     *(row.check() for row in _ROWS),
-    _check("history", "病史既有又否认同一疾病或嗜好", Group.ADMISSION, _ILLNESS, _ASK, _history),
-    _check("complaint-denied", "主诉的症状在现病史中被否认", Group.ADMISSION, _COMPLAINT, _ASK, _complaint),
-    _check("findings", "同一体征既阳性又阴性", Group.ADMISSION, _EXAMINATION, _EXAMINE, _findings),
-    _check("fever", "写无发热而体温升高", Group.COURSE, _TRUE, "核对体温单，按实际体温书写", _fever),
-    _check("wound", "未手术而写切口愈合", Group.END, _DISCHARGE, "删除套用内容，按实际情况书写", _wound),
+    disagreement(
+        "contradiction-history", "病史既有又否认同一疾病或嗜好", Group.ADMISSION, _ILLNESS, _history, mend=_ASK
+    ),
+    disagreement(
+        "contradiction-complaint-denied",
+        "主诉的症状在现病史中被否认",
+        Group.ADMISSION,
+        _COMPLAINT,
+        _complaint,
+        mend=_ASK,
+    ),
+    disagreement(
+        "contradiction-findings", "同一体征既阳性又阴性", Group.ADMISSION, _EXAMINATION, _findings, mend=_EXAMINE
+    ),
+    disagreement(
+        "contradiction-fever", "写无发热而体温升高", Group.COURSE, _TRUE, _fever, mend="核对体温单，按实际体温书写"
+    ),
+    disagreement(
+        "contradiction-wound",
+        "未手术而写切口愈合",
+        Group.END,
+        _DISCHARGE,
+        _wound,
+        mend="删除套用内容，按实际情况书写",
+    ),
 )

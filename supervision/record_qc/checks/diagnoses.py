@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from clinical.medical_record import Document, DocumentKind, ResultKind
@@ -23,16 +24,13 @@ from supervision.record_qc.meaning import (
     written,
 )
 from supervision.record_qc.model import (
-    FRONT_PAGE,
-    INPATIENT,
     NORM,
-    Aspect,
-    Check,
     Defect,
     Gap,
     Group,
     Said,
     Severity,
+    disagreement,
 )
 from supervision.record_qc.parts import parts
 from supervision.record_qc.places import Place
@@ -225,67 +223,44 @@ def _death(subject: Subject) -> Iterator[Said]:
             yield Defect(says, talked[0].place, (recorded[0].place,))
 
 
-def _check(
-    name: str,
-    title: str,
-    group: Group,
-    source: str,
-    mend: str,
-    run: Callable[[Subject], Iterable[Said]],
-    points: float = 2.0,
-    severity: Severity = Severity.MAJOR,
-) -> Check:
-    return Check(
-        name=f"diagnosis-{name}",
-        title=title,
-        group=group,
-        aspect=Aspect.CONSISTENT,
-        kinds=FRONT_PAGE if group is Group.FRONT_PAGE else INPATIENT,
-        source=source,
-        mend=mend,
-        run=run,
-        severity=severity,
-        points=points,
-        most=points * 3,
-    )
-
-
 _FIRST: Final = DocumentKind.FIRST_COURSE
 _COURSE: Final = f"{NORM}第二十二条"
 _LEAVING_NOTE: Final = f"{NORM}第二十二条(二十)"
+_check: Final = partial(disagreement, times=3)
 CHECKS: Final = (
     _check(
-        "first-course-differs", "首次病程记录诊断与入院记录不一致", Group.COURSE,
-        f"{NORM}第十八条(九)、第二十二条(一)", "核对后统一初步诊断；有分歧的在病程中分析", _first_course,
+        "diagnosis-first-course-differs", "首次病程记录诊断与入院记录不一致", Group.COURSE,
+        f"{NORM}第十八条(九)、第二十二条(一)", _first_course, mend="核对后统一初步诊断；有分歧的在病程中分析",
     ),
     _check(
-        "unsupported-at-discharge", "出院诊断在病历中无依据", Group.END, _LEAVING_NOTE,
-        "在病程中补记诊断依据，或删除无依据的诊断", _unsupported,
+        "diagnosis-unsupported-at-discharge", "出院诊断在病历中无依据", Group.END, _LEAVING_NOTE,
+        _unsupported, mend="在病程中补记诊断依据，或删除无依据的诊断",
     ),
     _check(
-        "dropped-unexplained", "入院诊断变更而未说明理由", Group.COURSE, _COURSE,
-        "在病程中记录诊断变更(排除、修正)的依据和分析", _dropped,
+        "diagnosis-dropped-unexplained", "入院诊断变更而未说明理由", Group.COURSE, _COURSE,
+        _dropped, mend="在病程中记录诊断变更(排除、修正)的依据和分析",
     ),
     _check(
-        "front-page-differs", "首页主要诊断与出院记录诊断不一致", Group.FRONT_PAGE,
-        "《住院病案首页数据填写质量规范(暂行)》(国卫办医发〔2016〕24号)", "核对出院记录，统一主要诊断",
-        _front_page, 5.0, Severity.SEVERE,
+        "diagnosis-front-page-differs", "首页主要诊断与出院记录诊断不一致", Group.FRONT_PAGE,
+        "《住院病案首页数据填写质量规范(暂行)》(国卫办医发〔2016〕24号)",
+        _front_page, 5.0, Severity.SEVERE, mend="核对出院记录，统一主要诊断",
     ),
     _check(
-        "preoperative-differs", "术前诊断前后不一致", Group.OPERATION, f"{NORM}第二十二条(十一)(十二)(十五)",
-        "核对后统一术前诊断；诊断改变的说明依据", _preoperative,
+        "diagnosis-preoperative-differs", "术前诊断前后不一致", Group.OPERATION,
+        f"{NORM}第二十二条(十一)(十二)(十五)",
+        _preoperative, mend="核对后统一术前诊断；诊断改变的说明依据",
     ),
     _check(
-        "postoperative-missing-at-discharge", "术后诊断未列入出院诊断", Group.END, _LEAVING_NOTE,
-        "补充出院诊断；诊断改变的在病程中说明", _postoperative,
+        "diagnosis-postoperative-missing-at-discharge", "术后诊断未列入出院诊断", Group.END, _LEAVING_NOTE,
+        _postoperative, mend="补充出院诊断；诊断改变的在病程中说明",
     ),
     _check(
-        "pathology-malignant-missing", "病理为恶性而出院诊断未体现", Group.END,
+        "diagnosis-pathology-malignant-missing", "病理为恶性而出院诊断未体现", Group.END,
         f"{_LEAVING_NOTE};《病案管理质量控制指标(2021年版)》指标九(病理检查记录符合率)",
-        "按病理结果修正出院诊断，并告知患者或家属、记录后续治疗建议", _pathology, 5.0, Severity.SEVERE,
+        _pathology, 5.0, Severity.SEVERE, mend="按病理结果修正出院诊断，并告知患者或家属、记录后续治疗建议",
     ),
     _check(
-        "death-differs", "死亡诊断前后不一致", Group.END, f"{NORM}第二十二条(二十一)(二十二)",
-        "核对死亡记录与讨论意见，统一死亡诊断", _death,
+        "diagnosis-death-differs", "死亡诊断前后不一致", Group.END, f"{NORM}第二十二条(二十一)(二十二)",
+        _death, mend="核对死亡记录与讨论意见，统一死亡诊断",
     ),
 )  # fmt: skip

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from clinical.medical_record import Document, DocumentKind
@@ -14,15 +15,13 @@ from supervision.record_qc.days import day
 from supervision.record_qc.meaning import ADMISSION_NOTES, DAILY_NOTES, clause, finds, operations_of
 from supervision.record_qc.model import (
     CORE_SYSTEMS,
-    INPATIENT,
     NORM,
-    Aspect,
-    Check,
     Defect,
     Gap,
     Group,
     Said,
     Severity,
+    disagreement,
 )
 from supervision.record_qc.parts import parts, searched
 from supervision.record_qc.places import Place
@@ -243,43 +242,24 @@ def _duration(subject: Subject) -> Iterator[Said]:
             yield Defect(says, history.place(begun.start, begun.end), (complaint.place(),))
 
 
-def _check(
-    name: str,
-    title: str,
-    group: Group,
-    source: str,
-    run: Callable[[Subject], Iterable[Said]],
-    points: float = 2.0,
-    severity: Severity = Severity.MAJOR,
-) -> Check:
-    return Check(
-        name=f"time-{name}",
-        title=title,
-        group=group,
-        aspect=Aspect.CONSISTENT,
-        kinds=INPATIENT,
-        source=source,
-        mend="与原始记录核对时间，按规定更正并签名，不得掩盖原记录",
-        run=run,
-        severity=severity,
-        points=points,
-        most=points * 2,
-    )
-
-
 _TRUE: Final = f"{NORM}第三条、第九条"
 _ADMISSION: Final = f"{NORM}第十八条(二)(三)"
 _OPERATION: Final = f"{NORM}第二十二条(十五)"
 _LEAVING_NOTE: Final = f"{NORM}第二十二条(二十)(二十一)"
+_check: Final = partial(disagreement, mend="与原始记录核对时间，按规定更正并签名，不得掩盖原记录")
 CHECKS: Final = (
-    _check("operation-outside-stay", "手术时间不在住院期间内", Group.OPERATION, _OPERATION, _operation_outside, 3.0),
-    _check("operation-reversed", "手术结束时间不晚于开始时间", Group.OPERATION, _OPERATION, _operation_reversed),
-    _check("note-before-admission", "文书时间早于入院时间", Group.WRITING, _TRUE, _before_admission, 3.0),
-    _check("note-after-end", "病程记录时间晚于出院(死亡)时间", Group.COURSE, _TRUE, _after_end, 3.0, Severity.SEVERE),
-    _check("stay-stated", "出院(死亡)记录所写入出院日期与实际不符", Group.END, _LEAVING_NOTE, _stay_stated),
-    _check("stay-days", "出院记录所写住院天数与实际不符", Group.END, _LEAVING_NOTE, _stay_days, 1.0),
     _check(
-        "death-stated",
+        "time-operation-outside-stay", "手术时间不在住院期间内", Group.OPERATION, _OPERATION, _operation_outside, 3.0
+    ),
+    _check("time-operation-reversed", "手术结束时间不晚于开始时间", Group.OPERATION, _OPERATION, _operation_reversed),
+    _check("time-note-before-admission", "文书时间早于入院时间", Group.WRITING, _TRUE, _before_admission, 3.0),
+    _check(
+        "time-note-after-end", "病程记录时间晚于出院(死亡)时间", Group.COURSE, _TRUE, _after_end, 3.0, Severity.SEVERE
+    ),
+    _check("time-stay-stated", "出院(死亡)记录所写入出院日期与实际不符", Group.END, _LEAVING_NOTE, _stay_stated),
+    _check("time-stay-days", "出院记录所写住院天数与实际不符", Group.END, _LEAVING_NOTE, _stay_days, 1.0),
+    _check(
+        "time-death-stated",
         "死亡时间前后不一致",
         Group.END,
         f"{NORM}第二十二条(二十一);{CORE_SYSTEMS}死亡病例讨论制度",
@@ -287,10 +267,10 @@ CHECKS: Final = (
         3.0,
         Severity.SEVERE,
     ),
-    _check("operative-date", "手术文书所写手术日期与实际不符", Group.OPERATION, _OPERATION, _operation_stated),
-    _check("postoperative-day", "病程所写术后天数与手术日期不符", Group.COURSE, _TRUE, _postoperative_day, 1.0),
-    _check("hospital-day", "病程所写住院天数与入院日期不符", Group.COURSE, _TRUE, _hospital_day, 1.0),
-    _check("header", "文中记录日期与文书时间不符", Group.COURSE, _TRUE, _header, 1.0),
-    _check("history-after-admission", "病史中的日期晚于入院", Group.ADMISSION, _ADMISSION, _onset),
-    _check("complaint-onset", "主诉时间与现病史起病时间不符", Group.ADMISSION, _ADMISSION, _duration),
+    _check("time-operative-date", "手术文书所写手术日期与实际不符", Group.OPERATION, _OPERATION, _operation_stated),
+    _check("time-postoperative-day", "病程所写术后天数与手术日期不符", Group.COURSE, _TRUE, _postoperative_day, 1.0),
+    _check("time-hospital-day", "病程所写住院天数与入院日期不符", Group.COURSE, _TRUE, _hospital_day, 1.0),
+    _check("time-header", "文中记录日期与文书时间不符", Group.COURSE, _TRUE, _header, 1.0),
+    _check("time-history-after-admission", "病史中的日期晚于入院", Group.ADMISSION, _ADMISSION, _onset),
+    _check("time-complaint-onset", "主诉时间与现病史起病时间不符", Group.ADMISSION, _ADMISSION, _duration),
 )
