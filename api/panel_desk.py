@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from inference.score import Answer
 
 _UNKNOWN_PATIENT: Final = "该机构没有此患者编号的档案"
+_NO_PATIENT: Final = "面板打开时没有指定患者，只能检索和提问"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +68,13 @@ class PanelDesk:
         self, found: Principal, tenant: str, patient: str, user: str, told: Json | None = None
     ) -> tuple[str, Launch]:
         """A token for a patient of a tenant and whoever looks. ``told`` is what the caller told of the patient, as
-        CDS Hooks does (context, prefetch); without it they must be on record. Raises ``ApiError`` 404 and
-        ``ReadError``."""
+        CDS Hooks does (context, prefetch); without it they must be on record. Without a patient it opens knowledge
+        alone. Raises ``ApiError`` 404 and ``ReadError``."""
         front, now = self._front, datetime.now(UTC)
         until = now + timedelta(minutes=front.settings.panel_minutes)
         made = Launch(tenant, patient, user, found.kind.value, found.name, until)
         if told is None:
-            subject = f"person/{self.kept(made).person}"
+            subject = f"person/{self.kept(made).person}" if patient else "knowledge"
         else:
             of_panel(told, now)
             with acting(Scope(found.name, writes=(tenant,))):
@@ -199,9 +200,9 @@ class PanelDesk:
 
     def kept(self, launch: Launch) -> Kept:
         """The record behind a launch. Raises ``ApiError`` 404."""
-        found = self._known(launch)
+        found = self._known(launch) if launch.patient else None
         if found is None:
-            raise ApiError(404, "not-found", _UNKNOWN_PATIENT, "patient")
+            raise ApiError(404, "not-found", _UNKNOWN_PATIENT if launch.patient else _NO_PATIENT, "patient")
         return found
 
     def _known(self, launch: Launch) -> Kept | None:

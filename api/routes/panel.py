@@ -24,15 +24,17 @@ from base.launches import Launch
 from records.journal import Feedback
 
 _PAGE: Final = "/ui/panel"
+_KNOWLEDGE: Final = "?knowledge"
+"""Has the page show only what needs no patient."""
 _LONGEST: Final = 500
 
 
 class LaunchBody(Body, frozen=True):
-    """``patient`` is a patient's number in the institution ``tenant`` (the caller's own without a name); ``user`` who
-    will look."""
+    """``patient`` is a patient's number in the institution ``tenant`` (the caller's own without a name), empty when
+    none is open: then the panel searches and answers; ``user`` who will look."""
 
-    patient: str
     user: str
+    patient: str = ""
     tenant: str = ""
 
 
@@ -71,7 +73,8 @@ def _opening(routes: APIRouter, access: Access, desk: PanelDesk, watch: PanelWat
             raise bad_field("user", "须说明由谁查看")
         tenant = reads(found, given.tenant, league)
         token, made = await asyncio.to_thread(desk.launch, found, tenant, given.patient.strip(), user[:80])
-        told = {"token": token, "expires": made.expires.isoformat(), "url": f"{_PAGE}#{token}"}
+        part = "" if made.patient else _KNOWLEDGE
+        told = {"token": token, "expires": made.expires.isoformat(), "url": f"{_PAGE}{part}#{token}"}
         return respond(201, told, {"Cache-Control": "no-store"})
 
     @routes.post("/ticket", **_TICKET)
@@ -155,7 +158,8 @@ _LAUNCH: Final = asked(
     LaunchBody, {"patient": "P0003", "user": "张医生", "tenant": "league/anding/hospital"}
 ) | described(
     "启动临床面板",
-    "业务系统为一名患者、一名用户取得短时凭证，以 `url` 打开面板（iframe 或新窗口，无需登录）。"
+    "业务系统为一名患者、一名用户取得短时凭证，以 `url` 打开面板（iframe 或新窗口，无需登录）；"
+    "不指定患者时只能检索和提问。"
     "凭证放在地址的 # 之后，不会发送给服务器，也不会进入日志。",
     "token, expires, url",
     *(400, 404),

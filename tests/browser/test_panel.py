@@ -55,6 +55,17 @@ def test_every_part_shows_and_can_be_used_by_everybody(window: Opening, service:
         assert here.hurdles() == [], tab
 
 
+def test_without_a_patient_there_is_the_knowledge(window: Opening, service: str) -> None:
+    here = window(PHONE)
+    page = here.open(launched(service, patient=""))
+    expect(page.get_by_role("heading", level=1)).to_have_text("知识检索与问答")
+    expect(page.get_by_role("tab")).to_have_count(0)
+    here.suits_everybody("panel-knowledge")
+    page.reload()
+    expect(page.get_by_role("button", name="提问")).to_be_visible()
+    expect(page.get_by_role("searchbox")).to_be_visible()
+
+
 def test_data_and_source_are_two_clicks_away(window: Opening, service: str) -> None:
     here = window(PHONE)
     first = here.open(launched(service)).locator("article").first

@@ -1,4 +1,4 @@
-/** The clinician panel: one patient, what matters first, the rest a click away. */
+/** The clinician panel: one patient, what matters first, the rest a click away; without a patient, the knowledge. */
 import { questions } from "./ask";
 import { cards } from "./cards";
 import { fill, h } from "./dom";
@@ -24,6 +24,9 @@ const MAKERS: Record<Name, () => HTMLElement> = {
   ask: questions,
 };
 
+/** Opened beside no patient: only what needs none. */
+const KNOWLEDGE = location.search === "?knowledge";
+
 const who = h("span.who");
 const news = h("p.news", { role: "status" });
 const body = h("div", { id: "body", role: "tabpanel" });
@@ -32,6 +35,10 @@ let shown: Name = "cards";
 function begin(place: HTMLElement): void {
   if (!TOKEN) {
     fill(place, h("p.wrong", { role: "alert" }, T.noToken));
+    return;
+  }
+  if (KNOWLEDGE) {
+    fill(place, h("header", {}, h("h1", {}, T.knowledge)), h("div", { id: "body" }, questions()));
     return;
   }
   const tabs = TABS.map((name) =>

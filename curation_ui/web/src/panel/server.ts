@@ -60,6 +60,7 @@ export function watch(arrived: () => void): void {
     ({ ticket }) => {
       const source = new EventSource(`${BASE}panel/events?ticket=${ticket}`);
       source.addEventListener("record", arrived);
+      source.addEventListener("notice", arrived);
       source.onerror = () => {
         source.close();
         again();
@@ -97,7 +98,7 @@ function parsed(text: string): Told {
 
 function taken(): string {
   const given = location.hash.slice(1);
-  if (given) history.replaceState(null, "", location.pathname);
+  if (given) history.replaceState(null, "", location.pathname + location.search);
   try {
     if (given) sessionStorage.setItem(KEPT, given);
     return given || sessionStorage.getItem(KEPT) || "";

@@ -7,6 +7,7 @@ export const T = {
   again: "重试",
   noToken: "请从医院业务系统中打开本面板。",
   over: "面板已过期，请从业务系统重新打开。",
+  knowledge: "知识检索与问答",
   updated: "患者有新资料，已更新",
   years: "岁",
   sexes: { male: "男", female: "女" } as Record<string, string>,
