@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from exchange.decoding import misread, shaped
 
+FHIR: Final = "application/fhir+json"
 _B = TypeVar("_B", bound=msgspec.Struct)
 
 
@@ -48,3 +49,9 @@ def asked(kind: type[msgspec.Struct], example: Any = None) -> dict[str, Any]:
     if example is not None:
         content["example"] = example
     return {"openapi_extra": {"requestBody": {"required": True, "content": {"application/json": content}}}}
+
+
+def asked_fhir(what: str) -> dict[str, Any]:
+    """What OpenAPI says of a route that takes FHIR."""
+    schema = {"type": "object", "description": what}
+    return {"openapi_extra": {"requestBody": {"required": True, "content": {FHIR: {"schema": schema}}}}}

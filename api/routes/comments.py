@@ -15,6 +15,7 @@ import msgspec
 from fastapi import APIRouter, Path, Request, Response
 
 from api.access import Access
+from api.asking import described
 from api.bodies import Body, asked, decoded
 from api.comments import SPECIALS, CommentDesk
 from api.errors import bad_field, respond
@@ -343,28 +344,14 @@ EXAMPLES: Final[dict[str, Any]] = {
     },
 }
 """Bodies that are complete; the tests send them."""
-_ERRORS: Final = {
-    400: "a field is missing or misshapen; the OperationOutcome names it",
-    401: "the caller did not prove who it is",
-    403: "this person may not do that",
-    404: "no such round or item",
-    409: "somebody else was quicker, or it is somebody else's",
-    422: "not possible; the text says what is",
-}
-
-
-def _told(summary: str, description: str, answer: str, *errors: int, status: int = 200) -> dict[str, Any]:
-    responses: dict[int | str, dict[str, Any]] = {status: {"description": answer}}
-    responses |= {code: {"description": _ERRORS[code]} for code in (401, *errors)}
-    return {"summary": summary, "description": description, "responses": responses, "status_code": status}
 
 
 def _asked(kind: type[msgspec.Struct], example: str = "") -> dict[str, Any]:
     return asked(kind, EXAMPLES.get(example))
 
 
-_CODES: Final = _told("Problem codes of the norm, and kinds of comment", "", "codes and kinds")
-_CREATE: Final = _asked(RoundBody, "round") | _told(
+_CODES: Final = described("Problem codes of the norm, and kinds of comment", "", "codes and kinds")
+_CREATE: Final = _asked(RoundBody, "round") | described(
     "Draw a sample of prescriptions to comment on",
     "From what was submitted to the pharmacist's queue and dispensed, or with `source: journal` from the orders a "
     "hospital signed through CDS Hooks. `size` prescriptions, `permille` of all, or the least the norm asks; at "
@@ -373,37 +360,37 @@ _CREATE: Final = _asked(RoundBody, "round") | _told(
     *(400, 403, 409, 422),
     status=201,
 )
-_LIST: Final = _told("Rounds, the newest first", "", "rounds with how many items are judged")
-_WORKSHEET: Final = _told(
+_LIST: Final = described("Rounds, the newest first", "", "rounds with how many items are judged")
+_WORKSHEET: Final = described(
     "The worksheet of a round",
     "Each prescription with drugs, suggested problems, and what was decided. `assignee` and `status` (open, judged) "
     "narrow it.",
     "round and items",
     404,
 )
-_BOOK: Final = _told("As a spreadsheet (.xlsx)", "", "the workbook", 404)
+_BOOK: Final = described("As a spreadsheet (.xlsx)", "", "the workbook", 404)
 _BOOK["responses"][200]["content"] = {XLSX: {"schema": {"type": "string", "format": "binary"}}}
-_JUDGE: Final = _asked(JudgementBody, "judgement") | _told(
+_JUDGE: Final = _asked(JudgementBody, "judgement") | described(
     "Judge one prescription",
     "`version` is the one that was seen. 不合理 needs at least one problem with a code of the norm; what somebody "
     "else judged, or was given, only a supervisor changes.",
     "the item",
     *(400, 403, 404, 409, 422),
 )
-_ASSIGN: Final = _asked(AssignmentBody) | _told(
+_ASSIGN: Final = _asked(AssignmentBody) | described(
     "Hand an item to another pharmacist", "", "the item", *(400, 403, 404, 409, 422)
 )
-_IMPORT: Final = _asked(ImportBody) | _told(
+_IMPORT: Final = _asked(ImportBody) | described(
     "Take back a filled-in worksheet",
     "The exported .xlsx in base64, with 是否合理 (1 or 0) and 存在问题 (codes) filled in. Rows with a fault are left "
     "out and named by cell; the others are stored. Sending the same file again changes nothing.",
     "rows stored, unchanged, and errors by cell",
     *(400, 403, 404),
 )
-_CLOSE: Final = _asked(ClosingBody) | _told(
+_CLOSE: Final = _asked(ClosingBody) | described(
     "End a round: nothing of it changes any more", "", "the round", *(400, 403, 404, 409, 422)
 )
-_RESULTS: Final = _told(
+_RESULTS: Final = described(
     "What a round comes to",
     "Share of reasonable prescriptions; problems by code, department, prescriber and drug; indicators A to P of the "
     "norm's worksheet. What is not known is null and says why.",

@@ -13,6 +13,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 
 from api.access import Access, Principal
+from api.asking import summarised
 from api.bodies import Body, asked, decoded
 from api.errors import ApiError, bad_field, moment_of, respond
 from base.security import SealError
@@ -231,23 +232,6 @@ def _said(why: str) -> str:
 
 # -- OpenAPI ---------------------------------------------------------------------------------
 
-_MEANINGS: Final = {
-    400: "a field is missing or misshapen",
-    401: "not recognised, or must be proved again",
-    403: "not allowed, or not for this institution",
-    404: "no such message within reach",
-    409: "the id stands for another message, or the message was not given up",
-    413: "the message is too large",
-    415: "the content type is one that web pages send unasked",
-    503: "not kept: send it again after Retry-After seconds",
-}
-
-
-def _told(summary: str, *errors: int, description: str = "") -> dict[str, Any]:
-    responses = {code: {"description": _MEANINGS[code]} for code in (401, 403, *errors)}
-    return {"summary": summary, "description": description, "responses": responses}
-
-
 _RAW: Final = {
     "openapi_extra": {
         "requestBody": {
@@ -259,22 +243,18 @@ _RAW: Final = {
         }
     }
 }
-_SEND: Final = (
-    _told(
-        "Send a message; it is durable when this answers",
-        *(400, 404, 409, 413, 415, 503),
-        description="`standard` is `fhir` (a Bundle), `hl7v2`, `cda` or `tables`. The same message again answers 200 "
-        "with what became of it. `tenant` names an institution below the sender's own, `id` and `kind` override "
-        "what the message says of itself.",
-    )
-    | _RAW
+_SEND: Final = summarised("Send a message; it is durable when this answers", *(400, 404, 409, 413, 415, 503)) | _RAW
+_SEND["description"] = (
+    "`standard` is `fhir` (a Bundle), `hl7v2`, `cda` or `tables`. The same message again answers 200 with what became "
+    "of it. `tenant` names an institution below the sender's own, `id` and `kind` override what the message says of "
+    "itself."
 )
-_LIST: Final = _told("Messages, the newest first, without what they say", 400)
-_DEAD: Final = _told("Messages that were given up, with the reasons", 400)
-_FIGURES: Final = _told("Messages by institution, standard and state; given up by reason; waiting since", 400)
-_TRACE: Final = _told("A message from its arrival to the resources that came of it", 404)
-_CONTENT: Final = _told("What a message says, as sent or corrected (recorded)", 404)
-_REPLAY: Final = _told("Have a message that was given up done anew", 400, 404, 409) | asked(WhyBody)
-_CLOSE: Final = _told("Settle a message that was given up and needs nothing more", 400, 404, 409) | asked(WhyBody)
-_CORRECT: Final = _told("Give a message that was given up other content", 400, 404, 409, 413, 415) | _RAW
-_REPLAYS: Final = _told("Have all messages done anew that were given up for a reason", 400) | asked(ReplayBody)
+_LIST: Final = summarised("Messages, the newest first, without what they say", 400)
+_DEAD: Final = summarised("Messages that were given up, with the reasons", 400)
+_FIGURES: Final = summarised("Messages by institution, standard and state; given up by reason; waiting since", 400)
+_TRACE: Final = summarised("A message from its arrival to the resources that came of it", 404)
+_CONTENT: Final = summarised("What a message says, as sent or corrected (recorded)", 404)
+_REPLAY: Final = summarised("Have a message that was given up done anew", 400, 404, 409) | asked(WhyBody)
+_CLOSE: Final = summarised("Settle a message that was given up", 400, 404, 409) | asked(WhyBody)
+_CORRECT: Final = summarised("Give a message that was given up other content", 400, 404, 409, 413, 415) | _RAW
+_REPLAYS: Final = summarised("Have all messages done anew that were given up for a reason", 400) | asked(ReplayBody)

@@ -9,6 +9,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from api.access import Access
+from api.bodies import FHIR, asked_fhir
 from api.errors import outcome, respond
 from api.fhir_desk import FhirDesk, Stored, entries_of, fault_of, status_of
 from api.fhir_rights import permission
@@ -18,7 +19,6 @@ from exchange.fhir.services import SERVICES
 from exchange.fhir.writing import answered, deletion, single, taken_apart
 from exchange.message import Json, MessageError
 
-_FHIR: Final = "application/fhir+json"
 _MOST: Final = 1_000
 
 
@@ -45,7 +45,7 @@ def _service(routes: APIRouter, access: Access, desk: FhirDesk) -> None:
         ]
         return respond(200, {"services": listed})
 
-    @routes.post("/fhir", **_body("A transaction or batch"))
+    @routes.post("/fhir", **asked_fhir("A transaction or batch"))
     async def bundle(request: Request) -> Response:
         found, asked = access.need(request, "record.write"), taken_apart(_json(await request.body()))
         if any(True for _ in asked.reads):
@@ -62,13 +62,13 @@ def _service(routes: APIRouter, access: Access, desk: FhirDesk) -> None:
 
 
 def _persons(routes: APIRouter, access: Access, desk: FhirDesk) -> None:
-    @routes.post("/fhir/Patient/$match", **_body("Parameters with a Patient, or a Patient"))
+    @routes.post("/fhir/Patient/$match", **asked_fhir("Parameters with a Patient, or a Patient"))
     async def match(request: Request) -> Response:
         found = access.need(request, "person.read")
         patient, limit, certain = _asked_patient(_json(await request.body()))
         return _answer(200, await asyncio.to_thread(desk.match, found, patient, limit, certain))
 
-    @routes.post("/fhir/Patient/$merge", **_body("Parameters: source-patient is one with target-patient"))
+    @routes.post("/fhir/Patient/$merge", **asked_fhir("Parameters: source-patient is one with target-patient"))
     async def merge(request: Request) -> Response:
         found = access.need(request, "person.merge")
         source, target = _asked_merge(_json(await request.body()))
@@ -88,7 +88,7 @@ def _resources(routes: APIRouter, access: Access, desk: FhirDesk) -> None:
         found = access.need(request, permission(kind, "read"))
         return _answer(200, desk.search(found, kind, request.url.query, f"{_base(request)}/{kind}"))
 
-    @routes.post("/fhir/{kind}", **_body("A resource without id, or with the one you give it"))
+    @routes.post("/fhir/{kind}", **asked_fhir("A resource without id, or with the one you give it"))
     async def create(kind: str, request: Request) -> Response:
         found = access.need(request, permission(kind, "write"))
         resource = _json(await request.body())
@@ -100,7 +100,7 @@ def _resources(routes: APIRouter, access: Access, desk: FhirDesk) -> None:
         found = access.need(request, permission(kind, "read"))
         return _resource(desk.read(found, kind, local_id, _source))
 
-    @routes.put("/fhir/{kind}/{local_id}", **_body("The resource, with the id of the URL"))
+    @routes.put("/fhir/{kind}/{local_id}", **asked_fhir("The resource, with the id of the URL"))
     async def update(kind: str, local_id: str, request: Request) -> Response:
         found = access.need(request, permission(kind, "write"))
         return await _put(desk, found, single(_json(await request.body()), kind, local_id), request)
@@ -141,7 +141,7 @@ async def _put(desk: FhirDesk, found: Any, sent: Json, request: Request) -> Resp
     )
     if status == 204:
         return Response(status_code=204)
-    return Response(orjson.dumps(sent["entry"][0]["resource"]), status, headers, _FHIR)
+    return Response(orjson.dumps(sent["entry"][0]["resource"]), status, headers, FHIR)
 
 
 def _waiting(stored: Stored) -> Response:
@@ -152,11 +152,11 @@ def _waiting(stored: Stored) -> Response:
 
 def _resource(resource: Json) -> Response:
     meta = resource["meta"]
-    return Response(orjson.dumps(resource), 200, {"ETag": f'W/"{meta["versionId"]}"'}, _FHIR)
+    return Response(orjson.dumps(resource), 200, {"ETag": f'W/"{meta["versionId"]}"'}, FHIR)
 
 
 def _answer(status: int, body: Json) -> Response:
-    return Response(orjson.dumps(body), status, None, _FHIR)
+    return Response(orjson.dumps(body), status, None, FHIR)
 
 
 def _asked_patient(sent: Any) -> tuple[Json, int, bool]:
@@ -202,11 +202,6 @@ def _message_id(request: Request) -> str:
 
 def _base(request: Request) -> str:
     return str(request.base_url).rstrip("/") + "/fhir"
-
-
-def _body(what: str) -> dict[str, Any]:
-    schema = {"type": "object", "description": what}
-    return {"openapi_extra": {"requestBody": {"required": True, "content": {_FHIR: {"schema": schema}}}}}
 
 
 __all__ = ["SearchError", "router"]

@@ -11,6 +11,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from api.access import Access, Principal
+from api.bodies import FHIR, asked_fhir
 from api.errors import ApiError, bad_field
 from api.terms_desk import TermsDesk
 from base.tenancy import acting
@@ -19,7 +20,6 @@ from records.code_exchange import code_system_json, value_set_json
 from records.code_systems import CodeSystem
 from records.value_sets import ValueSet
 
-_FHIR: Final = "application/fhir+json"
 _MOST: Final = 1_000
 _HOLDS: Final = 50
 
@@ -111,11 +111,11 @@ def _code_systems(routes: APIRouter, access: Access, desk: TermsDesk) -> None:
             owner = desk.systems.named(found.home(), name)
             return _answer(200, _code_system(desk, owner, whole=True, version=version))
 
-    @routes.post("/CodeSystem", **_body("CodeSystem"))
+    @routes.post("/CodeSystem", **_WRITING)
     async def create(request: Request) -> Response:
         return _kept(access, desk, request, await request.body(), "")
 
-    @routes.put("/CodeSystem/{name}", **_body("CodeSystem"))
+    @routes.put("/CodeSystem/{name}", **_WRITING)
     async def update(name: str, request: Request) -> Response:
         return _kept(access, desk, request, await request.body(), name)
 
@@ -136,7 +136,7 @@ def _kept(access: Access, desk: TermsDesk, request: Request, body: bytes, name: 
         made = _code_system(desk, owner, whole=True, version=version)
     access.note(found, "terms.write", f"CodeSystem/{owner.id}", version=version)
     location = {"Location": f"/fhir/CodeSystem/{owner.id}"}
-    return Response(orjson.dumps(made), 200 if name else 201, location, _FHIR)
+    return Response(orjson.dumps(made), 200 if name else 201, location, FHIR)
 
 
 def _value_sets(routes: APIRouter, access: Access, desk: TermsDesk) -> None:
@@ -210,7 +210,7 @@ def _bundle(resources: list[Json]) -> Response:
 
 
 def _answer(status: int, body: Mapping[str, Any]) -> Response:
-    return Response(orjson.dumps(body), status, None, _FHIR)
+    return Response(orjson.dumps(body), status, None, FHIR)
 
 
 def _json(body: bytes) -> Json:
@@ -223,7 +223,6 @@ def _json(body: bytes) -> Json:
     return made
 
 
-def _body(what: str) -> dict[str, Any]:
-    schema = {"type": "object", "description": f"A {what}"}
-    sent = {"requestBody": {"required": True, "content": {_FHIR: {"schema": schema}}}}
-    return {"openapi_extra": sent, "responses": {422: {"description": "not possible; the text says what is"}}}
+_WRITING: Final = asked_fhir("A CodeSystem") | {
+    "responses": {422: {"description": "not possible; the text says what is"}}
+}

@@ -9,6 +9,8 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from api.access import Access, Principal
+from api.asking import summarised
+from api.bodies import FHIR, asked_fhir
 from api.errors import ApiError, bad_field
 from api.fhir_rights import permission
 from base.settings import Settings
@@ -17,7 +19,6 @@ from exchange.fhir.subscription import Wish, read, written
 from exchange.message import Json, MessageError
 from exchange.outbound import ACTIVE, ERROR, OFF, Subscription, Subscriptions
 
-_FHIR: Final = "application/fhir+json"
 _MOST: Final = 500
 
 
@@ -30,7 +31,7 @@ def router(settings: Settings, access: Access, subscriptions: Subscriptions) -> 
 
 
 def _subscribing(routes: APIRouter, settings: Settings, access: Access, subscriptions: Subscriptions) -> None:
-    @routes.post("/fhir/Subscription", status_code=201, **_told("Be told of what is new", 400, body=True))
+    @routes.post("/fhir/Subscription", **_CREATE)
     async def create(request: Request) -> Response:
         found = access.need(request, "exchange.send")
         wish, active = read(_json(await request.body()), settings.webhook_hosts)
@@ -42,25 +43,23 @@ def _subscribing(routes: APIRouter, settings: Settings, access: Access, subscrip
         access.note(found, "subscription.create", f"subscription/{made.id}", kind=wish.kind)
         return _answer(201, made, f"{str(request.base_url).rstrip('/')}/fhir/Subscription/{made.id}")
 
-    @routes.get("/fhir/Subscription", **_told("Subscriptions of one's institutions", 400))
+    @routes.get("/fhir/Subscription", **summarised("Subscriptions of one's institutions", 400))
     def search(request: Request, status: str = "", _after: str = "", _count: int = 100) -> Response:
         found = access.need(request, "exchange.read")
         if status not in ("", ACTIVE, OFF, ERROR):
             raise bad_field("status", f"must be {ACTIVE}, {OFF} or {ERROR}")
         count = max(1, min(_count, _MOST))
         listed = _within(found, lambda: subscriptions.listed(status, _after, count + 1))
-        return Response(orjson.dumps(_page(request, listed, count)), media_type=_FHIR)
+        return Response(orjson.dumps(_page(request, listed, count)), media_type=FHIR)
 
-    @routes.get("/fhir/Subscription/{subscription_id}", **_told("One, with how it goes", 404))
+    @routes.get("/fhir/Subscription/{subscription_id}", **summarised("One, with how it goes", 404))
     def one(subscription_id: str, request: Request) -> Response:
         found = access.need(request, "exchange.read")
         return _answer(200, _known(_within(found, lambda: subscriptions.get(subscription_id))))
 
 
 def _changing(routes: APIRouter, settings: Settings, access: Access, subscriptions: Subscriptions) -> None:
-    @routes.put(
-        "/fhir/Subscription/{subscription_id}", **_told("Change it, or set it going again", 400, 404, body=True)
-    )
+    @routes.put("/fhir/Subscription/{subscription_id}", **_UPDATE)
     async def update(subscription_id: str, request: Request) -> Response:
         found, sent = access.need(request, "exchange.send"), _json(await request.body())
         made = await asyncio.to_thread(_within, found, lambda: changed(found, subscription_id, sent))
@@ -75,7 +74,7 @@ def _changing(routes: APIRouter, settings: Settings, access: Access, subscriptio
         _may(found, wish, before.tenant)
         return _known(subscriptions.change(number, _author(found), wish, active))
 
-    @routes.delete("/fhir/Subscription/{subscription_id}", status_code=204, **_told("Be told no more", 404))
+    @routes.delete("/fhir/Subscription/{subscription_id}", **_DELETE)
     def delete(subscription_id: str, request: Request) -> Response:
         found = access.need(request, "exchange.send")
         if not _within(found, lambda: subscriptions.remove(subscription_id)):
@@ -141,7 +140,7 @@ _EXTENSION: Final = "https://yigong.cn/fhir/StructureDefinition/subscription-"
 
 def _answer(status: int, found: Subscription, location: str = "") -> Response:
     headers = {"ETag": f'W/"{found.version}"'} | ({"Location": location} if location else {})
-    return Response(orjson.dumps(_resource(found)), status, headers, _FHIR)
+    return Response(orjson.dumps(_resource(found)), status, headers, FHIR)
 
 
 def _json(body: bytes) -> Any:
@@ -151,16 +150,7 @@ def _json(body: bytes) -> Any:
         raise MessageError("body", "is not JSON") from None
 
 
-_MEANINGS: Final = {
-    400: "a field is missing or misshapen",
-    401: "not recognised",
-    403: "not allowed",
-    404: "no such subscription within reach",
-}
-
-
-def _told(summary: str, *errors: int, body: bool = False) -> dict[str, Any]:
-    responses = {code: {"description": _MEANINGS[code]} for code in (401, 403, *errors)}
-    schema = {"type": "object", "description": "A Subscription of type rest-hook"}
-    asked = {"requestBody": {"required": True, "content": {_FHIR: {"schema": schema}}}}
-    return {"summary": summary, "responses": responses} | ({"openapi_extra": asked} if body else {})
+_BODY: Final = asked_fhir("A Subscription of type rest-hook")
+_CREATE: Final = summarised("Be told of what is new", 400, status=201) | _BODY
+_UPDATE: Final = summarised("Change it, or set it going again", 400, 404) | _BODY
+_DELETE: Final = summarised("Be told no more", 404, status=204)
