@@ -243,7 +243,7 @@ _RAW: Final = {
         }
     }
 }
-_SEND: Final = summarised("Send a message; it is durable when this answers", *(400, 404, 409, 413, 415, 503)) | _RAW
+_SEND: Final = _RAW | summarised("Send a message; it is durable when this answers", 400, 404, 409, 413, 415, 503)
 _SEND["description"] = (
     "`standard` is `fhir` (a Bundle), `hl7v2`, `cda` or `tables`. The same message again answers 200 with what became "
     "of it. `tenant` names an institution below the sender's own, `id` and `kind` override what the message says of "
