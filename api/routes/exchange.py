@@ -245,9 +245,9 @@ _RAW: Final = {
 }
 _SEND: Final = _RAW | summarised("Send a message; it is durable when this answers", 400, 404, 409, 413, 415, 503)
 _SEND["description"] = (
-    "`standard` is `fhir` (a Bundle), `hl7v2`, `cda` or `tables`. The same message again answers 200 with what became "
-    "of it. `tenant` names an institution below the sender's own, `id` and `kind` override what the message says of "
-    "itself."
+    "`standard` is `fhir` (a Bundle), `hl7v2`, `cda` or `tables`. The same message again answers 200 with what "
+    "became of it. `tenant` names an institution below the sender's own, `id` and `kind` override what the message "
+    "says of itself."
 )
 _LIST: Final = summarised("Messages, the newest first, without what they say", 400)
 _DEAD: Final = summarised("Messages that were given up, with the reasons", 400)
