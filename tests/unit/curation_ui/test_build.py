@@ -46,6 +46,13 @@ def test_nothing_is_done_again_when_nothing_changed(project: Project) -> None:
     assert project[1] == []
 
 
+def test_what_only_looks_for_faults_is_fetched_when_it_is_looked_for(project: Project) -> None:
+    build.install()
+    build.install(tools=True)
+    build.install()
+    assert ["--omit=dev" in one for one in project[1]] == [True, False]
+
+
 @pytest.mark.parametrize(
     ("change", "asked"),
     [
