@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from typer.testing import CliRunner
 
 from api import terminal
@@ -19,8 +20,10 @@ from api.intake import worker
 from api.overseeing import Overseer, web
 from api.routes.systems import EXAMPLES
 from base.tenancy import system
+from tests.authority import Authority
 from tests.exchange_site import bundle
 from tests.integration.staffed import COUNTY, HOSPITAL, OTHER, Staffed, staffed
+from tests.mail_server import Post
 
 BASE = "/api/v1/operations"
 FHIR = {"Content-Type": "application/fhir+json"}
@@ -130,6 +133,33 @@ def test_messages_that_cannot_be_stored_are_alarmed_below_95_per_cent(hospital: 
     assert 'yigong_alarms{acknowledged="no",condition="success",severity="critical"} 1.0' in shown
     (hour,) = hospital.get("/systems/hours", system="client/his").json()["hours"]
     assert (hour["arrived"], hour["done"], hour["failed"], hour["tenant"]) == (20, 18, 2, HOSPITAL)
+
+
+def test_low_success_and_silence_are_told_by_e_mail_through_a_server_that_the_hospitals_authority_vouches_for(
+    starter_dir: Path, tmp_path: Path
+) -> None:
+    authority = Authority(tmp_path, "hospital")
+    certificate, key, _ = authority.issue("mail", ExtendedKeyUsageOID.SERVER_AUTH)
+    post = Post("starttls", (certificate, key), login=("yigong", "geheim"))
+    server = {"smtp_host": "127.0.0.1", "smtp_port": post.port, "smtp_ca_file": authority.file}
+    who = {"smtp_user": "yigong", "smtp_password": "geheim", "smtp_from": "yigong@example.org"}
+    made = staffed(starter_dir, tmp_path, **server, **who)
+    hospital = Hospital(made)
+    mail = {"channels": [{"kind": "mail", "name": "信息科", "to": ["duty@example.org"]}]}
+    put = made.client.put(f"{BASE}/policy", json={"policy": mail, "version": 0}, headers=hospital.wang)
+    assert put.status_code == 200, put.text
+    for number in range(20):
+        hospital.send(number, sound=number > 1)
+    hospital.work()
+    assert (hospital.look(), hospital.look(31)) == (["raised"], ["raised"])
+    subjects = [letter.mail["subject"] for letter in post.letters]
+    assert ["采集成功率低" in subjects[0], "节点离线" in subjects[1], len(subjects)] == [True, True, 2]
+    assert {(letter.encrypted, letter.login) for letter in post.letters} == {(True, "yigong")}
+    assert "成功率 90.0%（下限 95%）" in post.letters[0].mail.get_content()
+    assert "已 31 分钟（上限 30 分钟）" in post.letters[1].mail.get_content()
+    post.close()
+    made.client.__exit__(None, None, None)
+    made.house.engine.dispose()
 
 
 def test_a_rate_of_few_messages_is_shown_to_no_watchman(hospital: Hospital) -> None:
