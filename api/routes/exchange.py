@@ -58,7 +58,7 @@ def router(access: Access, intake: Intake, ledger: Ledger) -> APIRouter:
 
 
 def _send(routes: APIRouter, access: Access, intake: Intake) -> None:
-    @routes.post("/{standard}", status_code=202, **_SEND)
+    @routes.post("/{standard}", **_SEND)
     async def accept(standard: str, request: Request, tenant: str = "", kind: str = "", id: str = "") -> Response:
         principal = access.need(request, "exchange.send")
         if standard not in STANDARDS:
@@ -243,7 +243,9 @@ _RAW: Final = {
         }
     }
 }
-_SEND: Final = _RAW | summarised("Send a message; it is durable when this answers", 400, 404, 409, 413, 415, 503)
+_SEND: Final = _RAW | summarised(
+    "Send a message; it is durable when this answers", 400, 404, 409, 413, 415, 503, status=202
+)
 _SEND["description"] = (
     "`standard` is `fhir` (a Bundle), `hl7v2`, `cda` or `tables`. The same message again answers 200 with what "
     "became of it. `tenant` names an institution below the sender's own, `id` and `kind` override what the message "
