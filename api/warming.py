@@ -22,7 +22,14 @@ _RESTING: Final = 0.1
 _SAMPLE: Final = "发热、咳嗽3天"
 
 
-async def keep_warm(served: Callable[[], Served], warm: Callable[[Served], None] | None = None) -> None:
+def infer(served: Served) -> None:
+    """One inference about nobody."""
+    now = datetime.now(UTC)
+    nobody = Seen(PatientContext("", now), served.snapshot, served.terminology, china_day(now), [])
+    diagnosed(nobody, DiagnosesBody(text=_SAMPLE))
+
+
+async def keep_warm(served: Callable[[], Served], warm: Callable[[Served], None] = infer) -> None:
     """Look again and again whether the release that is served was read, and do it when there is little else to do."""
     warmed = ""
     while True:
@@ -32,17 +39,10 @@ async def keep_warm(served: Callable[[], Served], warm: Callable[[Served], None]
         if now.snapshot.release == warmed or time.process_time() - spent > _RESTING * _LOOK_SECONDS:
             continue
         try:
-            await asyncio.to_thread(warm or infer, now)
+            await asyncio.to_thread(warm, now)
         except Exception as error:  # whoever asks first waits, and is told
             _log.warning("inference not read ahead", extra={"error": type(error).__name__})
         warmed = now.snapshot.release
-
-
-def infer(served: Served) -> None:
-    """One inference about nobody."""
-    now = datetime.now(UTC)
-    nobody = Seen(PatientContext("", now), served.snapshot, served.terminology, china_day(now), [])
-    diagnosed(nobody, DiagnosesBody(text=_SAMPLE))
 
 
 __all__ = ["infer", "keep_warm"]
