@@ -102,8 +102,8 @@ class Predicate(StrEnum):
     DIFFERS_FROM = "differs-from"
     WORKUP = "workup"
     ITEM_PROFILE = "item-profile"
-    TOLD_UNASKED = "told-unasked"
     PLAN = "plan"
+    TOLD_UNASKED = "told-unasked"
 
 
 PREDICATES: dict[Predicate, str] = {
@@ -172,8 +172,8 @@ PREDICATES: dict[Predicate, str] = {
     Predicate.DIFFERS_FROM: "disease is told from the object disease by the points in the qualifiers",
     Predicate.WORKUP: "disease is confirmed, excluded, graded or followed by the object test or examination",
     Predicate.ITEM_PROFILE: "harm, cost and usual level of care of a test or examination",
-    Predicate.TOLD_UNASKED: "how surely a patient who has the finding names it unasked; qualifier telling (band)",
     Predicate.PLAN: "one option of a disease's treatment: class, for whom, drug with dose or other measure",
+    Predicate.TOLD_UNASKED: "how surely a patient who has the finding names it unasked; qualifier telling (band)",
 }
 SYMMETRIC = frozenset(
     {
