@@ -284,3 +284,19 @@ def test_the_database_is_free_while_artefacts_are_built(store: Store, releases: 
 
     publish(store, releases, key, [], "li", artefacts=[Artefact("index", build)])
     assert written == ["meanwhile"]
+
+
+_PLACES = """is-a contains interacts-with contraindicated-in pregnancy-lactation age-limit renal-limit hepatic-limit
+dose-range frequency-limit route-limit duplicate-group allergen-of cross-reacts-with reference-range repeat-interval
+insurance-limit service-duplicate defined-daily-dose has-symptom needs-exam treated-with complicated-by treated-in
+has-phenotype good-food bad-food iv-incompatible infusion-limit lab-limit lab-needed pharmacogenomic burden
+duration-limit indicated-for drug-food lab-interference antimicrobial-grade prophylaxis skin-test controlled high-alert
+herb-limit herb-incompatible exam-limit exam-indicated procedure-limit procedure-indicated procedure-needs
+perioperative transfusion-threshold nursing-risk administration-limit disease-alert pathway-step washout
+critical-action dose-bound companion organism-resistance has-finding disease-profile differs-from workup item-profile
+plan told-unasked"""
+
+
+def test_a_release_compiled_before_a_new_predicate_came_still_says_the_same() -> None:
+    """Compiled releases know predicates by their place: new ones come last, here too."""
+    assert [predicate.value for predicate in Predicate] == _PLACES.split()
