@@ -1,5 +1,5 @@
-"""What the service of the administrators' tests starts with: who works there, a system that fell silent, a checked
-record."""
+"""What the service of the administrators' tests starts with: who works there, a system that fell silent and one that
+launches panels, a checked record."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from demo.people import HOSPITAL
 from records.registry import Organisation, Registry
 from records.traffic import Kind, System, heard
 from tests.browser.staffed import PASSWORD, hire
+from tests.login_servers import His
 
 STAFF: Final = {
     "xitong": ("韩系统", roles.SYSTEM_ADMIN),
@@ -26,7 +27,7 @@ STAFF: Final = {
     "qianzk": ("钱质控", "quality-controller"),
 }
 COUNTY: Final = HOSPITAL.rpartition("/")[0]
-SILENT: Final = "lis-a"
+SILENT, LAUNCHING = "lis-a", "emr"
 _AGO: Final = timedelta(hours=2)
 
 
@@ -37,8 +38,28 @@ def furnish(house: House) -> None:
         Registry().register(connection, Organisation(COUNTY, "安定县", kind="county"), actor="root")
         Registry().register(connection, Organisation(HOSPITAL, "安定县医院", level=2), actor="root")
         clients.add(connection, SILENT, HOSPITAL, "root", title="检验系统")
+        clients.add(connection, LAUNCHING, HOSPITAL, "root", title="电子病历", permissions=["inference.use"])
         heard(connection, System(HOSPITAL, Kind.CLIENT, SILENT), datetime.now(UTC) - _AGO)
     Overseer(house, key_ring(house)).look()
+
+
+def emr() -> His:
+    """A system of the hospital with a patient open."""
+    drugs = ("华法林钠片", "布洛芬缓释胶囊")
+    patient = {"resourceType": "Patient", "id": "8800123", "name": [{"text": "阿古拉"}], "gender": "male"}
+    orders = [
+        {
+            "resourceType": "MedicationRequest",
+            "id": f"m{number}",
+            "status": "active",
+            "intent": "order",
+            "subject": {"reference": "Patient/8800123"},
+            "medicationCodeableConcept": {"text": drug},
+        }
+        for number, drug in enumerate(drugs)
+    ]
+    claims = {"sub": "7", "name": "张医生"}
+    return His(claims=claims, records=[patient, *orders], launches={"h-1": {"patient": "8800123"}})
 
 
 def check_a_record(base: str) -> None:

@@ -3,6 +3,7 @@ that a second person decides; logging in with the provider."""
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -12,12 +13,12 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from demo.people import HOSPITAL
-from tests.browser.administered import COUNTY, SILENT, check_a_record, furnish
+from tests.browser.administered import COUNTY, LAUNCHING, SILENT, check_a_record, emr, furnish
 from tests.browser.conftest import free_port
 from tests.browser.staffed import at_work, logged_in
 from tests.browser.window import Window
 from tests.integration.conftest import opened
-from tests.login_servers import CLIENT, SECRET, Provider, serving
+from tests.login_servers import CLIENT, SECRET, His, Provider, serving
 
 Entering = Callable[..., Window]
 OK = re.compile("确\\s*定")
@@ -33,8 +34,27 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture(scope="module")
+def launching() -> Iterator[His]:
+    """A system of the hospital that launches panels."""
+    made = emr()
+    with serving(made):
+        yield made
+
+
+@pytest.fixture(scope="module")
+def elsewhere(his: tuple[str, Path]) -> str:
+    """The hospital's own site, which is another one than ours to a browser."""
+    return his[0].replace("127.0.0.1", "localhost")
+
+
+@pytest.fixture(scope="module")
 def hospital(
-    starter_dir: Path, tmp_path_factory: pytest.TempPathFactory, pages: Path, provider: Provider
+    starter_dir: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    pages: Path,
+    provider: Provider,
+    launching: His,
+    elsewhere: str,
 ) -> Iterator[str]:
     """A service with its staff."""
     house = opened(starter_dir, tmp_path_factory.mktemp("accounts"))
@@ -42,7 +62,10 @@ def hospital(
     furnish(house)
     house.engine.dispose()
     port = free_port()
-    oidc = {
+    issuer = {"client_id": CLIENT, "client_secret": SECRET, "system": LAUNCHING}
+    others = {
+        "YIGONG_FRAME_ANCESTORS": json.dumps([elsewhere]),
+        "YIGONG_SMART_ISSUERS": json.dumps({launching.fhir: issuer}),
         "YIGONG_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "YIGONG_OIDC_ISSUER": provider.url,
         "YIGONG_OIDC_TITLE": "县统一门户",
@@ -50,7 +73,7 @@ def hospital(
         "YIGONG_OIDC_CLIENT_SECRET": SECRET,
         "YIGONG_OIDC_ROLES": '{"doctor": "clinician"}',
     }
-    with at_work(house.settings.data_dir, port=port, YIGONG_SECOND_FACTOR_ROLES="[]", **oidc) as base:
+    with at_work(house.settings.data_dir, port=port, YIGONG_SECOND_FACTOR_ROLES="[]", **others) as base:
         check_a_record(base)
         yield base
 
@@ -222,6 +245,23 @@ def test_a_defect_that_a_doctor_appeals_against_is_decided_by_somebody_else(ente
     second.open("/ui/recordqc/defects?state=withdrawn")
     expect(second.page.locator(".qc-defect").first).to_contain_text("申诉通过，已撤销")
     assert second.hurdles() == []
+
+
+def test_a_system_of_another_site_launches_the_panel_in_a_frame(
+    browser: Browser, hospital: str, launching: His, elsewhere: str, his: tuple[str, Path]
+) -> None:
+    """No cookie of another site travels within a frame, but for one that is kept apart for it."""
+    source = f"{hospital}/api/v1/smart/launch?iss={launching.fhir}&amp;launch=h-1"
+    page = f'<!doctype html><meta charset="utf-8"><title>EMR</title><iframe src="{source}" width="360" height="700"></iframe>'
+    (his[1] / "emr.html").write_text(page, "utf-8")
+    here = Window(browser, hospital)
+    here.forgive("favicon")
+    here.forgive("404")
+    here.page.goto(f"{elsewhere}/emr.html")
+    panel = here.page.frame_locator("iframe")
+    expect(panel.get_by_role("heading", level=1)).to_contain_text("阿古拉")
+    expect(panel.locator("article").first).to_contain_text("华法林")
+    here.close()
 
 
 def test_somebody_logs_in_with_the_provider_and_out_again(

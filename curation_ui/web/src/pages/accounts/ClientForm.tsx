@@ -52,6 +52,7 @@ export function ClientForm({ found, close }: { found: Clients; close: () => void
       onCancel={close}
     >
       <Form<Given>
+        name="client"
         form={form}
         layout="vertical"
         initialValues={{ tenant: institution, proof: "secret", permissions: found.usual }}

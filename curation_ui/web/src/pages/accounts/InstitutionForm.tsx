@@ -43,6 +43,7 @@ export function InstitutionForm({ edited, close }: { edited: Partial<Institution
       onCancel={close}
     >
       <Form<Given>
+        name="institution"
         form={form}
         layout="vertical"
         initialValues={{ parent: institution, kind: "hospital", aliases: [], recognition: [], ...edited }}

@@ -58,7 +58,7 @@ export function KeysForm({ client, close }: { client: string; close: () => void 
       onCancel={close}
     >
       <p>{TEXTS.rotateSure}</p>
-      <Form<KeysGiven> form={form} layout="vertical" onFinish={send}>
+      <Form<KeysGiven> name="proof" form={form} layout="vertical" onFinish={send}>
         <Segmented options={KINDS} value={kind} onChange={choose} />
         {kind === "keys" ? <KeysField /> : <AddressField />}
       </Form>

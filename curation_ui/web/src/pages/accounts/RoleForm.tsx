@@ -34,6 +34,7 @@ export function RoleForm({ role, known, close }: RoleFormProps): ReactNode {
       onCancel={close}
     >
       <Form<Given>
+        name="role"
         form={form}
         layout="vertical"
         initialValues={{ tenant: institution, permissions: [], ...role }}
