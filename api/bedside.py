@@ -24,7 +24,7 @@ from clinical.value import replace
 from exchange.fhir.context import Incoming, read_context
 from exchange.fhir.values import Json, ReadError
 from exchange.plain import PlainPatient, PlainPrescriber, PlainReview, read
-from knowledge.model import ConceptKind
+from knowledge.model import ConceptKind, Predicate
 from records.context import NOTHING, History
 from records.terminology import Terminology, Unmapped
 from rules import policy
@@ -34,6 +34,7 @@ from rules.partial import review_in_part
 from rules.policy import Moment
 
 _INDICATION: Final = "indication"
+_DESCRIBED: Final = frozenset({Predicate.PLAN, Predicate.DISEASE_PROFILE, Predicate.HAS_FINDING})
 _SYSTEMS: Final = {"icd-10": "http://hl7.org/fhir/sid/icd-10"}
 
 
@@ -178,7 +179,7 @@ def concepts_of(diagnoses: tuple[str | Diagnosis, ...], terminology: Terminology
     for said in diagnoses:
         one = Diagnosis(text=said) if isinstance(said, str) else said
         concepts = _known(one, terminology)
-        found |= dict.fromkeys(concepts[:1] if one.codes else concepts)
+        found |= dict.fromkeys(_coded(one, concepts, terminology) if one.codes else concepts)
         if not concepts:
             lost.append(one.text or "、".join(code.code for code in one.codes))
     return list(found), lost
@@ -190,6 +191,21 @@ def _known(diagnosis: Diagnosis, terminology: Terminology) -> tuple[str, ...]:
         return (concept.id,)
     codes = tuple(code for given in diagnosis.codes if (code := _code(given)) is not None)
     return terminology.disease(Coded(diagnosis.text, codes))
+
+
+def _coded(diagnosis: Diagnosis, concepts: tuple[str, ...], terminology: Terminology) -> tuple[str, ...]:
+    """One of those a code stands for, which may be a chapter's: what the words name, else what the release describes
+    and has fewest codes for; of several kinds with the same codes the one they are kinds of."""
+    snapshot = terminology.snapshot
+    words = terminology.disease(Coded(diagnosis.text)) if diagnosis.text else ()
+    fitting = [c for c in words if c in concepts]
+    fitting = fitting or [c for c in concepts if not _DESCRIBED.isdisjoint(snapshot.told(c))] or list(concepts)
+
+    def width(concept: str) -> tuple[int, int]:
+        known = snapshot.concept(concept)
+        return len(known.codes) if known else 0, len(snapshot.lineage[concept])
+
+    return tuple(sorted(fitting, key=width)[:1])
 
 
 def _code(given: NamedCode) -> Code | None:

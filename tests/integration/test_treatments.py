@@ -101,6 +101,21 @@ def test_without_diagnoses_those_on_record_are_treated_and_unknown_words_are_tol
 
 
 @pytest.mark.parametrize(
+    ("code", "text", "meant"),
+    [
+        ("L50.900", "", "荨麻疹"),  # and not the chapter of skin diseases
+        ("I48.900", "", "心房颤动"),  # and not one kind of it
+        ("E11.900", "", "2型糖尿病"),
+        ("J18.900", "肺炎", "肺炎"),
+    ],
+)
+def test_a_code_means_the_disease_and_not_its_chapter(served: TestClient, code: str, text: str, meant: str) -> None:
+    told = {"text": text, "codes": [{"system": "icd-10", "code": code}]}
+    answer = served.post(URL, json={"patient": {"id": "1"}, "diagnoses": [told]}).json()
+    assert [one["diagnosis"]["name"] for one in answer["treatments"]] == [meant]
+
+
+@pytest.mark.parametrize(
     ("body", "field"),
     [
         ({"diagnoses": ["肺炎"]}, "patient"),
