@@ -29,9 +29,15 @@ _LONG = frozenset(
         "test_asking_the_release",
         "test_a_rule_of_ones_own_from_file_to_card_and_back",
         "test_a_rule_whose_case_fails_is_not_published",
+        "test_the_effect_is_seen_before_publishing_and_nothing_else_is_published",
         "test_the_starter_release_round_trips_too",
     )
 )
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: half of the time browsers and databases are waited for."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -113,8 +113,8 @@ def test_the_keyboard_walks_along_the_parts(window: Opening, service: str) -> No
     page = here.open(launched(service))
     page.get_by_role("tab", name="提示").focus()
     page.keyboard.press("ArrowRight")
-    expect(page.get_by_role("tab", name="诊断")).to_be_focused()
-    expect(page.get_by_role("tab", name="诊断")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("tab", name="病历")).to_be_focused()
+    expect(page.get_by_role("tab", name="病历")).to_have_attribute("aria-selected", "true")
 
 
 def test_a_hospital_embeds_it_with_one_line_and_nobody_else_does(

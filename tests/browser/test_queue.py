@@ -70,6 +70,7 @@ def test_what_somebody_may_not_use_is_not_offered(enter: Entering) -> None:
 
 def test_whoever_logs_out_or_mistypes_stays_outside(enter: Entering) -> None:
     here = enter("wangys", "/ui/queue")
+    here.see("布洛芬 + 华法林")  # the page is drawn: a menu that opens meanwhile may lose a click
     here.page.get_by_role("button", name="王药师").click()
     here.page.get_by_role("menuitem", name="退出登录").click()
     here.page.get_by_label("账号").fill("wangys")
