@@ -35,6 +35,11 @@ _LONG = frozenset(
 )
 
 
+def altered(raw: bytes) -> bytes:
+    """The same but for its last byte, whatever that was."""
+    return raw[:-1] + bytes([raw[-1] ^ 1])
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are processors: half of the time browsers and databases are waited for."""
     return len(os.sched_getaffinity(0)) + 1

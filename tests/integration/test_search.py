@@ -19,7 +19,7 @@ from knowledge.model import Status
 from knowledge.release import publish
 from knowledge.store import Change
 from tests import search_world as world
-from tests.conftest import DATABASE
+from tests.conftest import DATABASE, altered
 
 SEARCHED = "/api/v1/search"
 
@@ -130,7 +130,7 @@ def test_searching_takes_the_right_to_read_knowledge(house: House) -> None:
 
 def test_a_tampered_index_is_refused_and_reported_while_the_rest_goes_on(house: House) -> None:
     words = house.releases.folder / f"{house.releases.active()}.{SEARCH}" / "passages.bin"
-    words.write_bytes(words.read_bytes()[:-1] + b"x")
+    words.write_bytes(altered(words.read_bytes()))
     with TestClient(build(house), raise_server_exceptions=False) as client:
         answer = client.post(SEARCHED, json=EXAMPLE)
         assert answer.status_code == 503

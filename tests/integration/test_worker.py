@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from api.worker import create
 from base.security import sm3_file
 from knowledge.release import ReleaseError
+from tests.conftest import altered
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +31,7 @@ def test_a_worker_answers() -> None:
 def test_a_worker_refuses_a_release_that_was_altered(tmp_path: Path) -> None:
     active = tmp_path / "releases" / (tmp_path / "releases" / "ACTIVE").read_text().strip()
     file = active.with_suffix(".ygr")
-    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    file.write_bytes(altered(file.read_bytes()))
     with pytest.raises(ReleaseError, match="not the one that was published"):
         create()
     assert sm3_file(file) != active.name

@@ -15,6 +15,7 @@ from nlp.term_strangers import strangers
 from nlp.term_text import view
 from nlp.term_training import train
 from nlp.terms import Normaliser, UnknownSystemError, otherwise
+from tests.conftest import altered
 
 SYSTEM = "icd-9-cm-3"
 SITES = (
@@ -174,7 +175,7 @@ def test_a_model_trained_later_is_taken_up(standard: Snapshot, trained: Path, tm
 def test_a_model_that_was_changed_is_refused(standard: Snapshot, trained: Path, tmp_path: Path) -> None:
     Model.load(trained / SYSTEM).save(tmp_path / SYSTEM)
     file = tmp_path / SYSTEM / "model.npz"
-    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    file.write_bytes(altered(file.read_bytes()))
     with pytest.raises(ModelError, match="train again"):
         Model.load(tmp_path / SYSTEM)
     assert first(Normaliser(standard, tmp_path), "胃肿瘤切除") == "胃病损切除术"
