@@ -79,7 +79,10 @@ class PanelQuality:
         """Say that a defect does not apply. Raises ``ApiError`` 400, 404, ``QcError``."""
         if not 0 < len(given.record) <= 128 or not 0 < len(given.key) <= 64:
             raise bad_field("key", "须为面板所示缺陷的 record 和 key")
-        said = Aside(launch.user, datetime.now(UTC), given.reason.strip()[:_LONGEST])
+        reason = given.reason.strip()
+        if len(reason) > _LONGEST:
+            raise bad_field("reason", f"不超过 {_LONGEST} 字")
+        said = Aside(launch.user, datetime.now(UTC), reason)
         with acting(_scope(launch)):
             self._own(launch, given.record)
             defect = self._desk.disputes.set_aside(launch.tenant, given.record, given.key, said)

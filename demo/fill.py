@@ -77,8 +77,8 @@ class Filled(NamedTuple):
 def fill(
     house: House, now: datetime, progress: Callable[[int], None] = lambda done: None, count: int = COUNT
 ) -> Filled:
-    """Fill an opened installation, as of a moment, with so many people beside the six. Again on the same day it
-    changes nothing; on another day the six stories move along."""
+    """Fill an opened installation, as of a moment, with so many people beside the six. Again before
+    the next half past nine it changes nothing; after it the six stories move along."""
     ring = key_ring(house)
     folder = house.settings.data_dir / "demo"
     folder.mkdir(exist_ok=True)
@@ -120,7 +120,7 @@ async def _sent(
             letters += of_centre(one, NAMES[CENTRE])
     tables = of_clinic([one for one in came if one.told.tenant == CLINIC])
     tables[_PEOPLE] += [_row("W0003", WARFARIN), _row("W0004", TWICE_AGAIN)]
-    letters += [*bedside.story(_morning(now), NAMES[CENTRE]), *_stories(now)]
+    letters += [*bedside.story(morning(now), NAMES[CENTRE]), *_stories(now)]
     receipts: list[Receipt] = []
     for start in range(0, len(letters), _TOGETHER):
         some = letters[start : start + _TOGETHER]
@@ -144,7 +144,7 @@ def _institutions() -> Iterator[Sent]:
 
 def _stories(now: datetime) -> Iterator[Sent]:
     """What happened lately to people with a story; yesterday's CT comes last."""
-    day = _morning(now)
+    day = morning(now)
     for number, who in (("P0001", CT), ("P0002", HBA1C), ("P0003", WARFARIN), ("P0004", TWICE), ("P0005", CLOSED)):
         name = f"demo-{day:%Y%m%d}-{number}"
         begun = day - timedelta(days=60)
@@ -168,8 +168,10 @@ def _stories(now: datetime) -> Iterator[Sent]:
     yield Sent(CENTRE, "cda", raw, source="demo")
 
 
-def _morning(now: datetime) -> datetime:
-    return datetime.combine(now.astimezone(CHINA).date(), time(9, 30), CHINA)
+def morning(now: datetime) -> datetime:
+    """Half past nine, of yesterday while that is still to come: nothing was measured in the future."""
+    today = datetime.combine(now.astimezone(CHINA).date(), time(9, 30), CHINA)
+    return today if today <= now else today - timedelta(days=1)
 
 
 def _at_centre(number: str, who: Demographics, day: datetime, *resources: dict[str, Any]) -> Sent:
@@ -284,4 +286,4 @@ _IBUPROFEN: Final = {
     ],
 }
 
-__all__ = ["Filled", "fill"]
+__all__ = ["Filled", "fill", "morning"]

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import orjson
 
+from clinical.coded import CHINA
 from clinical.logic import Unknown
 from clinical.person import Demographics
 from exchange.fhir.person import patient
@@ -70,7 +71,8 @@ def prescription(number: str, at: datetime, drug: str, dose: str, unit: str, oft
 
 
 def _stamp(at: datetime) -> str:
-    return at.strftime("%Y%m%d%H%M%S")
+    """Local time, as messages without a zone mean it."""
+    return at.astimezone(CHINA).strftime("%Y%m%d%H%M%S")
 
 
 # -- FHIR and shared documents ------------------------------------------------------------------

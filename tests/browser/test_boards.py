@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from api.routes import record_qc
+from clinical.coded import CHINA
 from demo import league
 from demo.figures import fill_figures
 from tests.browser.conftest import filled, running
@@ -29,7 +30,7 @@ def region(starter_dir: Path, tmp_path_factory: pytest.TempPathFactory, pages: P
     """A service with some months of three institutions, and one record that was checked."""
     some = [place for place in league.places() if place.tenant.endswith("/maternity")][:_INSTITUTIONS]
     house = filled(starter_dir, tmp_path_factory.mktemp("boards"), 1)
-    fill_figures(house, datetime.now(UTC).date(), events=_EVENTS, there=some)
+    fill_figures(house, datetime.now(CHINA).date(), events=_EVENTS, there=some)
     house.engine.dispose()
     with running(house.settings.data_dir) as base:
         _post(f"{base}/api/v1/qc/records", record_qc.EXAMPLES["record"])

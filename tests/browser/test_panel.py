@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 
 from playwright.sync_api import expect
 
+from clinical.coded import CHINA
 from demo import messages as say
 from demo.bedside import NUMBER
 from demo.people import CHART, HOSPITAL
@@ -216,6 +217,6 @@ def test_it_is_small_enough_for_old_machines(pages: Path) -> None:
 
 
 def _age() -> int:
-    today = datetime.now(UTC)
+    today = datetime.now(CHINA)
     born = CHART.birth.split("-")
     return today.year - int(born[0]) - ((today.month, today.day) < (int(born[1]), int(born[2])))

@@ -15,8 +15,9 @@ from starlette.testclient import TestClient
 from api.app import build
 from api.bootstrap import House
 from base.tenancy import system
+from clinical.coded import CHINA
 from demo.charts import keep_charts
-from demo.fill import Filled, fill
+from demo.fill import Filled, fill, morning
 from records.identity_tables import records
 from tests.integration.conftest import opened
 
@@ -56,6 +57,11 @@ def demo(starter_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         client.app.state.front.region.refresh()  # type: ignore[attr-defined]
         yield Demo(house, client, told)
     house.engine.dispose()
+
+
+@pytest.mark.parametrize(("hour", "day"), [(3, 26), (9, 26), (10, 27), (23, 27)])
+def test_nothing_is_measured_in_the_future(hour: int, day: int) -> None:
+    assert morning(datetime(2026, 11, 27, hour, tzinfo=CHINA)) == datetime(2026, 11, day, 9, 30, tzinfo=CHINA)
 
 
 def test_everything_arrives_and_nothing_is_given_up(demo: Demo) -> None:

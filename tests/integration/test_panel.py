@@ -167,6 +167,7 @@ def test_a_defect_set_aside_while_writing_stands_as_appealed_in_the_report(panel
     (flaw,) = [one for one in judged(panel, given)["items"] if one.get("check") == "wording-placeholder"]
     said = {"record": "ZY77", "key": flaw["key"], "reason": ""}
     assert panel.status("POST", "/api/v1/panel/quality/asides", json=said) == 422
+    assert panel.status("POST", "/api/v1/panel/quality/asides", json=said | {"reason": "长" * 501}) == 400
     assert (
         panel.status("POST", "/api/v1/panel/quality/asides", json=said | {"reason": "××为本院隐去姓名的标识"}) == 200
     )
