@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from threading import Event
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Engine
 
-from api.bootstrap import House
+from api.bootstrap import House, who_is_who
 from api.institution_names import Name, called
 from api.serving import Served
 from base.keyring import KeyRing
@@ -39,6 +39,9 @@ from supervision.figures.manifest import Manifest
 from supervision.figures.persons import Persons
 from supervision.record_qc.engine import checks
 
+if TYPE_CHECKING:
+    from supervision.figures.repeats import Repeats
+
 _log = logging.getLogger(__name__)
 _SECONDS: Final = 60.0
 _COLLECTED: Final = "collected"
@@ -54,8 +57,9 @@ class IndicatorDesk:
         settings = house.settings
         self.league = settings.league
         self._minutes, self._days = settings.indicator_minutes, settings.indicator_days
-        self._engine, self._folder, self._ring = house.engine, settings.data_dir / "facts", ring
-        self._persons = Persons(house.engine, Memory(house.engine, sealing_key(settings.patient_key_file)).patient)
+        self._house, self._engine, self._folder, self._ring = house, house.engine, settings.data_dir / "facts", ring
+        self._pseudonym = Memory(house.engine, sealing_key(settings.patient_key_file)).patient
+        self._persons = Persons(house.engine, self._pseudonym)
         self._releases = house.releases
         self._served: Served | None = None
         self.lake = Lake(self._folder, Manifest(house.engine))
@@ -109,13 +113,24 @@ class IndicatorDesk:
 
         engine, ring, persons, served = self._engine, self._ring, self._persons, self._release()
         repository = Repository(engine, ring)
-        sources: tuple[Source, ...] = (
-            FromRecords(engine, repository, persons),
+        others: tuple[Source, ...] = (
             FromJournal(engine, ring, persons, JournalReader(served)),
             FromQuestions(engine),
             FromRecordQc(engine, checks()),
         )
-        return sources if served is None else (*sources, _concordance(engine, repository, persons, served))
+        if served is None:
+            return FromRecords(engine, repository, persons), *others
+        records = FromRecords(engine, repository, persons, self._repeats(repository, served))
+        return records, *others, _concordance(engine, repository, persons, served)
+
+    def _repeats(self, repository: Repository, served: Served) -> Repeats:
+        """What asks rules, which are not loaded before somebody collects."""
+        from api.past_results import PastResults
+        from supervision.figures.reasons import Reasons
+        from supervision.figures.repeats import Repeats
+
+        past = PastResults(self._engine, who_is_who(self._house, self._ring), repository)
+        return Repeats(served.snapshot, served.terminology, past, Reasons(self._engine, self._pseudonym))
 
     def _release(self) -> Served | None:
         """The release that is in force; None before one was published."""

@@ -12,7 +12,7 @@ import asyncio
 import logging
 import threading
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -54,6 +54,9 @@ MONTHS: Final[Mapping[str, int]] = {
 _MONTH: Final = timedelta(days=31)
 _MOST: Final = 800
 """Facts of a person at most: the newest."""
+_ALL: Final = 20_000
+RESULTS: Final = (*KINDS["reports"], *KINDS["observations"])
+"""Types of resources that say what was found."""
 _EVER: Final = datetime(1900, 1, 1, tzinfo=UTC)
 _THREADS: Final = 4
 LATE, AWAY = "timeout", "unavailable"
@@ -241,11 +244,22 @@ class Region:
     def history(self, ask: Ask) -> History:
         """What is known of the person, however long it takes. Raises ``SQLAlchemyError``."""
         with system("regional history for a review"), self._connected() as connection:
-            kin = self._kin(connection, ask)
-            wishes = OPEN if ask.emergency else strictest(kin)
-            shut = wishes.closed or wishes.confidential
-            shown = [row.id for row in kin if not shut or _is_own(row.tenant, ask)]
-            kept = self._kept(connection, shown, ask.now)
+            return self._shared(connection, ask, lambda shown: self._kept(connection, shown, ask.now))
+
+    def results(self, connection: Connection, ask: Ask, since: datetime) -> History:
+        """What was found of the person from a time on and before ``ask.now``, for looking back at a review."""
+
+        def kept(shown: Sequence[int]) -> list[Kept]:
+            return self._repository.of_records(connection, shown, RESULTS, since, ask.now, _ALL) if shown else []
+
+        return self._shared(connection, ask, kept)
+
+    def _shared(self, connection: Connection, ask: Ask, read: Callable[[Sequence[int]], list[Kept]]) -> History:
+        """Of what is read of the person's records what the person lets the institution see."""
+        kin = self._kin(connection, ask)
+        wishes = OPEN if ask.emergency else strictest(kin)
+        shut = wishes.closed or wishes.confidential
+        kept = read([row.id for row in kin if not shut or _is_own(row.tenant, ask)])
         shared = [k for k in kept if ask.emergency or _is_own(k.tenant, ask) or wishes.allow(k.category)]
         return History(tuple(self._parts(shared, ask)))
 
@@ -301,4 +315,4 @@ def _spans(months: Mapping[str, int]) -> tuple[Spans, tuple[timedelta, ...]]:
     return tuple(tuple(kinds) for kinds in by_length.values()), tuple(length * _MONTH for length in by_length)
 
 
-__all__ = ["AWAY", "KINDS", "LATE", "NOTHING", "Ask", "History", "Part", "Region", "read_history"]
+__all__ = ["AWAY", "KINDS", "LATE", "NOTHING", "RESULTS", "Ask", "History", "Part", "Region", "read_history"]

@@ -297,6 +297,15 @@ class Repository:
             query = query.where(tuple_(heads.c.tenant, heads.c.local) > after)
         return self._read(connection, query.order_by(heads.c.tenant, heads.c.local).limit(limit))
 
+    def from_before(
+        self, connection: Connection, tenant: str, kinds: Iterable[str], moment: datetime
+    ) -> datetime | None:
+        """A time before another at which an institution knew something of these types; None when there is none. The
+        first that is met: that is soon where much is known."""
+        query = _within(select(heads.c.at).where(heads.c.tenant == tenant), kinds, None, moment)
+        found: datetime | None = connection.execute(query.limit(1)).scalar()
+        return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
+
     def history(self, connection: Connection, tenant: str, kind: str, local_id: str) -> list[Version]:
         """Every version of a resource, the oldest first; empty where it is not for whoever asks."""
         place = (tenant, number_of(kind), local_id)

@@ -41,15 +41,25 @@ def repeats(case: Case, family: str, kind: OrderKind, word: str) -> Iterator[Out
 
 
 def _judge(case: Case, family: str, order: Order, word: str) -> Iterator[Outcome]:
-    for concept in order.what.concepts:
-        s = _window(case, concept)
-        if s is None:
-            continue
-        last = _last(case, order, concept, s.qualifiers["hours"])
+    for s, last in held(case, order):
         if last is not None:
             yield _excused(case, order, last, _finding(case, family, order, s, last, word))
         elif case.explain:
             yield Passed(family, s.id, f"间隔期内无既往{word}", (order.id,))
+
+
+def held(case: Case, order: Order) -> Iterator[tuple[Statement, Done | None]]:
+    """Of all that an order asks for and that has an interval here: that, and the newest finished one within it."""
+    for concept in order.what.concepts:
+        s = _window(case, concept)
+        if s is not None:
+            yield s, _last(case, order, concept, s.qualifiers["hours"])
+
+
+def counts_here(case: Case, s: Statement, last: Done) -> bool:
+    """Whether a result is mutually recognised where the order is written."""
+    elsewhere = bool(last.origin.institution) and last.origin.institution != case.patient.institution
+    return last.recognised or (elsewhere and bool(s.qualifiers.get("recognised")))
 
 
 def _window(case: Case, concept: str) -> Statement | None:
@@ -116,8 +126,7 @@ def _finding(case: Case, family: str, order: Order, s: Statement, last: Done, wo
     day = last.origin.time.date().isoformat() if last.origin.time else ""
     place = f"于{last.origin.institution}" if last.origin.institution else ""
     name = order.what.text or case.name(s.subject)
-    elsewhere = bool(last.origin.institution) and last.origin.institution != case.patient.institution
-    recognised = last.recognised or (elsewhere and bool(s.qualifiers.get("recognised")))
+    recognised = counts_here(case, s, last)
     mark = "，结果已互认" if recognised else ""
     return Finding(
         family=family,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Engine, func, select
+from sqlalchemy import ColumnElement, Engine, Select, func, select
 
 from base.keyring import KeyRing
 from records.journal_store import cards, feedback, opened, requests
@@ -63,17 +63,7 @@ class FromJournal:
 
     def _shown(self, asked: Sequence[str]) -> Mapping[str, list[Any]]:
         """Cards of requests, each with its last answer."""
-        last = select(feedback.c.card, func.max(feedback.c.number).label("number")).group_by(feedback.c.card)
-        newest = last.where(feedback.c.card.in_(select(cards.c.card).where(cards.c.request.in_(asked)))).subquery()
-        told = select(feedback).join(newest, feedback.c.number == newest.c.number).subquery()
-        query = (
-            select(cards, requests.c.at.label("asked"), told.c.outcome, told.c.reason, told.c.comment)
-            .add_columns(told.c.at.label("answered"))
-            .join(requests, requests.c.id == cards.c.request)
-            .outerjoin(told, told.c.card == cards.c.card)
-            .where(cards.c.request.in_(asked))
-            .order_by(cards.c.card)
-        )
+        query = answered_cards(cards.c.request.in_(asked))
         found: defaultdict[str, list[Any]] = defaultdict(list)
         with self._engine.connect() as connection:
             for row in connection.execute(query):
@@ -100,6 +90,21 @@ class FromJournal:
             return Call()
 
 
+def answered_cards(*which: ColumnElement[bool]) -> Select[Any]:
+    """Cards that are so (of ``cards`` and ``requests``), each with when it was asked for and its last answer."""
+    concerned = select(cards.c.card).join(requests, requests.c.id == cards.c.request).where(*which)
+    last = select(func.max(feedback.c.number)).where(feedback.c.card.in_(concerned)).group_by(feedback.c.card)
+    told = select(feedback).where(feedback.c.number.in_(last)).subquery()
+    return (
+        select(cards, requests.c.at.label("asked"), told.c.outcome, told.c.reason, told.c.comment)
+        .add_columns(told.c.at.label("answered"))
+        .join(requests, requests.c.id == cards.c.request)
+        .outerjoin(told, told.c.card == cards.c.card)
+        .where(*which)
+        .order_by(cards.c.card)
+    )
+
+
 def _cards(answer: Any) -> dict[str, Json]:
     """What an answer to a hook, or of a plain review, says of its findings, by their number."""
     if not isinstance(answer, dict):
@@ -108,4 +113,4 @@ def _cards(answer: Any) -> dict[str, Json]:
     return {one[_NUMBER]: one for one in (*found, *answer.get("findings", ())) if _NUMBER in one}
 
 
-__all__ = ["FromJournal", "Reader"]
+__all__ = ["FromJournal", "Reader", "answered_cards"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import Engine
 
@@ -15,16 +15,23 @@ from supervision.record_qc.stored import Stored
 
 
 class FromRecords(VisitSource):
-    """Reads what visits are made of."""
+    """Reads what visits are made of; ``repeats`` says which tests of a visit, by order, repeated others."""
 
     name, facts, of_resources = "repository", OF_VISIT, OF_ORDER
 
-    def __init__(self, engine: Engine, repository: Repository, persons: Persons) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        repository: Repository,
+        persons: Persons,
+        repeats: Callable[[Stored], Mapping[str, Row]] = lambda stored: {},
+    ) -> None:
         super().__init__(engine, repository)
-        self._persons = persons
+        self._persons, self._repeats = persons, repeats
 
     def rows(self, stored: Stored) -> Mapping[str, list[Row]]:
-        return rows_of(stored.record, self._persons.of(stored.tenant, stored.record.patient))
+        person = self._persons.of(stored.tenant, stored.record.patient)
+        return rows_of(stored.record, person, self._repeats(stored))
 
 
 __all__ = ["FromRecords"]

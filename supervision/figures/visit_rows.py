@@ -6,7 +6,7 @@ What resources do not tell stays empty: nobody is taken for having had no antimi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -31,7 +31,7 @@ OF_ORDER: Final = {"MedicationRequest": "drug_orders", "ServiceRequest": "tests"
 _ICD: Final = re.compile(r"[A-Z]\d\d")
 _KINDS: Final = {RecordKind.OUTPATIENT: "outpatient", RecordKind.EMERGENCY: "emergency"}
 _SEXES: Final = {"男": "male", "女": "female"}
-_TESTS: Final = {OrderKind.LAB: "lab", OrderKind.EXAM: "exam"}
+TESTS: Final = {OrderKind.LAB: "lab", OrderKind.EXAM: "exam"}
 _WAYS: Final = (
     ("死亡", "died"),
     ("社区", "down"),
@@ -45,8 +45,9 @@ _WAYS: Final = (
 _FEES: Final = {"fee": "总费用", "fee_western": "西药费", "fee_patent": "中成药费", "fee_herbal": "中草药费"}
 
 
-def rows_of(record: MedicalRecord, person: str) -> dict[str, list[Row]]:
-    """Rows by fact. Of a visit that says nothing of when it was there are none."""
+def rows_of(record: MedicalRecord, person: str, repeats: Mapping[str, Row]) -> dict[str, list[Row]]:
+    """Rows by fact; ``repeats`` says of tests, by order, whether they repeated others. Of a visit that says nothing
+    of when it was there are none."""
     visit = record.visit
     about = who_of(record, person)
     found: dict[str, list[Row]] = {}
@@ -59,7 +60,8 @@ def rows_of(record: MedicalRecord, person: str) -> dict[str, list[Row]]:
             found["stays"] = [_stay(record, visit.admitted, record.ended) | about]
     setting = _KINDS.get(record.kind, "inpatient")
     found["drug_orders"] = [*_drugs(record.orders or (), setting, about)]
-    found["tests"] = [*_tests(record.orders or (), record.results or (), setting, about)]
+    tests = _tests(record.orders or (), record.results or (), setting, about)
+    found["tests"] = [row | repeats.get(row["id"], {}) for row in tests]
     found["operations"] = [*_operations(record.operations or (), setting, about)]
     return {fact: rows for fact, rows in found.items() if rows}
 
@@ -111,15 +113,22 @@ def _drugs(orders: Sequence[Order], setting: str, about: Row) -> Iterator[Row]:
 
 
 def _tests(orders: Sequence[Order], results: Sequence[Result], setting: str, about: Row) -> Iterator[Row]:
-    of_order = {result.order: result for result in results if result.order}
+    of_order: dict[str, list[Result]] = {}
+    for result in results:
+        of_order.setdefault(result.order, []).append(result)
     for order in orders:
-        if order.kind in _TESTS and order.at is not None:
-            row = _ordered(order, order.at, setting, about) | {"kind": _TESTS[order.kind], "item": order.text or None}
-            result = of_order.get(order.id)
-            if result is not None and result.reported is not None:
-                row["hours"] = round((result.reported - order.at).total_seconds() / 3600, 2)
+        if order.kind in TESTS and order.at is not None:
+            row = _ordered(order, order.at, setting, about) | {"kind": TESTS[order.kind], "item": order.text or None}
             # What was ordered was not taken from elsewhere.
-            yield row | {"critical": result.critical if result else None, "recognised": False}
+            yield row | _answer(order.at, of_order.get(order.id, ())) | {"recognised": False}
+
+
+def _answer(ordered: datetime, results: Sequence[Result]) -> Row:
+    """How long until the whole answer came, and whether anything of it was critical."""
+    reported = [one.reported for one in results if one.reported is not None]
+    flagged = [one.critical for one in results if one.critical is not None]
+    hours = round((max(reported) - ordered).total_seconds() / 3600, 2) if reported else None
+    return {"hours": hours, "critical": any(flagged) if flagged else None}
 
 
 def _ordered(order: Order, at: datetime, setting: str, about: Row) -> Row:
@@ -175,4 +184,4 @@ def _amount(text: str) -> float | None:
     return float(found[0]) if found else None
 
 
-__all__ = ["OF_ORDER", "OF_VISIT", "main_first", "rows_of", "who_of"]
+__all__ = ["OF_ORDER", "OF_VISIT", "TESTS", "main_first", "rows_of", "who_of"]

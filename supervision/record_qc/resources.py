@@ -11,6 +11,7 @@ from binascii import Error as Base64Error
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from html import unescape
+from types import MappingProxyType
 from typing import Any, Final
 
 from clinical.medical_record import (
@@ -30,6 +31,7 @@ from clinical.medical_record import (
     Signature,
     Visit,
 )
+from supervision.record_qc.answering import Answers
 from supervision.record_qc.happenings import Past, events_of, is_operation
 from supervision.record_qc.naming import kind_of, signer_of, title_of
 from supervision.record_qc.resource_parts import (
@@ -65,9 +67,14 @@ _NORMAL: Final = frozenset({"N", "NEG"})
 
 
 def record_of(
-    encounter: Json, patient: Json | None, resources: Iterable[Json], past: Sequence[Past] = ()
+    encounter: Json,
+    patient: Json | None,
+    resources: Iterable[Json],
+    past: Sequence[Past] = (),
+    answered: Answers = MappingProxyType({}),
 ) -> MedicalRecord:
-    """The record of a visit: its Encounter and versions of it, the Patient, everything that refers to the visit."""
+    """The record of a visit: its Encounter and versions of it, the Patient, everything that refers to the visit, and
+    what was found on which order."""
     of: dict[str, list[Json]] = {}
     for resource in (one for one in resources if str(one.get("status")) not in _VOID):
         of.setdefault(str(resource.get("resourceType")), []).append(resource)
@@ -86,7 +93,7 @@ def record_of(
         events_partial=True,
         operations=tuple(map(_operation, operations)) or None,
         orders=tuple(_orders(of)) or None,
-        results=tuple(_results(of)) or None,
+        results=tuple(_results(of, {part: order for order, parts in answered.items() for part in parts})) or None,
         diagnoses=tuple(map(_diagnosis, of["Condition"])) if "Condition" in of else None,
         front_page=_front_page(pages[-1], of.get("Condition", ())) if pages else None,
     )
@@ -263,20 +270,22 @@ def _order(one: Json, kind: OrderKind, what: Any) -> Order:
     )
 
 
-def _results(of: Mapping[str, Sequence[Json]]) -> Iterator[Result]:
+def _results(of: Mapping[str, Sequence[Json]], orders: Mapping[str, str]) -> Iterator[Result]:
+    """Results, each with the order it answers; ``orders`` are by reference to what was found."""
     for one in of.get("Observation", ()):
         if category_of(one) == "laboratory":
-            yield _observed(one)
+            yield _observed(one, orders.get(f"Observation/{one['id']}", ""))
     for one in of.get("DiagnosticReport", ()):
         kind = _RESULTS.get(category_of(one), ResultKind.EXAM)
         if kind is ResultKind.EXAM:
             name, said = words_of(one.get("code")), str(one.get("conclusion") or "")
             sort = ResultKind.PATHOLOGY if "病理" in name else kind
             at, reported = moment_of(one.get("effectiveDateTime")), moment_of(one.get("issued"))
-            yield Result(id=str(one["id"]), kind=sort, name=name, at=at, reported=reported, text=said)
+            order = orders.get(f"DiagnosticReport/{one['id']}", "")
+            yield Result(id=str(one["id"]), kind=sort, name=name, at=at, reported=reported, text=said, order=order)
 
 
-def _observed(one: Json) -> Result:
+def _observed(one: Json, order: str) -> Result:
     flags = {c.get("code") for flag in one.get("interpretation") or () for c in flag.get("coding") or ()} - {None}
     span: Json = next(iter(one.get("referenceRange") or ()), {})
     quantity = one.get("valueQuantity") or {}
@@ -294,6 +303,7 @@ def _observed(one: Json) -> Result:
         high=(span.get("high") or {}).get("value"),
         abnormal=not flags <= _NORMAL if flags else None,
         critical=bool(flags & _CRITICAL) if flags else None,
+        order=order,
     )
 
 

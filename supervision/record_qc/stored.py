@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from clinical.medical_record import MedicalRecord
 from records.store import Kept, Repository
+from supervision.record_qc.answering import Answers, answers
 from supervision.record_qc.happenings import Past, is_transfer
 from supervision.record_qc.resources import belongs_to, record_of
 
@@ -23,10 +24,12 @@ _KINDS: Final = (
 
 
 class Stored(NamedTuple):
-    """A visit of an institution as a record. ``place`` is where to go on after it."""
+    """A visit of an institution as a record. ``place`` is where to go on after it; ``answered`` what was found on
+    orders of the patient there."""
 
     place: tuple[str, str]
     record: MedicalRecord
+    answered: Answers
 
     @property
     def tenant(self) -> str:
@@ -89,9 +92,9 @@ class Visits:
         read = [(one.kind, orjson.loads(one.resource)) for one in around]
         patient = next((resource for kind, resource in read if kind == "Patient"), None)
         about = [resource for _, resource in reversed(read) if belongs_to(resource, kept.local_id)]
-        return Stored(
-            (kept.tenant, kept.local_id), record_of(encounter, patient, about, self._past(connection, kept))
-        )
+        found = answers(resource for _, resource in read)
+        record = record_of(encounter, patient, about, self._past(connection, kept), found)
+        return Stored((kept.tenant, kept.local_id), record, found)
 
     def _past(self, connection: Connection, kept: Kept) -> list[Past]:
         """How a visit was sent, from the first time to the last."""
