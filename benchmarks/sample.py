@@ -4,7 +4,7 @@ drugs alert eleven times, and one whose new drugs suit him, as most orders do.""
 from __future__ import annotations
 
 import copy
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from api.openapi import EXAMPLES
@@ -85,13 +85,18 @@ def request(alerting: bool = True) -> dict[str, Any]:
     return body
 
 
+def _ago(days: int) -> str:
+    """So long ago: at a fixed date drugs would have run out and results grown old by the next benchmark."""
+    return (datetime.now(CHINA) - timedelta(days=days)).isoformat(timespec="seconds")
+
+
 def _skin_test() -> dict[str, Any]:
     """A negative penicillin skin test of this morning."""
     made = _result(99, "青霉素皮试", 0, "")
     del made["resource"]["valueQuantity"]
     made["resource"] |= {
         "valueString": "阴性",
-        "effectiveDateTime": datetime.now(CHINA).isoformat(timespec="seconds"),
+        "effectiveDateTime": _ago(0),
     }
     return made
 
@@ -104,7 +109,7 @@ def _drug(key: str, status: str, text: str, dose: float, unit: str, often: str) 
             "status": status,
             "intent": "order",
             "subject": {"reference": "Patient/P-0001"},
-            "authoredOn": "2026-11-24T09:30:00+08:00",
+            "authoredOn": _ago(0 if status == "draft" else 3),
             "requester": {"reference": "Organization/county-1", "display": "县人民医院"},
             "medicationCodeableConcept": {"text": text},
             "dispenseRequest": {"expectedSupplyDuration": {"value": 5, "unit": "天", "code": "d"}},
@@ -126,7 +131,7 @@ def _condition(number: int, text: str, code: str) -> dict[str, Any]:
             "resourceType": "Condition",
             "id": f"c{number}",
             "subject": {"reference": "Patient/P-0001"},
-            "recordedDate": "2026-09-02T10:00:00+08:00",
+            "recordedDate": _ago(90),
             "code": {"text": text, "coding": [coding]},
         }
     }
@@ -139,7 +144,7 @@ def _result(number: int, text: str, value: float, unit: str) -> dict[str, Any]:
             "id": f"o{number}",
             "status": "final",
             "subject": {"reference": "Patient/P-0001"},
-            "effectiveDateTime": "2026-11-20T08:00:00+08:00",
+            "effectiveDateTime": _ago(7),
             "performer": [{"reference": "Organization/county-1", "display": "县人民医院"}],
             "code": {"text": text},
             "valueQuantity": {"value": value, "unit": unit},
