@@ -7,22 +7,30 @@ second part alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from nlp.body import Site
+from nlp.body import Site, last_part
 from nlp.lexicon import Lexicon
 from nlp.senses import Sense
 from nlp.words import pairs
 
 _DEGREE: Final = (
     r"(?:压榨样|压榨性|针刺样|刀割样|撕裂样|烧灼样|搏动性|持续性|持续|阵发性|间断性?|反复|剧烈|明显|轻度|中度|重度|稍|略|少量|大量|多发|弥漫性?|散在|"
-    r"广泛|凹陷性|陈旧性|急性|慢性|隐|绞|钝|刺|坠|胀|酸|灼|闷|剧|窜|跳|抽|冷|肿|放射|红|轻|微|时有|经常|楔形|部分|大部|次全|根治性|有点|突发|一过性)"
+    r"广泛|凹陷性|陈旧性|急性|慢性|隐|绞|钝|刺|坠|胀|酸|灼|闷|剧|窜|跳|抽|冷|肿|放射|红|轻|微|时有|经常|固定性?|楔形|部分|大部|次全|根治性|有点|突发|一过性)"
 )
 _DENIAL: Final = r"(?P<no>未见明显|未见|未触及|未扪及|无明显|没有|无|不)"
 
 
 _MOST_KEPT: Final = 20_000
+
+
+class Matter(NamedTuple):
+    """What is the matter: kind of fact, what it is called, the word for it that was written."""
+
+    kind: str
+    head: str
+    word: str
 
 
 class Composed(NamedTuple):
@@ -57,43 +65,54 @@ _SPECIFIC: Final = re.compile(
 
 def composed(text: str, found: list[Site], lexicon: Lexicon) -> Iterator[Composed]:
     """Matters named right behind the sites of a text."""
+    parts = {one.start for one in found}
     for site in found:
         match = _MATTER.match(text, site.end) if site.stem else None
         if match is None or _FALSE.match(site.stem + match[0]):
             continue
+        if match["no"] and match.end() + text.startswith("的", match.end()) in parts:
+            continue  # 颈部未见肿大|淋巴结: what is denied is of the next part
         kind, head = _BY_WORD[match["head"]]
         if head == "不适" and match["no"]:
             continue
-        sense = sense_of(lexicon, kind, site.stem, head, match["head"])
+        sense = sense_of(lexicon, Matter(kind, head, match["head"]), site.stem, site.text)
         start = site.end - len(site.stem)
         yield Composed(start, match.end(), sense, match["no"] is not None)
 
 
-def sense_of(lexicon: Lexicon, kind: str, site: str, head: str, word: str) -> Sense:
-    """The most exact sense that the release has of a matter at a site."""
-    key = (kind, site, head, word)
+def exact_at(lexicon: Lexicon, site: str, word: str) -> Sense | None:
+    """What the release calls a matter at a site, when the word is the matter's own name and it has a concept."""
+    kind, head = _BY_WORD.get(word, ("", ""))
+    sense = sense_of(lexicon, Matter(kind, head, word), site) if word == head else None
+    return sense if sense is not None and sense.concept else None
+
+
+def sense_of(lexicon: Lexicon, matter: Matter, site: str, sided: str = "") -> Sense:
+    """The most exact sense that the release has of a matter at a site; ``sided`` is the site with its side, which
+    some names hold (左下腹痛)."""
+    key = (*matter, site, sided)
     found = lexicon.kept.get(key)
     if found is None:
-        found = _sense_of(lexicon, kind, site, head, word)
+        found = _sense_of(lexicon, matter, site, sided)
         if len(lexicon.kept) < _MOST_KEPT:
             lexicon.kept[key] = found
     return found
 
 
-def _sense_of(lexicon: Lexicon, kind: str, site: str, head: str, word: str) -> Sense:
+def _sense_of(lexicon: Lexicon, matter: Matter, site: str, sided: str) -> Sense:
+    kind, head, word = matter
     like = {"finding", "disease"} if kind in ("finding", "disease") else {kind}
-    for name in _names(site, head, word):
+    for name in _names((*([sided] if sided else ()), *_places(site)), head, word):
         for sense in lexicon.senses(name):
             if sense.kind in like and sense.concept:
                 return sense._replace(kind=kind if kind in ("procedure", "exam") else sense.kind, gate="")
     return Sense(kind, "", f"{site}{head}")
 
 
-def _names(site: str, head: str, word: str) -> Iterator[str]:
+def _names(places: Iterable[str], head: str, word: str) -> Iterator[str]:
     """Names under which the release may know it, the most exact first."""
-    places = list(dict.fromkeys(_places(site)))
     words = list(dict.fromkeys((word, head)))
-    for place in places:
+    for place in dict.fromkeys(places):
         for matter in words:
             yield f"{place}{matter}"
             yield f"{place}部{matter}"
@@ -102,8 +121,10 @@ def _names(site: str, head: str, word: str) -> Iterator[str]:
 
 
 def _places(site: str) -> Iterator[str]:
-    """A site as written, without what places it within its organ, and the wider parts it belongs to."""
+    """A site as written, its last part, without what places it within its organ, and the wider parts that it
+    belongs to."""
     yield site
+    yield last_part(site)
     bare = _SPECIFIC.sub("", _LAST.sub("", site)) or site
     yield bare
     seen = 0

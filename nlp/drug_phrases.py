@@ -78,7 +78,7 @@ _GOES_ON: Final = (
 )
 _END: Final = re.compile(rf"[。；;\n]|[，,](?!.{{0,3}}?(?:{_GOES_ON}))")
 """Where what is said of a drug ends: with the sentence, or at a clause that does not go on about its use."""
-_LISTED: Final = re.compile(r"[、+＋和及与\s，,/等]*")
+_LISTED: Final = re.compile(r"(?:联合|合用|[、+＋和及与\s，,/等])*")
 _COURSE: Final = re.compile(r"(?:[×xX*\s,，、\dA-Za-z次服用滴注射推药晚早染疗炎]|疗程|共|续)$")
 _PACKETS: Final = re.compile(r"(?:[×xX*]\s*)?(?P<days>\d{1,2})\s*[剂付]")
 _PAUSE: Final = re.compile(r"[，,。；;、]")

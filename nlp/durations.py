@@ -41,22 +41,22 @@ _DURATION: Final = re.compile(
     rf"(?P<low>{_ONE})\s*(?:[-~～—至到]\s*(?P<high>{_ONE})\s*)?{_MORE}(?P<each>个)?(?P<half>半)?{_MORE}\s*"
     rf"(?P<unit>{_UNIT})(?![月日龄])(?P<half2>半(?!年|月|天|夜))?{_MORE}"
     rf"(?:(?P<more>\d{{1,2}}|[一二两三四五六七八九十半])\s*(?P<unit2>个?月|天|周|小时)(?![龄大])余?)?"
-    r"(?P<tail>[之以]?前|后|内|之?间|起|左右)?",
+    r"(?P<tail>[之以]?前|后|内|之?间(?![断歇隔作])|起|左右)?",
     re.IGNORECASE,
 )
 _COUNTED: Final = re.compile(
     r"\s*[\d一二两三四五六七八九十数几]+(?:余|多|[-~]\d+)?\s*(?:次|趟|回|顿|片|粒|支|包|袋|遍|剂)"
 )
 """What follows a day that is a measure of how often: 一天七八趟."""
-_DAY: Final = re.compile(r"(?P<day>昨[日天晚夜]|前[天日])(?!\d)")
+_DAY: Final = re.compile(r"(?P<day>昨(?:[日天晚夜晨早午]|(?=起))|前[天日])(?!\d)")
 
 
 _BEFOREHAND: Final = frozenset({"入院前", "就诊前", "来院前", "来诊前"})
 
 
 class Kind(StrEnum):
-    """What a span of time says: how long (3天), how long ago (3天前), for how long up to now (近3天), the how manieth
-    day (第3天), how much later (3天后)."""
+    """What a span of time says: how long (3天), how long ago (3天前), for how long up to now (近3天, 3天来), the how
+    manieth day (第3天), how much later (3天后)."""
 
     LASTING = "lasting"
     AGO = "ago"
@@ -110,7 +110,7 @@ def _kind(text: str, match: re.Match[str]) -> Kind:
         return Kind.AGO
     if tail in ("后", "内", "间", "之间"):
         return Kind.LATER
-    return Kind.RECENT if lead == "近" else Kind.LASTING
+    return Kind.RECENT if lead == "近" or match[0].endswith("来") else Kind.LASTING
 
 
 def _is_often(text: str, match: re.Match[str]) -> bool:

@@ -14,7 +14,8 @@ from nlp.layout import Layout
 _LIST: Final = re.compile(r"[、及和与伴并或/\s“”\"（(]*(?:伴有|以及|伴)?[、及\s“”\"]*(?:[（(][^()（）]{0,10}[)）])?")
 _LASTED: Final = re.compile(
     r"(?:术?后)?[\s“”\"'）)]*"
-    r"(?:病史|病程|史|症状|反复发作|间断发作|发作|明显|不适|多次|约|已|达|近|持续|可|为|有|长达|频繁|间断|反复)*"
+    r"(?:病史|病程|史|症状|反复发作|间断发作|发作|明显|不适|多次|约|已|达|近|持续|可|为|有|长达|频繁|间断|反复|"
+    r"[\d一二两三四五六七八九十数]{1,3}余?次)*"
     r"\s*(?:约|近|已)?\s*"
 )
 """What may stand between a name and how long it has lasted: 高血压病史10年."""
@@ -24,7 +25,11 @@ _BRIEF: Final = 0.5
 _BEFORE: Final = re.compile(r"后|时")
 _LEADING: Final = 26
 """So many characters may stand between 3天前 and what began then."""
-_AFTER: Final = re.compile(r"术?后")
+_NTH_DAY: Final = re.compile(r"(?:术?后)?\s*第")
+_WORSENED: Final = re.compile(r"(?:加重|再发|复发)(?:约|近|已)?$")
+_WITH: Final = "伴"
+_COMING: Final = re.compile(r"[，,]伴")
+"""加重1天伴发热, 腹痛1天，伴呕吐: what came with something is as old as it."""
 _DIAGNOSED: Final = re.compile(r"(?:[左右双]侧?\S{0,4}|诊为|诊断为?|确诊为?|诊断|考虑)?[“\"]?")
 """What may begin a clause that tells on: 2小时前突发右侧肢体无力，言语不清; 10年前查血压高，诊断高血压."""
 _GIVEN: Final = re.compile(r"(?:接种|注射)了?$")
@@ -43,17 +48,20 @@ class _Lasting:
     def give_all(self) -> None:
         for number, span in enumerate(self._spans):
             if span.kind in (Kind.LASTING, Kind.RECENT) and self._belongs_before(number, span):
+                coming = _COMING.match(self._text, span.end)
+                if coming is not None:
+                    self._since(span, coming.end())
                 continue
             if span.kind is Kind.NTH:
                 self._nth(span)
-            elif span.kind in (Kind.AGO, Kind.RECENT):
-                self._since(span)
+            elif span.kind in (Kind.AGO, Kind.RECENT) or self._came_with(span):
+                self._since(span, span.end)
 
     # -- a span behind a name ----------------------------------------------------------------------
 
     def _belongs_before(self, number: int, span: Duration) -> bool:
         """Give a span to the list of names that ends right before it: 多饮、多尿3年."""
-        at = self._layout.last_until(span.start)
+        at = self._named_before(span)
         floor = max(self._layout.clause_start(span.start), self._spans[number - 1].end if number else 0)
         if at < 0 or self._drafts[at].start < floor:
             return self._course_of_all(span) or self._alone(span, floor)
@@ -100,16 +108,27 @@ class _Lasting:
 
     def _nth(self, span: Duration) -> None:
         """术后第2天, 产后第3天: the day counted from what stands before it."""
-        at = self._layout.last_until(span.start)
-        if at >= 0 and _AFTER.fullmatch(self._text[self._drafts[at].end : span.start] or "后"):
+        at = self._named_before(span)
+        end = self._drafts[at].end if at >= 0 else span.start
+        if _NTH_DAY.fullmatch(self._text, end, span.start) and "后" in self._text[end - 1 : span.start]:
             self._drafts[at].days = span.days
+
+    def _named_before(self, span: Duration) -> int:
+        """The number of the last name before a span, -1 when there is none; of an operation and the disease that its
+        name holds, the operation."""
+        at = self._layout.last_until(span.start)
+        return at - 1 if at > 0 and self._drafts[at].end < self._drafts[at - 1].end else at
 
     # -- a span before a name ----------------------------------------------------------------------
 
-    def _since(self, span: Duration) -> None:
-        """3天前(无明显诱因)出现发热, 近2天咳嗽: what is named behind it in its clause began then."""
-        at = self._layout.first_from(span.end)
-        end, reached, given = self._layout.clause_end(span.end), span.end, False
+    def _came_with(self, span: Duration) -> bool:
+        worse = _WORSENED.search(self._text, max(0, span.start - 4), span.start) is not None
+        return worse and self._text.startswith(_WITH, span.end)
+
+    def _since(self, span: Duration, start: int) -> None:
+        """3天前(无明显诱因)出现发热, 近2天咳嗽: what is named from a place on in its clause began then."""
+        at = self._layout.first_from(start)
+        end, reached, given = self._layout.clause_end(start), start, False
         while at < len(self._drafts):
             one = self._drafts[at]
             if one.start >= end:

@@ -50,7 +50,7 @@ class Lexicon:
         from ahocorasick_rs import AhoCorasick, MatchKind
 
         self.snapshot = snapshot
-        self.kept: dict[tuple[str, str, str, str], Sense] = {}
+        self.kept: dict[tuple[str, ...], Sense] = {}
         """What ``nlp.composed`` made of parts of the body and matters, worked out once."""
         self._entries = entries(snapshot)
         self._names = list(self._entries)

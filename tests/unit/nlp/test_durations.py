@@ -41,6 +41,9 @@ def test_a_date_an_age_and_how_often_are_no_spans(text: str) -> None:
     [
         ("3天前出现发热", Kind.AGO),
         ("近2天咳嗽", Kind.RECENT),
+        ("近2年间断上腹痛", Kind.RECENT),
+        ("3月来消瘦", Kind.RECENT),
+        ("2天间有呕吐", Kind.LATER),
         ("术后第2天", Kind.NTH),
         ("2周后拆线", Kind.LATER),
         ("昨日起皮疹", Kind.AGO),
