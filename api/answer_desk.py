@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ import orjson
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.access import Access, Principal
+from api.askers import asker
 from api.asking import within
 from api.bedside import Bedside, BedsideBody, Ward
 from api.bodies import Body
@@ -22,6 +24,7 @@ from api.errors import bad_field
 from api.prompt_desk import PromptDesk, told
 from api.review import china_day
 from api.search_desk import SearchDesk
+from api.using import counted
 from base.tenancy import system
 from clinical.finding import Finding
 from clinical.logic import Unknown
@@ -33,6 +36,7 @@ from knowledge.model import ConceptKind
 from knowledge.snapshot import Snapshot
 from records.privacy import names_in
 from records.unanswered import Unanswered
+from records.uses import Asker, Kind, Uses
 
 if TYPE_CHECKING:  # read when somebody asks: no worker waits for them to start
     from nlp.answers import Ask, Part, Prepared, Tools
@@ -87,6 +91,7 @@ class Begun:
     release: str
     purpose: str
     caller: Principal
+    asker: Asker
     with_patient: bool
 
 
@@ -94,10 +99,16 @@ class AnswerDesk:
     """Answers questions of one installation."""
 
     def __init__(
-        self, access: Access, search: SearchDesk, ward: Ward, prompts: PromptDesk, unanswered: Unanswered
+        self,
+        access: Access,
+        search: SearchDesk,
+        ward: Ward,
+        prompts: PromptDesk,
+        unanswered: Unanswered,
+        uses: Uses,
     ) -> None:
         self._access, self._search, self._ward, self._prompts = access, search, ward, prompts
-        self._unanswered = unanswered
+        self._unanswered, self._uses = unanswered, uses
 
     async def begin(self, body: AnswerBody, caller: Principal) -> Begun:
         """Understand a question and find what answers it. Raises ``ApiError``, ``ReadError``."""
@@ -115,7 +126,8 @@ class AnswerDesk:
                 return prepared(ask, tools), tools, use, release
 
         made, tools, use, release = await within(caller, work)
-        return Begun(made, tools, use, release, body.purpose, caller, bedside is not None)
+        who = asker(caller, body, bedside)
+        return Begun(made, tools, use, release, body.purpose, caller, who, bedside is not None)
 
     def _ready(
         self, body: AnswerBody, caller: Principal, bedside: Bedside | None, now: datetime
@@ -148,9 +160,10 @@ class AnswerDesk:
 
     async def stream(self, begun: Begun) -> AsyncIterator[bytes]:
         """The answer as server-sent events, a beat while nothing is ready; it ends with ``done`` whatever happens."""
-        from nlp.answers import Done, Failed, Refused, answered
+        from nlp.answers import Done, Failed, Refused, Sentence, answered
 
         failed, dropped, number = False, 0, fresh_id()
+        began, spoke = time.perf_counter(), False
         self._note(begun, number)  # first: who hangs up before the end has asked all the same
         parts = answered(begun.made, begun.tools)
         try:
@@ -159,6 +172,7 @@ class AnswerDesk:
                     yield b": beat\n\n"
                     continue
                 failed = failed or isinstance(part, Failed)
+                spoke = spoke or isinstance(part, Sentence)
                 dropped = len(part.dropped) if isinstance(part, Done) else dropped
                 if isinstance(part, Refused):
                     await asyncio.to_thread(self._keep, begun, number)
@@ -170,6 +184,7 @@ class AnswerDesk:
             yield _event("error", {"code": "internal", "text": "回答中断，已记录；已显示的内容均已核对出处"})
             yield _event("done", {"id": number, "release": begun.release, "by": "none", "sentences": 0})
         finally:
+            counted(self._uses, Kind.ANSWERS, begun.asker, began, answered=spoke)
             await parts.aclose()
         if begun.tools.model is not None:
             await self._prompts.used(begun.caller.tenant, begun.use, failed=failed, dropped=dropped)

@@ -52,17 +52,22 @@ class Diagnosis(Body, frozen=True):
     codes: tuple[NamedCode, ...] = ()
 
 
-class BedsideBody(Body, frozen=True):
+class AskerBody(Body, frozen=True):
+    """Who asks, as far as one cares to say: figures of use are told by department and doctor."""
+
+    department: str = ""
+    prescriber: PlainPrescriber | None = None
+
+
+class BedsideBody(AskerBody, frozen=True):
     """Whom an inference is about: ``patient`` as the plain review takes it, or ``prefetch`` as CDS Hooks does."""
 
     patient: PlainPatient | None = None
     prefetch: dict[str, Any] | None = None
-    department: str = ""
     institution: str = ""
     stage: str = ""
     visit: Literal["outpatient", "emergency", "inpatient", "home"] | None = None
     admitted: date | None = None
-    prescriber: PlainPrescriber | None = None
     institution_level: Literal[1, 2, 3] | None = None
     insurance: str = ""
     as_of: date | None = None
@@ -189,8 +194,7 @@ def _known(diagnosis: Diagnosis, terminology: Terminology) -> tuple[str, ...]:
     concept = terminology.snapshot.concept(diagnosis.text)
     if concept is not None and concept.kind is ConceptKind.DISEASE:
         return (concept.id,)
-    codes = tuple(code for given in diagnosis.codes if (code := _code(given)) is not None)
-    return terminology.disease(Coded(diagnosis.text, codes))
+    return terminology.disease(Coded(diagnosis.text, codes_of(diagnosis)))
 
 
 def _coded(diagnosis: Diagnosis, concepts: tuple[str, ...], terminology: Terminology) -> tuple[str, ...]:
@@ -208,6 +212,11 @@ def _coded(diagnosis: Diagnosis, concepts: tuple[str, ...], terminology: Termino
     return tuple(sorted(fitting, key=width)[:1])
 
 
+def codes_of(diagnosis: Diagnosis) -> tuple[Code, ...]:
+    """Its codes of systems that we know."""
+    return tuple(code for given in diagnosis.codes if (code := _code(given)) is not None)
+
+
 def _code(given: NamedCode) -> Code | None:
     try:
         return code_for(_SYSTEMS.get(given.system, given.system), given.code)
@@ -215,4 +224,15 @@ def _code(given: NamedCode) -> Code | None:
         return None
 
 
-__all__ = ["Bedside", "BedsideBody", "Diagnosis", "NamedCode", "TreatmentBody", "Ward", "concepts_of", "diagnosed"]
+__all__ = [
+    "AskerBody",
+    "Bedside",
+    "BedsideBody",
+    "Diagnosis",
+    "NamedCode",
+    "TreatmentBody",
+    "Ward",
+    "codes_of",
+    "concepts_of",
+    "diagnosed",
+]

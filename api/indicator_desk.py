@@ -29,7 +29,7 @@ from supervision.figures.datasets import Datasets
 from supervision.figures.dimension import Dimension, dimensions
 from supervision.figures.duck import MissingDuckError
 from supervision.figures.from_journal import FromJournal
-from supervision.figures.from_questions import FromQuestions
+from supervision.figures.from_notes import from_questions, from_uses
 from supervision.figures.from_record_qc import FromRecordQc
 from supervision.figures.from_records import FromRecords
 from supervision.figures.indicator import Indicator
@@ -115,7 +115,8 @@ class IndicatorDesk:
         repository = Repository(engine, ring)
         others: tuple[Source, ...] = (
             FromJournal(engine, ring, persons, JournalReader(served)),
-            FromQuestions(engine),
+            from_questions(engine),
+            from_uses(engine),
             FromRecordQc(engine, checks()),
         )
         if served is None:

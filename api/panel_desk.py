@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from api.access import Principal
+from api.askers import disease_of, doctor_of
 from api.bedside import Bedside, TreatmentBody
 from api.cards import REASONS
 from api.errors import ApiError
@@ -19,6 +21,7 @@ from api.person_record import PersonRecords
 from api.picture_json import pictured
 from api.regional import PANEL, of_panel, of_record, who_is
 from api.review import china_day, shown_as
+from api.using import used
 from base import launches
 from base.audit import Event
 from base.launches import Launch
@@ -32,6 +35,7 @@ from records.identity_store import by_local_id
 from records.identity_tables import Kept
 from records.journal import Feedback
 from records.launched import Launched
+from records.uses import Asker, Kind, Uses
 
 if TYPE_CHECKING:
     from api.inferring import Seen
@@ -58,21 +62,27 @@ class Opened:
 class PanelDesk:
     """Answers panels. Every function waits for the database: call on a thread."""
 
-    def __init__(self, front: Front, records: PersonRecords) -> None:
-        self._front, self._records = front, records
+    def __init__(self, front: Front, records: PersonRecords, uses: Uses) -> None:
+        self._front, self._records, self._uses = front, records, uses
         self._launched = Launched(front.house.engine, front.ring)
 
     # -- opening ---------------------------------------------------------------------------
 
     def launch(
-        self, found: Principal, tenant: str, patient: str, user: str, told: Json | None = None
+        self,
+        found: Principal,
+        tenant: str,
+        patient: str,
+        user: str,
+        department: str = "",
+        told: Json | None = None,
     ) -> tuple[str, Launch]:
-        """A token for a patient of a tenant and whoever looks. ``told`` is what the caller told of the patient, as
-        CDS Hooks does (context, prefetch); without it they must be on record. Without a patient it opens knowledge
-        alone. Raises ``ApiError`` 404 and ``ReadError``."""
+        """A token for a patient of a tenant and whoever looks. ``department`` is where they work; ``told`` what the
+        caller told of the patient, as CDS Hooks does (context, prefetch); without it they must be on record. Without
+        a patient it opens knowledge alone. Raises ``ApiError`` 404 and ``ReadError``."""
         front, now = self._front, datetime.now(UTC)
         until = now + timedelta(minutes=front.settings.panel_minutes)
-        made = Launch(tenant, patient, user, found.kind.value, found.name, until)
+        made = Launch(tenant, patient, user, found.kind.value, found.name, until, department=department)
         if told is None:
             subject = f"person/{self.kept(made).person}" if patient else "knowledge"
         else:
@@ -117,39 +127,44 @@ class PanelDesk:
         METRICS.reviewed(PANEL, reviewed)
         self._front.access.note(found, "panel.read", opened.subject)
         titles = {card["family"]: reviewer.titles.get(card["family"], "") for card in answer["findings"]}
-        risks = self._risks.answered(opened.bedside, ())["risks"]
+        risks = self._used(Kind.RISKS, opened, lambda: self._risks.answered(opened.bedside, ()))["risks"]
         return answer | {"patient": _patient(opened), "titles": titles, "reasons": REASONS, "risks": risks}
 
     def diagnoses(self, launch: Launch) -> Json:
         """Suspected diagnoses with their evidence."""
         from api.inferring import DiagnosesBody, diagnosed
 
-        return diagnosed(self._seen(launch), DiagnosesBody())
+        opened = self._opened(launch)
+        return self._used(Kind.DIAGNOSES, opened, lambda: diagnosed(_seen(opened), DiagnosesBody()))
 
     def examinations(self, launch: Launch) -> Json:
         """Tests and examinations worth ordering, and those done lately."""
         from api.inferring import ExaminationsBody, recommended
 
-        return recommended(self._seen(launch), ExaminationsBody())
+        opened = self._opened(launch)
+        return self._used(Kind.EXAMINATIONS, opened, lambda: recommended(_seen(opened), ExaminationsBody()))
 
     def treatments(self, launch: Launch) -> Json:
         """Plans for the active diagnoses."""
         from api.treating import answered
 
-        return answered(self._opened(launch).bedside, TreatmentBody())
+        opened = self._opened(launch)
+        return self._used(Kind.TREATMENTS, opened, lambda: answered(opened.bedside, TreatmentBody()))
 
     def scores(self, launch: Launch) -> Json:
         """Scores worth filling."""
         from api import scoring
 
-        return scoring.suggested(self._opened(launch).bedside, (), (), "")
+        opened = self._opened(launch)
+        return self._used(Kind.SUGGESTIONS, opened, lambda: scoring.suggested(opened.bedside, (), (), ""))
 
     def score(self, launch: Launch, name: str, values: dict[str, Answer | None]) -> Json:
         """A score filled from the record and by hand. Raises ``ApiError`` 400, 404."""
         from api import scoring
 
-        bedside = self._opened(launch).bedside
-        return scoring.filled(name, values, bedside, bedside.served.snapshot)
+        opened = self._opened(launch)
+        at, snapshot = opened.bedside, opened.bedside.served.snapshot
+        return self._used(Kind.SCORES, opened, lambda: scoring.filled(name, values, at, snapshot))
 
     def history(self, found: Principal, launch: Launch) -> Json:
         """The patient's picture over the league."""
@@ -174,7 +189,7 @@ class PanelDesk:
     def _opened(self, launch: Launch) -> Opened:
         """Everything that is known, however long it takes. Raises ``ApiError`` 401, 404."""
         now, region, kept = datetime.now(UTC), self._front.region, self._known(launch)
-        asked = self._told(launch) if launch.told else _asked(self.kept(launch))
+        asked = self._told(launch) if launch.told else _asked(self.kept(launch), launch)
         incoming = of_panel(asked, now)
         here = replace(incoming.context, institution=region.directory.name(launch.tenant))
         incoming = replace(incoming, context=here)
@@ -192,11 +207,13 @@ class PanelDesk:
             raise ApiError(401, "login", "面板已过期，请从业务系统重新打开")
         return told
 
-    def _seen(self, launch: Launch) -> Seen:
-        from api.inferring import Seen
-
-        at = self._opened(launch).bedside
-        return Seen(at.patient, at.served.snapshot, at.served.terminology, at.day, at.not_understood())
+    def _used(self, kind: Kind, opened: Opened, make: Callable[[], Json]) -> Json:
+        """An answer of inference about the patient, counted for whoever looks."""
+        bedside = opened.bedside
+        patient = bedside.patient
+        doctor, disease = doctor_of(opened.asked, patient), disease_of(patient, bedside.served)
+        who = Asker(bedside.tenant, patient.department, doctor, disease)
+        return used(self._uses, kind, who, make)
 
     def kept(self, launch: Launch) -> Kept:
         """The record behind a launch. Raises ``ApiError`` 404."""
@@ -211,15 +228,22 @@ class PanelDesk:
             return by_local_id(connection, ring, launch.tenant, launch.patient)
 
 
-def _asked(kept: Kept) -> Json:
-    """The body of a plain review of a patient of whom nothing is sent but who it is."""
+def _seen(opened: Opened) -> Seen:
+    from api.inferring import Seen
+
+    return Seen.at(opened.bedside)
+
+
+def _asked(kept: Kept, launch: Launch) -> Json:
+    """The body of a plain review of a patient of whom nothing is sent but who it is, and who looks."""
     sex, birth = kept.given.sex, kept.given.birth_date()
     patient: Json = {"id": kept.local_id}
     if not isinstance(sex, Unknown) and sex.value in ("male", "female"):
         patient["sex"] = sex.value
     if not isinstance(birth, Unknown):
         patient["birthDate"] = birth.isoformat()
-    return {"patient": patient, "orders": [], "stage": "patient-view"}
+    who: Json = {"department": launch.department, "prescriber": {"name": launch.user}}
+    return {"patient": patient, "orders": [], "stage": "patient-view"} | who
 
 
 def _patient(opened: Opened) -> Json:

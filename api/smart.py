@@ -108,7 +108,7 @@ class SmartDesk:
         system = await asyncio.to_thread(self._access.client, site.ours.system, _PERMISSION, source)
         told = await self._told(site, vouched)
         patient, user = told["context"]["patientId"], _called(vouched.claims)
-        token, _ = await asyncio.to_thread(self._panel.launch, system, system.tenant, patient, user, told)
+        token, _ = await asyncio.to_thread(self._panel.launch, system, system.tenant, patient, user, told=told)
         return token
 
     async def _told(self, site: _Site, vouched: Vouched) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine, Iterator
 from typing import Any
 
@@ -41,6 +42,7 @@ from exchange.arrivals import Arrivals
 from records.notices import Notices
 from records.store import Repository
 from records.unanswered import Unanswered
+from records.uses import Uses
 
 
 class Understanding:
@@ -52,12 +54,13 @@ class Understanding:
         settings, engine, serving = front.settings, front.house.engine, front.serving
         self.search = SearchDesk(settings, serving)
         self.prompts = PromptDesk(settings, engine)
-        unanswered = Unanswered(engine, settings.league)
-        self.answers = AnswerDesk(front.access, self.search, front.ward, self.prompts, unanswered)
+        unanswered, self.uses = Unanswered(engine, settings.league), Uses(engine, settings.league)
+        self.answers = AnswerDesk(front.access, self.search, front.ward, self.prompts, unanswered, self.uses)
         identity, region = front.identity, front.region
         self._records = PersonRecords(settings, front.access, engine, shown, identity, region, serving)
         self._notices = Notices(engine, front.ring)
-        self.panel, self.panels = PanelDesk(front, self._records), PanelWatch(Arrivals(engine), self._notices)
+        self.panel = PanelDesk(front, self._records, self.uses)
+        self.panels = PanelWatch(Arrivals(engine), self._notices)
         self.panel_quality = PanelQuality(front, record_qc, self.panel.kept)
         self.smart = SmartDesk(settings, front.access, self.panel, front.ring, front.used, front.audit)
         whole = Repository(engine, front.ring)
@@ -66,21 +69,21 @@ class Understanding:
     def routers(self) -> Iterator[APIRouter]:
         """Routes of every desk."""
         front, access = self._front, self._front.access
-        serving, ward, settings = front.serving, front.ward, front.settings
+        serving, ward, settings, uses = front.serving, front.ward, front.settings, self.uses
         trusted = (front.house.key.public, *settings.trusted_keys)
         yield search.router(access, self.search)
         yield answers.router(access, self.answers)
         yield prompts.router(access, self.prompts)
         yield normalize.router(access, serving, settings.data_dir / "terms")
         yield language.router(access, serving)
-        yield inference.router(access, ward)
-        yield treatments.router(access, ward)
-        yield pathways.router(access, ward)
-        yield consultations.router(access, ward)
-        yield scores.router(access, ward)
-        yield risks.router(access, ward, self._notices, settings.risk_models_dir, trusted)
-        yield rare.router(access, serving)
-        yield similar.router(access, self.similar, serving, front.identity)
+        yield inference.router(access, ward, uses)
+        yield treatments.router(access, ward, uses)
+        yield pathways.router(access, ward, uses)
+        yield consultations.router(access, ward, uses)
+        yield scores.router(access, ward, uses)
+        yield risks.router(access, ward, self._notices, uses, settings.risk_models_dir, trusted)
+        yield rare.router(access, serving, uses)
+        yield similar.router(access, self.similar, serving, front.identity, uses)
         yield picture.router(access, self._records)
         yield panel.router(access, self.panel, self.panel_quality, self.panels, settings.league)
         yield smart.router(self.smart, settings.frame_ancestors)
@@ -94,3 +97,4 @@ class Understanding:
     async def close(self) -> None:
         """Give back what the desks hold."""
         await self.prompts.close()
+        await asyncio.to_thread(self.uses.flush)

@@ -23,7 +23,8 @@ _TICKET_LASTS: Final = timedelta(seconds=60)
 class Launch(msgspec.Struct, frozen=True, array_like=True):
     """``patient`` is the number of a patient in the institution ``tenant``; ``user`` who looks, as ``kind`` (of the
     caller: ``client``, ``account``, ``key``, ``local``) ``by`` (its id) vouches. ``told`` is where that which the
-    caller told of the patient is kept (``records.launched``); empty: nothing."""
+    caller told of the patient is kept (``records.launched``); empty: nothing. ``department`` is where the user works,
+    as far as that was said."""
 
     tenant: str
     patient: str
@@ -32,6 +33,7 @@ class Launch(msgspec.Struct, frozen=True, array_like=True):
     by: str
     expires: datetime
     told: str = ""
+    department: str = ""
 
 
 class _Token(msgspec.Struct, frozen=True, array_like=True):

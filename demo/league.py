@@ -29,6 +29,7 @@ MIX: Final[Mapping[str, float]] = {
     "settlements": 6,
     "services": 2.5,
     "requests": 2,
+    "uses": 0.5,
     "findings": 1,
     "stays": 0.8,
     "admissions": 0.8,

@@ -294,6 +294,12 @@ EVENTS: Final[Mapping[str, Columns]] = {
         "faults": "0",
         "elapsed_ms": between(4, 1, 40),
     },
+    "uses": _CLINICAL
+    | {
+        "kind": pick(1, {"diagnoses": 30, "treatments": 25, "scores": 15, "risks": 15, "answers": 15}),
+        "answered": chance(2, 0.9),
+        "elapsed_ms": between(3, 5, 400),
+    },
     "findings": _CLINICAL
     | {
         "severity": pick(1, {"contraindicated": 2, "major": 14, "moderate": 40, "minor": 24, "info": 20}),

@@ -8,9 +8,12 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 
 from api.access import Access
+from api.askers import asker
 from api.bedside import ConsultationBody, Ward
 from api.bodies import asked, decoded
 from api.errors import respond
+from api.using import used
+from records.uses import Kind, Uses
 
 EXAMPLE: Final[dict[str, Any]] = {
     "question": "抗凝与止血如何取舍",
@@ -30,7 +33,7 @@ EXAMPLE: Final[dict[str, Any]] = {
 }
 
 
-def router(access: Access, ward: Ward) -> APIRouter:
+def router(access: Access, ward: Ward, uses: Uses) -> APIRouter:
     """``POST /api/v1/inference/consultations``."""
     routes = APIRouter(prefix="/api/v1/inference", tags=["Inference"])
 
@@ -43,6 +46,8 @@ def router(access: Access, ward: Ward) -> APIRouter:
         caller = access.need(request, "inference.use")
         body = decoded(ConsultationBody, await request.body())
         bedside = await ward.of(body, caller)
-        return respond(200, await asyncio.to_thread(answered, bedside, body))
+        who = asker(caller, body, bedside, body.diagnoses)
+        told = await asyncio.to_thread(used, uses, Kind.CONSULTATIONS, who, lambda: answered(bedside, body))
+        return respond(200, told)
 
     return routes

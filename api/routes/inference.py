@@ -10,8 +10,9 @@ from typing import Any, Final, TypeVar
 from fastapi import APIRouter, Request, Response
 
 from api.access import Access
+from api.askers import asker
 from api.asking import described
-from api.bedside import Ward
+from api.bedside import Diagnosis, Ward
 from api.bodies import asked, decoded
 from api.errors import respond
 from api.inferring import (
@@ -25,47 +26,57 @@ from api.inferring import (
     recommended,
     told_apart,
 )
+from api.using import used
 from clinical.coded import CHINA
 from clinical.logic import UNKNOWN
 from clinical.patient import PatientContext
+from exchange.fhir.context import Incoming
 from exchange.fhir.values import Json
+from records.uses import Kind, Uses
 
 _B = TypeVar("_B", bound=InferenceBody)
 
 
-def router(access: Access, ward: Ward) -> APIRouter:
+def router(access: Access, ward: Ward, uses: Uses) -> APIRouter:
     """``POST /api/v1/inference/diagnoses``, ``/differentials`` and ``/examinations``."""
     routes = APIRouter(prefix="/api/v1/inference", tags=["Inference"])
 
-    async def answer(request: Request, kind: type[_B], make: Callable[[Seen, _B], Json]) -> Response:
+    async def answer(request: Request, kind: Kind, form: type[_B], make: Callable[[Seen, _B], Json]) -> Response:
         caller = access.need(request, "inference.use")
-        body = decoded(kind, await request.body())
+        body = decoded(form, await request.body())
         check(body)
-        now = datetime.now(UTC)
+        now, bedside = datetime.now(UTC), None
         if body.patient is None and body.prefetch is None:
             level = UNKNOWN if body.institution_level is None else body.institution_level
             nobody = PatientContext("", now, institution=body.institution, institution_level=level)
             day = body.as_of or now.astimezone(CHINA).date()
-            seen = Seen(nobody, ward.served.snapshot, ward.served.terminology, day, [])
+            seen = Seen.at(ward.at(Incoming(nobody, ()), day=day))
         else:
             bedside = await ward.of(body, caller)
-            served = bedside.served
-            seen = Seen(bedside.patient, served.snapshot, served.terminology, bedside.day, bedside.not_understood())
-        return respond(200, await asyncio.to_thread(make, seen, body))
+            seen = Seen.at(bedside)
+        who = asker(caller, body, bedside, _named(body))
+        return respond(200, await asyncio.to_thread(used, uses, kind, who, lambda: make(seen, body)))
 
     @routes.post("/diagnoses", **_DIAGNOSES)
     async def diagnoses(request: Request) -> Response:
-        return await answer(request, DiagnosesBody, diagnosed)
+        return await answer(request, Kind.DIAGNOSES, DiagnosesBody, diagnosed)
 
     @routes.post("/differentials", **_DIFFERENTIALS)
     async def differentials(request: Request) -> Response:
-        return await answer(request, DifferentialsBody, told_apart)
+        return await answer(request, Kind.DIFFERENTIALS, DifferentialsBody, told_apart)
 
     @routes.post("/examinations", **_EXAMINATIONS)
     async def examinations(request: Request) -> Response:
-        return await answer(request, ExaminationsBody, recommended)
+        return await answer(request, Kind.EXAMINATIONS, ExaminationsBody, recommended)
 
     return routes
+
+
+def _named(body: InferenceBody) -> tuple[str | Diagnosis, ...]:
+    """Diagnoses that a question is about."""
+    if isinstance(body, DifferentialsBody):
+        return (body.diagnosis,)
+    return body.diagnoses if isinstance(body, ExaminationsBody) else ()
 
 
 # -- OpenAPI -----------------------------------------------------------------------------------
@@ -96,7 +107,7 @@ _DIFFERENTIALS: Final = asked(DifferentialsBody, EXAMPLES["differentials"]) | de
 )
 _EXAMINATIONS: Final = asked(ExaminationsBody, EXAMPLES["examinations"]) | described(
     "推荐检查检验",
-    "按诊断价值与信息增益推荐，扣除危害和费用；间隔期内已做的项目列入 alreadyDone。",
-    "examinations: 建议项目及理由; alreadyDone: 近期已做",
+    "按诊断价值与信息增益推荐，扣除危害和费用；并以规则试过：间隔期内已做的列入 alreadyDone，禁忌的列入 contraindicated。",
+    "examinations: 建议项目及理由; contraindicated: 本患者禁忌; alreadyDone: 近期已做",
     400,
 )

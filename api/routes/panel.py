@@ -27,15 +27,18 @@ _PAGE: Final = "/ui/panel"
 _KNOWLEDGE: Final = "?knowledge"
 """Has the page show only what needs no patient."""
 _LONGEST: Final = 500
+_LONGEST_NAME: Final = 80
 
 
 class LaunchBody(Body, frozen=True):
     """``patient`` is a patient's number in the institution ``tenant`` (the caller's own without a name), empty when
-    none is open: then the panel searches and answers; ``user`` who will look."""
+    none is open: then the panel searches and answers; ``user`` who will look, ``department`` where they do: what the
+    panel tells is counted by both."""
 
     user: str
     patient: str = ""
     tenant: str = ""
+    department: str = ""
 
 
 class CardBody(Body, frozen=True):
@@ -72,7 +75,8 @@ def _opening(routes: APIRouter, access: Access, desk: PanelDesk, watch: PanelWat
         if not user:
             raise bad_field("user", "须说明由谁查看")
         tenant = reads(found, given.tenant, league)
-        token, made = await asyncio.to_thread(desk.launch, found, tenant, given.patient.strip(), user[:80])
+        department, patient = given.department.strip()[:_LONGEST_NAME], given.patient.strip()
+        token, made = await asyncio.to_thread(desk.launch, found, tenant, patient, user[:_LONGEST_NAME], department)
         part = "" if made.patient else _KNOWLEDGE
         told = {"token": token, "expires": made.expires.isoformat(), "url": f"{_PAGE}{part}#{token}"}
         return respond(201, told, {"Cache-Control": "no-store"})
@@ -155,7 +159,7 @@ def _feedback(given: CardBody) -> Feedback:
 # -- OpenAPI -----------------------------------------------------------------------------------
 
 _LAUNCH: Final = asked(
-    LaunchBody, {"patient": "P0003", "user": "张医生", "tenant": "league/anding/hospital"}
+    LaunchBody, {"patient": "P0003", "user": "张医生", "department": "内科", "tenant": "league/anding/hospital"}
 ) | described(
     "启动临床面板",
     "业务系统为一名患者、一名用户取得短时凭证，以 `url` 打开面板（iframe 或新窗口，无需登录）；"

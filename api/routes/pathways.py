@@ -8,9 +8,12 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 
 from api.access import Access
+from api.askers import asker
 from api.bedside import BedsideBody, Ward
 from api.bodies import asked, decoded
 from api.errors import respond
+from api.using import used
+from records.uses import Kind, Uses
 
 EXAMPLE: Final[dict[str, Any]] = {
     "visit": "inpatient",
@@ -29,7 +32,7 @@ EXAMPLE: Final[dict[str, Any]] = {
 }
 
 
-def router(access: Access, ward: Ward) -> APIRouter:
+def router(access: Access, ward: Ward, uses: Uses) -> APIRouter:
     """``POST /api/v1/inference/pathways``."""
     routes = APIRouter(prefix="/api/v1/inference", tags=["Inference"])
 
@@ -40,7 +43,9 @@ def router(access: Access, ward: Ward) -> APIRouter:
         from api.pathway_json import answered
 
         caller = access.need(request, "inference.use")
-        bedside = await ward.of(decoded(BedsideBody, await request.body()), caller)
-        return respond(200, await asyncio.to_thread(answered, bedside))
+        body = decoded(BedsideBody, await request.body())
+        bedside = await ward.of(body, caller)
+        who = asker(caller, body, bedside)
+        return respond(200, await asyncio.to_thread(used, uses, Kind.PATHWAYS, who, lambda: answered(bedside)))
 
     return routes

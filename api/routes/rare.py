@@ -8,10 +8,13 @@ from typing import Any, Final, Literal
 from fastapi import APIRouter, Request, Response
 
 from api.access import Access
+from api.askers import asker
 from api.asking import described
+from api.bedside import AskerBody
 from api.bodies import Body, asked, decoded
 from api.errors import ApiError, bad_field, respond
 from api.serving import Serving
+from api.using import used
 from clinical.finding import Reference
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.patient import Sex
@@ -26,6 +29,7 @@ from inference.rare import (
     observed_in,
 )
 from knowledge.snapshot import Snapshot
+from records.uses import Kind, Uses
 
 _MOST: Final = 50
 _MOST_FINDINGS: Final = 100
@@ -52,7 +56,7 @@ class RareFinding(Body, frozen=True):
     present: bool = True
 
 
-class RareBody(Body, frozen=True):
+class RareBody(AskerBody, frozen=True):
     """What is known of a patient: a record text, single findings, or both."""
 
     text: str = ""
@@ -71,16 +75,17 @@ EXAMPLE: Final[dict[str, Any]] = {
 }
 
 
-def router(access: Access, serving: Serving) -> APIRouter:
+def router(access: Access, serving: Serving, uses: Uses) -> APIRouter:
     """``POST /api/v1/inference/rare-diseases``."""
     routes = APIRouter(prefix="/api/v1/inference", tags=["Inference"])
 
     @routes.post("/rare-diseases", **_RARE)
     async def rare(request: Request) -> Response:
-        access.need(request, "inference.use")
+        caller = access.need(request, "inference.use")
         body = decoded(RareBody, await request.body())
         _check(body)
-        return respond(200, await asyncio.to_thread(answered, serving.now.snapshot, body))
+        snapshot, who = serving.now.snapshot, asker(caller, body)
+        return respond(200, await asyncio.to_thread(used, uses, Kind.RARE, who, lambda: answered(snapshot, body)))
 
     return routes
 

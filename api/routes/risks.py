@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from api.access import Access
+from api.askers import asker
 from api.bedside import BedsideBody, Ward
 from api.bodies import asked, decoded
 from api.errors import ApiError, moment_of, respond
+from api.using import used
 from base.tenancy import acting
 from records.notices import MissingNoticeError, Notices
+from records.uses import Kind, Uses
 
 if TYPE_CHECKING:
     from api.risk_desk import RiskDesk
@@ -44,7 +47,9 @@ EXAMPLE: Final[dict[str, Any]] = {
 }
 
 
-def router(access: Access, ward: Ward, notices: Notices, models: Path, keys: Collection[str]) -> APIRouter:
+def router(
+    access: Access, ward: Ward, notices: Notices, uses: Uses, models: Path, keys: Collection[str]
+) -> APIRouter:
     """``POST /api/v1/inference/risks`` and ``/api/v1/inference/notices``. ``models`` is the folder of the
     installation's own models, ``keys`` who may have signed them. What is needed is read when first asked: no worker
     waits for it to start."""
@@ -65,7 +70,9 @@ def router(access: Access, ward: Ward, notices: Notices, models: Path, keys: Col
         caller = access.need(request, "inference.use")
         body = decoded(RiskBody, await request.body())
         bedside = await ward.of(body, caller)
-        return respond(200, await asyncio.to_thread(lambda: desk().answered(bedside, body.topics)))
+        who = asker(caller, body, bedside)
+        told = await asyncio.to_thread(used, uses, Kind.RISKS, who, lambda: desk().answered(bedside, body.topics))
+        return respond(200, told)
 
     return routes
 

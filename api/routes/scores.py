@@ -8,9 +8,13 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request, Response
 
 from api.access import Access
+from api.askers import asker
 from api.bedside import BedsideBody, Diagnosis, Ward
 from api.bodies import asked, decoded
 from api.errors import respond
+from api.using import used
+from exchange.fhir.values import Json
+from records.uses import Kind, Uses
 
 
 class ScoreBody(BedsideBody, frozen=True):
@@ -43,12 +47,12 @@ SUGGESTIONS: Final[dict[str, Any]] = {
 }
 
 
-def router(access: Access, ward: Ward) -> APIRouter:
+def router(access: Access, ward: Ward, uses: Uses) -> APIRouter:
     """Routes under ``/api/v1/inference/scores``. What they need is read when first asked: no worker waits for it to
     start."""
     routes = APIRouter(prefix="/api/v1/inference", tags=["Inference"])
     _forms(routes, access, ward)
-    _answers(routes, access, ward)
+    _answers(routes, access, ward, uses)
     return routes
 
 
@@ -72,7 +76,7 @@ def _forms(routes: APIRouter, access: Access, ward: Ward) -> None:
         return respond(200, scoring.blank(name, ward.served.snapshot))
 
 
-def _answers(routes: APIRouter, access: Access, ward: Ward) -> None:
+def _answers(routes: APIRouter, access: Access, ward: Ward, uses: Uses) -> None:
     @routes.post("/scores/suggestions", summary="推荐评估表", **asked(SuggestBody, SUGGESTIONS))
     async def suggestions(request: Request) -> Response:
         """Scores that suit the patient's diagnoses, findings and stage, those with most reasons first."""
@@ -81,8 +85,12 @@ def _answers(routes: APIRouter, access: Access, ward: Ward) -> None:
         caller = access.need(request, "inference.use")
         body = decoded(SuggestBody, await request.body())
         bedside = await ward.of(body, caller)
-        wanted = (body.diagnoses, body.findings, body.stage)
-        return respond(200, await asyncio.to_thread(scoring.suggested, bedside, *wanted))
+        who, asked_of = asker(caller, body, bedside, body.diagnoses), (body.diagnoses, body.findings, body.stage)
+
+        def suggested() -> Json:
+            return scoring.suggested(bedside, *asked_of)
+
+        return respond(200, await asyncio.to_thread(used, uses, Kind.SUGGESTIONS, who, suggested))
 
     @routes.post("/scores/{name}", summary="评估表评分与解读", **asked(ScoreBody, EXAMPLE))
     async def score(name: str, request: Request) -> Response:
@@ -94,6 +102,7 @@ def _answers(routes: APIRouter, access: Access, ward: Ward) -> None:
         body = decoded(ScoreBody, await request.body())
         by_hand = body.patient is None and body.prefetch is None
         bedside = None if by_hand else await ward.of(body, caller)
-        answer = scoring.filled(name, body.values, bedside, ward.served.snapshot)
+        who, snapshot = asker(caller, body, bedside), ward.served.snapshot
+        answer = used(uses, Kind.SCORES, who, lambda: scoring.filled(name, body.values, bedside, snapshot))
         unmapped = bedside.not_understood() if bedside else []
         return respond(200, answer | ({"unmapped": unmapped} if unmapped else {}))

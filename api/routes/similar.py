@@ -9,23 +9,27 @@ from typing import Any, Final, Literal
 from fastapi import APIRouter, Request, Response
 
 from api.access import Access, Principal
+from api.askers import asker
 from api.asking import described
-from api.bodies import Body, asked, decoded
+from api.bedside import AskerBody
+from api.bodies import asked, decoded
 from api.errors import bad_field, respond
 from api.serving import Serving
 from api.similar_desk import Similar, SimilarDesk, findings_in
+from api.using import used
 from clinical.coded import Coded
 from inference.similar import ALLERGY, DISEASE, DRUG, FINDING, Case, Has, decade, has
 from knowledge.snapshot import Snapshot
 from records.identity import Identity
 from records.terminology import Terminology
+from records.uses import Kind, Uses
 
 _MOST: Final = 50
 _MOST_NAMES: Final = 100
 _OLDEST: Final = 122
 
 
-class SimilarBody(Body, frozen=True):
+class SimilarBody(AskerBody, frozen=True):
     """Whom others are to be like: ``patient`` (id in one's own institution, or a person's number), or what is told of
     somebody; both are taken together."""
 
@@ -48,7 +52,7 @@ EXAMPLE: Final[dict[str, Any]] = {
 }
 
 
-def router(access: Access, desk: SimilarDesk, serving: Serving, identity: Identity) -> APIRouter:
+def router(access: Access, desk: SimilarDesk, serving: Serving, identity: Identity, uses: Uses) -> APIRouter:
     """``POST /api/v1/inference/similar-cases``."""
     routes = APIRouter(prefix="/api/v1/inference", tags=["Inference"])
 
@@ -68,7 +72,7 @@ def router(access: Access, desk: SimilarDesk, serving: Serving, identity: Identi
             told["cases"] = [_shown(snapshot, identity, one) for one in alike]
             return told | {"notUnderstood": lost}
 
-        return respond(200, await asyncio.to_thread(work))
+        return respond(200, await asyncio.to_thread(used, uses, Kind.SIMILAR, asker(found, body), work))
 
     return routes
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from records.uses import KINDS
 from supervision.figures.fact import DEPARTMENT, DISEASE, DOCTOR, PERSON, Fact, choice, count, flag, number, text
 
 _CUBE: Final = ("department", "doctor", "disease")
@@ -50,6 +51,20 @@ FACTS: Final = (
             number("response_seconds", "响应用时（秒）"),
         ),
         cube=(*_CUBE, "family"),
+    ),
+    Fact(
+        "uses",
+        "推理应用",
+        "每次诊断、治疗、评分、风险等推理或临床问答一行",
+        (
+            choice("kind", "推理类别", {kind.value: title for kind, title in KINDS.items()}),
+            DEPARTMENT,
+            DOCTOR,
+            DISEASE,
+            flag("answered", "给出结果"),
+            number("elapsed_ms", "耗时（毫秒）"),
+        ),
+        cube=(*_CUBE, "kind"),
     ),
     Fact(
         "concordance",

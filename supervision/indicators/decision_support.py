@@ -25,11 +25,14 @@ _KNOWLEDGE: Final = tender("四（十二）2 临床决策支持系统 知识库�
 _DOCTORS: Final = ("department", "disease", "doctor")
 _ASKED_BY: Final = (*_DOCTORS, "service")
 _ASKED_ROWS: Final = ("service", "department", "doctor", "disease", "findings", "gaps", "elapsed_ms")
+_USED_BY: Final = (*_DOCTORS, "kind")
+_USED_ROWS: Final = (*_USED_BY, "answered", "elapsed_ms")
 _SHOWN_BY: Final = (*_DOCTORS, "family", "severity", "rule", "response", "reason")
 _SHOWN_ROWS: Final = ("family", "rule", "severity", "department", "doctor", "disease", "response", "reason")
 _MATCH_ROWS: Final = ("department", "doctor", "disease", "first", "among", "plan_offered", "plan_followed")
 _SEVERE: Final = "severity IN ('contraindicated', 'major')"
 _ASKED: Final = counted("requests", "决策支持调用次数")
+_USES: Final = counted("uses", "推理应用次数")
 _SHOWN: Final = counted("findings", "提示条数")
 _OVERRIDDEN: Final = "response = 'overridden'"
 
@@ -106,6 +109,32 @@ _USED: Final = (
         unknown="发生故障的规则未作检查，其余规则照常检查",
     ),
 )
+_INFERRED: Final = (
+    number(*("inference-uses", "推理应用次数", _IN, "次", _TENDER, _USES), by=_USED_BY, rows=_USED_ROWS),
+    number(
+        *("inference-doctors", "应用推理的医师数", _IN, "人", _TENDER),
+        different("uses", "应用推理的不同医师数", "doctor"),
+        by=("department", "kind"),
+        rows=_USED_ROWS,
+        unknown="未说明医师的应用不计入",
+    ),
+    percent(
+        *("inference-answered", "推理给出结果占比", _IN, _TENDER),
+        counted("uses", "给出结果的推理应用次数", "answered"),
+        _USES,
+        direction=Direction.HIGHER,
+        by=_USED_BY,
+        rows=_USED_ROWS,
+    ),
+    Indicator(
+        *("inference-time", "推理平均耗时", _IN, "毫秒", _TENDER),
+        total("uses", "推理耗时之和", "elapsed_ms"),
+        _USES,
+        direction=Direction.LOWER,
+        by=_USED_BY,
+        rows=_USED_ROWS,
+    ),
+)
 _FOLLOWED: Final = (
     number(*("alerts", "预警提示条数", _ALERTS, "条", _DURING, _SHOWN), by=_SHOWN_BY, rows=_SHOWN_ROWS),
     number(
@@ -155,4 +184,4 @@ _MISSING: Final = (
     _gap("questions-unanswered-different", "无答案问题数", "个", "question", each=True),
 )
 
-INDICATORS: Final = (*_USED, *_FOLLOWED, *_CONCORDANT, *_MISSING)
+INDICATORS: Final = (*_USED, *_INFERRED, *_FOLLOWED, *_CONCORDANT, *_MISSING)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from api.app import build
 from api.bootstrap import House
 from api.routes.inference import EXAMPLES
+from base.tenancy import system
+from records.uses import uses
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +84,22 @@ def test_a_bad_field_is_named(client: TestClient, what: str, body: dict, field: 
     answer = client.post(f"/api/v1/inference/{what}", json=body)
     assert answer.status_code == 400
     assert field in answer.json()["issue"][0]["expression"][0]
+
+
+def test_each_use_is_counted_with_department_doctor_and_disease_and_without_the_patient(
+    client: TestClient, starter: House
+) -> None:
+    who = {"department": "急诊科", "prescriber": {"name": "白医生"}}
+    named = {"text": "急性阑尾炎", "codes": [{"system": "icd-10", "code": "K35.900"}]}
+    post(client, "differentials", RECORD | who | {"diagnosis": named})
+    post(client, "scores/qsofa", who | {"values": {"altered_mentation": True}})
+    post(client, "scores/suggestions", {"patient": {"id": "P7", "conditions": [{"text": "心房颤动"}]}} | who)
+    client.app.state.office.understanding.uses.flush()  # type: ignore[attr-defined]
+    with system("test"), starter.engine.connect() as connection:
+        rows = connection.execute(select(uses).where(uses.c.department == "急诊科")).all()
+    assert {row.kind: (row.doctor, row.disease, row.answered) for row in rows} == {
+        "differentials": ("白医生", "K35", True),
+        "scores": ("白医生", "", True),
+        "score-suggestions": ("白医生", "I48", True),
+    }
+    assert "P7" not in str(rows)

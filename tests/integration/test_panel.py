@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from api.app import build
 from api.bootstrap import House, key_ring
 from api.intake import open_intake, worker
+from api.journal_reading import JournalReader
 from api.panel_watch import PanelWatch
 from api.replay import replay
 from base import accounts, clients, launches
@@ -26,8 +28,10 @@ from demo.people import CENTRE, CHART, CLINIC, HOSPITAL, WARFARIN
 from exchange.arrivals import Arrivals
 from exchange.intake import Sent
 from records.identity_store import by_local_id
+from records.journal import requests
 from records.notices import Notice
 from records.notices import Told as Said
+from records.uses import uses
 from tests.integration.conftest import opened
 from tests.integration.staffed import PASSWORD, QUICK, Staffed
 
@@ -52,8 +56,10 @@ def staffed(house: House) -> Iterator[Staffed]:
 class Panel:
     """A panel that was launched."""
 
-    def __init__(self, client: TestClient, patient: str = NUMBER, tenant: str = HOSPITAL, **by: Any) -> None:
-        body = {"patient": patient, "user": "张医生", "tenant": tenant}
+    def __init__(
+        self, client: TestClient, patient: str = NUMBER, tenant: str = HOSPITAL, department: str = "", **by: Any
+    ) -> None:
+        body = {"patient": patient, "user": "张医生", "tenant": tenant, "department": department}
         answer = client.post("/api/v1/panel/launches", json=body, **by)
         assert answer.status_code == 201, answer.text
         self.told = answer.json()
@@ -117,6 +123,26 @@ def test_a_score_is_filled_from_the_record_and_by_hand(panel: Panel) -> None:
     answer = panel.client.post(f"/api/v1/panel/scores/{name}", headers=panel.headers, json={"values": {}})
     assert answer.status_code == 200, answer.text
     assert answer.json()["form"]["items"]
+
+
+def test_what_it_tells_is_counted_for_the_department_and_doctor_it_was_launched_for(
+    staffed: Staffed, house: House
+) -> None:
+    panel = Panel(staffed.client, department="全科医学科")
+    for section in ("cards", "diagnoses", "treatments"):
+        panel.get(f"panel/{section}")
+    front, office = staffed.client.app.state.front, staffed.client.app.state.office  # type: ignore[attr-defined]
+    assert front.reviewer.journal.flush()
+    assert office.understanding.uses.flush()
+    with system("test"), house.engine.connect() as connection:
+        rows = connection.execute(select(uses).where(uses.c.department == "全科医学科")).all()
+        newest = connection.execute(select(requests).order_by(requests.c.at.desc()).limit(1)).one()
+        asked = front.reviewer.journal.entry(newest.id).request
+    assert {row.kind for row in rows} == {"risks", "diagnoses", "treatments"}
+    assert {(row.tenant, row.doctor) for row in rows} == {(HOSPITAL, "张医生")}
+    assert all(row.disease for row in rows), "of the first diagnosis on record"
+    call = JournalReader(None)(newest.service, asked, newest.at)
+    assert (call.department, call.doctor) == ("全科医学科", "张医生"), "cards are counted likewise"
 
 
 def test_a_card_is_accepted_or_set_aside_with_a_reason(panel: Panel, house: House) -> None:

@@ -16,12 +16,13 @@ from records.identity_tables import records
 from records.journal_store import Entry, Feedback, Shown, store
 from records.store import Repository
 from records.unanswered import Unanswered
+from records.uses import Asker, Kind, Use, Uses
 from supervision.figures import from_journal
 from supervision.figures.answers import Answers
 from supervision.figures.catalogue import catalogue
 from supervision.figures.collect import Collector
 from supervision.figures.from_journal import FromJournal
-from supervision.figures.from_questions import FromQuestions
+from supervision.figures.from_notes import from_questions, from_uses
 from supervision.figures.from_records import FromRecords
 from supervision.figures.indicator import Indicator, Source, Theme, counted
 from supervision.figures.journal_rows import Call
@@ -268,7 +269,7 @@ def test_a_question_asked_in_vain_counts_where_it_was_asked(site: Site) -> None:
     with system("test"):
         unanswered.keep("q1", TENANT, "某药多少钱" * 100, NOW)
         unanswered.keep("q2", "", "某病怎么报销", NOW)
-    site.collector.collect(FromQuestions(site.engine))
+    site.collector.collect(from_questions(site.engine))
     told = {row["id"]: (row["kind"], len(row["name"])) for row in site.rows("gaps")}
     assert told == {"q1": ("question", 200), "q2": ("question", 6)}
     with system("test"):
@@ -301,3 +302,34 @@ def test_a_backlog_is_collected_in_turns(site: Site) -> None:
     assert site.rows("visits") == []
     assert site.collector.collect(source, most=1) > 0
     assert len(site.rows("visits")) == 1
+
+
+def test_use_of_inference_counts_by_department_disease_and_doctor(site: Site) -> None:
+    kept = Uses(site.engine, "league")
+    internal = Asker(TENANT, "心内科", "李医生", "I10")
+    for kind, who, answered in (
+        (Kind.TREATMENTS, internal, True),
+        (Kind.DIAGNOSES, internal, False),
+        (Kind.ANSWERS, Asker(TENANT, "儿科", "王医生"), True),
+        (Kind.SCORES, Asker(""), True),
+    ):
+        kept.note(Use(kind, who, NOW, answered, 12.5))
+    assert kept.flush()
+    site.collector.collect(from_uses(site.engine))
+    told = {
+        row["kind"]: (row["department"], row["doctor"], row["disease"], row["answered"]) for row in site.rows("uses")
+    }
+    assert told == {
+        "treatments": ("心内科", "李医生", "I10", True),
+        "diagnoses": ("心内科", "李医生", "I10", False),
+        "answers": ("儿科", "王医生", None, True),
+        "scores": (None, None, None, True),
+    }
+    known = [catalogue().indicators[name] for name in ("inference-uses", "inference-doctors")]
+    with system("test"):
+        found = site.answers.ask(known, period_of("2026-11"), Asked(by=("department",)), compare=False)
+    told = {name: {line.group: line.now.value for line in lines} for name, lines in found.items()}
+    assert told == {
+        "inference-uses": {("心内科",): 2, ("儿科",): 1, (None,): 1},
+        "inference-doctors": {("心内科",): 1, ("儿科",): 1, (None,): 0},
+    }, "who did not say who they are is nobody's"
