@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from api.cards import LABELS
 from clinical.finding import Datum, Reference
 from exchange.fhir.values import Json
 from inference.alarms import Alarm
@@ -169,6 +170,7 @@ def recommended_json(one: Recommended, snapshot: Snapshot) -> Json:
         "available": one.available,
         "reasons": [_reason(r, snapshot) for r in one.reasons],
     }
+    told |= {"against": [f"【{LABELS[f.severity]}】{f.summary}" for f in one.against]} if one.against else {}
     return told | ({} if one.done is None else {"done": _where(one.done)})
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
-from api.bedside import BedsideBody, Diagnosis, concepts_of
+from api.bedside import Bedside, BedsideBody, Diagnosis, concepts_of
 from api.bodies import Body
 from api.errors import bad_field
+from clinical.finding import Review
 from clinical.logic import Known, Unknown
+from clinical.order import Order
 from clinical.patient import PatientContext, Sex
-from clinical.value import replace
+from clinical.value import replace as changed
 from exchange.fhir.values import Json
 from knowledge.snapshot import Snapshot
 from records.terminology import Terminology
@@ -67,13 +70,22 @@ class ExaminationsBody(InferenceBody, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A patient as an inference sees them, with what was not understood."""
+    """A patient as an inference sees them, with what was not understood. ``judge`` tries an order on them."""
 
     patient: PatientContext
     snapshot: Snapshot
     terminology: Terminology
     day: date
     unmapped: list[Json]
+    judge: Callable[[PatientContext, Order], Review] | None = None
+
+    @classmethod
+    def at(cls, bedside: Bedside) -> Seen:
+        """A patient of a request. Of a list of which only a part is known what is there counts, as anywhere in an
+        inference."""
+        served, whole = bedside.served, replace(bedside, partial=frozenset())
+        told = bedside.patient, served.snapshot, served.terminology, bedside.day, bedside.not_understood()
+        return cls(*told, whole.judge)
 
 
 def check(body: InferenceBody) -> None:
@@ -98,22 +110,29 @@ def _assessed(seen: Seen, body: InferenceBody, among: tuple[str, ...] = ()) -> t
     from inference.diagnosis import Diagnoser, whom
     from inference.evidence import merged, of_names, of_patient, of_text
 
-    told = body.age_years
-    age: Known[int] = seen.patient.age_days() if told is None else int(told * _DAYS_A_YEAR)
-    sex: Known[Sex] = seen.patient.sex if body.sex is None else _SEXES[body.sex]
+    age, sex = _age(seen.patient, body), _sex(seen.patient, body)
     words, lost = of_names([(f.text.strip(), f.present) for f in body.findings], seen.snapshot)
     text = of_text(body.text, seen.snapshot, age, sex) if body.text.strip() else []
-    evidence = merged(words, text, of_patient(_with(seen.patient, age, sex), seen.snapshot))
+    evidence = merged(words, text, of_patient(_told(seen.patient, body), seen.snapshot))
     who = whom(age, sex, seen.day, body.regions, seen.patient.institution_level)
     return Diagnoser.of(seen.snapshot).assess(evidence, who, among), lost
 
 
-def _with(patient: PatientContext, age_days: Known[int], sex: Known[Sex]) -> PatientContext:
+def _age(patient: PatientContext, body: InferenceBody) -> Known[int]:
+    """In days."""
+    return patient.age_days() if body.age_years is None else int(body.age_years * _DAYS_A_YEAR)
+
+
+def _sex(patient: PatientContext, body: InferenceBody) -> Known[Sex]:
+    return patient.sex if body.sex is None else _SEXES[body.sex]
+
+
+def _told(patient: PatientContext, body: InferenceBody) -> PatientContext:
     """The patient with the sex and age that were told beside the record: limits of results hang on them."""
-    born = patient.birth_date
-    if isinstance(born, Unknown) and not isinstance(age_days, Unknown):
-        born = patient.as_of.date() - timedelta(age_days)
-    return replace(patient, sex=sex, birth_date=born)
+    age, born = _age(patient, body), patient.birth_date
+    if isinstance(born, Unknown) and not isinstance(age, Unknown):
+        born = patient.as_of.date() - timedelta(age)
+    return changed(patient, sex=_sex(patient, body), birth_date=born)
 
 
 def _understood(assessment: Assessment, lost: list[str], seen: Seen) -> Json:
@@ -176,14 +195,16 @@ def told_apart(seen: Seen, body: DifferentialsBody) -> Json:
 
 
 def recommended(seen: Seen, body: ExaminationsBody) -> Json:
-    """Tests and examinations worth ordering; what was done a short while ago stands apart."""
+    """Tests and examinations worth ordering; what was done a short while ago and what is contraindicated stand
+    apart."""
     from api.diagnosis_json import recommended_json
     from api.written_back import request
     from inference.examinations import examinations
 
     found, unknown = concepts_of(body.diagnoses, seen.terminology)
     assessment, lost = _assessed(seen, body)
-    made = examinations(assessment, seen.patient, found, body.limit)
+    made = examinations(assessment, _told(seen.patient, body), found, body.limit, seen.judge)
+    due = [one for one in made if one.done is None]
     return {
         "release": seen.snapshot.release,
         "examinations": [
@@ -191,8 +212,9 @@ def recommended(seen: Seen, body: ExaminationsBody) -> Json:
             | request(
                 one.item.concept, one.item.kind, seen.patient.id, (r.disease for r in one.reasons), seen.snapshot
             )
-            for one in made
-            if one.done is None
+            for one in due
+            if not one.is_forbidden
         ],
+        "contraindicated": [recommended_json(one, seen.snapshot) for one in due if one.is_forbidden],
         "alreadyDone": [recommended_json(one, seen.snapshot) for one in made if one.done is not None],
     } | _understood(assessment, [*lost, *unknown], seen)

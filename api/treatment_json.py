@@ -41,14 +41,14 @@ def treatment_json(treatment: Treatment, bedside: Bedside) -> Json:
         {"class": g.name, "title": g.title, "options": [option_json(o, bedside) for o in g.options]}
         for g in treatment.groups
     ]
-    return slim(
+    told = slim(
         diagnosis={"id": treatment.disease, "name": treatment.name},
         alarm=_alarm(treatment.alarm),
-        groups=groups,
         situations=list(treatment.situations),
         elsewhere=[{"reason": reason, "count": count} for reason, count in treatment.elsewhere],
         notes=list(treatment.notes),
     )
+    return told | {"groups": groups}
 
 
 def option_json(option: Option, bedside: Bedside) -> Json:

@@ -1,8 +1,8 @@
 """What a diagnosis must be told from, by which points, and what is known of these in this patient.
 
-Diseases that the release says it differs from come first, in either direction, then those that look most like it. The
-findings that tell two diseases apart are those whose shares differ most, |ln P(f | a) / P(f | b)| and the same of
-their absence, weighted by how often they are met in one of the two.
+Diseases that the release says it differs from come first, in either direction, then those that look most like it, all
+but those that nobody of this age and sex has. The findings that tell two diseases apart are those whose shares differ
+most, |ln P(f | a) / P(f | b)| and the same of their absence, weighted by how often they are met in one of the two.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _rows(disease: str, assessment: Assessment) -> list[int]:
 
 
 def _curated(disease: str, assessment: Assessment) -> dict[str, tuple[Statement, ...]]:
-    """Statements by the other disease."""
+    """Statements by the other disease, of those that such a patient may have."""
     snapshot, found = assessment.profiles.snapshot, dict[str, list[Statement]]()
     for s in snapshot.statements(Predicate.DIFFERS_FROM, disease):
         if s.object != disease:
@@ -93,7 +93,12 @@ def _curated(disease: str, assessment: Assessment) -> dict[str, tuple[Statement,
     for s in snapshot.pointing_at(disease):
         if s.predicate is Predicate.DIFFERS_FROM and s.standing is not Standing.UNREVIEWED:
             found.setdefault(s.subject, []).append(s)
-    return {other: tuple(said) for other, said in found.items()}
+    return {other: tuple(said) for other, said in found.items() if _occurs(other, assessment)}
+
+
+def _occurs(disease: str, assessment: Assessment) -> bool:
+    row = assessment.profiles.row.get(disease)
+    return row is None or assessment.profiles.occurs(row, assessment.whom)
 
 
 def _alike(rows: list[int], assessment: Assessment) -> list[str]:
@@ -103,7 +108,7 @@ def _alike(rows: list[int], assessment: Assessment) -> list[str]:
     profiles = assessment.profiles
     likeness = Likelihoods.of(profiles.snapshot).likeness[rows].max(axis=0) * (assessment.common > 0.01)
     order = [int(row) for row in (-likeness).argsort() if likeness[row] >= _ALIKE and int(row) not in rows]
-    return [profiles.diseases[row] for row in order]
+    return [profiles.diseases[row] for row in order if profiles.occurs(row, assessment.whom)]
 
 
 def _differential(

@@ -5,24 +5,31 @@
 p(d) is how likely each leading disease is (1 for a diagnosis that was made), value how much the item settles
 there, gain the expected information in bits (``inference.questions``), harm and cost in bits too. What an
 institution does not offer is listed with the level that does. What was done within its repeat interval, here or
-in the region, is not ordered again but shown with its result.
+in the region, is not ordered again but shown with its result. What is recommended is tried by the rules first, on the
+patient with what is suspected: nobody with an asthma attack is sent to be provoked.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from clinical.coded import zoned
-from clinical.finding import Datum, Reference
+from clinical.coded import Coded, zoned
+from clinical.finding import Datum, Finding, Reference, Severity
 from clinical.logic import Unknown
-from clinical.patient import PatientContext
+from clinical.order import Order, OrderKind
+from clinical.patient import PatientContext, Pregnancy
 from clinical.quantity import Quantity
+from clinical.value import replace
 from inference.assessment import Assessment
 from inference.citing import references
 from inference.items import Item, Items
+from inference.naming import Names
+from inference.profiles import Whom
 from inference.questions import COSTS, HARMS, gain_by_item
+from inference.treatment import Judge, with_diagnoses
 from knowledge.model import Predicate, Standing, Statement
 from knowledge.snapshot import Snapshot
 
@@ -36,6 +43,11 @@ _LEAST: Final = 0.01
 _RED_FLAG: Final = 0.15
 """A red flag counts as at least so likely: what excludes it is worth ordering early."""
 _RED_FLAG_LEAST: Final = 0.01
+_SUSPECTED: Final = 0.2
+"""From this probability on a disease counts as present for what must not be done with it."""
+_VISIT_HOURS: Final = 6.0
+"""What was done so lately was done for this complaint, here or before the patient was sent on: it is shown with its
+result. A working assumption, for items without an interval (electrocardiogram, blood count, troponin)."""
 _HOURS: Final = 3600.0
 
 
@@ -56,7 +68,8 @@ class Reason:
 @dataclass(frozen=True, slots=True)
 class Recommended:
     """An item worth ordering. ``available`` is None when the grade of the institution is unknown; ``done`` is
-    what was done within the repeat interval, so that it need not be ordered again."""
+    what was done within the repeat interval, so that it need not be ordered again; ``against`` what the rules hold
+    against it, the worst first, nothing less than major."""
 
     item: Item
     worth: float
@@ -64,12 +77,23 @@ class Recommended:
     reasons: tuple[Reason, ...]
     available: bool | None
     done: Datum | None
+    against: tuple[Finding, ...] = ()
+
+    @property
+    def is_forbidden(self) -> bool:
+        """Whether it is contraindicated in this patient."""
+        return any(finding.severity is Severity.CONTRAINDICATED for finding in self.against)
 
 
 def examinations(
-    assessment: Assessment, patient: PatientContext, diagnoses: Iterable[str] = (), limit: int = 15
+    assessment: Assessment,
+    patient: PatientContext,
+    diagnoses: Iterable[str] = (),
+    limit: int = 15,
+    judge: Judge | None = None,
 ) -> list[Recommended]:
-    """Items by worth. ``diagnoses`` (concepts) were made; without any those that are suspected count."""
+    """Items by worth, what the rules hold something grave against after the others, what they forbid last. ``diagnoses`` (concepts) were made; without any those that are
+    suspected count. ``judge`` tries each on the patient."""
     snapshot, items = assessment.profiles.snapshot, Items.of(assessment.profiles.snapshot)
     made = tuple(diagnoses)
     gains, reasons = gain_by_item(assessment), _reasons(assessment, made)
@@ -81,8 +105,30 @@ def examinations(
         done = done_before(patient, concept, snapshot)
         available = item.available(patient.institution_level)
         found.append(Recommended(item, worth, gain, tuple(why), available, done))
-    worthwhile = (one for one in found if one.worth > 0)
-    return sorted(worthwhile, key=_order)[:limit]
+    best = sorted((one for one in found if one.worth > 0), key=_order)[:limit]
+    if judge is None:
+        return best
+    known = _with_suspected(patient, assessment, made)
+    return sorted((_tried(one, known, judge) for one in best), key=lambda one: (one.is_forbidden, bool(one.against)))
+
+
+def _with_suspected(patient: PatientContext, assessment: Assessment, made: tuple[str, ...]) -> PatientContext:
+    """The patient with what was diagnosed, told or is likely on record, and pregnant where somebody said so."""
+    snapshot, certain = assessment.profiles.snapshot, [e for e in assessment.evidence if e.present and not e.doubtful]
+    rows = (assessment.posterior >= _SUSPECTED).nonzero()[0]
+    likely = () if made else tuple(assessment.profiles.diseases[row] for row in rows)
+    known = with_diagnoses(patient, (*made, *(e.finding for e in certain if e.is_disease), *likely), snapshot)
+    pregnant = any(e.finding == Names.of(snapshot).exact_finding("妊娠期") for e in certain)
+    return replace(known, pregnancy=Pregnancy()) if pregnant and isinstance(known.pregnancy, Unknown) else known
+
+
+def _tried(one: Recommended, patient: PatientContext, judge: Judge) -> Recommended:
+    """An item as the rules see it."""
+    item = one.item
+    order = Order(item.concept, OrderKind(item.kind), Coded(item.name, (), (item.concept,)))
+    found = judge(patient, order).findings
+    grave = [f for f in found if order.id in f.orders and f.severity.rank >= Severity.MAJOR.rank]
+    return dataclasses.replace(one, against=tuple(sorted(grave, key=lambda f: -f.severity.rank)))
 
 
 def _order(one: Recommended) -> tuple[bool, bool, float, str]:
@@ -125,16 +171,16 @@ def _diseases(assessment: Assessment, diagnoses: tuple[str, ...]) -> Iterator[tu
 
 
 def _workups(assessment: Assessment, disease: str) -> list[Statement]:
-    """What the release says to order in a disease at this age."""
+    """What the release says to order in a disease at this age and for this sex."""
     said = assessment.profiles.snapshot.statements(Predicate.WORKUP, disease)
-    ages = assessment.whom.ages
-    age = ages[0] if isinstance(ages, tuple) else ages
-    return [
-        s
-        for s in said
-        if s.standing is not Standing.UNREVIEWED
-        and (age is None or s.qualifiers.get("age_min", 0) <= age < s.qualifiers.get("age_max", float("inf")))
-    ]
+    return [s for s in said if s.standing is not Standing.UNREVIEWED and _is_for(s, assessment.whom)]
+
+
+def _is_for(s: Statement, whom: Whom) -> bool:
+    """Whether a row is for such a patient; what is unknown excludes nothing."""
+    age = whom.ages[0] if isinstance(whom.ages, tuple) else whom.ages
+    of_age = age is None or s.qualifiers.get("age_min", 0) <= age < s.qualifiers.get("age_max", float("inf"))
+    return of_age and (isinstance(whom.sex, Unknown) or s.qualifiers.get("sex", whom.sex) == whom.sex)
 
 
 # -- what was done -----------------------------------------------------------------------------
@@ -144,18 +190,17 @@ def done_before(patient: PatientContext, concept: str, snapshot: Snapshot) -> Da
     """The newest result of an item, or of a panel with it, that is not older than its repeat interval."""
     hours = _interval(concept, patient.institution, snapshot)
     wanted = {concept, *Items.of(snapshot).panels(concept)}
-    if hours is None:
-        return None
     recent = [d for d in _results(patient, wanted) if _within(patient, d, hours)]
     return max(recent, key=lambda d: zoned(d.time) if d.time else zoned(patient.as_of), default=None)
 
 
-def _interval(concept: str, institution: str, snapshot: Snapshot) -> float | None:
-    """Hours within which an item is a repeat: the institution's own interval before the general one."""
+def _interval(concept: str, institution: str, snapshot: Snapshot) -> float:
+    """Hours within which an item is a repeat: the institution's own interval before the general one; of what may be
+    repeated at any time those of one visit."""
     rows = snapshot.statements(Predicate.REPEAT_INTERVAL, concept)
     own = [s for s in rows if institution and institution in s.qualifiers.get("institutions", ())]
     general = [s for s in rows if not s.qualifiers.get("institutions")]
-    return next((float(s.qualifiers["hours"]) for s in (*own, *general)), None)
+    return next((float(s.qualifiers["hours"]) for s in (*own, *general)), _VISIT_HOURS)
 
 
 def _results(patient: PatientContext, wanted: set[str]) -> Iterator[Datum]:

@@ -13,10 +13,13 @@ from clinical.value import Value
 from inference.subject import Subject
 from knowledge.model import Predicate, Statement
 from knowledge.snapshot import Snapshot
+from knowledge.tables.diagnosis import AGE_BANDS
 
 SEVERITIES: Final = {"mild": "轻", "moderate": "中", "severe": "重", "critical": "危重"}
 _YEAR: Final = 365.25
 _MONTH: Final = _YEAR / 12
+_LATER: Final = tuple(band for band, (_, start, _) in AGE_BANDS.items() if start >= _YEAR)
+"""Bands of age after the first year."""
 
 
 class Amount(Value, frozen=True):
@@ -58,9 +61,15 @@ class Plan(Value, frozen=True):
     content: str
     monitoring: str
 
+    @property
+    def has_age(self) -> bool:
+        """Whether the row is for some ages only."""
+        return self.age_min > 0 or self.age_max != float("inf")
+
 
 def plans_of(snapshot: Snapshot, disease: str, day: date) -> tuple[Plan, ...]:
-    """Rows in force for a disease: its own, or where it has none of its own those of what it is a kind of."""
+    """Rows in force for a disease: its own, or where it has none of its own those of the nearest it is a kind of. A
+    disease of the first year of life takes of these only what states an age: the others were written for adults."""
     rows = snapshot.remember(("plans", disease), lambda: _read_all(snapshot, disease))
     iso = day.isoformat()
     return tuple(plan for plan in rows if plan.statement.holds_on(iso))
@@ -68,8 +77,17 @@ def plans_of(snapshot: Snapshot, disease: str, day: date) -> tuple[Plan, ...]:
 
 def _read_all(snapshot: Snapshot, disease: str) -> tuple[Plan, ...]:
     rows = [_read(s) for s in snapshot.statements(Predicate.PLAN, disease)]
-    own = [plan for plan in rows if plan.disease == disease]
-    return tuple(own or rows)
+    wider = {above for plan in rows for above in snapshot.ancestors(plan.disease) - {plan.disease}}
+    nearest = [plan for plan in rows if plan.disease not in wider]
+    if not _is_of_first_year(snapshot, disease):
+        return tuple(nearest)
+    return tuple(plan for plan in nearest if plan.has_age or _is_of_first_year(snapshot, plan.disease))
+
+
+def _is_of_first_year(snapshot: Snapshot, disease: str) -> bool:
+    """Whether only newborns and infants have a disease."""
+    profiles = [s for s in snapshot.statements(Predicate.DISEASE_PROFILE, disease) if s.subject == disease]
+    return any(all(profile.qualifiers.get(band) == "none" for band in _LATER) for profile in profiles)
 
 
 def _read(s: Statement) -> Plan:
@@ -148,7 +166,7 @@ def verdict(plan: Plan, subject: Subject, asked: Asked, snapshot: Snapshot) -> V
 
 
 def _age(plan: Plan, subject: Subject, asked: Asked) -> Iterator[_Said]:
-    if plan.age_min <= 0 and plan.age_max == float("inf"):
+    if not plan.has_age:
         return
     days, bounds = subject.patient.age_days(), _ages(plan)
     if isinstance(days, Unknown):

@@ -41,6 +41,7 @@ SEX_RATES: Final = {
     "female-only": (0.0005, 2.0),
 }
 """(men, women): two thirds of the patients with what is "mostly" of a sex have it."""
+_OF_THE_OTHER: Final[dict[Known[Sex], str]] = {Sex.MALE: "female-only", Sex.FEMALE: "male-only"}
 IN_SEASON: Final = 1.6
 OUT_OF_SEASON: Final = 0.7
 AT_HOME: Final = 2.0
@@ -242,6 +243,14 @@ class Profiles:
         if whom.regions:
             found["region"] = self._by_region(whom.regions)
         return found
+
+    def occurs(self, row: int, whom: Whom) -> bool:
+        """Whether a disease is met at this age and in this sex at all; of what is unknown everything is."""
+        told, ages = self.profiles[row].qualifiers, whom.ages
+        bands = [] if ages is None else bands_in(ages) if isinstance(ages, tuple) else [band_of(ages)]
+        names = tuple(AGE_BANDS)
+        of_age = not bands or any(told[names[band]] != "none" for band in bands)
+        return of_age and told["sex"] != _OF_THE_OTHER.get(whom.sex)
 
     def weights(self, whom: Whom) -> Floats:
         """How common each disease (D) is among first visits like this one, per ten thousand."""

@@ -46,6 +46,7 @@ GROUPS: Final = {
 }
 """Groups of options in the order in which they are shown."""
 _URGENT: Final = frozenset({"severe", "critical"})
+_NO_PLANS: Final = "知识库尚未收录该诊断的治疗方案"
 
 
 class State(StrEnum):
@@ -154,7 +155,7 @@ class _Desk:
 
     def treatment(self, disease: str) -> Treatment:
         plans = plans_of(self.snapshot, disease, self.day)
-        asked, notes = self._asked(plans)
+        asked, notes = self._asked(plans) if plans else (self.asked, (_NO_PLANS,))
         seen = [(plan, verdict(plan, self.subject, asked, self.snapshot)) for plan in plans]
         options = [self._option(plan, v, disease) for plan, v in seen if v.fit is not Fit.ELSEWHERE]
         elsewhere = Counter(v.reasons[0] for _, v in seen if v.fit is Fit.ELSEWHERE)
@@ -197,7 +198,7 @@ class _Desk:
         less = spared(order, findings, self.snapshot)
         if less is not None:
             better, more = self._judged(less)
-            if _worst(better) < _worst(findings):
+            if _ranks(better) < _ranks(findings):
                 adjusted, dose = _said(findings), _held(dose, less)
                 order, findings, gaps = less, better, more
         state = _state(option.verdict, findings)
@@ -234,7 +235,12 @@ def _state(found: Verdict, findings: tuple[Finding, ...]) -> State:
 
 
 def _worst(findings: tuple[Finding, ...]) -> int:
-    return max((finding.severity.rank for finding in findings), default=-1)
+    return max(_ranks(findings), default=-1)
+
+
+def _ranks(findings: tuple[Finding, ...]) -> list[int]:
+    """How grave findings are, the worst first."""
+    return sorted((finding.severity.rank for finding in findings), reverse=True)
 
 
 def _said(findings: tuple[Finding, ...]) -> str:

@@ -128,7 +128,7 @@ def _finding(v: Values) -> Iterator[Record]:
 
 def _workup(v: Values) -> Iterator[Record]:
     kind: str = v["kind"]
-    key = key_of(v, "purpose", "age_min", "age_max")
+    key = key_of(v, "purpose", "age_min", "age_max", "sex")
     disease, item = by_name("disease", v["disease"]), by_name(kind, v["item"])
     yield statement(v, Predicate.WORKUP, disease, item, key, "disease", "item")
 
@@ -255,6 +255,7 @@ TABLES: tuple[Table, ...] = (
             Column("purpose", "目的", Kind.ENUM, True, dict(PURPOSES)),
             Column("value", "价值", Kind.ENUM, True, dict(GRADES), "how much it settles"),
             *AGES,
+            Column("sex", "性别", Kind.ENUM, False, dict(SEXES)),
             text("expected", "支持结果", help="what speaks for the disease: 白细胞升高, 右下肺实变影"),
             text("note", "说明"),
             *CITATION,

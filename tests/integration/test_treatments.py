@@ -100,6 +100,12 @@ def test_without_diagnoses_those_on_record_are_treated_and_unknown_words_are_tol
     assert [t["diagnosis"]["name"] for t in answer["treatments"]] == ["高血压"]
 
 
+def test_a_diagnosis_without_a_plan_is_answered_and_says_so(served: TestClient) -> None:
+    (told,) = served.post(URL, json={"patient": CHILD, "diagnoses": ["近视"]}).json()["treatments"]
+    assert told["groups"] == []
+    assert told["notes"] == ["知识库尚未收录该诊断的治疗方案"]
+
+
 @pytest.mark.parametrize(
     ("code", "text", "meant"),
     [

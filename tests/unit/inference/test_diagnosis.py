@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
 from clinical.coded import Coded, Origin
-from clinical.logic import UNKNOWN
-from clinical.patient import Observation, PatientContext, Sex
+from clinical.finding import Finding, Review, Severity
+from clinical.logic import UNKNOWN, Unknown
+from clinical.order import Order
+from clinical.patient import Observation, PatientContext, Report, Sex
 from clinical.quantity import Quantity
 from inference.alarms import alarms
 from inference.assessment import Assessment
@@ -206,14 +208,65 @@ def test_curated_differentials_come_first_with_their_points(snapshot: Snapshot) 
     assert appendicitis not in [one.disease for one in found]
 
 
+def test_nobody_is_told_from_a_disease_that_his_age_and_sex_do_not_have(snapshot: Snapshot) -> None:
+    def others(disease: str, years: float, sex: Sex) -> set[str]:
+        concept = snapshot.by_name(disease, ConceptKind.DISEASE)[0].id
+        found = differentials(concept, assessed(snapshot, years, sex, "发热"), 30)
+        return {snapshot.name(one.disease) for one in found}
+
+    assert "异位妊娠" in others("急性阑尾炎", 25, Sex.FEMALE)
+    assert "异位妊娠" not in others("急性阑尾炎", 25, Sex.MALE)
+    assert "毛细支气管炎" in others("肺炎", 0.5, Sex.MALE)
+    assert "毛细支气管炎" not in others("肺炎", 68, Sex.MALE)
+
+
 def test_an_examination_done_within_its_interval_is_not_ordered_again(snapshot: Snapshot) -> None:
     assessment = assessed(snapshot, 58, Sex.MALE, "胸痛", "大汗淋漓")
-    fresh = PatientContext("p", NOW, institution_level=2)
-    wanted = examinations(assessment, fresh)
-    repeatable = [one for one in wanted if one.done is None]
-    assert repeatable == wanted
-    assert all(one.worth > 0 for one in wanted)
-    assert any("心电图" in one.item.name or "肌钙蛋白" in one.item.name for one in wanted)
+
+    def listed(name: str, hours: float) -> list[tuple[str, bool]]:
+        at = Origin("r", NOW - timedelta(hours=hours), "苏木镇卫生院")
+        report = Report(Coded(name, (), (snapshot.by_name(name, ConceptKind.EXAM)[0].id,)), "未见异常", origin=at)
+        found = examinations(assessment, PatientContext("p", NOW, institution_level=2, reports=(report,)))
+        assert all(one.worth > 0 for one in found)
+        return [(one.item.name, one.done is not None) for one in found]
+
+    assert listed("超声心动图", 100)[-1] == ("超声心动图", True)
+    assert ("超声心动图", False) in listed("超声心动图", 130), "it counts for five days"
+    assert listed("心电图", 1)[-1] == ("心电图", True), "what has no interval counts for this visit"
+    assert ("心电图", False) in listed("心电图", 24)
+
+
+def test_a_pregnancy_test_is_for_women_who_may_be_pregnant(snapshot: Snapshot) -> None:
+    def wanted(years: float, sex: Sex) -> set[str]:
+        assessment = assessed(snapshot, years, sex, "转移性右下腹痛", "右下腹压痛", "反跳痛")
+        return {one.item.name for one in examinations(assessment, PatientContext("p", NOW), limit=50)}
+
+    test = "β-人绒毛膜促性腺激素"
+    assert test in wanted(25, Sex.FEMALE)
+    assert test not in wanted(25, Sex.MALE) | wanted(70, Sex.FEMALE) | wanted(5, Sex.FEMALE)
+
+
+def test_an_examination_that_is_dangerous_in_what_is_suspected_comes_last_with_the_reason(snapshot: Snapshot) -> None:
+    attack = snapshot.by_name("支气管哮喘急性发作", ConceptKind.DISEASE)[0].id
+    provocation = snapshot.by_name("支气管激发试验", ConceptKind.EXAM)[0].id
+    assessment = assessed(snapshot, 36, Sex.FEMALE, "喘息", "呼吸急促", "哮鸣音", "支气管哮喘", "妊娠期")
+    seen: list[PatientContext] = []
+
+    def judge(patient: PatientContext, order: Order) -> Review:
+        seen.append(patient)
+        found = [Finding("x", order.id, "1", Severity.MODERATE, "提示", "", (order.id,))]
+        if order.what.concepts == (provocation,):
+            found.append(Finding("x", "y", "1", Severity.CONTRAINDICATED, "可诱发致命性支气管痉挛", "", (order.id,)))
+        return Review("r", tuple(found))
+
+    found = examinations(assessment, PatientContext("p", NOW), judge=judge)
+    assert found[-1].item.concept == provocation
+    assert found[-1].is_forbidden
+    assert [f.summary for f in found[-1].against] == ["可诱发致命性支气管痉挛"], "what is less than grave is not told"
+    assert not any(one.against for one in found[:-1])
+    assert not isinstance(seen[0].conditions, Unknown)
+    assert attack in {c for condition in seen[0].conditions for c in condition.what.concepts}
+    assert seen[0].pregnancy is not None
 
 
 def test_an_institution_is_offered_first_what_it_has(snapshot: Snapshot) -> None:

@@ -308,6 +308,27 @@ def test_the_diagnosis_counts_as_present_for_the_rules(snapshot: Snapshot) -> No
     assert [c.what.concepts for c in conditions] == [(PNEUMONIA,)]
 
 
+def test_a_dose_is_held_to_the_kidneys_even_where_another_grave_finding_stays(snapshot: Snapshot) -> None:
+    def judge(who: PatientContext, order: Order) -> Review:
+        given = order.dosage.dose
+        if order.what.text != "亚胺培南":
+            return Review("r")
+        found = [Finding("interaction", "other", "1", Severity.MAJOR, "与丙戊酸相互作用", "", (order.id,))]
+        if isinstance(given, Unknown) or given.value > 5:
+            found.append(Finding("renal", "limit", "1", Severity.MAJOR, "上限 5 mg", "", (order.id,)))
+        return Review("r", tuple(found))
+
+    told = options(treat(snapshot, patient(), judge))["daily"]
+    assert (told.state, told.adjusted) == (State.CAUTION, "上限 5 mg")
+    assert told.order is not None
+    assert told.order.dosage.dose == Quantity(5, "mg")
+
+
+def test_a_diagnosis_that_no_plan_is_about_says_so(snapshot: Snapshot) -> None:
+    told = treat(snapshot, patient(), disease=GOUT, situation="急性期")
+    assert (told.groups, told.notes) == ((), ("知识库尚未收录该诊断的治疗方案",))
+
+
 def test_a_dose_is_held_to_what_the_kidneys_allow(snapshot: Snapshot) -> None:
     def judge(who: PatientContext, order: Order) -> Review:
         given = order.dosage.dose

@@ -61,6 +61,8 @@ export function examinations(): HTMLElement {
     "panel/examinations",
     (answer) => [
       answer.examinations.slice(0, MOST).map((one) => examination(one)),
+      answer.contraindicated.length > 0 &&
+        fold(`${T.forbidden}（${answer.contraindicated.length}）`, answer.contraindicated.map(examination)),
       answer.alreadyDone.length > 0 &&
         fold(`${T.done}（${answer.alreadyDone.length}）`, answer.alreadyDone.map(examination)),
     ],
@@ -78,6 +80,7 @@ function examination(one: Examination): HTMLElement {
       {},
       one.reasons.slice(0, 4).map((r) => h("li", {}, [r.purposeText, r.name, r.note].filter(Boolean).join(" "))),
     ),
+    one.against && h("p.against", {}, one.against.join("；")),
     grounds(one.done ? [one.done] : [], sources),
   );
 }

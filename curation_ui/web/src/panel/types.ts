@@ -98,9 +98,15 @@ export type Examination = {
   harm: string;
   cost: string;
   reasons: { name: string; purposeText: string; note?: string; references?: Reference[] }[];
+  against?: string[];
   done?: Datum;
 };
-export type Examinations = { examinations: Examination[]; alreadyDone: Examination[]; understood: unknown[] };
+export type Examinations = {
+  examinations: Examination[];
+  contraindicated: Examination[];
+  alreadyDone: Examination[];
+  understood: unknown[];
+};
 
 export type Option = {
   title: string;
