@@ -1,5 +1,5 @@
 """Connected systems looked at again and again, beside the workers of the exchange: counts are added up, conditions
-judged, alarms raised and ended, letters sent."""
+judged, alarms raised and ended, letters sent, and once a day what is too old is removed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 from api.bootstrap import House
 from api.institution_names import called
+from base.jobs import jobs
 from base.keyring import KeyRing
+from base.retention import forget
 from base.tenancy import system
 from exchange.health import Observer
 from records.traffic import prune, roll_up
+from records.unanswered import questions
+from records.uses import uses
 from supervision.operations.alarms import Alarms, Step
 from supervision.operations.conditions import judged
 from supervision.operations.letters import Letters
@@ -60,7 +64,7 @@ class Overseer:
             self.look()
         if time.monotonic() - self._pruned >= _PRUNE_SECONDS:
             self._pruned = time.monotonic()
-            prune(self._engine, datetime.now(UTC))
+            self.prune()
         self.tell(client)
 
     def look(self, now: datetime | None = None) -> list[Step]:
@@ -78,6 +82,12 @@ class Overseer:
         if steps:
             _log.info("alarms changed", extra={"count": len(steps)})
         return steps
+
+    def prune(self, now: datetime | None = None) -> int:
+        """Remove what is too old of what is noted and counted: how many rows. A job that was heard of so long ago is
+        over, whatever it says."""
+        at, days = now or datetime.now(UTC), self._house.settings.note_days
+        return prune(self._engine, at) + forget(self._engine, at, days, questions.c.at, uses.c.at, jobs.c.beat)
 
     def tell(self, client: Client, now: datetime | None = None) -> int:
         """Send letters that are due: how many."""

@@ -78,6 +78,13 @@ class Settings(BaseSettings):
     indicator_days: int = Field(
         400, ge=1, le=4000, description="days back for which figures may be asked for as they stood at a day's end"
     )
+    note_days: int = Field(
+        400,
+        ge=0,
+        le=4000,
+        description="days that questions asked in vain, uses of inference and jobs that are over are kept; "
+        "0: for ever",
+    )
     survey_hour: int = Field(
         2, ge=-1, le=23, description="hour (Chinese time) from which data quality is surveyed every day; -1: never"
     )

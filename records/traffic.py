@@ -7,7 +7,7 @@ what a batch comes to, in the batch's own transaction; ``roll_up`` adds it to th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 
 from base.db import METADATA, NUMBER, OWN, alone, insert_many, inserting
+from base.retention import forget
 from base.spread import spread, together
 from base.tenancy import system
 
@@ -226,9 +227,7 @@ def roll_up(engine: Engine) -> int:
 
 def prune(engine: Engine, now: datetime) -> int:
     """Forget hours that are too old: how many."""
-    with system("traffic of connected systems"), engine.begin() as connection:
-        old = hours.c.hour < now - timedelta(days=KEPT_DAYS)
-        return connection.execute(delete(hours).where(old)).rowcount
+    return forget(engine, now, KEPT_DAYS, hours.c.hour)
 
 
 def _add(connection: Connection, rows: Sequence[Any]) -> None:
