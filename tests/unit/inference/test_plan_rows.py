@@ -88,10 +88,14 @@ def objections(
                 yield finding
 
 
-def dosed(snapshot: Snapshot) -> list[Plan]:
+def drugs(snapshot: Snapshot) -> list[Plan]:
     diseases = (c.id for c in snapshot.concepts() if c.kind is ConceptKind.DISEASE)
     own = (plan for d in diseases for plan in plans_of(snapshot, d, NOW.date()) if plan.disease == d)
-    return [plan for plan in own if plan.amount is not None]
+    return [plan for plan in own if plan.kind == "drug"]
+
+
+def dosed(snapshot: Snapshot) -> list[Plan]:
+    return [plan for plan in drugs(snapshot) if plan.amount is not None]
 
 
 @pytest.mark.slow
@@ -114,7 +118,7 @@ def test_what_a_plan_gives_its_diagnosis_calls_for(snapshot: Snapshot) -> None:
     """Or one of the diseases that the row asks for beside it, or another drug of the plan (a gastric protection)."""
     families = tuple(discover("rules.families", "FAMILY", Family)[name] for name in ("indication",))
     terminology, told = Terminology(snapshot), []
-    for plan in dosed(snapshot):
+    for plan in drugs(snapshot):
         who = with_diagnoses(typical(plan), [plan.disease, *plan.other], snapshot)
         order = order_of(plan, None, Coded(snapshot.name(plan.disease)), snapshot)
         assert order is not None
