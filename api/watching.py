@@ -6,27 +6,30 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.bootstrap import House, who_is_who
 from api.regional import merged
 from api.risk_desk import RiskDesk
+from api.risk_fhir import assessment
 from api.risk_json import LEVELS, basis_json, prediction_json
 from api.serving import Served, Serving
 from base.keyring import KeyRing
 from base.tenancy import system
+from clinical.finding import Datum
 from clinical.patient import PatientContext
+from exchange.outbound import Announcing
 from inference.risk import TOPICS, Basis, Risk, rank, risks
 from inference.score import Level
 from knowledge.release import ReleaseError
 from records.context import Ask, Region
 from records.identity_store import by_ids
-from records.notices import Due, Notices, Told, claim, done, failed
+from records.notices import Due, Notice, Notices, Told, claim, done, failed
 from records.store import Repository
 
 _log = logging.getLogger(__name__)
@@ -35,6 +38,8 @@ _IDLE_SECONDS: Final = 0.5
 _AWAY_SECONDS: Final = 5.0
 _REFRESH_SECONDS: Final = 30.0
 """How soon a newer release, and who joined the league, counts."""
+_NO_MESSAGE: Final = 0
+"""The number of the message that brought a resource which nobody sent."""
 _MODEL: Final = "model:"
 """Before the name of a model among what raised a notice."""
 
@@ -45,7 +50,9 @@ class Watcher:
     def __init__(self, house: House, ring: KeyRing) -> None:
         self._house, self._ring = house, ring
         self._engine: Engine = house.engine
-        self._region = Region(house.engine, who_is_who(house, ring), Repository(house.engine, ring), budget=0.0)
+        people, repository = who_is_who(house, ring), Repository(house.engine, ring)
+        self._region = Region(house.engine, people, repository, budget=0.0)
+        self._facts = Announcing(repository, ring, people)
         self._notices = Notices(house.engine, ring)
         keys = (house.key.public, *house.settings.trusted_keys)
         self._desk = RiskDesk(house.settings.risk_models_dir, keys)
@@ -75,7 +82,7 @@ class Watcher:
     def _look(self, one: Due, now: datetime) -> None:
         """One record; what goes wrong with it stops no other."""
         try:
-            told = self._notices.settle(one, now, *self._found(one, now), _higher)
+            told = self._notices.settle(one, now, *self._found(one, now), _higher, self._publish)
             done(self._engine, one)
         except (SQLAlchemyError, ReleaseError):
             raise
@@ -96,6 +103,11 @@ class Watcher:
         self._desk.note()
         above = {name: (level_of(r).value, told_of(r, patient.id)) for name, r in found.items() if r.alarm}
         return above, lambda topic, told: topic in found and measured_again(found[topic], told)
+
+    def _publish(self, connection: Connection, notice: Notice) -> None:
+        """A notice becomes a resource of the patient, to be read, searched and told of like any other."""
+        at = notice.ended or notice.at
+        self._facts.put(connection, notice.tenant, notice.record, [assessment(notice)], message=_NO_MESSAGE, at=at)
 
     def _served(self) -> Served:
         """The release in use, looked for again from time to time. Raises ``ReleaseError``."""
@@ -132,7 +144,16 @@ def told_of(risk: Risk, patient: str) -> Told:
     words = [*map(_said, raised), *(f"{p.title} {p.probability:.0%}" for p in models if p.probability is not None)]
     summary = f"{risk.topic.title}风险{LEVELS[level_of(risk)]}：{'；'.join(words)}"
     detail = {"scores": [basis_json(b) for b in raised], "predictions": [prediction_json(p) for p in models]}
-    return Told(patient, risk.topic.title, risk.advice, summary, fields, {k: v for k, v in detail.items() if v})
+    shown = {name: value for name, value in detail.items() if value}
+    data = [*(d for basis in raised for d in _data(basis)), *(d for p in models for d in p.data)]
+    references = tuple(dict.fromkeys(d.reference for d in data if d.reference.rpartition("/")[2]))
+    return Told(patient, risk.topic.title, risk.advice, summary, fields, shown, references)
+
+
+def _data(basis: Basis) -> Iterator[Datum]:
+    """What a score was filled from."""
+    yield from basis.data
+    yield from (item.source for item in basis.result.items if item.source is not None)
 
 
 def _said(basis: Basis) -> str:

@@ -80,7 +80,8 @@ notices = Table(
 
 class Told(Value, frozen=True):
     """What a notice says: the patient's id in the institution, the topic's title, what to do, what it rests on as the
-    API shows it, and ``fields`` that must be measured again before it ends, by score."""
+    API shows it, ``fields`` that must be measured again before it ends, by score, and ``basis``: the resources it
+    rests on, those of other institutions with these before them."""
 
     patient: str
     title: str
@@ -88,6 +89,7 @@ class Told(Value, frozen=True):
     summary: str
     fields: dict[str, tuple[str, ...]] = {}
     detail: dict[str, Any] = {}
+    basis: tuple[str, ...] = ()
 
 
 class Notice(NamedTuple):
@@ -210,23 +212,25 @@ class Notices:
         found: Mapping[str, tuple[str, Told]],
         over: Callable[[str, Told], bool],
         higher: Callable[[str, str], bool],
+        publish: Callable[[Connection, Notice], None],
     ) -> list[str]:
         """Bring the notices of a record up to what was ``found`` (level and words by topic) above a threshold: new
-        ones are made, one that got worse is made anew, one that is ``over`` ends. Gives the topics that were newly
-        told."""
-        new: list[str] = []
+        ones are made, one that got worse is made anew, one that is ``over`` ends; each that is new or ends is
+        published in the same transaction. Gives the topics that were newly told."""
+        new: list[Notice] = []
         with self._engine.begin() as connection:
             alone(connection)
             standing = {n.topic: n for n in self._standing(connection, one.record)}
+            gone: list[Notice] = []
             for topic, (level, told) in found.items():
                 before = standing.get(topic)
                 if before is None or higher(level, before.level):
-                    self._end(connection, [before] if before else [], now)
-                    self._tell(connection, one, topic, level, told, now)
-                    new.append(topic)
-            gone = [n for n in standing.values() if n.topic not in found and over(n.topic, n.told)]
-            self._end(connection, gone, now)
-        return new
+                    gone += [before] if before else []
+                    new.append(self._tell(connection, one, topic, level, told, now))
+            gone += [n for n in standing.values() if n.topic not in found and over(n.topic, n.told)]
+            for notice in (*self._end(connection, gone, now), *new):
+                publish(connection, notice)
+        return [notice.topic for notice in new]
 
     def listed(
         self, *, standing: bool = True, topic: str = "", before: datetime | None = None, limit: int = 100
@@ -265,16 +269,18 @@ class Notices:
         here = select(notices).where(notices.c.record == record, notices.c.ended.is_(None))
         return [self._opened(row) for row in connection.execute(here)]
 
-    def _end(self, connection: Connection, gone: Sequence[Notice], now: datetime) -> None:
+    def _end(self, connection: Connection, gone: Sequence[Notice], now: datetime) -> list[Notice]:
         if gone:
             here = notices.c.id.in_([notice.id for notice in gone])
             connection.execute(update(notices).where(here).values(ended=now))
+        return [notice._replace(ended=now) for notice in gone]
 
-    def _tell(self, connection: Connection, one: Due, topic: str, level: str, told: Told, now: datetime) -> None:
+    def _tell(self, connection: Connection, one: Due, topic: str, level: str, told: Told, now: datetime) -> Notice:
         number = str(uuid4())
         sealed = self._ring.seal(msgspec.json.encode(told), number.encode())
         row = {"id": number, "tenant": one.tenant, "record": one.record, "topic": topic, "level": level, "at": now}
         connection.execute(insert(notices).values(row | {"seen_by": "", "sealed": sealed}))
+        return Notice(number, one.tenant, one.record, topic, level, now, None, None, "", told)
 
     def _opened(self, row: Row[Any]) -> Notice:
         told = msgspec.json.decode(self._ring.unseal(row.sealed, row.id.encode()), type=Told)

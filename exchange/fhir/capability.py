@@ -28,7 +28,7 @@ def statement(base: str) -> Json:
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
-        "date": "2026-11-26",
+        "date": "2026-11-27",
         "kind": "instance",
         "software": {"name": "Yigong 医共"},
         "implementation": {"description": "医共体区域诊疗数据服务", "url": base},

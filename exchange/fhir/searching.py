@@ -168,6 +168,9 @@ _FLAT: Final[dict[str, dict[str, Parameter]]] = {
     "CarePlan": _OF_PATIENT | {"status": _token("status"), "category": _token("category"), "date": _date("period")},
     "EpisodeOfCare": _OF_PATIENT | {"status": _token("status"), "type": _token("type"), "date": _date("period")},
     "QuestionnaireResponse": _OF_PATIENT | {"status": _token("status"), "authored": _date("authored")},
+    "RiskAssessment": _OF_PATIENT
+    | _IN_ENCOUNTER
+    | {"date": _date("occurrenceDateTime"), "method": _token("method"), "risk": _token("prediction.qualitativeRisk")},
     "Appointment": {
         "patient": _reference("participant.actor"),
         "actor": _reference("participant.actor"),

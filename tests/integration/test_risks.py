@@ -118,6 +118,27 @@ def test_it_ends_when_what_raised_it_was_measured_again_and_can_come_back(site: 
     assert len(site.told(topic="sepsis", status="all")) == 2
 
 
+def test_a_notice_is_a_resource_of_the_patient_until_it_ends(site: Site) -> None:
+    pressure, breath = sign("收缩压", 84, "mmHg", 9), sign("呼吸频率", 24, "/min", 9)
+    site.arrive(PATIENT, pressure, breath)
+    (notice,) = site.told(topic="sepsis")
+    found = site.client.get("/fhir/RiskAssessment", params={"patient": "P1", "risk": "high"}).json()
+    (told,) = [e["resource"] for e in found["entry"] if e["resource"]["code"]["coding"][0]["code"] == "sepsis"]
+    assert (told["id"], told["status"]) == (notice["id"], "final")
+    assert told["subject"] == {"reference": "Patient/P1"}
+    assert {one["reference"] for one in told["basis"]} == {f"Observation/{one['id']}" for one in (pressure, breath)}
+    assert "qSOFA" in told["method"]["text"]
+    (prediction,) = told["prediction"]
+    assert prediction["rationale"] == notice["summary"]
+    assert prediction["whenPeriod"].keys() == {"start"}, "it stands"
+    site.arrive(sign("收缩压", 125, "mmHg", 5), sign("呼吸频率", 16, "/min", 5))
+    ended = site.client.get(f"/fhir/RiskAssessment/{notice['id']}").json()
+    assert ended["meta"]["versionId"] == "2"
+    assert ended["prediction"][0]["whenPeriod"].keys() == {"start", "end"}
+    held = {one["type"] for one in site.client.get("/fhir/metadata").json()["rest"][0]["resource"]}
+    assert "RiskAssessment" in held
+
+
 def test_kidney_injury_is_seen_in_the_course_of_days(site: Site) -> None:
     site.arrive(PATIENT, sign("血肌酐", 90, "umol/L", 60 * 24 * 3))
     site.arrive(sign("血肌酐", 150, "umol/L", 5))

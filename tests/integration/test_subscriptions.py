@@ -22,6 +22,7 @@ from sqlalchemy import select, update
 from api.bootstrap import key_ring
 from api.intake import worker
 from api.outbound import deliverer
+from api.watching import Watcher
 from base import clients
 from base.audit import AuditLog, search
 from base.tenancy import system
@@ -430,3 +431,21 @@ def test_the_worker_runs_on_its_own_and_survives_a_receiver_that_is_away(net: Ne
     assert net.receiver.values() == [5.8]
     assert net.known(number)["error"] == "ConnectError"
     assert delivery.TRIES > 10
+
+
+def test_a_hospital_is_told_of_risks_of_its_patients_and_of_no_others(net: Net) -> None:
+    net.subscribe("RiskAssessment?risk=high")
+    net.subscribe("RiskAssessment?risk=high", by="his-h9")
+    at = {"effectiveDateTime": datetime.now(UTC).isoformat(), "subject": {"reference": "Patient/P1"}}
+    low = {"code": {"text": "收缩压"}, "valueQuantity": {"value": 84, "unit": "mmHg"}}
+    fast = {"code": {"text": "呼吸频率"}, "valueQuantity": {"value": 30, "unit": "/min"}}
+    signs = [
+        {"resourceType": "Observation", "id": f"S{n}", "status": "final"} | at | s for n, s in enumerate((low, fast))
+    ]
+    net.send(patient(), *signs)
+    Watcher(net.made.house, net.ring).step(datetime.now(UTC) + timedelta(seconds=5))
+    net.tell()
+    topics = {one.json["code"]["coding"][0]["code"]: one.json for one in net.receiver.got}
+    assert topics["sepsis"]["resourceType"] == "RiskAssessment"
+    assert topics["sepsis"]["meta"]["source"] == f"urn:yigong:{HOSPITAL}"
+    assert len(topics) == len(net.receiver.got), "the other hospital heard nothing"

@@ -12,7 +12,20 @@ from sqlalchemy import Connection, Engine, select
 
 from base.keyring import KeyRing, reseal
 from base.tenancy import Scope, acting, guard, system
-from records.notices import Due, MissingNoticeError, Notices, Told, Watched, claim, done, due, failed, mark, notices
+from records.notices import (
+    Due,
+    MissingNoticeError,
+    Notice,
+    Notices,
+    Told,
+    Watched,
+    claim,
+    done,
+    due,
+    failed,
+    mark,
+    notices,
+)
 
 NOW = datetime(2026, 3, 1, 10, tzinfo=UTC)
 HERE, THERE = "league/a/h1", "league/b/h2"
@@ -42,8 +55,21 @@ def told(number: str = "P1", **fields: tuple[str, ...]) -> Told:
     )
 
 
-def settle(kept: Notices, found: dict[str, tuple[str, Told]], over: bool = False, now: datetime = NOW) -> list[str]:
-    return kept.settle(Due(7, HERE, 1), now, found, lambda t, w: over, lambda a, b: ORDER.index(a) > ORDER.index(b))
+def settle(
+    kept: Notices,
+    found: dict[str, tuple[str, Told]],
+    over: bool = False,
+    now: datetime = NOW,
+    published: list[Notice] | None = None,
+) -> list[str]:
+    def publish(connection: Connection, notice: Notice) -> None:
+        if published is not None:
+            published.append(notice)
+
+    def higher(level: str, than: str) -> bool:
+        return ORDER.index(level) > ORDER.index(than)
+
+    return kept.settle(Due(7, HERE, 1), now, found, lambda t, w: over, higher, publish)
 
 
 class Placed(NamedTuple):
@@ -148,6 +174,19 @@ def test_a_notice_ends_only_when_it_is_over_and_may_then_be_told_again(engine: E
     assert kept.listed() == []
     assert kept.listed(standing=False)[0].ended == LATER
     assert settle(kept, {"sepsis": ("high", told())}) == ["sepsis"]
+
+
+def test_what_begins_and_what_ends_is_published_as_it_then_stands(engine: Engine, ring: KeyRing) -> None:
+    kept, published = Notices(engine, ring), list[Notice]()
+    settle(kept, {"sepsis": ("high", told())}, published=published)
+    settle(kept, {"sepsis": ("high", told())}, published=published)
+    settle(kept, {"sepsis": ("critical", told())}, now=LATER, published=published)
+    settle(kept, {}, over=True, now=LATER, published=published)
+    assert [(n.level, n.ended) for n in published] == [
+        *(("high", None), ("high", LATER)),
+        *(("critical", None), ("critical", LATER)),
+    ]
+    assert [published[3], published[1]] == sorted(kept.listed(standing=False), key=lambda n: n.at, reverse=True)
 
 
 def test_topics_stand_apart_and_pages_go_back_in_time(engine: Engine, ring: KeyRing) -> None:
