@@ -92,8 +92,9 @@ def examinations(
     limit: int = 15,
     judge: Judge | None = None,
 ) -> list[Recommended]:
-    """Items by worth, what the rules hold something grave against after the others, what they forbid last. ``diagnoses`` (concepts) were made; without any those that are
-    suspected count. ``judge`` tries each on the patient."""
+    """Items by worth, what the rules hold something grave against after the others, what they forbid last.
+    ``diagnoses`` (concepts) were made; without any those that are suspected count. ``judge`` tries each on the
+    patient."""
     snapshot, items = assessment.profiles.snapshot, Items.of(assessment.profiles.snapshot)
     made = tuple(diagnoses)
     gains, reasons = gain_by_item(assessment), _reasons(assessment, made)

@@ -7,15 +7,15 @@ age of the patient.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from clinical.coded import zoned
-from clinical.logic import Known, Unknown
+from clinical.logic import Unknown
 from clinical.patient import Observation, PatientContext
 from clinical.quantity import Quantity, QuantityError, UnitMismatch
+from inference.limits import Limits, limits_of
 from inference.picture_parts import Point, Series, moment
 from inference.picture_timeline import flag_of
-from knowledge.model import Predicate, Statement
 from knowledge.snapshot import Snapshot
 from records.kinds import Json
 
@@ -23,34 +23,6 @@ _MOST_SERIES: Final = 30
 _MOST_POINTS: Final = 40
 _STEADY: Final = 0.1
 """A change of less than this share is none."""
-_NEVER: Final = 1e9
-
-
-class Limits(NamedTuple):
-    """Reference limits, and critical ones, in a unit; ``basis`` says whose."""
-
-    low: float | None = None
-    high: float | None = None
-    critical_low: float | None = None
-    critical_high: float | None = None
-    basis: str = ""
-
-    def flag(self, value: float) -> str:
-        """What a value is by these limits."""
-        if _below(value, self.critical_low) or _above(value, self.critical_high):
-            return "critical"
-        return "high" if _above(value, self.high) else "low" if _below(value, self.low) else ""
-
-
-_NONE: Final = Limits()
-
-
-def _below(value: float, limit: float | None) -> bool:
-    return limit is not None and value < limit
-
-
-def _above(value: float, limit: float | None) -> bool:
-    return limit is not None and value > limit
 
 
 def trends(patient: PatientContext, snapshot: Snapshot, sent: Mapping[str, Json]) -> tuple[Series, ...]:
@@ -74,7 +46,7 @@ def _series(
     if not isinstance(newest, Quantity):
         return None
     told = sent.get(found[-1].origin.reference, {})
-    shipped = limits_of(test, newest.unit, patient, snapshot)
+    shipped = limits_of(test, newest.unit, patient.age_days(), patient.sex, snapshot)
     shown = _own(told, newest.unit, test, snapshot) or shipped
     points = tuple(_points(test, found[-_MOST_POINTS:], newest.unit, shipped, snapshot, sent))
     return Series(
@@ -135,29 +107,6 @@ def _limit(told: Any, unit: str, test: str, snapshot: Snapshot) -> float | None:
         return None
 
 
-def limits_of(test: str, unit: str, patient: PatientContext, snapshot: Snapshot) -> Limits:
-    """The release's limits of a test for the patient's sex and age, in a unit; none where it has none."""
-    for statement in snapshot.statements(Predicate.REFERENCE_RANGE, test):
-        if _is_for(statement, patient.age_days(), patient.sex):
-            q = statement.qualifiers
-            low, high, critical_low, critical_high = (
-                _limit({"value": q.get(name), "unit": q.get("unit")}, unit, test, snapshot)
-                for name in ("low", "high", "critical_low", "critical_high")
-            )
-            return Limits(low, high, critical_low, critical_high, "知识库参考区间")
-    return _NONE
-
-
-def _is_for(statement: Statement, days: Known[int], sex: Known[Any]) -> bool:
-    """Whether a range is for a patient; of one whose age or sex is unknown only what is for everybody."""
-    q = statement.qualifiers
-    if q.get("sex") and (isinstance(sex, Unknown) or q["sex"] != sex):
-        return False
-    if isinstance(days, Unknown):
-        return "age_min" not in q and "age_max" not in q
-    return bool(q.get("age_min", 0) <= days < q.get("age_max", _NEVER))
-
-
 def _direction(points: Sequence[Point]) -> str:
     if len(points) < 2:
         return ""
@@ -167,4 +116,4 @@ def _direction(points: Sequence[Point]) -> str:
     return "rising" if last > before else "falling"
 
 
-__all__ = ["Limits", "limits_of", "trends"]
+__all__ = ["trends"]

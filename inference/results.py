@@ -1,7 +1,8 @@
 """Results of tests as findings: 白细胞 15.2×10^9/L is 白细胞升高, and no 白细胞减少.
 
 A finding names its test and when a result counts as it: above or below the reference range for this age and sex,
-within limits of its own, positive, or abnormal. A result without a unit is taken in the unit of the range.
+within limits of its own, positive, or abnormal. A result without a unit is taken in the unit of the range. Where no
+reference range is stated (of many tests for children), a result that is critical is a finding, and none is normal.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ from typing import Any, Final
 from clinical.logic import Known, Unknown
 from clinical.patient import Sex
 from clinical.quantity import Quantity, QuantityError, UnitMismatch
+from inference.limits import Limits, limits_of
 from inference.profiles import Profiles
-from knowledge.model import Concept, ConceptKind, Predicate, Statement
+from knowledge.model import Concept, ConceptKind
 from knowledge.naming import normal_name
 from knowledge.snapshot import Snapshot
 from nlp.assertion import Assertion
 from nlp.facts import Fact
 
 _EVER: Final = float("inf")
+_GROWN_DAYS: Final = 10_000
+"""Of an unknown age the limits of grown-ups are taken."""
 _POSITIVE: Final = re.compile(r"阳性|检出|可见|发现|^[（(]?\+|[（(]\+|^[1-4]\+|positive", re.IGNORECASE)
 _NEGATIVE: Final = re.compile(r"阴性|未检出|未见|未发现|^[（(]?[-－−]|[（(]-|正常|negative", re.IGNORECASE)
 _RAISED: Final = re.compile(r"升高|增高|偏高|增多|[↑高]")
@@ -75,29 +79,15 @@ class Results:
             return _in_words(value, str(told.get("result", "")))
         if "at_least" in told or "below" in told:
             return self._within(told, test, value)
-        limits = self._limits(test, value, age_days, sex)
-        return None if limits is None else _outside(value.value, limits, str(told.get("result", "")))
+        age = _GROWN_DAYS if isinstance(age_days, Unknown) else age_days
+        limits = limits_of(test, value.unit, age, sex, self._snapshot)
+        return _outside(value.value, limits, str(told.get("result", "")))
 
     def _within(self, told: dict[str, Any], test: str, value: Quantity) -> bool | None:
         number = self._in_unit(value, str(told.get("unit", "")), test)
         if number is None:
             return None
         return bool(told.get("at_least", -_EVER) <= number < told.get("below", _EVER))
-
-    def _limits(
-        self, test: str, value: Quantity, age_days: Known[int], sex: Known[Sex]
-    ) -> tuple[float, float] | None:
-        """Lower and upper reference limit in the unit of the result."""
-        for s in self._snapshot.statements(Predicate.REFERENCE_RANGE, test):
-            if _is_for(s, age_days, sex):
-                unit = s.qualifiers.get("unit", "")
-                sent = value if value.unit else Quantity(value.value, unit)
-                number = self._in_unit(sent, unit, test)
-                if number:
-                    scale = value.value / number
-                    low, high = s.qualifiers.get("low", -_EVER), s.qualifiers.get("high", _EVER)
-                    return low * scale, high * scale
-        return None
 
     def _in_unit(self, value: Quantity, unit: str, test: str) -> float | None:
         if not unit or not value.unit:
@@ -114,20 +104,11 @@ def _tests(snapshot: Snapshot, name: str) -> list[str]:
     return preferred or [c.id for c in found]
 
 
-def _is_for(statement: Statement, age_days: Known[int], sex: Known[Sex]) -> bool:
-    """Whether a range is for this age and sex; of an unknown age those of adults are taken."""
-    told = statement.qualifiers
-    if told.get("sex") and told["sex"] != (None if isinstance(sex, Unknown) else sex.value):
-        return False
-    age = 10_000 if isinstance(age_days, Unknown) else age_days
-    return bool(told.get("age_min", 0) <= age < told.get("age_max", _EVER))
-
-
-def _outside(number: float, limits: tuple[float, float], result: str) -> bool | None:
-    low, high = limits
-    answers = {"high": number > high, "low": number < low, "positive": number > high}
-    answers["abnormal"] = number > high or number < low
-    return answers.get(result)
+def _outside(number: float, limits: Limits, result: str) -> bool | None:
+    high, low = limits.is_high(number), limits.is_low(number)
+    if result == "abnormal":
+        return True if high or low else None if high is None and low is None else False
+    return {"high": high, "positive": high, "low": low}.get(result)
 
 
 def _in_words(words: str, result: str) -> bool | None:

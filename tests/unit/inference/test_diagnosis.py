@@ -196,6 +196,38 @@ def test_a_result_is_a_finding_by_its_limits_and_a_normal_one_its_absence(snapsh
     assert of_patient(PatientContext("p", NOW, observations=UNKNOWN), snapshot) == []
 
 
+@pytest.mark.parametrize(
+    ("years", "test", "value", "unit", "finding", "there"),
+    [
+        (14, "葡萄糖", 28, "mmol/L", "血糖升高", True),
+        (14, "酸碱度", 7.05, "1", "酸碱度降低", True),
+        (14, "钾", 3.0, "mmol/L", "低钾", None),
+        (3, "葡萄糖", 5.0, "mmol/L", "血糖升高", None),
+        (60, "钾", 4.0, "mmol/L", "低钾", False),
+        (60, "血红蛋白", 90, "g/L", "贫血", True),
+        (0.01, "收缩压", 70, "mmHg", "血压降低", False),
+        (0.01, "收缩压", 55, "mmHg", "血压降低", True),
+        (4, "收缩压", 76, "mmHg", "血压降低", True),
+        (60, "收缩压", 85, "mmHg", "血压降低", True),
+        (60, "收缩压", 165, "mmHg", "血压升高", True),
+        (0.01, "呼吸频率", 50, "/min", "呼吸急促", False),
+        (3, "呼吸频率", 44, "/min", "呼吸急促", True),
+        (60, "呼吸频率", 28, "/min", "呼吸急促", True),
+        (0.01, "心率", 140, "/min", "心动过速", None),
+    ],
+)
+def test_a_result_of_a_child_is_held_to_limits_of_that_age_or_to_none(
+    snapshot: Snapshot, years: float, test: str, value: float, unit: str, finding: str, there: bool | None
+) -> None:
+    """Where no range is stated for children, only what is critical says something: nothing is normal unknown."""
+    what = Coded(test, (), (snapshot.by_name(test, ConceptKind.LAB)[0].id,))
+    born = (NOW - timedelta(days=years * 365.25 + 1)).date()
+    results = (Observation(what, Quantity(value, unit), Origin("o", NOW)),)
+    patient = PatientContext("p", NOW, sex=Sex.MALE, birth_date=born, observations=results)
+    found = {one.name: one.present for one in of_patient(patient, snapshot)}
+    assert found.get(finding) is there
+
+
 # -- differentials and examinations --------------------------------------------------------------
 
 
