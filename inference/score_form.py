@@ -6,7 +6,7 @@ list, or a result without a time, is only proposed, for a person to confirm.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -25,6 +25,7 @@ CONDITION_KINDS: Final = (ConceptKind.DISEASE, ConceptKind.SYMPTOM, ConceptKind.
 _LAB_KINDS: Final = (ConceptKind.LAB,)
 _DRUG_KINDS: Final = (ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS)
 _PLACES: Final = 9
+_PREGNANCY: Final = "妊娠"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def form(score: Score, patient: PatientContext, snapshot: Snapshot) -> Form:
         str(score.citation),
         score.note,
         tuple(_form_item(score, item, _read(item, patient, snapshot)) for item in score.items),
-        tuple(_misfits(score.population, patient, snapshot)),
+        tuple(misfits(score.population, patient, snapshot)),
     )
 
 
@@ -108,7 +109,8 @@ def _form_item(score: Score, item: Item, read: _Reading) -> FormItem:
     )
 
 
-def _misfits(population: Population, patient: PatientContext, snapshot: Snapshot) -> Iterator[str]:
+def misfits(population: Population, patient: PatientContext, snapshot: Snapshot) -> Iterator[str]:
+    """Why a score was not made for a patient, as far as is known."""
     years = patient.age_years()
     if not isinstance(years, Unknown) and not population.min_age <= years <= population.max_age:
         yield f"患者{years}岁，本评分适用于{population.text}。"
@@ -147,23 +149,25 @@ def _read_sex(patient: PatientContext) -> _Reading:
 
 
 def _read_condition(fill: Diagnosed, patient: PatientContext, snapshot: Snapshot) -> _Reading:
+    found = _condition(fill.names, fill.ever, patient, snapshot)
+    if found is not None:
+        return _Reading(True, source=found)
     if isinstance(patient.conditions, Unknown):
         return _Reading(note="未取得诊断记录，请填写。")
-    found = _condition(fill.names, fill.ever, patient, snapshot)
-    if found is None:
-        return _Reading(proposed=False, note="诊断记录中未见，请确认。")
-    return _Reading(True, source=found)
+    return _Reading(proposed=False, note="诊断记录中未见，请确认。")
 
 
-def _condition(names: Iterable[str], ever: bool, patient: PatientContext, snapshot: Snapshot) -> Datum | None:
-    """The first diagnosis that is one of the names or a kind of it, as evidence."""
-    wanted = concepts_named(snapshot, tuple(names), CONDITION_KINDS)
+def _condition(names: tuple[str, ...], ever: bool, patient: PatientContext, snapshot: Snapshot) -> Datum | None:
+    """The first diagnosis that is one of the names or a kind of it, as evidence; a pregnancy also where it is stated
+    and no diagnosis."""
+    wanted = concepts_named(snapshot, names, CONDITION_KINDS)
     conditions = patient.conditions
     for condition in () if isinstance(conditions, Unknown) else conditions:
         counts = ever or condition.status is ClinicalStatus.ACTIVE
         if counts and _is_any(condition.what, wanted, snapshot):
             return Datum.at("诊断", condition.what.text, condition.origin)
-    return None
+    stated = None if isinstance(patient.pregnancy, Unknown) else patient.pregnancy
+    return Datum.at(_PREGNANCY, _PREGNANCY, stated.origin) if stated is not None and _PREGNANCY in names else None
 
 
 def _read_drug(fill: Taking, patient: PatientContext, snapshot: Snapshot) -> _Reading:

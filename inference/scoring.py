@@ -17,8 +17,8 @@ from base.plugins import discover
 from clinical.finding import Datum
 from clinical.logic import Unknown
 from clinical.patient import ClinicalStatus, PatientContext
-from inference.score import Answer, Answers, Band, Item, Kind, Population, Score, Verdict
-from inference.score_form import CONDITION_KINDS, Form, FormItem, concepts_named, form, range_of, unit_of
+from inference.score import Answer, Answers, Band, Item, Kind, Score, Verdict
+from inference.score_form import CONDITION_KINDS, Form, FormItem, concepts_named, form, misfits, range_of, unit_of
 from knowledge.snapshot import Snapshot
 
 __all__ = [
@@ -318,15 +318,14 @@ def suggest(
     among: Mapping[str, Score] | None = None,
 ) -> tuple[Suggested, ...]:
     """Scores for the patient's diagnoses, for findings (names or concept ids) and for a stage, those with most
-    reasons first. Scores made for other ages are left out."""
+    reasons first. Scores that were not made for such a patient are left out."""
     present = _present(patient, snapshot, findings)
     stage = stage or patient.stage
     found = []
     for score in (scores() if among is None else among).values():
-        if _fits_age(score.population, patient):
-            reasons = tuple(dict.fromkeys(_reasons(score, present, stage, snapshot)))
-            if reasons:
-                found.append(Suggested(score.name, score.title, score.purpose, reasons))
+        reasons = tuple(dict.fromkeys(_reasons(score, present, stage, snapshot)))
+        if reasons and not any(misfits(score.population, patient, snapshot)):
+            found.append(Suggested(score.name, score.title, score.purpose, reasons))
     return tuple(sorted(found, key=lambda s: (-len(s.reasons), s.score)))
 
 
@@ -351,8 +350,3 @@ def _reasons(score: Score, present: Mapping[str, str], stage: str, snapshot: Sna
                 yield f"{word}：{text}"
     if stage and stage in score.stages:
         yield "入院评估" if stage == "encounter-start" else f"环节：{stage}"
-
-
-def _fits_age(population: Population, patient: PatientContext) -> bool:
-    years = patient.age_years()
-    return isinstance(years, Unknown) or population.min_age <= years <= population.max_age

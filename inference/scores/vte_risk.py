@@ -51,7 +51,7 @@ _CAPRINI = Score(
         yes("copd", "肺功能异常(慢性阻塞性肺疾病)", 1, Diagnosed(("慢性阻塞性肺疾病",))),
         yes("medical_bed", "内科患者，目前卧床", 1),
         yes("hormones", "口服避孕药或激素替代治疗", 1, Taking(("雌激素类", "激素类避孕药"))),
-        yes("pregnancy", "妊娠或产后1个月内", 1),
+        yes("pregnancy", "妊娠或产后1个月内", 1, Diagnosed(("妊娠",))),
         yes("pregnancy_loss", "不明原因死产、≥3次自然流产，或早产伴子痫前期、胎儿生长受限史", 1),
         yes("cancer", "恶性肿瘤(现患或既往)", 2, Diagnosed(("恶性肿瘤",), ever=True)),
         yes("bed", "卧床>72小时", 2),

@@ -11,7 +11,7 @@ import pytest
 from clinical.coded import Coded, Origin
 from clinical.logic import UNKNOWN
 from clinical.order import Ingredient, Order, OrderKind, OrderStatus
-from clinical.patient import ClinicalStatus, Condition, Observation, PatientContext, Sex
+from clinical.patient import ClinicalStatus, Condition, Observation, PatientContext, Pregnancy, Sex
 from clinical.quantity import Quantity
 from clinical.value import replace
 from inference.score import MEASURES
@@ -196,6 +196,9 @@ def test_warnings_for_those_it_was_not_made_for(snapshot: Snapshot) -> None:
     assert "本评分适用于≥16岁" in form(scores()["news2"], child, snapshot).warnings[0]
     pregnant = patient(sex=Sex.FEMALE, birth_date=date(1990, 1, 1), conditions=(condition("pregnancy"),))
     assert "妊娠" in form(scores()["news2"], pregnant, snapshot).warnings[0]
+    stated = patient(sex=Sex.FEMALE, birth_date=date(1990, 1, 1), pregnancy=Pregnancy(200))
+    assert "妊娠" in form(scores()["news2"], stated, snapshot).warnings[0], "stated without being a diagnosis"
+    assert not form(scores()["news2"], replace(stated, pregnancy=None), snapshot).warnings
     assert "超出本项范围" in item(form(scores()["curb-65"], child, snapshot), "age").note
 
 
@@ -215,6 +218,19 @@ def test_scores_for_other_ages_are_not_suggested(snapshot: Snapshot) -> None:
     assert suggest(patient(conditions=asphyxia), snapshot) == ()
     born = patient(conditions=asphyxia, birth_date=date(2026, 3, 1))
     assert [s.score for s in suggest(born, snapshot)] == ["apgar"]
+
+
+def test_scores_that_a_diagnosis_excludes_are_not_suggested(snapshot: Snapshot) -> None:
+    hypertensive = patient(conditions=(condition("hypertension"),), birth_date=date(1970, 1, 1))
+    assert "china-diabetes-risk" in {s.score for s in suggest(hypertensive, snapshot)}
+    diabetic = replace(hypertensive, conditions=(condition("hypertension"), condition("diabetes")))
+    assert "china-diabetes-risk" not in {s.score for s in suggest(diabetic, snapshot)}
+
+
+def test_a_stated_pregnancy_counts_where_a_score_asks_for_one(snapshot: Snapshot) -> None:
+    pregnant = patient(sex=Sex.FEMALE, birth_date=date(1990, 1, 1), pregnancy=Pregnancy(200), conditions=UNKNOWN)
+    told = item(form(scores()["caprini"], pregnant, snapshot), "pregnancy")
+    assert (told.value, told.source and told.source.what) == (True, "妊娠")
 
 
 def test_everything_serialises_simply(snapshot: Snapshot) -> None:
