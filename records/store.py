@@ -304,7 +304,7 @@ class Repository:
         first that is met: that is soon where much is known."""
         query = _within(select(heads.c.at).where(heads.c.tenant == tenant), kinds, None, moment)
         found: datetime | None = connection.execute(query.limit(1)).scalar()
-        return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
+        return found
 
     def history(self, connection: Connection, tenant: str, kind: str, local_id: str) -> list[Version]:
         """Every version of a resource, the oldest first; empty where it is not for whoever asks."""

@@ -132,14 +132,16 @@ def _alarms(routes: APIRouter, access: Access, desk: OperationsDesk) -> None:
         request: Request,
         status: Annotated[Literal["standing", "all"], Query(description="standing: not ended yet")] = "standing",
         tenant: str = "",
-        before: Annotated[str, Query(description="page: raised before this time")] = "",
+        before: Annotated[str, Query(description="`next` of the page before, or a time")] = "",
         limit: Limit = 100,
     ) -> Response:
         found = access.need(request, "operations.read")
-        earlier, standing = moment_of(before, "before"), status == "standing"
+        at, _, last = before.partition("|")
+        page: dict[str, Any] = {"before": moment_of(at, "before"), "last": last, "limit": limit}
         with acting(found.scope):
-            alarms = desk.alarms.listed(standing=standing, tenant=tenant_in(tenant), before=earlier, limit=limit)
-        return respond(200, {"alarms": desk.listed(alarms)})
+            alarms = desk.alarms.listed(standing=status == "standing", tenant=tenant_in(tenant), **page)
+        following = f"{alarms[-1].raised.isoformat()}|{alarms[-1].id}" if len(alarms) == limit else ""
+        return respond(200, {"alarms": desk.listed(alarms), "next": following})
 
     @routes.get("/alarms/{alarm_id}/letters", **_LETTERS)
     def letters(alarm_id: str, request: Request) -> Response:
@@ -248,7 +250,9 @@ _BEAT: Final = asked(BeatBody, EXAMPLES["beat"]) | described(
 _RETIRE: Final = asked(RetirementBody, EXAMPLES["retirement"]) | described(
     "Take a system out of service", "Its alarms end. It is in service again once it is heard of.", "done", 400, 404
 )
-_ALARMS: Final = described("Alarms about connected systems", "The newest first.", "alarms", 400)
+_ALARMS: Final = described(
+    "Alarms about connected systems", "The newest first.", "alarms, and `next` where there may be more", 400
+)
 _LETTERS: Final = described("By which channels an alarm was told", "", "letters, in order", 404)
 _ACKNOWLEDGE: Final = asked(AcknowledgementBody, EXAMPLES["acknowledgement"]) | described(
     "Say that somebody looks after an alarm",

@@ -4,7 +4,7 @@ their own."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Engine
@@ -27,12 +27,11 @@ class Reasons:
     def __call__(self, tenant: str, patient: str, rules: Iterable[str], at: datetime) -> Row:
         """Whether a reason was given, and which; nothing where no alert was shown or nobody answered."""
         about = (cards.c.patient == self._known_by(patient), cards.c.rule.in_([*rules]))
-        moment = at.astimezone(UTC)
-        near = (cards.c.at >= moment - _NEAR, cards.c.at <= moment + _NEAR)
+        near = (cards.c.at >= at - _NEAR, cards.c.at <= at + _NEAR)
         with self._engine.connect() as connection:
             rows = connection.execute(answered_cards(requests.c.tenant == tenant, *about, *near)).all()
         alerts = [Alert(row, {}, Call()) for row in rows]
-        nearest = min(alerts, key=lambda one: abs(one.at - moment), default=None)
+        nearest = min(alerts, key=lambda one: abs(one.at - at), default=None)
         return {} if nearest is None else {"reasoned": nearest.reasoned, "reason": nearest.reason}
 
 

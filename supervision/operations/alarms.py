@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, false, insert, select, update
 
 from base.db import inserting
 from base.refusal import MissingError
@@ -137,9 +137,16 @@ class Alarms:
     # -- reading and answering ---------------------------------------------------------------
 
     def listed(
-        self, *, standing: bool = True, tenant: str = "", before: datetime | None = None, limit: int = 100
+        self,
+        *,
+        standing: bool = True,
+        tenant: str = "",
+        before: datetime | None = None,
+        last: str = "",
+        limit: int = 100,
     ) -> list[Alarm]:
-        """Alarms, the newest first: only those that stand, or all."""
+        """Alarms, the newest first: only those that stand, or all; those raised before a time, and at that very time
+        those that come after ``last``, the last of the page before."""
         query = select(alarms).order_by(alarms.c.raised.desc(), alarms.c.id).limit(limit)
         if standing:
             query = query.where(alarms.c.ended.is_(None))
@@ -147,7 +154,8 @@ class Alarms:
             below = alarms.c.tenant.startswith(f"{tenant}/", autoescape=True)
             query = query.where((alarms.c.tenant == tenant) | below)
         if before is not None:
-            query = query.where(alarms.c.raised < before)
+            others = (alarms.c.raised == before) & (alarms.c.id > last) if last else false()
+            query = query.where((alarms.c.raised < before) | others)
         with self._engine.connect() as connection:
             return [alarm_of(row) for row in connection.execute(query)]
 

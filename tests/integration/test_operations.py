@@ -98,7 +98,9 @@ def test_a_system_that_falls_silent_is_alarmed_acknowledged_and_well_again(hospi
     assert his["lastDay"]["p95Seconds"] > 0
     assert hospital.look(31) == ["raised"]
     assert hospital.look(32) == []
-    (alarm,) = hospital.get("/alarms").json()["alarms"]
+    page = hospital.get("/alarms", limit=1).json()
+    assert hospital.get("/alarms", before=page["next"]).json() == {"alarms": [], "next": ""}
+    (alarm,) = page["alarms"]
     assert (alarm["title"], alarm["severityTitle"], alarm["system"]) == ("节点离线", "严重", "client/his")
     assert hospital.known()[0]["stateTitle"] == "离线"
     (message,) = hospital.get("/messages").json()["messages"]
@@ -176,7 +178,7 @@ def test_others_see_and_change_nothing(hospital: Hospital) -> None:
     hospital.look(31)
     number = hospital.get("/alarms").json()["alarms"][0]["id"]
     assert hospital.get("/systems", hospital.other).json() == {"systems": []}
-    assert hospital.get("/alarms", hospital.other, status="all").json() == {"alarms": []}
+    assert hospital.get("/alarms", hospital.other, status="all").json() == {"alarms": [], "next": ""}
     assert hospital.get("/systems/hours", hospital.other).json() == {"hours": []}
     assert hospital.get("/messages", hospital.other).json() == {"messages": [], "unread": 0}
     assert hospital.get(f"/alarms/{number}/letters", hospital.other).json() == {"letters": []}

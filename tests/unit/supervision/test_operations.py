@@ -354,6 +354,26 @@ def test_only_channels_for_alarms_that_grave_are_used(engine: Engine, at_work: N
     assert ("raised", "sms/值班") in watch.told(NOW)
 
 
+def test_pages_lose_none_of_the_alarms_that_were_raised_at_one_instant(watch: Watch) -> None:
+    for n, at in enumerate((NOW, NOW, NOW, NOW + MINUTE, NOW + MINUTE)):
+        health = SILENT._replace(system=System("league/a/h1", Kind.CLIENT, f"his-{n}"))
+        watch.alarms.settle(
+            [*judged(health, watch.policy.limits, at)] + _still(watch), lambda tenant: watch.policy, at
+        )
+    whole, paged = watch.alarms.listed(), watch.alarms.listed(limit=2)
+    while page := watch.alarms.listed(before=paged[-1].raised, last=paged[-1].id, limit=2):
+        paged += page
+    assert paged == whole
+    assert [alarm.raised for alarm in whole] == [NOW + MINUTE] * 2 + [NOW] * 3
+    assert len(watch.alarms.listed(before=NOW + MINUTE)) == 3, "a time alone is the earlier ones"
+
+
+def _still(watch: Watch) -> list[Judged]:
+    """What stands stands on."""
+    standing = (SILENT._replace(system=alarm.system) for alarm in watch.alarms.listed())
+    return [one for health in standing for one in judged(health, watch.policy.limits, NOW)]
+
+
 def test_another_county_sees_no_alarm_and_acknowledges_none(watch: Watch) -> None:
     ((_, number),) = watch.steps(SILENT, NOW)
     watch.told(NOW)
