@@ -26,6 +26,9 @@ from supervision.record_qc.timing import shown
 _TOLD_APART: Final = re.compile(r"鉴别|排除|除外|不支持|不符")
 """In a sentence that weighs what else it may be."""
 _FEARED: Final = re.compile(r"可能(?:出现|发生)|防范|风险|意外")
+_DYING: Final = re.compile(r"呼吸[、及和]?循环[^，。]{0,2}衰竭")
+"""How somebody dies, whatever of."""
+_SENTENCE: Final = "。\n"
 
 
 class Measured(NamedTuple):
@@ -84,7 +87,9 @@ class Hint:
 def told_of(page: Page, concepts: frozenset[str]) -> Saying | None:
     """Where notes first tell that the patient has one of some conditions."""
     said = page.subject.says(page.subject.of(*COURSE_NOTES), "disease") or ()
-    meant = (one for one in said if one.fact.concept in concepts and current(one.fact))
+    meant = (
+        one for one in said if one.fact.concept in concepts and current(one.fact) and not _DYING.search(one.fact.text)
+    )
     told = (one for one in meant if not _TOLD_APART.search(one.place.quote) and not _is_feared(one))
     return next((one for one in told if not _named(page, one.fact.text)), None)
 
@@ -95,8 +100,11 @@ def _named(page: Page, name: str) -> bool:
 
 
 def _is_feared(saying: Saying) -> bool:
-    """Whether it is told among what an operation or a treatment may bring: 可能出现的意外及防范措施."""
-    return _FEARED.search(f"{saying.passage.title}\n{saying.place.quote}") is not None
+    """Whether it is told among what an operation or a treatment may bring (可能出现的意外及防范措施), by the heading
+    or by the sentence, of which each fear is but a clause."""
+    text, at = saying.passage.text, saying.fact.start
+    begin = max(text.rfind(mark, 0, at) for mark in _SENTENCE) + 1
+    return _FEARED.search(f"{saying.passage.title}\n{text[begin:at]}\n{saying.place.quote}") is not None
 
 
 # -- what results show -----------------------------------------------------------------------

@@ -39,6 +39,8 @@ _LEFT: Final = (DiagnosisKind.DISCHARGE, DiagnosisKind.DEATH)
 _DATE: Final = re.compile(r"(\d{4})\s*[-年/.]?\s*(\d{1,2})\s*[-月/.]?\s*(\d{1,2})")
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
 _DAYS_A_YEAR: Final = 365.25
+_UNITS: Final = {"月": 1 / 12, "个月": 1 / 12, "天": 1 / _DAYS_A_YEAR, "日": 1 / _DAYS_A_YEAR}
+"""Years of the units of a small child's age."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ class Page:
         one."""
         if self.birth and self.admitted and self.birth <= self.admitted:
             return float((self.admitted - self.birth).days)
-        years = self.record.visit.age if self.record.visit.age is not None else self._stated_age()
+        years = self.record.visit.age or self._stated_age()
         return years * _DAYS_A_YEAR if years else None
 
     @property
@@ -153,8 +155,8 @@ class Page:
         return None if self.age_days is None else self.age_days / _DAYS_A_YEAR
 
     def _stated_age(self) -> float | None:
-        match = re.fullmatch(r"(\d{1,3})\s*(?:岁|周岁)?", self.item(AGE) or "")
-        return float(match[1]) if match else None
+        match = re.fullmatch(r"(\d{1,3})\s*(岁|周岁|个?月|天|日)?", self.item(AGE) or "")
+        return float(match[1]) * _UNITS.get(match[2] or "岁", 1.0) if match else None
 
     @cached_property
     def died(self) -> bool | None:

@@ -41,7 +41,9 @@ _NEAR: Final = 80
 _AGREED: Final = re.compile(r"会诊|特殊使用级|越级|抗菌药物(?:管理)?(?:工作)?(?:组|专家)")
 _ALLOWED: Final = re.compile(r"会诊|特殊使用级|越级|上级医师|主任|主治|教授|抢救|紧急")
 _EXAMINED: Final = re.compile(
-    r"培养|药敏|病原|涂片|核酸|抗原|抗体|宏基因|NGS|G试验|GM试验|降钙素原|PCT|白(?:细胞)?介素|IL-6", re.IGNORECASE
+    r"培养|药敏|病原|涂片|核酸|(?:菌|病毒|原体|螺旋体|虫|EB|结核|流感|乙肝|丙肝|梅毒)[^。；，,\n]{0,8}(?:抗原|抗体)|"
+    r"宏基因|NGS|G试验|GM试验|降钙素原|PCT|白(?:细胞)?介素|IL-6",
+    re.IGNORECASE,
 )
 _LIMITED: Final = re.compile(r"^\s*(?:[ⅠⅡ12一二]|I{1,2}(?![IV])|清洁)")
 """Incisions of the classes I and II."""
@@ -158,7 +160,7 @@ def _authority(subject: Subject) -> Iterator[Said]:
             continue
         near = between(subject.of(*TEXTS), order.at - _DAY, order.at + _DAY) if order.at else subject.of(*TEXTS)
         rounds = [d for d in near if d.kind is DocumentKind.ROUND]
-        if not rounds and not finds(subject, near, _ALLOWED):
+        if not spoken_of(subject, rounds, order) and not finds(subject, near, _ALLOWED):
             title = order.by.title.value if order.by and order.by.title else ""
             says = (
                 f"{title}开具{_GRADES[grade(subject, order)]}抗菌药物“{order.text}”，未见上级医师同意或越级使用记录"

@@ -168,7 +168,7 @@ def _misnamed(coded: Coded) -> Named | None:
 def _name_differs(page: Page) -> Iterator[Said]:
     for coded in page.diagnoses:
         row = _misnamed(coded)
-        if row is not None:
+        if row is not None and not _problem(page, coded):
             says = f"诊断{coded.called}的编码与名称不符，该诊断一般编入{row.proposed}"
             yield wrong(says, coded.place, key=coded.diagnosis.code)
 

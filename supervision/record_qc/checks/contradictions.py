@@ -200,7 +200,7 @@ def _wound(subject: Subject) -> Iterator[Said]:
             yield Defect(f"本次住院无手术，此处写“{match[0]}”", passage.place(match.start(), match.end()))
 
 
-_AGO: Final = r"(?:\d+|[一二三四五六七八九十]+|半)余?(?:年|个?月)前[^。；;\n否未无]{0,30}?"
+_AGO: Final = r"(?:(?:\d+|[一二三四五六七八九十]+|半)余?(?:年|个?月)前|(?:19|20)\d\d[-年.])[^。；;\n否未无]{0,30}?"
 _ASK: Final = "重新询问患者(或家属)，按实际情况更正"
 _EXAMINE: Final = "重新查体，删除套用的模板内容，按实际体征书写"
 _ILLNESS: Final = f"{NORM}第十八条(四)"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final, NamedTuple
 
-from clinical.medical_record import DocumentKind, Order, OrderKind
+from clinical.medical_record import Document, DocumentKind, Order, OrderKind
 from knowledge.model import Predicate
 from supervision.record_qc.meaning import (
     ADMISSION_NOTES,
@@ -106,15 +106,16 @@ def _allergies_differ(subject: Subject) -> Iterator[Said]:
         document = saying.passage.document
         if drugs and denied(saying.fact) and saying.fact.text.startswith("药物"):
             other = next((one for one in drugs if one.passage.document is not document), drugs[0])
-            known = other.passage.document.written
-            if (
-                known is None
-                or document.written is None
-                or known <= document.written
-                or document is other.passage.document
-            ):
+            if _held(other, document):
                 says = f"{other.passage.document.kind.value}记载“{other.fact.text}”，此处否认药物过敏"
                 yield Defect(says, saying.place, (other.place,))
+
+
+def _held(allergy: Saying, denial: Document) -> bool:
+    """Whether an allergy was there when a note denied it: history was always so, what a later note tells is newer."""
+    told = allergy.passage.document
+    history = told.kind in ADMISSION_NOTES or told is denial
+    return history or told.written is None or denial.written is None or told.written <= denial.written
 
 
 # -- discharge -------------------------------------------------------------------------------

@@ -28,6 +28,8 @@ def _total(page: Page) -> Iterator[Said]:
     if total is None or not told:
         yield untold(items.TOTAL)
         return
+    if not total:
+        return  # told as no total at all
     added = sum(page.number(fee) or 0.0 for fee in told)
     if added > total + _ROUNDING:
         yield wrong(f"各项费用合计{added:.2f}元，多于总费用{total:.2f}元", page.place(items.TOTAL))

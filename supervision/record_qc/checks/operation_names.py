@@ -24,9 +24,10 @@ _EXTENTS: Final = (
     (re.compile(r"剔除|核除"), re.compile(r"全[^，,。；;+]{0,4}切除|根治")),
     (re.compile(r"部分切除|楔形切除|局部切除|局部扩大切除"), re.compile(r"全[^，,。；;+]{0,3}切除|全切|根治")),
     (re.compile(r"保[肢乳]"), re.compile(r"截肢|离断|改良根治")),
+    (re.compile(r"[腹胸]腔镜"), re.compile(r"开[腹胸]|剖腹")),
 )
-"""Less and more of the same: a consent to the one is none to the other."""
-_CHANGED: Final = re.compile(r"更改|变更|中转|改行|改为|改做|扩大|追加|加行|探查")
+"""Less and more of the same, through a scope or through an incision: a consent to the one is none to the other."""
+_CHANGED: Final = re.compile(r"更改|变更|中转|改行|改为|改做|扩大|追加|加行")
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,8 +157,8 @@ _TIMES: Final = {
 def _safety_times(subject: Subject) -> Iterator[Said]:
     local = _all_local(subject)
     for document in subject.judged(DocumentKind.SAFETY):
-        text = text_of(document)
-        if not text.strip():
+        text = "\n".join(f"{s.title}：{s.text}" for s in document.sections if s.text.strip())
+        if not text:
             yield Gap("手术安全核查记录的正文")
             continue
         asked = {name: words for name, words in _TIMES.items() if not (local and name == "麻醉实施前")}

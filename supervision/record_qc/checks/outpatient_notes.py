@@ -18,6 +18,7 @@ _LETTER: Final = r"(?:(?<=\n)|(?<![\s\S]))"
 _ARTICLE: Final = f"{NORM}第十三条"
 _ELSEWHERE: Final = frozenset({"主诉", "现病史", "既往史", "辅助检查", "诊断"})
 _NOT_ILLNESS: Final = frozenset({"既往史", "过敏史", "个人史", "查体", "诊断"})
+_TREATMENT: Final = frozenset({"处理", "医嘱", "处方"})
 _DIAGNOSIS: Final = Item(
     "diagnosis", "诊断", rf"(?:初步|门诊|急诊|临床|目前|西医|中医)?(?:诊断|印象)|初步印象|拟诊|{_LETTER}A",
     r"诊断[为:：]?[ \t]*[^\s:：]|考虑|印象|待查", 3.0,
@@ -73,7 +74,7 @@ _FORMS: Final = (
                 "history", "病史", rf"主诉|现病史|病史|病情(?:变化)?|复诊情况|{_LETTER}S",
                 r"复[诊查]|同前|较前|好转|缓解|加重|无(?:明显)?(?:不适|变化)|服药|术后|[天日月年周]|要求|续|"
                 r"开药|取药",
-                2.0,
+                2.0, outside=_TREATMENT,
             ),
             _NAMED,
             _ADVICE,

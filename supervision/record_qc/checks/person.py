@@ -29,10 +29,10 @@ from supervision.record_qc.subject import Passage, Subject
 
 _SEXES: Final = {"男": "男", "男性": "男", "1": "男", "M": "男", "女": "女", "女性": "女", "2": "女", "F": "女"}
 _STATED: Final = re.compile(
-    r"(?:患者|患儿|病人|产妇|孕妇)[^，,。；;：:\n男女母父育有\d]{0,10}[，,、\s]*(?P<sex>男|女)(?:性|婴|童|孩)?"
+    r"(?:患者|患儿|病人|产妇|孕妇|(?<![一-龥])姓名)(?:姓名)?[:：]?[^，,。；;：:\n男女母父育有\d]{0,10}[，,、\s]*(?P<sex>男|女)(?:性|婴|童|孩)?"
     r"(?=[，,、。\s\d]|$)(?:[，,、\s]*(?P<age>\d{1,3}(?:\.\d)?)\s*(?P<unit>岁|月|天))?"
 )
-"""How a history begins: 患者张某，男，56岁."""
+"""How a history begins, 患者张某，男，56岁, and a form: 姓名：张某 男 56岁."""
 _ITEM: Final = re.compile(r"(?<![\u4e00-\u9fa5])(?:性别[:：]\s*(?P<sex>男|女)|年龄[:：]\s*(?P<age>\d{1,3})\s*岁)")
 _OF_AGE: Final = re.compile(
     r"(?:^|[。；;\n]|\d[.、．)）]|患者(?:系|为)?[，,]?)\s*(?P<word>老年|高龄|中年|青年)(?P<sex>男|女)性?(?=[，,。；;\s患]|$)"
@@ -41,6 +41,7 @@ _AGED: Final = re.compile(
     r"(?:^|[。；;\n]|\d[.、．)）]|患[者儿](?:系|为)?)\s*\d{1,3}\s*(?:岁|月|天)[，,]?\s*(?P<sex>男|女)(?:性|童|婴|孩)"
 )
 _CHILD: Final = re.compile(r"患儿")
+_ELDER: Final = re.compile(r"老(?:大[爷娘妈]|太太|先生)")
 _AGES: Final = {"老年": (50, 200), "高龄": (50, 200), "中年": (30, 70), "青年": (12, 55)}
 """Years within which a word for somebody's age is not plainly wrong."""
 _KIN: Final = re.compile(r"母|父|妻|配偶|爱人|丈夫|儿子|女儿|姐|妹|兄|弟|女友|男友|其子|其女|家属|伴侣|胎|新生儿|婴")
@@ -196,9 +197,17 @@ def _age_words(subject: Subject) -> Iterator[Said]:
                 yield Defect(
                     f"患者{_years(age)}，此处称“{match['word']}”", passage.place(match.start("word"), match.end())
                 )
+        yield from _as_elder(passage, age)
         child = _CHILD.search(passage.text)
         if child is not None and age > _ADULT and not mothers:
             yield Defect(f"患者{_years(age)}，此处称“患儿”", passage.place(child.start(), child.end()))
+
+
+def _as_elder(passage: Passage, age: float) -> Iterator[Said]:
+    """How old people are addressed, said of somebody young and not of kin."""
+    for match in _ELDER.finditer(passage.text) if age < _AGES["老年"][0] else ():
+        if not _KIN.search(clause(passage.text, match.start(), match.end())):
+            yield Defect(f"患者{_years(age)}，此处称“{match[0]}”", passage.place(match.start(), match.end()))
 
 
 def _menses(subject: Subject) -> Iterator[Said]:

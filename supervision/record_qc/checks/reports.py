@@ -46,7 +46,8 @@ _SHOWN: Final = re.compile(
 )
 _CLAUSE_END: Final = re.compile(r"[，,。；;\n]")
 _PATHOLOGY: Final = re.compile(r"病理|病检|冰冻|活检")
-_CULTURE: Final = re.compile(r"培养|药敏|细菌学|病原|检出|菌")
+_CULTURE: Final = re.compile(r"培养|药敏|细菌学|病原|检出|(?<![抗杀抑])菌(?!病|痢|药|素|凝集)")
+"""By which a note speaks of a culture: by its name, or by what grew; the name of a disease (布鲁菌病) is neither."""
 _GROWN: Final = re.compile(r"检出|生长|阳性|(?:球|杆|真|酵母)菌")
 _NOT_GROWN: Final = re.compile(r"未检出|未见|无(?:细)?菌生长|未生长|无菌生长|阴性|正常菌群|未培养")
 _SENSITIVE: Final = re.compile(r"([\u4e00-\u9fa5/、和及]{3,30}?)\s*(?:[:：(（]?\s*S\b|均?敏感)")
@@ -54,6 +55,7 @@ _STERILE: Final = re.compile(r"血(?:液)?(?:细菌|真菌|需氧|厌氧)?\s*培
 _WEIGHED: Final = re.compile(r"污染|定植|抗感染|抗生素|抗菌|暂不(?:用|予)")
 _CANCELLED: Final = re.compile(r"未做|未行|取消|拒绝|暂缓|无法|不能配合|未完成|外院|拒做|改期")
 _TREATED: Final = timedelta(hours=48)
+_BEFORE: Final = timedelta(days=1)
 _INDICATORS: Final = "《病案管理质量控制指标(2021年版)》"
 
 Spoken: TypeAlias = Callable[[Subject, list[Document], Result], bool]
@@ -132,13 +134,20 @@ def _not_reported(subject: Subject) -> Iterator[Said]:
     if orders is None or results is None:
         yield Gap("医嘱" if orders is None else "检查报告")
         return
-    reported = [one for result in results if result.kind is ResultKind.EXAM and (one := asked(result.name))]
+    reported = [(r, one) for r in results if r.kind is ResultKind.EXAM and (one := asked(r.name))]
     for order in orders:
         one = asked(order.text) if order.kind is OrderKind.EXAM else None
         if one is None or not is_tomography(one) or finds(subject, subject.of(*TEXTS), _CANCELLED):
             continue
-        if not any(other.way == one.way and (other.part == one.part or not other.part) for other in reported):
+        own = [r for r, other in reported if other.way == one.way and (other.part == one.part or not other.part)]
+        if all(_is_earlier(result, order) for result in own):
             yield Defect(f"医嘱“{order.text}”无检查报告", key=order.id)
+
+
+def _is_earlier(result: Result, order: Order) -> bool:
+    """Whether a report is that of an examination before: known a day and more before the order."""
+    at = known_at(result)
+    return at is not None and order.at is not None and result.order != order.id and at < order.at - _BEFORE
 
 
 def _untreated(subject: Subject) -> Iterator[Said]:
