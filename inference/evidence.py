@@ -7,6 +7,7 @@ findings are absent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Final
@@ -17,11 +18,10 @@ from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.patient import ClinicalStatus, Condition, Observation, PatientContext, Sex
 from clinical.quantity import Quantity
 from clinical.value import Value, replace
+from inference import meanings
 from inference.naming import Names
 from inference.profiles import Profiles
 from inference.results import Results
-from knowledge.model import Concept, ConceptKind, Predicate
-from knowledge.naming import normal_name
 from knowledge.snapshot import Snapshot
 from nlp.assertion import Assertion, When, Who
 from nlp.facts import Fact, read
@@ -44,6 +44,9 @@ DIMENSIONS: Final = {
 _REPORT_DAYS: Final = 30
 _RESULT_DAYS: Final = 14
 """How old a report or a result may be and still say how the patient is now."""
+_SWOLLEN: Final = ("肢体肿胀", "下肢水肿", "水肿")
+_ONE_LEG: Final = "单侧下肢肿痛"
+_LEG: Final = re.compile(r"下肢|腿")
 _PRESENT: Final = frozenset({Assertion.PRESENT, Assertion.POSSIBLE})
 
 
@@ -122,29 +125,9 @@ def of_disease(disease: str, snapshot: Snapshot, present: bool, where: Datum | S
     """A disease that somebody was told to have, with the histories that say the same of it."""
     told = Evidence(disease, snapshot.name(disease), present, "history", where, is_disease=True)
     found = [told]
-    for finding in _histories(snapshot).get(disease, ()):
+    for finding in meanings.of_disease(disease, snapshot):
         found.append(_of_finding(finding, snapshot, present, where))
     return found
-
-
-def _histories(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
-    """Findings of a history by each disease that means them."""
-    return snapshot.remember("histories", lambda: _by_meaning(snapshot, "diseases", (ConceptKind.DISEASE,)))
-
-
-def _by_meaning(snapshot: Snapshot, attribute: str, kinds: tuple[ConceptKind, ...]) -> dict[str, tuple[str, ...]]:
-    """Findings by the concepts that an attribute of theirs names."""
-    found: dict[str, list[str]] = {}
-    for finding in Profiles.of(snapshot).findings:
-        for name in finding.attributes.get(attribute, ()):
-            for concept in _named(snapshot, name, kinds):
-                found.setdefault(concept.id, []).append(finding.id)
-    return {concept: tuple(findings) for concept, findings in found.items()}
-
-
-def _named(snapshot: Snapshot, name: str, kinds: tuple[ConceptKind, ...]) -> list[Concept]:
-    found = snapshot.by_name(name, *kinds)
-    return [c for c in found if normal_name(c.name) == normal_name(name)] or list(found)
 
 
 # -- text --------------------------------------------------------------------------------------
@@ -181,16 +164,28 @@ def _of_fact(
 ) -> Iterator[Evidence]:
     present, doubtful = fact.assertion in _PRESENT, fact.assertion is Assertion.POSSIBLE
     if fact.who is Who.FAMILY:
-        yield from _of_family(fact, snapshot, present, where)
+        found = meanings.of_relative(fact.concept, snapshot)
+        yield from [_of_finding(found, snapshot, present, where)] if found else []
     elif fact.kind == "test":
         yield from _measured(results.of_fact(fact, age_days, sex), snapshot, where)
     elif fact.kind == "finding":
         if fact.when is not When.PAST or _is_lasting(fact.concept, snapshot):
             yield from (replace(e, doubtful=doubtful) for e in _own(fact.concept, snapshot, present, where))
+            one_leg = Names.of(snapshot).exact_finding(_ONE_LEG) if _is_swollen_leg(fact, snapshot) else ""
+            if one_leg and present:
+                yield replace(_of_finding(one_leg, snapshot, True, where), doubtful=doubtful)
     elif fact.kind == "disease":
         yield from (replace(e, doubtful=doubtful) for e in of_disease(fact.concept, snapshot, present, where))
     else:
         yield from _of_other(fact.kind, fact.concept, fact.name, snapshot, present, where)
+        if fact.kind == "procedure" and present:
+            yield from _lately(fact.concept, fact.name, fact.days, snapshot, where)
+
+
+def _is_swollen_leg(fact: Fact, snapshot: Snapshot) -> bool:
+    """Whether it is one leg that is swollen."""
+    on_one = fact.side in ("left", "right") and _LEG.search(fact.site) is not None
+    return on_one and snapshot.name(fact.concept) in _SWOLLEN
 
 
 def _own(finding: str, snapshot: Snapshot, present: bool, where: Datum | Span) -> Iterator[Evidence]:
@@ -210,60 +205,24 @@ def _is_lasting(finding: str, snapshot: Snapshot) -> bool:
     return row is not None and profiles.dimensions[row] not in ("symptom", "sign", "lab", "exam")
 
 
-def _of_family(fact: Fact, snapshot: Snapshot, present: bool, where: Span) -> Iterator[Evidence]:
-    """What a relative has, as the history of the family that names it or what it is a kind of."""
-    names = Names.of(snapshot)
-    profiles = Profiles.of(snapshot)
-    for concept in (fact.concept, *sorted(snapshot.ancestors(fact.concept) - {fact.concept})):
-        finding = names.exact_finding(f"{snapshot.name(concept)}家族史") if concept else ""
-        if finding and profiles.dimensions[profiles.place[finding]] == "family":
-            yield _of_finding(finding, snapshot, present, where)
-            return
-
-
 def _of_other(
     kind: str, concept: str, name: str, snapshot: Snapshot, present: bool, where: Datum | Span
 ) -> Iterator[Evidence]:
     """Histories of drugs, operations and allergies."""
+    found: Iterable[str] = ()
     if kind == "allergy":
-        found = _allergic(concept, name, snapshot)
-        yield from [_of_finding(found, snapshot, present, where)] if found else []
+        found = (meanings.of_allergy(concept, name, snapshot),)
     elif kind == "drug" and concept:
-        for finding in _meaning(snapshot, "drugs", concept):
-            yield _of_finding(finding, snapshot, present, where)
+        found = meanings.of_drug(concept, snapshot)
     elif kind == "procedure":
-        for finding in _operated(snapshot, name):
-            yield _of_finding(finding, snapshot, present, where)
+        found = meanings.of_operation(name, snapshot)
+    yield from (_of_finding(finding, snapshot, present, where) for finding in found if finding)
 
 
-def _allergic(concept: str, name: str, snapshot: Snapshot) -> str:
-    """The history that an allergy is: the one named after it, else that of drugs where it covers some."""
-    names = Names.of(snapshot)
-    named = names.exact_finding(f"{snapshot.name(concept) if concept else name}过敏")
-    known = snapshot.concept(concept) if concept else None
-    is_drug = known is not None and (known.kind in _DRUGS or snapshot.statements(Predicate.ALLERGEN_OF, concept))
-    return named or (names.exact_finding("药物过敏史") if is_drug else "")
-
-
-_DRUGS: Final = (ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS, ConceptKind.PRODUCT)
-
-
-def _meaning(snapshot: Snapshot, attribute: str, concept: str) -> list[str]:
-    """Findings that a concept, or what it is a kind of, means by an attribute."""
-    index = snapshot.remember(("meaning", attribute), lambda: _by_meaning(snapshot, attribute, _DRUGS))
-    return list(dict.fromkeys(f for a in sorted(snapshot.ancestors(concept)) for f in index.get(a, ())))
-
-
-def _operated(snapshot: Snapshot, operation: str) -> list[str]:
-    """Findings that an operation means: one of its names is in that of the operation."""
-    return snapshot.remember(("operated", operation), lambda: list(_operations(snapshot, operation)))
-
-
-def _operations(snapshot: Snapshot, operation: str) -> Iterator[str]:
-    plain = normal_name(operation)
-    for finding in Profiles.of(snapshot).findings:
-        if any(normal_name(name) in plain for name in finding.attributes.get("procedures", ())):
-            yield finding.id
+def _lately(operation: str, name: str, days: float | None, snapshot: Snapshot, where: Datum | Span) -> list[Evidence]:
+    """What an operation means beside its histories while it is not long over."""
+    found = meanings.of_recent(operation, name, days, snapshot)
+    return [_of_finding(finding, snapshot, True, where) for finding in found if finding]
 
 
 # -- the record --------------------------------------------------------------------------------
@@ -310,9 +269,12 @@ def _of_procedures(patient: PatientContext, snapshot: Snapshot) -> Iterator[Evid
     for procedure in () if isinstance(patient.procedures, Unknown) else patient.procedures:
         if not procedure.lies_ahead(patient.as_of):
             where = Datum.at("手术", procedure.what.text, procedure.origin)
-            names = [procedure.what.text, *(snapshot.name(c) for c in procedure.what.concepts)]
-            for name in names:
+            concepts, time = procedure.what.concepts, procedure.origin.time
+            for name in (procedure.what.text, *(snapshot.name(c) for c in concepts)):
                 yield from _of_other("procedure", "", name, snapshot, True, where)
+            days = None if time is None else (zoned(patient.as_of) - zoned(time)) / timedelta(days=1)
+            for concept in concepts:
+                yield from _lately(concept, snapshot.name(concept), days, snapshot, where)
 
 
 def _of_allergies(patient: PatientContext, snapshot: Snapshot) -> Iterator[Evidence]:
@@ -355,7 +317,7 @@ def _measured(found: Iterable[tuple[str, bool]], snapshot: Snapshot, where: Datu
 
 
 def _of_reports(patient: PatientContext, snapshot: Snapshot) -> Iterator[Evidence]:
-    """What the conclusions of reports say; a finding that only another examination shows is none of theirs."""
+    """What the conclusions of reports say."""
     for report in () if isinstance(patient.reports, Unknown) else patient.reports:
         if report.conclusion and _is_recent(patient, report.origin, _REPORT_DAYS):
             where = Datum.at(report.what.text, report.conclusion, report.origin)
@@ -379,6 +341,3 @@ def _shown(observation: Observation) -> str:
     if isinstance(value, Quantity):
         return f"{value.value:g} {value.unit}".strip()
     return "" if isinstance(value, Unknown) else value
-
-
-__all__ = ["DIMENSIONS", "Evidence", "Span", "merged", "of_facts", "of_names", "of_patient", "of_text"]

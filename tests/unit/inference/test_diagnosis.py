@@ -11,13 +11,13 @@ from clinical.coded import Coded, Origin
 from clinical.finding import Finding, Review, Severity
 from clinical.logic import UNKNOWN, Unknown
 from clinical.order import Order
-from clinical.patient import Observation, PatientContext, Report, Sex
+from clinical.patient import Observation, PatientContext, Procedure, Report, Sex
 from clinical.quantity import Quantity
 from inference.alarms import alarms
 from inference.assessment import Assessment
 from inference.diagnosis import Diagnoser
 from inference.differentials import differentials
-from inference.evidence import Evidence, merged, of_names, of_patient
+from inference.evidence import Evidence, merged, of_names, of_patient, of_text
 from inference.examinations import examinations
 from inference.explaining import Explainer
 from inference.profiles import Whom
@@ -194,6 +194,42 @@ def test_a_result_is_a_finding_by_its_limits_and_a_normal_one_its_absence(snapsh
     assert states(15.2)["白细胞升高"] is True
     assert states(6.0)["白细胞升高"] is False
     assert of_patient(PatientContext("p", NOW, observations=UNKNOWN), snapshot) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "finding", "there"),
+    [
+        ("剖宫产术后10天，突发胸痛。", "近期手术", True),
+        ("剖宫产术后10天，突发胸痛。", "产后", True),
+        ("顺产后2小时阴道大量流血。", "产后", True),
+        ("3年前行剖宫产术。", "产后", None),
+        ("3年前行剖宫产术。", "近期手术", None),
+        ("2周前行右膝关节置换术。", "近期手术", True),
+        ("3天前行腰椎穿刺术。", "近期手术", None),
+        ("左小腿肿胀3天。", "单侧下肢肿痛", True),
+        ("双下肢水肿。", "单侧下肢肿痛", None),
+        ("左上肢肿胀。", "单侧下肢肿痛", None),
+        ("咳嗽1月，父亲患肺结核。", "家庭结核接触史", True),
+    ],
+)
+def test_what_a_story_means_beyond_its_words(snapshot: Snapshot, text: str, finding: str, there: bool | None) -> None:
+    assert {one.name: one.present for one in of_text(text, snapshot)}.get(finding) is there
+
+
+def test_an_operation_of_the_record_is_recent_for_four_weeks(snapshot: Snapshot) -> None:
+    replaced = snapshot.by_name("膝关节置换术", ConceptKind.PROCEDURE)[0].id
+
+    def found(days: float) -> set[str]:
+        done = Procedure(Coded("右膝关节置换术", (), (replaced,)), Origin("p", NOW - timedelta(days=days)))
+        return {one.name for one in of_patient(PatientContext("p", NOW, procedures=(done,)), snapshot)}
+
+    assert "近期手术" in found(14)
+    assert "近期手术" not in found(60) | found(-2)
+
+
+def test_a_lung_clot_after_an_operation_leads(snapshot: Snapshot) -> None:
+    story = of_text("剖宫产术后10天，突发胸痛、呼吸困难、咯血，左小腿肿胀。", snapshot)
+    assert leading(Diagnoser.of(snapshot).assess(story, Whom(41 * 365.25, Sex.FEMALE, 1)), 1) == ["肺栓塞"]
 
 
 @pytest.mark.parametrize(
