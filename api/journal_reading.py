@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,8 +15,8 @@ from clinical.patient import Visit
 from exchange.fhir.context import split_bundle
 from exchange.fhir.values import Json
 from supervision.figures.journal_rows import Call, Ordered
+from supervision.record_qc.resource_parts import amount_of
 
-_AMOUNT: Final = "order-amount"
 _SETTINGS: Final = {Visit.OUTPATIENT: "outpatient", Visit.EMERGENCY: "emergency", Visit.INPATIENT: "inpatient"}
 
 
@@ -51,18 +51,9 @@ def _amounts(request: Json) -> Iterator[tuple[str, float]]:
     if "resourceType" in request:
         context, prefetch = split_bundle(request)
     for reference, resource in sent_orders(context or {}, prefetch).items():
-        amount = next(_told(resource), None)
+        amount = amount_of(resource)
         if amount is not None:
             yield reference, amount
-
-
-def _told(resource: Mapping[str, Any]) -> Iterator[float]:
-    """From an extension: a number, or money."""
-    for one in resource.get("extension") or ():
-        if str(one.get("url", "")).rpartition("/")[2] == _AMOUNT:
-            value = one.get("valueDecimal", (one.get("valueMoney") or {}).get("value"))
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                yield float(value)
 
 
 __all__ = ["JournalReader"]

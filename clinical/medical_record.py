@@ -239,6 +239,8 @@ class Operation(Part, frozen=True):
 
 
 class Order(Part, frozen=True):
+    """What was ordered; ``amount`` is what it costs, in yuan."""
+
     id: str
     kind: OrderKind
     text: str
@@ -249,6 +251,7 @@ class Order(Part, frozen=True):
     route: str = ""
     dose: str = ""
     frequency: str = ""
+    amount: float | None = None
 
 
 class Result(Part, frozen=True):

@@ -138,6 +138,7 @@ def _ordered(order: Order, at: datetime, setting: str, about: Row) -> Row:
         "date": _day(at),
         "setting": setting,
         "doctor": _named(order.by) or about["doctor"],
+        "amount": order.amount,
     } | shared
 
 

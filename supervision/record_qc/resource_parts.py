@@ -66,6 +66,13 @@ def extended(resource: Json, name: str) -> Any:
     return None
 
 
+def amount_of(order: Json) -> float | None:
+    """What an order costs, by our extension: a number, or money."""
+    told = extended(order, "order-amount")
+    value = told.get("value") if isinstance(told, Mapping) else told
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
 def moment_of(value: Any) -> datetime | None:
     """A time with a zone; a date alone is no time of the day and says nothing of limits."""
     if not isinstance(value, str) or "T" not in value:

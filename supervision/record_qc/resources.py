@@ -36,6 +36,7 @@ from supervision.record_qc.happenings import Past, events_of, is_operation
 from supervision.record_qc.naming import kind_of, signer_of, title_of
 from supervision.record_qc.resource_parts import (
     Json,
+    amount_of,
     category_of,
     code_of,
     extended,
@@ -267,6 +268,7 @@ def _order(one: Json, kind: OrderKind, what: Any) -> Order:
         by=_doctor(one.get("requester")),
         route=words_of(dosage.get("route")),
         frequency=words_of((dosage.get("timing") or {}).get("code")),
+        amount=amount_of(one),
     )
 
 

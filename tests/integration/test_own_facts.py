@@ -230,7 +230,7 @@ def _scanned(tenant: str, visit: str, at: datetime) -> Sent:
     made = (
         {"resourceType": "Patient", "id": "P1003", "gender": "male", "birthDate": "1960-01-01"},
         begun | {"subject": of["subject"], "period": {"start": at.isoformat()}},
-        asked | said | {"authoredOn": at.isoformat()},
+        asked | said | {"authoredOn": at.isoformat(), "extension": [{"url": MONEY, "valueDecimal": 260}]},
         found | said | {"issued": done, "basedOn": [{"reference": f"ServiceRequest/{visit}-S"}]},
     )
     return Sent(tenant, "fhir", messages.bundle(visit, *made), source="test")
@@ -310,7 +310,7 @@ def test_a_test_that_was_not_repeated_is_recognised_with_the_money_it_saved(ward
 
 def test_a_test_that_was_made_again_is_a_repeat_with_the_reason_that_was_given_to_the_alert(ward: Ward) -> None:
     [row] = [row for row in ward.rows("tests") if not row["recognised"]]
-    told = {name: row[name] for name in ("id", "repeated", "eligible", "reasoned", "reason", "gap_days")}
+    told = {name: row[name] for name in ("id", "repeated", "eligible", "reasoned", "reason", "gap_days", "amount")}
     assert told == {
         "id": "V21-S",
         "repeated": True,
@@ -318,14 +318,15 @@ def test_a_test_that_was_made_again_is_a_repeat_with_the_reason_that_was_given_t
         "reasoned": True,
         "reason": "need-more-info",
         "gap_days": 3,
+        "amount": 260.0,
     }
-    figures = {
-        name: ward.figures(name)[()].now for name in ("repeats-reasoned", "repeat-gap", "examinations-repeated")
-    }
+    asked = ("repeats-reasoned", "repeat-gap", "examinations-repeated", "repeats-cost")
+    figures = {name: ward.figures(name)[()].now for name in asked}
     assert {name: figure.value for name, figure in figures.items()} == {
         "repeats-reasoned": 100.0,
         "repeat-gap": 3.0,
         "examinations-repeated": 1,
+        "repeats-cost": 260.0,
     }
 
 
