@@ -27,6 +27,13 @@ BY_HAND: Final = (
     "系统升级 密码错误 联系电话 身份证号 停车场 食堂菜单 周末加班 快递到了"
 ).split()
 """What people write into a field that asks for a name."""
+UNSEEN: Final = (
+    "明天放假 晚上吃什么 电梯坏了 领导签字 发票抬头 请假三天 陪护证已办 押金不足 床头铃坏了 家属要求转院 已通知家属 患者签字 "
+    "见医嘱单 复印病历 退费申请 预约挂号 王医生下班 不需要 没有了 略 详见附件 请勿修改 系统测试用 第一页 续前 上海市浦东新区 "
+    "中国人民银行 李小明 13800138000 2026年11月 11月27日 上午十点 门诊大厅二楼 洗手间在哪里 谢谢医生 打车回家 天气很冷 "
+    "孩子上学 买菜做饭 值班电话"
+).split()
+"""More of them, written after all that the floor looks at was chosen."""
 
 
 class Asked(NamedTuple):
@@ -42,6 +49,7 @@ class Kept(NamedTuple):
     right: float
     strange: float
     by_hand: float
+    unseen: float
 
 
 def held_out(text: str) -> bool:
@@ -77,12 +85,14 @@ class Trial:
         self._own: list[tuple[str, Distance]] = []
         self._strange: list[tuple[str, Distance]] = []
         self._by_hand: list[Distance] = []
+        self._unseen: list[Distance] = []
 
     def add(self, index: Index, asked: Asked) -> None:
         known = frozenset(index.names)
         self._own += rightly_first(index, asked)
         self._strange += distances(index, [t for t in everyday() if normal_name(t) not in known])
         self._by_hand += [one for _, one in distances(index, BY_HAND)]
+        self._unseen += [one for _, one in distances(index, UNSEEN)]
 
     def fitted(self) -> Floor:
         """The floor of the four fifths."""
@@ -92,7 +102,8 @@ class Trial:
     def kept(self, floor: Floor) -> Kept:
         """What a floor lets pass of the fifth, and of what was written by hand."""
         own, strange = ([one for text, one in held if held_out(text)] for held in (self._own, self._strange))
-        return Kept(*(sum(map(floor.holds, held)) / len(held) for held in (own, strange, self._by_hand)))
+        asked = (own, strange, self._by_hand, self._unseen)
+        return Kept(*(sum(map(floor.holds, held)) / len(held) for held in asked))
 
 
 def report(trial: Trial) -> None:
@@ -104,7 +115,7 @@ def report(trial: Trial) -> None:
         kept = trial.kept(floor)
         print(
             f"  floor {what}: offered for {kept.right:.1%} of names whose likeliest is right, {kept.strange:.1%} of "
-            f"everyday words, {kept.by_hand:.1%} of texts written by hand",
+            f"everyday words, {kept.by_hand:.1%} of texts written by hand, {kept.unseen:.1%} of those written later",
             flush=True,
         )
 

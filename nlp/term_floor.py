@@ -11,11 +11,13 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from nlp.term_grams import Grams
+from nlp.term_index import Index
 from nlp.term_text import View
 
-_ABBREVIATION: Final = re.compile(r"[a-z]{1,6}")
-"""One letter more makes another abbreviation (ASD, ASDF): it is like none but itself."""
+_ALONE: Final = re.compile(r"[a-z]{1,6}|[\d\W_]+")
+"""One letter more makes another abbreviation (ASD, ASDF), one digit another number: such is like none but itself."""
+_MOSTLY: Final = 0.6
+"""What consists so far of everyday words that no name of the standard holds is like none of them (今天|天气|不错)."""
 _BRACKETS: Final = str.maketrans("()", "\n\n")
 
 
@@ -62,14 +64,15 @@ class Floor(NamedTuple):
         return cls(Distance(*map(float, fitted.coef_[0])), float(fitted.intercept_[0]), float(least))
 
 
-SHIPPED: Final = Floor(Distance(alike=7.4, strange=-4.0, letters=-4.7, brevity=-9.8), 0.1, 0.46)
+SHIPPED: Final = Floor(Distance(alike=7.32, strange=-3.47, letters=-4.87, brevity=-9.02), 0.08, 0.536)
 
 
-def distance(written: View, known: Grams, alike: float, ratio: float) -> Distance:
-    """``known``: pieces of the standard's names; ``ratio``: share of characters the name most alike has in common."""
+def distance(written: View, index: Index, alike: float, ratio: float) -> Distance:
+    """How far a name is of the standard of an index; ``ratio``: share of characters that the name most alike has in
+    common."""
     length = max(len(written.bare), 1)
-    strange = known.unknown(written.rest.translate(_BRACKETS)) / max(len(written.common) - 1, 1)
+    strange = index.pairs.unknown(written.rest.translate(_BRACKETS)) / max(len(written.common) - 1, 1)
     letters = sum(sign.isascii() and sign.isalpha() for sign in written.bare) / length
-    if _ABBREVIATION.fullmatch(written.bare):
+    if _ALONE.fullmatch(written.bare) or index.everyday.share(written.bare) >= _MOSTLY:
         alike = 0.0
     return Distance(alike, strange, letters * (1 - ratio), (1 - ratio) / length)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from nlp.everyday import Everyday
 from nlp.term_grams import Grams
 from nlp.term_text import FACETS, View, view
 
@@ -50,6 +51,7 @@ class Index:
         views = [view(name, subject) for name in names]
         self.grams = Grams.fit([one.both for one in views], _LONGEST)
         self.pairs = Grams.fit([one.both for one in views], _PAIRS)
+        self.everyday = Everyday(one.bare for one in views)
         self._marks = _numbered(views)
         self.targets = Side(self, views)
         self._across = self.targets.grams.T.tocsr()

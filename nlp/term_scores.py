@@ -83,7 +83,7 @@ def far(index: Index, asked: Side, found: Candidates) -> dict[int, Distance]:
     made = {}
     for start, end in zip(*runs(found.rows), strict=True):
         row, at = int(found.rows[start]), start + int(alike[start:end].argmax())
-        plain = distance(asked.views[row], index.pairs, float(alike[at]), float(ratio[at]))
+        plain = distance(asked.views[row], index, float(alike[at]), float(ratio[at]))
         made[row] = plain._replace(**_learned_distance(found.figures[start:end]))
     return made
 

@@ -6,20 +6,18 @@ from __future__ import annotations
 import random
 from collections.abc import Container, Iterable, Iterator
 from functools import lru_cache
-from importlib.util import find_spec
 from itertools import islice
-from pathlib import Path
 from string import ascii_lowercase
 from typing import Final
 
 from knowledge.naming import normal_name
 from knowledge.snapshot import Snapshot, hash_key
+from nlp.everyday import common
 from nlp.terms import SYSTEMS
 
 _NAMES, _WORDS, _STRINGS, _LETTERS = 300, 500, 150, 100
 _COMMON: Final = 200
 """How often jieba's corpus holds a word that counts as an everyday one."""
-_SHORTEST, _LONGEST = 2, 6
 
 
 def strangers(snapshot: Snapshot, system: str, known: Container[str]) -> list[str]:
@@ -31,21 +29,11 @@ def strangers(snapshot: Snapshot, system: str, known: Container[str]) -> list[st
 @lru_cache(1)
 def everyday() -> tuple[str, ...]:
     """Words of everyday speech, three of them strung together, and random letters."""
-    words = sorted(_common_words(), key=hash_key)
+    words = sorted(common(_COMMON), key=hash_key)
     chosen = random.Random(1)  # the same every time
     strung = ["".join(chosen.sample(words, 3)) for _ in range(_STRINGS)]
     letters = ["".join(chosen.choices(ascii_lowercase, k=chosen.randint(2, 8))) for _ in range(_LETTERS)]
     return (*words[:_WORDS], *strung, *letters)
-
-
-def _common_words() -> Iterator[str]:
-    spec = find_spec("jieba")
-    if spec is None or spec.origin is None:
-        return
-    for line in (Path(spec.origin).parent / "dict.txt").read_text("utf-8").splitlines():
-        word, count, _ = line.split(" ")
-        if int(count) > _COMMON and _SHORTEST <= len(word) <= _LONGEST:
-            yield word
 
 
 def _other_names(snapshot: Snapshot, system: str) -> Iterator[str]:

@@ -144,6 +144,29 @@ def test_the_very_name_of_another_kind_is_not_taken_for_an_operation(standard: S
     assert otherwise(standard, "胃病损", "symptom") == ()
 
 
+@pytest.fixture(scope="module")
+def symptoms(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    """Symptoms in the words of patients, which look like what people say every day."""
+    names = "天气变化 气不够用 天天打呼噜 刮风头痛 睡不着觉 不想吃饭 12点胃痛 按压疼痛".split()
+    path = tmp_path_factory.mktemp("terms") / "symptoms.ygr"
+    compile_release(
+        Content([Concept(f"symptom:{n}", ConceptKind.SYMPTOM, name) for n, name in enumerate(names)]), path
+    )
+    return Snapshot(path, "symptoms")
+
+
+@pytest.mark.parametrize("text", ["今天天气不错", "明天天气怎么样", "1234", "12"])
+def test_everyday_talk_and_numbers_are_no_symptoms_though_they_share_words(symptoms: Snapshot, text: str) -> None:
+    assert Normaliser(symptoms).candidates(text, "symptom") == [[]]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("天气变化时", "天气变化"), ("天天打呼", "天天打呼噜"), ("晚上睡不着觉", "睡不着觉")]
+)
+def test_symptoms_told_in_everyday_words_are_found(symptoms: Snapshot, text: str, meant: str) -> None:
+    assert Normaliser(symptoms).candidates(text, "symptom")[0][0].name == meant
+
+
 def test_an_unknown_system_is_told_with_those_there_are(standard: Snapshot) -> None:
     with pytest.raises(UnknownSystemError, match=r"icd-10, icd-9-cm-3, drug, lab, exam, symptom"):
         Normaliser(standard).candidates("胃癌", "icd-11")
