@@ -23,8 +23,9 @@ from inference.citing import references
 from inference.dose import Dose, Need, dose_of
 from inference.drafting import order_of, spared
 from inference.plan import Asked, Fit, Plan, Verdict, is_situation, plans_of, verdict
+from inference.score_form import concepts_named
 from inference.subject import Subject
-from knowledge.model import Predicate
+from knowledge.model import ConceptKind, Predicate
 from knowledge.snapshot import Snapshot
 
 Judge = Callable[[PatientContext, Order], Review]
@@ -46,6 +47,8 @@ GROUPS: Final = {
 }
 """Groups of options in the order in which they are shown."""
 _URGENT: Final = frozenset({"severe", "critical"})
+_COMPANION: Final = "companion"
+_DRUGS: Final = (ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS)
 _NO_PLANS: Final = "知识库尚未收录该诊断的治疗方案"
 
 
@@ -157,7 +160,9 @@ class _Desk:
         plans = plans_of(self.snapshot, disease, self.day)
         asked, notes = self._asked(plans) if plans else (self.asked, (_NO_PLANS,))
         seen = [(plan, verdict(plan, self.subject, asked, self.snapshot)) for plan in plans]
-        options = [self._option(plan, v, disease) for plan, v in seen if v.fit is not Fit.ELSEWHERE]
+        mine = [(plan, v) for plan, v in seen if v.fit is not Fit.ELSEWHERE]
+        drugs = frozenset(plan.item for plan, v in mine if plan.kind == "drug" and v.fit is not Fit.UNSUITABLE)
+        options = [self._option(plan, v, disease, drugs) for plan, v in mine]
         elsewhere = Counter(v.reasons[0] for _, v in seen if v.fit is Fit.ELSEWHERE)
         alarm = _alarm(self.snapshot, disease)
         return Treatment(
@@ -177,7 +182,7 @@ class _Desk:
             return self.asked, ()
         return replace(self.asked, situation=""), (f"没有针对“{situation}”的方案，以下不区分情形",)
 
-    def _option(self, plan: Plan, found: Verdict, disease: str) -> Option:
+    def _option(self, plan: Plan, found: Verdict, disease: str, beside: frozenset[str]) -> Option:
         cited = references(self.snapshot, plan.statement)
         title = self.snapshot.name(plan.item) if plan.item else plan.content
         if found.fit is Fit.UNSUITABLE:
@@ -188,16 +193,16 @@ class _Desk:
         option = Option(plan, title, _state(found, ()), found, dose, order, (), (), cited)
         if order is None:
             return option
-        return self._tried(option, order)
+        return self._tried(option, order, beside - {plan.item})
 
-    def _tried(self, option: Option, order: Order) -> Option:
+    def _tried(self, option: Option, order: Order, beside: frozenset[str]) -> Option:
         """The option as the rules see it; one that kidneys or liver allow only in part is tried once more within
         what they allow."""
-        findings, gaps = self._judged(order)
+        findings, gaps = self._judged(order, beside)
         adjusted, dose = "", option.dose
         less = spared(order, findings, self.snapshot)
         if less is not None:
-            better, more = self._judged(less)
+            better, more = self._judged(less, beside)
             if _ranks(better) < _ranks(findings):
                 adjusted, dose = _said(findings), _held(dose, less)
                 order, findings, gaps = less, better, more
@@ -216,13 +221,22 @@ class _Desk:
             adjusted,
         )
 
-    def _judged(self, order: Order) -> tuple[tuple[Finding, ...], tuple[Gap, ...]]:
+    def _judged(self, order: Order, beside: frozenset[str]) -> tuple[tuple[Finding, ...], tuple[Gap, ...]]:
         """What the rules say of one order, the worst first; other things they say of the patient are not about the
-        option."""
+        option, nor is that it lacks what the plan has ``beside`` it (drugs): it is tried alone."""
         told = self.judge(self.patient, order)
-        mine = (f for f in told.findings if order.id in f.orders)
+        mine = (f for f in told.findings if order.id in f.orders and not self._is_supplied(f, order, beside))
         gaps = tuple(gap for gap in told.gaps if order.id in gap.orders)
         return tuple(sorted(mine, key=lambda f: -f.severity.rank)), gaps
+
+    def _is_supplied(self, finding: Finding, order: Order, beside: frozenset[str]) -> bool:
+        """Whether a finding says only that a drug needs another, which the plan has beside it."""
+        if finding.family != _COMPANION:
+            return False
+        rows = (s for c in order.what.concepts for s in self.snapshot.statements(Predicate.COMPANION, c))
+        named = tuple(n for s in rows if s.id == finding.rule_id for n in s.qualifiers["companions"])
+        wanted = concepts_named(self.snapshot, named, _DRUGS)
+        return any(not wanted.isdisjoint(self.snapshot.ancestors(drug)) for drug in beside)
 
 
 def _state(found: Verdict, findings: tuple[Finding, ...]) -> State:

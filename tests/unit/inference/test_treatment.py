@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from clinical.coded import Coded, Origin
 from clinical.finding import Finding, Gap, Review, Severity
 from clinical.logic import UNKNOWN, Unknown
-from clinical.order import Order
+from clinical.order import Dosage, Order, OrderKind
 from clinical.patient import Condition, Observation, PatientContext, Pregnancy, Sex
 from clinical.quantity import Quantity
 from inference.dose import Dose, Need, practical
+from inference.drafting import spared
 from inference.plan import Asked
 from inference.treatment import Option, State, Treatment, treatments
 from knowledge.compile import Content, compile_release
@@ -290,6 +292,19 @@ def test_what_is_grave_is_flagged_and_can_still_be_written(snapshot: Snapshot) -
     assert told.order is not None
 
 
+@pytest.mark.parametrize(
+    ("companions", "state"), [(["多西环素"], State.PROPOSED), (["利福平", "阿莫西林"], State.CAUTION)]
+)
+def test_an_option_is_not_flagged_for_lacking_what_the_plan_has_beside_it(
+    tmp_path: Path, companions: list[str], state: State
+) -> None:
+    """Each drug of a combination is tried alone; what no other row of the plan gives is still missing."""
+    said = Statement("pair", "ingredient:amoxicillin", Predicate.COMPANION, "", {"companions": companions}, CITED)
+    judge = saying(Severity.MAJOR, "阿莫西林", family="companion", rule="pair")
+    told = options(treat(release(tmp_path / "r", said), patient(), judge))["adult"]
+    assert (told.state, bool(told.findings)) == (state, state is State.CAUTION)
+
+
 def test_minor_words_change_no_order_but_burden_breaks_ties(snapshot: Snapshot) -> None:
     told = options(treat(snapshot, patient(), saying(Severity.MODERATE, "阿莫西林")))["adult"]
     assert told.state is State.PROPOSED
@@ -322,6 +337,31 @@ def test_a_dose_is_held_to_the_kidneys_even_where_another_grave_finding_stays(sn
     assert (told.state, told.adjusted) == (State.CAUTION, "上限 5 mg")
     assert told.order is not None
     assert told.order.dosage.dose == Quantity(5, "mg")
+
+
+@pytest.mark.parametrize(
+    ("dose", "times", "said", "wanted"),
+    [
+        (300, 1.0, {"daily_max": 150.0}, (300, "每48小时1次")),
+        (0.5, 1.0, {"daily_max": 0.17}, (0.5, "每72小时1次")),
+        (750, 3.0, {"single_max": 500.0, "daily_max": 500.0}, (500, "qd")),
+        (2000, 4.0, {"single_max": 2000.0, "daily_max": 4000.0}, (2000, "bid")),
+        (300, 1.0, {"daily_max": 150.0, "action": "reduce"}, (150, "")),
+        (100, 3.0, {"times_per_day_max": 1.0}, (100, "qd")),
+    ],
+)
+def test_where_the_interval_is_to_be_lengthened_the_dose_stays_what_it_is(
+    snapshot: Snapshot, dose: float, times: float, said: dict[str, Any], wanted: tuple[float, str]
+) -> None:
+    """Half of a tablet every day is not what the label means by one tablet every other day."""
+    limit = Statement("l", "d", Predicate.RENAL_LIMIT, "", {"action": "extend-interval", "unit": "mg"} | said, CITED)
+    release = SimpleNamespace(statements=lambda predicate, concept: (limit,))
+    order = Order(
+        "o", OrderKind.DRUG, Coded("药", (), ("d",)), dosage=Dosage(dose=Quantity(dose, "mg"), times_per_day=times)
+    )
+    less = spared(order, (Finding("renal", "l", "1", Severity.MAJOR, "", "", ("o",)),), cast(Snapshot, release))
+    assert less is not None
+    assert (less.dosage.dose, less.dosage.frequency_text) == (Quantity(wanted[0], "mg"), wanted[1])
 
 
 def test_a_diagnosis_that_no_plan_is_about_says_so(snapshot: Snapshot) -> None:
