@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 from clinical import units
 from clinical.administration import frequency_of
 from clinical.logic import Unknown
+from nlp.durations import number_of
 
-_NUMERALS: Final = {word: n for n, word in enumerate("零一二三四五六七八九十")} | {"两": 2, "半": 0.5}
 _FIGURES: Final = r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _N: Final = rf"(?:{_FIGURES}|[一二两三四五六七八九十半])"
 _TO: Final = r"(?:[-–—~～∼]|至|到)"
@@ -207,8 +207,7 @@ def _times(word: str) -> float:
 
 
 def _number(text: str) -> float:
-    known = _NUMERALS.get(text)
-    return float(text.replace(",", "")) if known is None else float(known)
+    return number_of(text.replace(",", "")) or 0.0
 
 
 @lru_cache(2048)

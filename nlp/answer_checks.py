@@ -11,20 +11,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from knowledge.model import ConceptKind
 from nlp import amounts, identifiers
 from nlp.answer_text import Said
 from nlp.lexicon import Lexicon
 from nlp.passages import Passage
+from nlp.questions import DRUGS
+from nlp.tokens import jieba
 
-_NAMED: Final = frozenset(
-    {ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS, ConceptKind.PRODUCT, ConceptKind.DISEASE, ConceptKind.PROCEDURE}
-)
+_NAMED: Final = DRUGS | {ConceptKind.DISEASE, ConceptKind.PROCEDURE}
 """Kinds whose names a sentence may not bring along."""
-_DRUGS: Final = frozenset({ConceptKind.INGREDIENT, ConceptKind.PRODUCT, ConceptKind.DRUG_CLASS})
 _FORBIDS: Final = re.compile(
     r"禁用|禁忌|禁止|忌用|严禁|不[可能宜得应要](?!缺少)|不推荐|不建议|不适合|避免|慎用|停用|停药|暂停|勿|不用|不作"
     r"|严重风险|一般风险"
@@ -120,7 +118,7 @@ class Checks:
         return {one for one in self._concepts(text) if self._kind(one) in _NAMED}
 
     def _drugs(self, text: str) -> set[str]:
-        return {one for one in self._concepts(text) if self._kind(one) in _DRUGS}
+        return {one for one in self._concepts(text) if self._kind(one) in DRUGS}
 
     def _concepts(self, text: str) -> Iterable[str]:
         return (hit.concepts[0] for hit in self._lexicon.matches(text) if hit.concepts)
@@ -167,14 +165,7 @@ def _has(pattern: re.Pattern[str], text: str) -> bool:
 
 def _shared(text: str, sources: Sequence[str]) -> float:
     """Share of a sentence's words, by length, that stand in the sources."""
-    words = [word for word in _jieba().cut(text) if len(word) >= _SHORTEST and any(c.isalpha() for c in word)]
+    words = [word for word in jieba().cut(text) if len(word) >= _SHORTEST and any(c.isalpha() for c in word)]
     whole = sum(map(len, words))
     joined = "\n".join(sources)
     return sum(len(word) for word in words if word in joined) / whole if whole else 1.0
-
-
-@lru_cache(1)
-def _jieba() -> Any:
-    import rjieba
-
-    return rjieba

@@ -185,11 +185,12 @@ def _medications(facts: Sequence[Fact], snapshot: Snapshot) -> Iterator[Order]:
             _coded(fact),
             OrderStatus.ACTIVE,
             (Ingredient(fact.concept),) if single else (),
-            dosage=_dosage(fact),
+            dosage=dosage_of(fact),
         )
 
 
-def _dosage(fact: Fact) -> Dosage:
+def dosage_of(fact: Fact) -> Dosage:
+    """How a drug is taken, as far as its fact says."""
     found = frequency_of(fact.frequency) if fact.frequency else UNKNOWN
     often = found if isinstance(found, Frequency) else None
     return Dosage(
@@ -205,7 +206,8 @@ def _dosage(fact: Fact) -> Dosage:
 
 
 def _dose(fact: Fact) -> Known[Quantity]:
-    if fact.dose is None or not fact.dose_unit:
+    """Per kilogram it is no dose yet."""
+    if fact.dose is None or not fact.dose_unit or "/" in fact.dose_unit:
         return UNKNOWN
     try:
         return Quantity(fact.dose, fact.dose_unit)

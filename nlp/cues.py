@@ -212,7 +212,7 @@ _WARD: Final = re.compile(
 )
 
 
-def everyday(text: str) -> list[tuple[int, int, str]]:
+def ward_words(text: str) -> list[tuple[int, int, str]]:
     """Words of the ward in a question: where, and the name that is meant."""
     return [(found.start(), found.end(), _MEANT[found[0].upper()]) for found in _WARD.finditer(text)]
 

@@ -45,7 +45,7 @@ _SALT_TAILS: Final = """
 富马酸盐 酒石酸盐 枸橼酸盐 甲磺酸盐 苯磺酸盐 琥珀酸盐 醋酸盐 硝酸盐 氨丁三醇 葡甲胺 精氨酸 赖氨酸
 匹酯 酯 磷酸酯 磷酸酯钠 琥珀酸钠 氢溴酸盐 乳糖酸盐 门冬氨酸盐 三水 无水物
 """
-_SALTBY_LENGTH: Final = tuple(sorted(_SALT_TAILS.split(), key=len, reverse=True))
+_TAILS_BY_LENGTH: Final = tuple(sorted(_SALT_TAILS.split(), key=len, reverse=True))
 _MARKS: Final = re.compile(
     r"^[\W_]*(?:\((?:甲|乙|丙|基|国|省|非|自费|医保|集采|国采|带量|谈判|4\+7|\d+)\)|[△▲*●#☆★◎○◆■□※])+"
 )
@@ -165,7 +165,7 @@ def salt_free(name: str) -> Iterator[str]:
     for head in heads:
         if head != name:
             yield head
-        for suffix in _SALTBY_LENGTH:
+        for suffix in _TAILS_BY_LENGTH:
             if head.endswith(suffix) and len(head) > len(suffix) + 1:
                 yield head[: -len(suffix)]
 

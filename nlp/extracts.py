@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from nlp.answer_text import Said
 from nlp.grounds import Ground
 from nlp.passages import Passage
+from nlp.tokens import jieba
 
 _WHOLE: Final = 240
 """A passage of so many characters is said as it stands."""
@@ -54,11 +54,4 @@ def _stopped(text: str) -> str:
 
 
 def _words(question: str) -> frozenset[str]:
-    return frozenset(word for word in _jieba().cut_for_search(question) if len(word) > 1)
-
-
-@lru_cache(1)
-def _jieba() -> Any:
-    import rjieba
-
-    return rjieba
+    return frozenset(word for word in jieba().cut_for_search(question) if len(word) > 1)

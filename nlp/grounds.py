@@ -10,19 +10,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from knowledge.model import ConceptKind, Predicate, Standing
 from knowledge.snapshot import Snapshot
 from nlp import cues
 from nlp.passages import Passage
-from nlp.questions import Mention, Question
+from nlp.questions import DRUGS, Mention, Question, is_drug
 from nlp.search import Found
 from nlp.senses import folded
+from nlp.tokens import jieba
 
 _OWN, _CLASS, _NAMED = 1.0, 0.85, 0.6
-_DRUGS: Final = frozenset({ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS, ConceptKind.PRODUCT})
 _DISEASES: Final = frozenset({ConceptKind.DISEASE})
 _MANY: Final = 2 / 3
 """Of several names so many must be covered, of drugs all."""
@@ -103,15 +102,14 @@ class _Judge:
         self._for_drugs = _FOR_DRUGS.search(said) is not None
         named = [mention for mention in question.mentions if not mention.cue]
         self._alone = not named
-        self._together(question.mentions)
+        self._together(sum(is_drug(mention, snapshot) for mention in question.mentions))
         self._named = named or list(question.mentions)
-        self._drugs = [self._is_drug(mention) for mention in self._named]
+        self._drugs = [is_drug(mention, snapshot) for mention in self._named]
         self._beside = [mention for mention in question.mentions if mention.cue] if named else []
         self._words = _words(said, question.mentions)
 
-    def _together(self, mentions: Sequence[Mention]) -> None:
+    def _together(self, drugs: int) -> None:
         """What of two drugs is asked for, and of a disease alone."""
-        drugs = sum(self._is_drug(mention) for mention in mentions)
         if drugs > 1 and not any(one in self._asks for one in _BETWEEN):
             self._asks = self._asks | {Predicate.INTERACTS_WITH: 1.0}
         if not drugs:  # what a drug may be used for is no answer to what a disease is treated with
@@ -128,7 +126,7 @@ class _Judge:
             return 0.0
         beside = sum(self._about(mention, passage, text) > 0 for mention in self._beside)
         named = sum(about) / len(about) if about else words
-        dull = _NO_DRUG if self._for_drugs and not self._has(_DRUGS, passage) else 1.0
+        dull = _NO_DRUG if self._for_drugs and not self._has(DRUGS, passage) else 1.0
         dull *= 0.5 if passage.predicate in _DULL and not asked else 1.0
         return dull * named * (0.4 + 0.6 * asked) * (0.5 + 0.5 * words) + 0.1 * beside + self._prior(found)
 
@@ -184,9 +182,6 @@ class _Judge:
         whole = sum(map(len, self._words))
         return sum(len(word) for word in self._words if word in text) / whole if whole else 1.0
 
-    def _is_drug(self, mention: Mention) -> bool:
-        return self._kind(mention.concepts[0]) in _DRUGS
-
     def _has(self, kinds: frozenset[ConceptKind], passage: Passage) -> bool:
         """Whether it is said of, or for, something of a kind."""
         return any(self._kind(one) in kinds for one in (passage.concept, *passage.objects))
@@ -212,7 +207,7 @@ def _words(said: str, mentions: Sequence[Mention]) -> tuple[str, ...]:
     text = folded(said)
     for mention in sorted(mentions, key=lambda one: -len(one.text)):
         text = text.replace(folded(mention.text), "，")
-    return tuple(dict.fromkeys(word for word, kind in _jieba().tag(text) if _tells(word, kind)))
+    return tuple(dict.fromkeys(word for word, kind in jieba().tag(text) if _tells(word, kind)))
 
 
 def _tells(word: str, kind: str) -> bool:
@@ -222,11 +217,4 @@ def _tells(word: str, kind: str) -> bool:
         return False
     if word.isascii():
         return not cues.in_chinese(word)
-    return _JOINING.isdisjoint(word) or (kind.startswith("n") and _jieba().has_word(word))
-
-
-@lru_cache(1)
-def _jieba() -> Any:
-    import rjieba
-
-    return rjieba
+    return _JOINING.isdisjoint(word) or (kind.startswith("n") and jieba().has_word(word))

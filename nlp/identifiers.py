@@ -8,12 +8,12 @@ day does not. Rather too much is taken than too little: what is asked is searche
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
-from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from nlp.lexicon import Lexicon
+from nlp.tokens import jieba
 
 NAME, IDENTITY, PHONE, RECORD, PLACE, ORGANISATION, ACCOUNT, BED, DAY, AGE = (
     *("姓名", "证件号", "电话", "编号", "住址", "医疗机构", "网络账号", "床号", "日期", "年龄"),
@@ -80,7 +80,6 @@ class Cleaned(NamedTuple):
 class _Rule(NamedTuple):
     kind: str
     pattern: re.Pattern[str]
-    valid: Callable[[re.Match[str]], bool] = lambda found: True
 
 
 def _group(found: re.Match[str]) -> tuple[int, int]:
@@ -243,8 +242,7 @@ def _found(kind: str, start: int, end: int) -> Found:
 def _matched(text: str, rules: Iterable[_Rule]) -> Iterator[Found]:
     for rule in rules:
         for match in rule.pattern.finditer(text):
-            if rule.valid(match):
-                yield _found(rule.kind, *_group(match))
+            yield _found(rule.kind, *_group(match))
 
 
 # -- dates and ages ----------------------------------------------------------------------------
@@ -350,9 +348,9 @@ def _introduced(text: str) -> Iterator[tuple[int, int]]:
     """患者张建国因…, 我叫李雷."""
     for match in _OF_PERSON.finditer(text):
         start, end = match.span("it")
-        for token, kind, at in _tagged(text[start:end]):
-            if at == 0 and kind.startswith("nr") or at == 0 and kind == "ns" and len(token) > 3:
-                yield start, start + len(token)
+        token, kind, _ = _tagged(text[start:end])[0]
+        if kind.startswith("nr") or (kind == "ns" and len(token) > 3):
+            yield start, start + len(token)
     for match in _NAMED_SO.finditer(text):
         yield match.span("it")
 
@@ -385,14 +383,7 @@ def _hidden(text: str, spans: Iterable[tuple[int, int]]) -> str:
 def _tagged(text: str) -> list[tuple[str, str, int]]:
     """Tokens with their part of speech and place."""
     placed, at = [], 0
-    for token, kind in _jieba().tag(text):
+    for token, kind in jieba().tag(text):
         placed.append((token, kind, at))
         at += len(token)
     return placed
-
-
-@lru_cache(1)
-def _jieba() -> Any:
-    import rjieba
-
-    return rjieba

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -304,7 +305,7 @@ def _good(answer: httpx.Response) -> None:
 
 def _retry_after(text: str) -> float:
     """Seconds of a ``Retry-After`` (a number or a date); 0 when it says neither."""
-    if text.strip().isdecimal():
+    if re.fullmatch(r"\s*\d{1,9}\s*", text):
         return float(min(int(text), 86_400))
     try:
         when = parsedate_to_datetime(text)

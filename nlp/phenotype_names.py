@@ -23,6 +23,7 @@ from nlp.phenotype_words import WORDS
 from nlp.scope import Name
 from nlp.sections import sections
 from nlp.senses import folded
+from nlp.tokens import jieba
 
 if TYPE_CHECKING:
     from ahocorasick_rs import AhoCorasick
@@ -118,9 +119,7 @@ _Place = tuple[int, int, str]
 
 def _words(text: str) -> list[tuple[int, int]]:
     """Words of ordinary Chinese with where they begin and end."""
-    import rjieba
-
-    ends = list(accumulate(map(len, rjieba.cut(text))))
+    ends = list(accumulate(map(len, jieba().cut(text))))
     return list(pairwise((0, *ends)))
 
 
@@ -208,6 +207,3 @@ def _meant(
         phenotype_id = next((named[n][2] for n in map(folded, names) if n in named), "")
         if known is not None and phenotype_id:
             yield known, phenotype_id
-
-
-__all__ = ["ROOT", "Mention", "PhenotypeNames", "below"]

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from clinical.administration import Frequency, frequency_of
 from clinical.coded import Coded
-from clinical.logic import UNKNOWN, Known
 from clinical.order import Dosage, Order, OrderKind, OrderStatus
-from clinical.quantity import Quantity, QuantityError
 from knowledge.model import ConceptKind
 from nlp.answer_checks import forbids
 from nlp.assertion import Assertion
-from nlp.facts import Fact, read
+from nlp.context import dosage_of
+from nlp.facts import read
 from nlp.lexicon import Lexicon
 
 _DRUGS: Final = frozenset({ConceptKind.INGREDIENT, ConceptKind.PRODUCT})
@@ -50,28 +48,4 @@ def _drugs(text: str, lexicon: Lexicon) -> Iterator[Proposal]:
     for fact in read(text, lexicon):
         concept = lexicon.snapshot.concept(fact.concept) if fact.kind == "drug" else None
         if concept is not None and concept.kind in _DRUGS and fact.assertion in _SAID:
-            yield Proposal(concept.name, _dosage(fact))
-
-
-def _dosage(fact: Fact) -> Dosage:
-    frequency = frequency_of(fact.frequency) if fact.frequency else UNKNOWN
-    said = Dosage(dose=_dose(fact.dose, fact.dose_unit), route=fact.route or UNKNOWN)
-    if not isinstance(frequency, Frequency):
-        return said
-    return Dosage(
-        dose=said.dose,
-        route=said.route,
-        times_per_day=frequency.times_per_day,
-        as_needed=frequency.as_needed,
-        frequency_text=fact.frequency,
-    )
-
-
-def _dose(value: float | None, unit: str) -> Known[Quantity]:
-    """Per kilogram it is no dose yet."""
-    if value is None or "/" in unit:
-        return UNKNOWN
-    try:
-        return Quantity(value, unit)
-    except QuantityError:
-        return UNKNOWN
+            yield Proposal(concept.name, dosage_of(fact))

@@ -19,6 +19,7 @@ from nlp.tokens import asked
 _LATIN: Final = re.compile(r"[a-z][a-z0-9\-]*")
 _UNITS: Final = frozenset("mg ml kg ug mcg iu min mmol meq".split())
 """Units that some concept is called, too."""
+DRUGS: Final = frozenset({ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS, ConceptKind.PRODUCT})
 _MOST_BEARERS: Final = 6
 _LONGEST: Final = 500
 """Characters of a question that are looked at."""
@@ -69,7 +70,7 @@ def understood(text: str, snapshot: Snapshot, lexicon: Lexicon, spellings: Spell
 def _spans(text: str, lexicon: Lexicon) -> list[_Span]:
     """Names in a question and words of the ward; of two that overlap the longer, and a name before such a word."""
     names = [(hit.start, hit.end, hit.concepts) for hit in lexicon.matches(text)]
-    words = [(start, end, lexicon.exact(name)) for start, end, name in cues.everyday(text)]
+    words = [(start, end, lexicon.exact(name)) for start, end, name in cues.ward_words(text)]
     kept: list[_Span] = []
     for one in sorted((*names, *words), key=lambda span: span[0] - span[1]):
         if (
@@ -86,6 +87,12 @@ def _letters(text: str, spans: Sequence[_Span]) -> Iterator[str]:
     for found in _LATIN.finditer(folded(text)):
         if not any(start < found.end() and found.start() < end for start, end, _ in spans):
             yield found[0]
+
+
+def is_drug(mention: Mention, snapshot: Snapshot) -> bool:
+    """Whether words name a drug or a class of drugs."""
+    known = snapshot.concept(mention.concepts[0])
+    return known is not None and known.kind in DRUGS
 
 
 def _mention(said: str, ids: Sequence[str], snapshot: Snapshot) -> Mention:

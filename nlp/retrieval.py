@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from itertools import combinations
 from typing import Final
 
-from knowledge.model import ConceptKind, Predicate, Statement
+from knowledge.model import Predicate, Statement
 from knowledge.snapshot import Snapshot
-from nlp.questions import Mention, Question
+from nlp.questions import Mention, Question, is_drug
 from nlp.search import Answer, Found
 
 Retrieve = Callable[[str, int], Answer]
@@ -22,7 +22,6 @@ _DEPTH: Final = 40
 _NEAR: Final = 20
 _MOST_STATEMENTS: Final = 4
 _MOST_BEARERS: Final = 3
-_DRUGS: Final = frozenset({ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS, ConceptKind.PRODUCT})
 _BETWEEN: Final = (Predicate.INTERACTS_WITH, Predicate.IV_INCOMPATIBLE, Predicate.HERB_INCOMPATIBLE)
 _OF_DRUG: Final = (Predicate.CONTRAINDICATED_IN, Predicate.INDICATED_FOR)
 
@@ -53,7 +52,7 @@ def _exact(question: Question, snapshot: Snapshot) -> list[Statement]:
 
 
 def _of_pair(a: Mention, b: Mention, question: Question, snapshot: Snapshot) -> Iterator[Statement]:
-    drugs = [_is_drug(one, snapshot) for one in (a, b)]
+    drugs = [is_drug(one, snapshot) for one in (a, b)]
     if all(drugs):
         asked = [one for one in _BETWEEN if one in question.predicates] or _BETWEEN[:1]
         for one in a.concepts[:_MOST_BEARERS]:
@@ -71,8 +70,3 @@ def _in(drug: Mention, condition: Mention, question: Question, snapshot: Snapsho
     for predicate in asked:
         for concept in drug.concepts[:_MOST_BEARERS]:
             yield from (s for s in snapshot.statements(predicate, concept) if s.object in wider)
-
-
-def _is_drug(mention: Mention, snapshot: Snapshot) -> bool:
-    known = snapshot.concept(mention.concepts[0])
-    return known is not None and known.kind in _DRUGS

@@ -312,10 +312,8 @@ class _Filter:
             kept &= self._coded("source", filters.sources) | self._coded("source_kind", filters.sources)
         if filters.departments:
             rows = [place for place, name in enumerate(self._codes["department"]) if name in filters.departments]
-            packed = (
-                np.bitwise_or.reduce(self._columns["department"][rows], axis=0) if rows else np.zeros(0, np.uint8)
-            )
-            kept &= np.unpackbits(packed, count=len(year)).astype(bool) if rows else False
+            packed = np.bitwise_or.reduce(self._columns["department"][rows], axis=0)
+            kept &= np.unpackbits(packed, count=len(year)).astype(bool)
         return kept
 
     def _coded(self, field: str, names: Sequence[str]) -> NDArray[np.bool_]:

@@ -68,4 +68,4 @@ def _pregnancy(question: str) -> Known[Pregnancy | None]:
 
 
 def _says(pattern: re.Pattern[str], text: str) -> bool:
-    return any(not _NOT.search(text[: match.start()]) for match in pattern.finditer(text))
+    return any(not _NOT.search(text, 0, match.start()) for match in pattern.finditer(text))

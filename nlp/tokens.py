@@ -6,7 +6,6 @@ Pairs beside words make a token of a name that no dictionary knows, wherever it 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from operator import add
 from typing import Any, Final
 
@@ -22,8 +21,8 @@ _ASKING: Final = frozenset(
 """Words that a question holds because it is one."""
 
 
-@lru_cache(1)
-def _jieba() -> Any:
+def jieba() -> Any:
+    """The segmenter with its own dictionary; its import, which takes a moment, waits until somebody asks."""
     import rjieba
 
     return rjieba
@@ -36,7 +35,7 @@ def words(text: str) -> list[str]:
         if run[0] <= "z" or len(run) == 1:
             found.append(run)
         else:
-            found += [word for word in _jieba().cut(run, False) if len(word) > _PAIR]
+            found += [word for word in jieba().cut(run, False) if len(word) > _PAIR]
             found += map(add, run, run[1:])
     return found
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from nlp.durations import number_of
+
 _FILLER: Final = (
     r"(?:\s*[(（][^()（）\d]{1,8}[)）])?"
     r"(?:[\s:：=＝]|最高|最低|最大|曾|高|低|约|为|达到|可?达|升至|降至|升高至|下降至|增至|减至|升高|下降|波动于|波动在|波动|维持在|控制在|稳定在|测得|测|"
@@ -201,15 +203,9 @@ def warmths(text: str) -> list[Measured]:
     """Temperatures that say no name: 39.2℃, 38度5."""
     found = []
     for match in _WARMTH.finditer(text):
-        tenth = match["tenth"] or ""
-        value = float(match["value"]) + (
-            "0123456789".find(tenth) if tenth.isdigit() else _TENTHS.find(tenth)
-        ) / 10 * bool(tenth)
+        value = float(match["value"]) + (number_of(match["tenth"] or "0") or 0.0) / 10
         found.append(Measured(match.start(), match.end(), round(value, 2), None, None, "", match["unit"] or ""))
     return found
-
-
-_TENTHS: Final = "零一二三四五六七八九"
 
 
 def weeks(text: str) -> list[tuple[int, int, int]]:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
-from knowledge.model import Predicate, Statement
+from knowledge.model import Statement
 from knowledge.tables import BY_NAME, Column, Kind
 
 _SLOT: Final = re.compile(r"\{(\w+)\}")
@@ -206,6 +206,3 @@ class Family(NamedTuple):
     pattern: str
     hidden: frozenset[str] = frozenset()
     group: str = ""
-
-
-Families = Mapping[Predicate, Family]

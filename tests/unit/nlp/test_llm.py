@@ -94,6 +94,12 @@ def test_a_date_to_come_again_at_is_understood() -> None:
         assert ask(server) == ("好", None)
 
 
+@pytest.mark.parametrize("when", ["9" * 5000, "soon", "-1"])
+def test_a_time_to_come_again_that_is_none_breaks_nothing(when: str) -> None:
+    with chat_server(status(429, Retry_After=when), says("好")) as server:
+        assert ask(server) == ("好", None)
+
+
 def test_nobody_waits_longer_for_a_busy_server_than_for_an_answer() -> None:
     with chat_server(status(429, Retry_After="120"), says("好")) as server:
         began = time.monotonic()

@@ -59,6 +59,12 @@ def test_drugs_taken_now_are_orders_and_stopped_ones_are_not(snapshot: Snapshot)
     assert (order.dosage.route, order.dosage.times_per_day) == ("口服", 1)
 
 
+def test_a_dose_per_kilogram_is_no_dose_yet(snapshot: Snapshot) -> None:
+    (order,) = of("口服阿奇霉素10mg/kg qd。", snapshot).medications
+    assert order.dosage.dose is UNKNOWN
+    assert order.dosage.times_per_day == 1
+
+
 def test_a_pregnancy_has_its_days_and_a_denied_one_is_none(snapshot: Snapshot) -> None:
     assert of("孕32周，双下肢水肿。", snapshot).pregnancy.gestational_days == 224
     assert of("否认妊娠可能。", snapshot).pregnancy is None
