@@ -7,12 +7,10 @@ import hmac
 import logging
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
-
 from api.errors import ApiError
+from api.trusted import TrustedClients
 from base.settings import Settings
 from base.tokens import UsedTokens
 
@@ -44,9 +42,8 @@ _ANYONE: Final = Client()
 class ClientAuth:
     """Checks client JWTs against registered keys and allowed JWK set URLs, each ``jti`` once."""
 
-    def __init__(self, settings: Settings, used: UsedTokens) -> None:
-        self._settings, self._used = settings, used
-        self._registered = _registered(settings.clients_file)
+    def __init__(self, settings: Settings, used: UsedTokens, trusted: TrustedClients) -> None:
+        self._settings, self._used, self._trusted = settings, used, trusted
         self._fetched: dict[str, tuple[float, PyJWKSet]] = {}
 
     async def client(self, authorization: str, audience: str) -> Client:
@@ -61,13 +58,14 @@ class ClientAuth:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise _denied("Authorization must be `Bearer <JWT>`")
+        await self._trusted.ready()
         if not self._configured():
             return _ANYONE
         claims = _decode(token, await self._key(token), audience)
         name, until = f"{claims['iss']} {claims['jti']}", float(claims["exp"]) + _LEEWAY_SECONDS
         if not await self._first(name, until):
             raise _denied("this token was used before (jti)")
-        known = self._registered.get(str(claims["iss"]))
+        known = self._trusted.of(str(claims["iss"]))
         if known is None:
             return Client(str(claims["iss"]), str(claims.get("tenant", "")))
         return Client(str(claims["iss"]), _tenant(known.tenant, str(claims.get("tenant", ""))), known.features)
@@ -82,7 +80,7 @@ class ClientAuth:
         return asked.result() if done else True
 
     def _configured(self) -> bool:
-        return bool(self._settings.require_client_auth or self._registered or self._settings.jku_allow)
+        return bool(self._settings.require_client_auth or self._trusted or self._settings.jku_allow)
 
     async def _key(self, token: str) -> PyJWK:
         import jwt
@@ -94,16 +92,22 @@ class ClientAuth:
             raise _denied("the token is no JWT") from error
         if header.get("alg") not in ALGORITHMS:
             raise _denied(f"algorithm {header.get('alg')!r} is not accepted; use ES384 or RS384")
-        known = self._registered.get(str(issuer))
-        keys = known.keys if known else await self._jwks(header.get("jku"))
+        known = self._trusted.of(str(issuer))
+        if known is not None and known.keys is not None:
+            keys = known.keys
+        else:
+            keys = await self._jwks(known.jku if known else self._allowed(header.get("jku")))
         found = [key for key in keys.keys if key.key_id == header.get("kid")]
         if not found:
             raise _denied("no key with this kid is registered for the issuer")
         return found[0]
 
-    async def _jwks(self, url: Any) -> PyJWKSet:
+    def _allowed(self, url: Any) -> str:
         if url not in self._settings.jku_allow:
             raise _denied("issuer is not registered and its jku is not on the allow-list")
+        return str(url)
+
+    async def _jwks(self, url: str) -> PyJWKSet:
         kept = self._fetched.get(url)
         if kept and kept[0] > time.monotonic():
             return kept[1]
@@ -144,15 +148,6 @@ def _decode(token: str, key: PyJWK, audience: str) -> dict[str, Any]:
     return claims
 
 
-@dataclass(frozen=True, slots=True)
-class _Registered:
-    """What is known beforehand of a client."""
-
-    keys: PyJWKSet
-    features: frozenset[str]
-    tenant: str
-
-
 def _tenant(registered: str, claimed: str) -> str:
     """The tenant of a call: what the client says, where nothing was registered or it lies below that."""
     if not registered or claimed == registered or claimed.startswith(f"{registered}/"):
@@ -160,21 +155,6 @@ def _tenant(registered: str, claimed: str) -> str:
     if claimed:
         raise _denied("the tenant claim is not of the tenant that this client was registered for")
     return registered
-
-
-def _registered(path: Path) -> dict[str, _Registered]:
-    """Clients by issuer from ``clients.json``: ``{issuer: {"keys": [JWK, …], "features": [name, …],
-    "tenant": path}}``."""
-    if not path.exists():
-        return {}
-    from jwt import PyJWKSet
-
-    return {
-        issuer: _Registered(
-            PyJWKSet.from_dict(entry), frozenset(entry.get("features", ())), str(entry.get("tenant", ""))
-        )
-        for issuer, entry in orjson.loads(path.read_bytes()).items()
-    }
 
 
 def bearer_key(settings: Settings, given: str) -> str:

@@ -25,6 +25,7 @@ from api.metrics import METRICS
 from api.prefetch import complete, parsed
 from api.regional import Regional
 from api.review import Reviewed, Reviewer, china_day, shown_as, worth
+from api.trusted import TrustedClients
 from base.audit import AuditLog, Event
 from base.plugins import discover
 from base.settings import Settings
@@ -89,6 +90,7 @@ class CdsHooks:
         settings: Settings,
         reviewer: Reviewer,
         used: UsedTokens,
+        trusted: TrustedClients,
         dispensary: Dispensary,
         regional: Regional,
         audit: AuditLog,
@@ -96,7 +98,7 @@ class CdsHooks:
     ) -> None:
         self._settings, self._reviewer, self._dispensary = settings, reviewer, dispensary
         self._regional, self._audit, self._advisers = regional, audit, advisers
-        self._auth = ClientAuth(settings, used)
+        self._auth = ClientAuth(settings, used, trusted)
         self.hooks: Mapping[str, Hook] = discover("api.hooks", "HOOK", Hook)
         self._discovery = orjson.dumps({"services": [hook.described() for hook in self.hooks.values()]})
 

@@ -1,4 +1,5 @@
-"""The key pair that we prove ourselves with to other servers (RFC 7523, ``private_key_jwt``)."""
+"""Keys of clients: the pair that we prove ourselves with to other servers (RFC 7523, ``private_key_jwt``), and what
+others prove themselves with to us."""
 
 from __future__ import annotations
 
@@ -50,3 +51,24 @@ class ClientKey:
         content = self.file.read_bytes()
         kind = ECKey if isinstance(load_pem_private_key(content, None), EllipticCurvePrivateKey) else RSAKey
         return kind.import_key(content)
+
+
+def jwk_of(pem: str, kid: str = "") -> dict[str, Any]:
+    """A public key (PEM: elliptic curve or RSA) as a JSON Web Key, by its thumbprint (RFC 7638) where nobody numbered
+    it. Raises ``ValueError``."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+    from joserfc.jwk import ECKey, RSAKey
+
+    content = pem.encode()
+    try:
+        public = load_pem_public_key(content)
+    except UnsupportedAlgorithm:
+        raise ValueError("a key of this kind is not supported") from None
+    if not isinstance(public, EllipticCurvePublicKey | RSAPublicKey):
+        raise ValueError("neither an elliptic curve key nor one of RSA")
+    kind = ECKey if isinstance(public, EllipticCurvePublicKey) else RSAKey
+    key = kind.import_key(content)
+    return key.as_dict(private=False) | {"kid": kid or key.thumbprint(), "use": "sig"}

@@ -23,6 +23,7 @@ from api.people import People
 from api.regional import Regional
 from api.review import Reviewer
 from api.serving import Serving
+from api.trusted import TrustedClients
 from base.audit import AuditLog, anchor
 from base.keyring import KeyRing
 from base.plugins import discover
@@ -119,9 +120,14 @@ class Front:
         return Ward(self.reviewer, self.regional)
 
     @cached_property
+    def trusted(self) -> TrustedClients:
+        return TrustedClients(self.settings.clients_file, self.house.engine)
+
+    @cached_property
     def hooks(self) -> CdsHooks:
         advice = advisers(self.ward, self.house.engine, self.settings.league)
-        return CdsHooks(self.settings, self.reviewer, self.used, self.dispensary, self.regional, self.audit, advice)
+        callers = (self.used, self.trusted)
+        return CdsHooks(self.settings, self.reviewer, *callers, self.dispensary, self.regional, self.audit, advice)
 
     async def wake(self) -> None:
         """Whoever asks first should find the region awake; a database that does not answer keeps nobody waiting."""
@@ -132,6 +138,7 @@ class Front:
         return [
             self.serving.watch(self.settings.swap_seconds),
             self.dispensary.watch(),
+            self.trusted.watch(self.settings.swap_seconds),
             remember(self.memory),
             vouch(self.house),
             renew(self.ring),

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Boolean, Column, Connection, DateTime, String, Table, Text, insert, select, update
+from sqlalchemy import Boolean, Column, Connection, DateTime, Index, String, Table, Text, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from base.db import METADATA, OWN
@@ -37,6 +37,9 @@ clients = Table(
     Column("created", DateTime(timezone=True), nullable=False),
     Column("by", String(80), nullable=False),
     Column("used", DateTime(timezone=True)),
+    Column("issuer", String(300)),
+    Column("features", Text, nullable=False, server_default="[]"),
+    Index("account_client_issuer", "issuer", unique=True),
     info=OWN,
 )
 
@@ -44,7 +47,9 @@ clients = Table(
 @dataclass(frozen=True, slots=True)
 class Client:
     """A machine. ``keys`` is its JWK set (public), or says where that is (``jku``), ``certificate`` the SHA-256
-    fingerprint or the subject of its TLS certificate; ``used`` when it last asked for something, to the minute."""
+    fingerprint or the subject of its TLS certificate; ``used`` when it last asked for something, to the minute. One
+    with an ``issuer`` is a CDS client: tokens that say so are checked with its keys; ``features`` are the optional
+    ones of CDS Hooks that it declared."""
 
     id: str
     title: str
@@ -58,6 +63,8 @@ class Client:
     created: datetime
     by: str
     used: datetime | None
+    issuer: str
+    features: frozenset[str]
 
     @property
     def proof(self) -> str:
@@ -83,6 +90,8 @@ def add(
     keys: dict[str, Any] | None = None,
     certificate: str = "",
     expires: datetime | None = None,
+    issuer: str = "",
+    features: Sequence[str] = (),
 ) -> str:
     """Register a machine; without permissions it may what an interface client may. Gives its secret, which nobody can
     read again; empty when it proves itself by key or certificate. Raises ``RoleError``."""
@@ -91,6 +100,8 @@ def add(
     unknown = [p for p in given if p not in PERMISSIONS or PERMISSIONS[p].apart]
     if unknown:
         raise RoleError(f"接口客户端不能有权限 {'、'.join(unknown)}")
+    if issuer and not keys:
+        raise RoleError("CDS 客户端须同时登记公钥或公钥地址")
     secret = "" if keys or certificate else secrets.token_urlsafe(_SECRET_BYTES)
     row = {
         "id": client_id,
@@ -104,11 +115,13 @@ def add(
         "expires": expires,
         "created": datetime.now(UTC),
         "by": by[:80],
+        "issuer": issuer or None,
+        "features": orjson.dumps(sorted(features)).decode(),
     }
     try:
         connection.execute(insert(clients).values(row))
     except IntegrityError:
-        raise RoleError(f"接口客户端 {client_id} 已登记") from None
+        raise RoleError(f"接口客户端 {client_id} 或其签发者已登记") from None
     return secret
 
 
@@ -153,6 +166,12 @@ def listed(connection: Connection) -> list[Client]:
     return [_client(row) for row in connection.execute(select(clients).order_by(clients.c.id))]
 
 
+def issuing(connection: Connection) -> list[Client]:
+    """CDS clients that have keys, by id."""
+    with_keys = select(clients).where(clients.c.issuer.is_not(None), clients.c["keys"] != "{}")
+    return [_client(row) for row in connection.execute(with_keys.order_by(clients.c.id))]
+
+
 def certificate_name(text: str) -> str:
     """A fingerprint without colons and case; a subject (``CN=…``) as it is."""
     text = text.strip()
@@ -185,4 +204,6 @@ def _client(row: Any) -> Client:
         row.created,
         row.by,
         row.used,
+        row.issuer or "",
+        frozenset(orjson.loads(row.features)),
     )

@@ -113,7 +113,9 @@ class Settings(BaseSettings):
     llm_seconds: float = Field(60.0, gt=0, le=600, description="how long one answer of the model may take")
     llm_tokens: int = Field(1500, ge=100, le=32_000, description="longest answer of the model, in tokens")
     llm_calls: int = Field(8, ge=1, le=256, description="answers that a worker asks of the model at a time")
-    swap_seconds: float = Field(1.0, gt=0, le=5, description="how often a worker looks for a newer release")
+    swap_seconds: float = Field(
+        1.0, gt=0, le=5, description="how often a worker looks for newer releases and CDS clients"
+    )
     api_keys: list[str] = Field(
         [], description="bearer keys for operators and curators; empty: open on loopback only"
     )

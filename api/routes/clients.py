@@ -13,35 +13,42 @@ from api.access import Access, Principal
 from api.administering import UNKEPT, iso, reached
 from api.asking import summarised
 from api.bodies import Body, asked, decoded
+from api.client_keys import jwk_of
 from api.errors import bad_field, moment_of, respond
 from api.outward import is_secure
 from api.people import People
+from api.trusted import key_set
 from base import clients, sessions
 from base.roles import PERMISSIONS, ROLES
 from base.tenancy import acting
 
 
-class ClientBody(Body, frozen=True):
-    """``keys``: a JWK set of public keys, ``jku``: where the system publishes it, ``certificate``: fingerprint or
-    subject of a TLS certificate; with none of them a secret is made."""
+class KeysBody(Body, frozen=True):
+    """``keys``: a JWK set of public keys, ``pem``: one public key (with its ``kid``; without one its thumbprint is
+    taken), ``jku``: where the system publishes its keys. One of the three."""
+
+    keys: dict[str, Any] = {}
+    pem: str = ""
+    kid: str = ""
+    jku: str = ""
+
+
+class ClientBody(KeysBody, frozen=True, kw_only=True):
+    """It proves itself with keys, or by ``certificate``: fingerprint or subject of a TLS certificate; with none of
+    them a secret is made. ``issuer``: a CDS client, whose tokens (CDS Hooks) say so; ``features``: the optional ones
+    of CDS Hooks that it declares."""
 
     id: str
     tenant: str
     title: str = ""
     permissions: tuple[str, ...] = ()
-    keys: dict[str, Any] = {}
-    jku: str = ""
     certificate: str = ""
     expires: str = ""
+    issuer: str = ""
+    features: tuple[str, ...] = ()
 
 
-class KeysBody(Body, frozen=True):
-    """A JWK set of public keys, or where the system publishes it."""
-
-    keys: dict[str, Any] = {}
-    jku: str = ""
-
-
+_LONGEST_ISSUER: Final = 300
 Change = Callable[[Connection], dict[str, Any]]
 
 
@@ -103,9 +110,9 @@ def _proving(routes: APIRouter, people: People, access: Access) -> None:
     async def keys(client_id: str, request: Request) -> Response:
         access.need(request, "account.grant")
         given = decoded(KeysBody, await request.body())
-        public = _public(given.keys, given.jku)
+        public = _public(given)
         if not public:
-            raise bad_field("keys", "须给出公钥 (keys) 或公钥地址 (jku)")
+            raise bad_field("keys", "须给出公钥 (keys 或 pem) 或公钥地址 (jku)")
 
         def renewed(connection: Connection) -> dict[str, Any]:
             clients.renew_keys(connection, client_id, public)
@@ -125,7 +132,9 @@ def _changed(people: People, access: Access, request: Request, client_id: str, a
 
 
 def _registered(people: People, found: Principal, given: ClientBody) -> str:
-    keys = _public(given.keys, given.jku)
+    keys, issuer = _public(given), given.issuer.strip()
+    if len(issuer) > _LONGEST_ISSUER:
+        raise bad_field("issuer", f"最多 {_LONGEST_ISSUER} 字")
     with acting(found.scope), people.engine.begin() as connection:
         return clients.add(
             connection,
@@ -137,22 +146,40 @@ def _registered(people: People, found: Principal, given: ClientBody) -> str:
             keys=keys or None,
             certificate=given.certificate,
             expires=moment_of(given.expires, "expires"),
+            issuer=issuer,
+            features=given.features,
         )
 
 
-def _public(keys: dict[str, Any], jku: str) -> dict[str, Any]:
+def _public(given: KeysBody) -> dict[str, Any]:
     """Public keys as they are kept. Raises ``ApiError`` 400 for a key that should not have left its owner, or that
     cannot be read."""
+    keys, jku = given.keys, given.jku
+    if sum(map(bool, (keys, given.pem, jku))) > 1 or (jku and not is_secure(jku)):
+        raise bad_field("jku", "须为 https 地址，且不能与 keys 或 pem 同时给出")
     if jku:
-        if keys or not is_secure(jku):
-            raise bad_field("jku", "须为 https 地址，且不能与 keys 同时给出")
         return {"jku": jku}
+    if given.pem:
+        return {"keys": [_read(given.pem, given.kid.strip())]}
     listed = keys.get("keys", []) if keys else []
     if keys and (not isinstance(listed, list) or not listed or not all(isinstance(k, dict) for k in listed)):
         raise bad_field("keys", '须为 JWK set: {"keys": [{"kty": "EC", "kid": "…", …}]}')
     if any("d" in key or key.get("kty") == "oct" or not key.get("kid") for key in listed):
         raise bad_field("keys", "须为公钥，每个都有 kid")
+    if keys:
+        try:
+            key_set(keys)
+        except ValueError:
+            raise bad_field("keys", "公钥无法读取，须为椭圆曲线或 RSA 公钥") from None
     return keys
+
+
+def _read(pem: str, kid: str) -> dict[str, Any]:
+    """Raises ``ApiError`` 400."""
+    try:
+        return jwk_of(pem, kid)
+    except ValueError:
+        raise bad_field("pem", "须为 PEM 格式的椭圆曲线或 RSA 公钥 (-----BEGIN PUBLIC KEY-----)") from None
 
 
 def _client(found: clients.Client) -> dict[str, Any]:
@@ -164,6 +191,8 @@ def _client(found: clients.Client) -> dict[str, Any]:
         "proves": found.proof,
         "kids": [str(key.get("kid")) for key in found.keys.get("keys", ())],
         "jku": found.keys.get("jku", ""),
+        "issuer": found.issuer,
+        "features": sorted(found.features),
         "locked": found.locked,
         "expires": iso(found.expires),
         "created": iso(found.created),

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Browser, expect
 
 from demo.people import HOSPITAL
@@ -173,18 +175,36 @@ def test_a_hospital_system_is_registered_given_keys_and_refused(enter: Entering)
     expect(row).to_contain_text("密钥")
     row.get_by_role("button", name="更换公钥").click()
     dialog = here.page.get_by_role("dialog")
-    dialog.get_by_label("公钥（JWK set）").fill("不是")
+    dialog.get_by_label("公钥（JWK set 或 PEM）").fill("不是")
     dialog.get_by_role("button", name=OK).click()
     here.see("不是 JSON")
-    dialog.get_by_label("公钥（JWK set）").fill(
-        '{"keys": [{"kty": "EC", "crv": "P-256", "kid": "k7", "x": "x", "y": "y"}]}'
-    )
+    public = ec.generate_private_key(ec.SECP384R1()).public_key()
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    dialog.get_by_label("公钥（JWK set 或 PEM）").fill(pem)
+    dialog.get_by_label("公钥编号（kid）").fill("k7")
     dialog.get_by_role("button", name=OK).click()
     expect(row).to_contain_text("k7")
     row.get_by_role("button", name=re.compile("停\\s*用")).click()
     confirm(here)
     expect(row).to_contain_text("已停用")
     here.suits_everybody("clients")
+
+
+def test_a_system_that_calls_cds_hooks_is_registered_with_its_issuer(enter: Entering) -> None:
+    here = enter("anquan")
+    here.page.get_by_role("tab", name="接口客户端").click()
+    here.page.get_by_role("button", name="登记接口客户端").click()
+    dialog = here.page.get_by_role("dialog")
+    dialog.get_by_label("客户端编号").fill("his-cds")
+    dialog.get_by_label("系统名称").fill("医生工作站")
+    dialog.get_by_label("公钥地址（jku）").check()
+    dialog.get_by_label("公钥地址", exact=True).fill("https://his.example.org/jwks.json")
+    dialog.get_by_label("CDS Hooks 签发者（iss）").fill("https://his.example.org/cds")
+    here.shoot("client-cds")
+    assert here.hurdles() == []
+    dialog.get_by_role("button", name=OK).click()
+    row = here.page.get_by_role("row").filter(has_text="his-cds")
+    expect(row).to_contain_text("https://his.example.org/cds")
 
 
 def test_an_institution_is_registered_below_the_hospital_and_closed(enter: Entering) -> None:

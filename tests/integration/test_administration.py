@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import jwt
 import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm
 
+from api.openapi import EXAMPLES
 from tests.integration.staffed import BASE, COUNTY, HOSPITAL, LEAGUE, OTHER, OTHER_COUNTY, Staffed, staffed
 
 ROLES, CLIENTS, INSTITUTIONS, TOKEN = (
@@ -200,6 +203,77 @@ def test_a_system_that_publishes_its_keys_changes_them_by_itself(
 def test_keys_that_are_none_or_not_public_are_refused(safety: As, given: dict[str, Any]) -> None:
     safety.asks("POST", CLIENTS, {"id": "pacs", "tenant": HOSPITAL})
     assert safety.asks("POST", f"{CLIENTS}/pacs/keys", given).status_code == 400
+
+
+# -- clients of CDS Hooks -------------------------------------------------------------------------
+
+SIGN = "/cds-services/yigong-order-sign"
+ISSUER = "https://his.example.org/cds"
+
+
+@pytest.fixture
+def hooks(league: Staffed) -> Callable[[Signer, dict[str, Any]], int]:
+    """What a call with a client's token answers, once workers looked who is trusted."""
+
+    def call(signer: Signer, claims: dict[str, Any]) -> int:
+        league.client.app.state.front.trusted.refresh()  # type: ignore[attr-defined]
+        now = int(datetime.now(UTC).timestamp())
+        told = {"iss": ISSUER, "aud": f"{BASE}{SIGN}", "iat": now, "exp": now + 240, "jti": str(uuid4())} | claims
+        token = jwt.encode(told, signer.key, "ES384", {"kid": signer.kid})
+        answer = league.client.post(SIGN, json=EXAMPLES["order-sign"], headers={"Authorization": f"Bearer {token}"})
+        return int(answer.status_code)
+
+    return call
+
+
+def test_a_cds_client_is_believed_from_its_registration_until_it_is_refused(
+    league: Staffed, safety: As, hooks: Callable[..., int]
+) -> None:
+    signer, other = Signer("c1"), Signer("c1")
+    pem = signer.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    asked = {"id": "his-cds", "tenant": HOSPITAL, "issuer": ISSUER, "pem": pem, "kid": "c1"}
+    made = safety.asks("POST", CLIENTS, asked)
+    assert (made.status_code, made.json()) == (201, {"id": "his-cds"}), "its key is its proof: no secret"
+    assert hooks(signer, {"tenant": HOSPITAL}) == 200
+    assert hooks(other, {"tenant": HOSPITAL}) == 401, "signed by somebody else"
+    assert hooks(signer, {"tenant": OTHER}) == 401, "it speaks for its own institution"
+    (told,) = [one for one in safety.asks("GET", CLIENTS).json()["clients"] if one["id"] == "his-cds"]
+    assert (told["issuer"], told["kids"], told["tenant"]) == (ISSUER, ["c1"], HOSPITAL)
+    assert safety.asks("POST", CLIENTS, asked | {"id": "again"}).status_code == 422, "an issuer is one system"
+    assert safety.asks("POST", f"{CLIENTS}/his-cds/keys", {"keys": Signer("c2").jwks}).status_code == 200
+    assert hooks(signer, {}) == 401, "another key holds now"
+    assert safety.asks("POST", f"{CLIENTS}/his-cds/keys", {"keys": signer.jwks}).status_code == 200
+    assert hooks(signer, {}) == 200
+    assert safety.asks("POST", f"{CLIENTS}/his-cds/lock").status_code == 200
+    acts = {event["act"] for event in league.audited("client") if event["subject"] == "client/his-cds"}
+    assert acts == {"client.add", "client.keys", "client.lock"}
+    other_issuer = {"iss": "https://elsewhere.example.org"}
+    assert safety.asks("POST", CLIENTS, asked | {"id": "x", "issuer": other_issuer["iss"]}).status_code == 201
+    assert hooks(signer, {}) == 401, "refused"
+    assert hooks(signer, other_issuer) == 200
+
+
+def test_a_cds_client_that_publishes_its_keys_is_asked_for_them(
+    safety: As, hooks: Callable[..., int], published: tuple[str, list[dict[str, Any]]]
+) -> None:
+    url, keys = published
+    signer, issuer = Signer("p9"), "https://lis.example.org/cds"
+    keys.append(signer.jwks)
+    asked = {"id": "lis-cds", "tenant": HOSPITAL, "issuer": issuer, "jku": url}
+    assert safety.asks("POST", CLIENTS, asked).status_code == 201
+    assert hooks(signer, {"iss": issuer}) == 200
+    assert hooks(Signer("p9"), {"iss": issuer}) == 401
+
+
+@pytest.mark.parametrize("given", [{"pem": "no key"}, {"keys": {"keys": [{"kty": "EC", "kid": "a", "x": "x"}]}}])
+def test_keys_that_cannot_be_read_are_refused(safety: As, given: dict[str, Any]) -> None:
+    asked = {"id": "unreadable", "tenant": HOSPITAL, "issuer": "https://x.example.org"}
+    assert safety.asks("POST", CLIENTS, asked | given).status_code == 400
+
+
+def test_a_cds_client_without_keys_is_none(safety: As) -> None:
+    asked = {"id": "keyless", "tenant": HOSPITAL, "issuer": "https://y.example.org"}
+    assert safety.asks("POST", CLIENTS, asked).status_code == 422
 
 
 def test_keys_of_another_countys_system_are_not_changed(league: Staffed, safety: As) -> None:

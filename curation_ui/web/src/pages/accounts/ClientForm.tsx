@@ -21,6 +21,7 @@ type Given = KeysGiven & {
   permissions: string[];
   proof: Proof;
   certificate?: string;
+  issuer?: string;
   expires?: Dayjs;
 };
 
@@ -32,8 +33,9 @@ export function ClientForm({ found, close }: { found: Clients; close: () => void
   const titles = useAsked<Roles, typeof ROLES>(ROLES);
   const add = useTelling<Partial<Secret>, typeof ADD>(ADD, ["GET /api/v1/clients"]);
   const proof = Form.useWatch("proof", form);
-  const register = ({ proof: _, keys, jku, certificate = "", expires, ...rest }: Given): void => {
-    const body = { ...rest, ...sent({ keys, jku }), certificate, expires: expires?.endOf("day").toISOString() ?? "" };
+  const register = ({ proof: _, keys, kid, jku, certificate = "", issuer = "", expires, ...rest }: Given): void => {
+    const until = expires?.endOf("day").toISOString() ?? "";
+    const body = { ...rest, ...sent({ keys, kid, jku }), certificate, issuer: issuer.trim(), expires: until };
     add.mutate({ body }, { onSuccess: ({ secret }) => registered(rest.id, secret) });
   };
   const registered = (id: string, secret?: string): void => {
@@ -84,6 +86,11 @@ export function ClientForm({ found, close }: { found: Clients; close: () => void
         </Form.Item>
         {proof === "keys" ? <KeysField /> : null}
         {proof === "jku" ? <AddressField /> : null}
+        {proof === "keys" || proof === "jku" ? (
+          <Form.Item name="issuer" label={TEXTS.issuer} extra={TEXTS.issuerAbout}>
+            <Input maxLength={300} autoComplete="off" placeholder="https://" />
+          </Form.Item>
+        ) : null}
         {proof === "certificate" ? (
           <Form.Item name="certificate" label={TEXTS.certificate} extra={TEXTS.certificateAbout} rules={NEEDED}>
             <Input />

@@ -57,6 +57,11 @@ function Proof({ client }: { client: Client }): ReactNode {
     <>
       {TEXTS.proofs[client.jku ? "jku" : client.proves]}
       {which ? <div className="accounts-which">{which}</div> : null}
+      {client.issuer ? (
+        <div className="accounts-which">
+          {TEXTS.issuer}：{client.issuer}
+        </div>
+      ) : null}
     </>
   );
 }

@@ -7,26 +7,46 @@ import { NEEDED, TEXTS } from "./texts";
 const KEYS = "POST /api/v1/clients/{client_id}/keys";
 const KINDS = (["keys", "jku"] as const).map((value) => ({ value, label: TEXTS.proofs[value] }));
 
-export type KeysGiven = { keys?: string; jku?: string };
+const PEM = "-----BEGIN";
+
+export type KeysGiven = { keys?: string; kid?: string; jku?: string };
 
 /** What is sent of the fields below. */
-export function sent({ keys, jku }: KeysGiven): { keys?: unknown; jku?: string } {
-  return jku ? { jku: jku.trim() } : keys ? { keys: JSON.parse(keys) } : {};
+export function sent({ keys, kid = "", jku }: KeysGiven): {
+  keys?: unknown;
+  pem?: string;
+  kid?: string;
+  jku?: string;
+} {
+  if (jku) return { jku: jku.trim() };
+  return isPem(keys) ? { pem: keys, kid } : keys ? { keys: JSON.parse(keys) } : {};
+}
+
+function isPem(keys?: string): boolean {
+  return keys?.trimStart().startsWith(PEM) ?? false;
 }
 
 export function KeysField(): ReactNode {
+  const given = Form.useWatch<string | undefined>("keys");
   const json = async (_: unknown, text: string): Promise<void> => {
-    JSON.parse(text || "{}");
+    if (!isPem(text)) JSON.parse(text || "{}");
   };
   return (
-    <Form.Item
-      name="keys"
-      label={TEXTS.keys}
-      extra={TEXTS.keysAbout}
-      rules={[...NEEDED, { validator: json, message: TEXTS.noJson }]}
-    >
-      <Input.TextArea rows={5} spellCheck={false} />
-    </Form.Item>
+    <>
+      <Form.Item
+        name="keys"
+        label={TEXTS.keys}
+        extra={TEXTS.keysAbout}
+        rules={[...NEEDED, { validator: json, message: TEXTS.noJson }]}
+      >
+        <Input.TextArea rows={5} spellCheck={false} />
+      </Form.Item>
+      {isPem(given) ? (
+        <Form.Item name="kid" label={TEXTS.kid} extra={TEXTS.kidAbout}>
+          <Input autoComplete="off" />
+        </Form.Item>
+      ) : null}
+    </>
   );
 }
 

@@ -32,6 +32,7 @@ export type Client = {
   proves: Exclude<Proof, "jku">;
   kids?: string[];
   jku?: string;
+  issuer?: string;
   locked: boolean;
   expires?: string;
   created: string;
