@@ -40,3 +40,11 @@ def upgrade() -> None:
     )
     for name, kind in (("confirmed_by", sa.String(80)), ("kept", sa.String(160)), ("note", sa.Text())):
         op.add_column("knowledge_merge_candidate", sa.Column(name, kind, nullable=False, server_default=""))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("knowledge_merge_candidate") as table:
+        for name in ("note", "kept", "confirmed_by"):
+            table.drop_column(name)
+    op.drop_table("knowledge_worker")
+    op.drop_table("job")

@@ -17,3 +17,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("unanswered_question_at", "unanswered_question", ["at"])
+
+
+def downgrade() -> None:
+    op.drop_table("unanswered_question")

@@ -18,3 +18,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "record", "key"),
     )
+
+
+def downgrade() -> None:
+    op.drop_table("qc_aside")

@@ -18,3 +18,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_panel_launched_expires", "panel_launched", ["expires"])
     op.add_column("account_client", sa.Column("used", sa.DateTime(timezone=True), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("account_client") as table:
+        table.drop_column("used")
+    op.drop_table("panel_launched")

@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pkgutil import walk_packages
+from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from msgspec import structs
 from sqlalchemy import Engine
 
-from base.db import METADATA, migrate
+from base.db import METADATA, migrate, migrations
 from knowledge.model import Citation, CodeRef, Concept, ConceptKind, Predicate, Source, Statement, Status
 from knowledge.review import Workflow, WorkflowError
 from knowledge.store import Change, ConflictError, Store
@@ -40,14 +42,28 @@ def created(store: Store, *records: Concept | Statement | Source, author: str = 
 
 
 def test_migrations_make_exactly_the_tables_that_the_code_declares(engine: Engine) -> None:
+    migrate(engine)  # twice is as good as once
+    assert difference(engine) == []
+
+
+def difference(engine: Engine) -> list[Any]:
+    """What the tables that are there lack or have beyond those that the code declares."""
     for room in ("base", "knowledge", "nlp", "records", "exchange", "supervision"):
         for module in walk_packages(import_module(room).__path__, f"{room}."):
             if not module.name.startswith("base.migrations"):
                 import_module(module.name)  # whoever declares tables
-    migrate(engine)  # twice is as good as once
     with engine.connect() as connection:
-        difference = compare_metadata(MigrationContext.configure(connection), METADATA)
-    assert [d for d in difference if "alembic_version" not in str(d)] == []
+        found = compare_metadata(MigrationContext.configure(connection), METADATA)
+    return [one for one in found if "alembic_version" not in str(one)]
+
+
+def test_revisions_since_the_repository_can_be_taken_back_and_made_again(engine: Engine) -> None:
+    with engine.begin() as connection:
+        command.downgrade(migrations(connection), "0011")
+    taken = {str(one[1]) for one in difference(engine) if one[0] == "add_table"}
+    assert {"job", "unanswered_question", "qc_aside", "panel_launched", "inference_use"} <= taken
+    migrate(engine)
+    assert difference(engine) == []
 
 
 def test_every_revision_says_who_when_why_and_what(store: Store) -> None:
