@@ -158,9 +158,8 @@ class Words:
         import rjieba
 
         self._jieba: Any = rjieba.Jieba()
-        self._ours = frozenset(name for name in names if CHARACTER.match(name))
-        for name in self._ours:
-            if len(name) > 1:
+        for name in names:
+            if len(name) > 1 and CHARACTER.match(name):
                 self._jieba.add_word(name, max(1000, self._jieba.suggest_freq(name)), "n")
 
     def bounds(self, text: str) -> Bounds:

@@ -404,7 +404,7 @@ def _content(part: Any) -> str:
 def _fault_of(error: Any) -> Fault:
     """An error told within an answer."""
     words = str([error.get("code"), error.get("type")] if isinstance(error, dict) else error).lower()
-    return Fault.BUSY if "429" in words or "rate" in words else Fault.AWAY
+    return Fault.BUSY if re.search(r"429|rate.?limit", words) else Fault.AWAY
 
 
 async def _spoken(pieces: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:

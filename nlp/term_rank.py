@@ -51,7 +51,7 @@ class Ranker:
         figures, right, groups = figures[has], right[has], groups[has]
         mean, scale = figures.mean(axis=0), figures.std(axis=0) + 1e-6
         scaled = ((figures - mean) / scale).astype(np.float64)
-        starts = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]])
+        starts = begins(groups)
         weights = _linear(scaled, right, starts)
         trees = _boosted(figures, right, starts, scaled @ weights, rounds, advance)
         return cls({"mean": mean, "scale": scale, "weights": weights, "heat": np.ones(1), **trees})
@@ -68,10 +68,17 @@ class Ranker:
         """The same with the factor that makes probabilities fit names it was not fitted on."""
         import numpy as np
 
-        starts = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]])
+        starts = begins(groups)
         tried = np.linspace(0.3, 1.5, 25)
         losses = [-np.log(np.maximum(shares(scores * heat, starts)[right], 1e-9)).sum() for heat in tried]
         return Ranker(self.arrays | {"heat": np.asarray([tried[int(np.argmin(losses))]])})
+
+
+def begins(groups: Places) -> Places:
+    """Where the rows of each name begin."""
+    import numpy as np
+
+    return np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]][: len(groups)])
 
 
 def shares(scores: NDArray[np.float64], starts: Places) -> NDArray[np.float64]:

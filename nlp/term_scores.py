@@ -10,7 +10,7 @@ from nlp.term_features import PLAIN
 from nlp.term_floor import SHIPPED, Distance, Floor, distance
 from nlp.term_index import Index, Side
 from nlp.term_model import Model
-from nlp.term_rank import shares
+from nlp.term_rank import begins, shares
 
 if TYPE_CHECKING:
     from nlp.term_shift import Shift
@@ -96,10 +96,8 @@ def _learned_distance(figures: Any) -> dict[str, float]:
 
 def runs(rows: Any) -> tuple[list[int], list[int]]:
     """Where the candidates of each name begin and end."""
-    import numpy as np
-
-    starts = np.flatnonzero(np.r_[True, rows[1:] != rows[:-1]]) if len(rows) else np.zeros(0, dtype=np.intp)
-    return starts.tolist(), [*starts[1:].tolist(), len(rows)][: len(starts)]
+    starts = begins(rows).tolist()
+    return starts, [*starts[1:], len(rows)][: len(starts)]
 
 
 def by_hand(found: Candidates) -> Any:
@@ -116,6 +114,5 @@ def by_hand(found: Candidates) -> Any:
 
 def _learned(found: Candidates, model: Model) -> Any:
     """The learned probability of each pair among the candidates of its name."""
-    import numpy as np
 
-    return shares(model.ranker.scores(found.figures), np.asarray(runs(found.rows)[0], dtype=np.intp))
+    return shares(model.ranker.scores(found.figures), begins(found.rows))

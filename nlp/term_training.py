@@ -18,7 +18,7 @@ from nlp.term_candidates import FIGURES, Candidates, with_training
 from nlp.term_floor import SHIPPED, Floor
 from nlp.term_index import Index, Side
 from nlp.term_model import VERSION, About, Model, ModelError
-from nlp.term_rank import Ranker
+from nlp.term_rank import Ranker, begins
 from nlp.term_scores import far
 from nlp.term_shift import Shift, Space, solved
 
@@ -150,7 +150,7 @@ def _ranked(found: Candidates, held: _Pairs, advance: Callable[[], None]) -> tup
 def _top1(scores: Any, right: Any, groups: Any) -> float:
     import numpy as np
 
-    starts = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]])
+    starts = begins(groups)
     ends = np.r_[starts[1:], len(groups)]
     first = [right[start + int(scores[start:end].argmax())] for start, end in zip(starts, ends, strict=True)]
     return float(np.mean(first))

@@ -202,6 +202,17 @@ def test_an_error_in_the_stream_is_one() -> None:
     assert "secret" not in str(error)
 
 
+@pytest.mark.parametrize(
+    ("kind", "meant"),
+    [("rate_limit_exceeded", Fault.BUSY), ("generation_error", Fault.AWAY), ("moderate", Fault.AWAY)],
+)
+def test_only_a_limit_of_calls_told_in_the_stream_is_one(kind: str, meant: Fault) -> None:
+    with chat_server(raw(f'data: {{"error": {{"type": "{kind}"}}}}\n\n')) as server:
+        _, error = ask(server)
+    assert error is not None
+    assert error.fault is meant
+
+
 def test_an_answer_that_was_cut_says_so() -> None:
     assert fault(raw(chunk("一"), chunk(None, "length"), "data: [DONE]\n\n")) == ("一", Fault.CUT, 1)
     assert fault(raw(chunk("一"), chunk(None, "content_filter")))[1] is Fault.REFUSED
