@@ -30,7 +30,7 @@ _WORSENED: Final = re.compile(r"(?:加重|再发|复发)(?:约|近|已)?$")
 _WITH: Final = "伴"
 _COMING: Final = re.compile(r"[，,]伴")
 """加重1天伴发热, 腹痛1天，伴呕吐: what came with something is as old as it."""
-_DIAGNOSED: Final = re.compile(r"(?:[左右双]侧?\S{0,4}|诊为|诊断为?|确诊为?|诊断|考虑)?[“\"]?")
+_DIAGNOSED: Final = re.compile(r"(?:[左右双]侧?\S{0,4}|诊为|诊断为?|确诊为?|诊断|考虑|伴有?)?[“\"]?")
 """What may begin a clause that tells on: 2小时前突发右侧肢体无力，言语不清; 10年前查血压高，诊断高血压."""
 _GIVEN: Final = re.compile(r"(?:接种|注射)了?$")
 

@@ -71,6 +71,7 @@ HAVING: Final = frozenset("口服 服用 静滴 行 予 给予 患 患有 有 �
 """Verbs that a word of denial may stand before: 否认长期服用激素."""
 CLAUSE_PAST: Final = (
     "曾",
+    "陈旧",
     "已注射",
     "已接种",
     "已输注",
