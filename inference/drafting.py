@@ -25,6 +25,8 @@ _KINDS: Final = {
     "procedure": OrderKind.PROCEDURE,
 }
 _HOURS_A_DAY: Final = 24.0
+_ROUNDED: Final = 0.8
+"""A limit of 480 mg may be rounded down to 400 mg: what tablets can give."""
 _EVER: Final = float("inf")
 _SLACK: Final = 0.05
 """Of a day: rows state 0.17 mg where a dose of 0.5 mg is given every 72 hours."""
@@ -148,4 +150,4 @@ def _lowered(dosage: Dosage, limit: Statement) -> Known[Quantity]:
         most = min((Quantity(cap, q["unit"]).to(dose.unit).value for cap in caps), default=dose.value)
     except UnitMismatch:
         return dose
-    return dose if dose.value <= most else Quantity(practical(most, most, dose.unit), dose.unit)
+    return dose if dose.value <= most else Quantity(practical(_ROUNDED * most, most, dose.unit), dose.unit)

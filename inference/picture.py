@@ -203,8 +203,10 @@ def _means(
 
 
 def _side(value: float, series: Series) -> str:
-    """On which side a critical value lies."""
-    return "high" if series.high is not None and value > series.high else "low"
+    """On which side a critical value lies; empty where no reference limit tells."""
+    if series.high is not None and value > series.high:
+        return "high"
+    return "low" if series.low is not None and value < series.low else ""
 
 
 class _Objects(msgspec.Struct, frozen=True, gc=False):

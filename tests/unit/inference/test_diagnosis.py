@@ -20,6 +20,8 @@ from inference.differentials import differentials
 from inference.evidence import Evidence, merged, of_names, of_patient, of_text
 from inference.examinations import examinations
 from inference.explaining import Explainer
+from inference.picture import findings_of
+from inference.picture_parts import Point, Series
 from inference.profiles import Whom
 from inference.questions import askings
 from knowledge.model import ConceptKind
@@ -214,6 +216,20 @@ def test_a_result_is_a_finding_by_its_limits_and_a_normal_one_its_absence(snapsh
 )
 def test_what_a_story_means_beyond_its_words(snapshot: Snapshot, text: str, finding: str, there: bool | None) -> None:
     assert {one.name: one.present for one in of_text(text, snapshot)}.get(finding) is there
+
+
+def test_a_critical_value_without_a_reference_range_is_not_taken_for_a_low_one(snapshot: Snapshot) -> None:
+    """A child's glucose of 28 was shown as hypoglycaemia."""
+    glucose = snapshot.by_name("葡萄糖", ConceptKind.LAB)[0].id
+
+    def meant(low: float | None, high: float | None, value: float) -> set[str]:
+        point = Point(NOW.isoformat(), value, "", "critical", "", "")
+        series = Series("葡萄糖", glucose, "mmol/L", (point,), low, high, "", "", True)
+        return {snapshot.name(finding) for finding, _ in findings_of([series], snapshot)}
+
+    assert "血糖降低" not in meant(None, None, 28)
+    assert "血糖升高" in meant(3.9, 11.1, 28)
+    assert "血糖降低" in meant(3.9, 11.1, 2)
 
 
 def test_an_operation_of_the_record_is_recent_for_four_weeks(snapshot: Snapshot) -> None:
