@@ -8,7 +8,7 @@ from typing import Any, Final
 from api.bedside import Bedside
 from api.cards import LABELS, as_json
 from clinical.codes import Code, code_for
-from clinical.finding import Datum, Gap, Reference
+from clinical.finding import Datum, Gap, Reference, Severity
 from clinical.logic import Unknown
 from clinical.order import Order
 from exchange.building import slim
@@ -101,8 +101,8 @@ def codes_of(concept: str, snapshot: Snapshot) -> Iterable[Code]:
 
 
 def _against(option: Option) -> list[str]:
-    """Why an option is last or flagged: what the rules say, in their words."""
-    if option.state not in (State.CAUTION, State.CONTRAINDICATED):
+    """Why an option is last or flagged: the gravest that the rules say, in their words."""
+    if not option.findings or option.findings[0].severity.rank < Severity.MAJOR.rank:
         return []
     worst = option.findings[0].severity
     return [f"【{LABELS[f.severity]}】{f.summary}" for f in option.findings if f.severity is worst]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from clinical.coded import CHINA, zoned
+from clinical.coded import zoned
 from clinical.finding import Datum
 from clinical.formulas import bsa_mosteller, is_possible
 from clinical.logic import UNKNOWN, Known, Unknown
@@ -128,10 +128,7 @@ def measure(patient: PatientContext, snapshot: Snapshot, name: str, unit: str, d
 
 def _recent(observation: Observation, patient: PatientContext, days: int) -> bool:
     time = observation.origin.time
-    if time is None:
-        return True
-    today = zoned(patient.as_of).astimezone(CHINA).date()
-    return zoned(time).astimezone(CHINA).date() >= today - timedelta(days)
+    return time is None or zoned(patient.as_of) - zoned(time) <= timedelta(days)
 
 
 def _when(observation: Observation) -> float:

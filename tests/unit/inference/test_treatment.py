@@ -9,6 +9,8 @@ from typing import Any, cast
 
 import pytest
 
+from api.bedside import Bedside
+from api.treatment_json import option_json
 from clinical.coded import Coded, Origin
 from clinical.finding import Finding, Gap, Review, Severity
 from clinical.logic import UNKNOWN, Unknown
@@ -321,6 +323,14 @@ def test_the_diagnosis_counts_as_present_for_the_rules(snapshot: Snapshot) -> No
     conditions = seen[0].conditions
     assert not isinstance(conditions, Unknown)
     assert [c.what.concepts for c in conditions] == [(PNEUMONIA,)]
+
+
+def test_what_is_to_be_asked_first_still_says_what_the_rules_hold_against_it(snapshot: Snapshot) -> None:
+    option = options(treat(snapshot, patient(None), saying(Severity.MAJOR, "阿莫西林")))["adult"]
+    bedside = cast(Bedside, SimpleNamespace(patient=patient(None), served=SimpleNamespace(snapshot=snapshot)))
+    told = option_json(option, bedside)
+    assert told["state"] == "asks"
+    assert told["reasons"] == ["未提供出生日期，本方案适用于18岁及以上", "【严重】阿莫西林不宜"]
 
 
 def test_a_dose_is_held_to_the_kidneys_even_where_another_grave_finding_stays(snapshot: Snapshot) -> None:
