@@ -179,10 +179,10 @@ def test_an_analysis_is_laid_out_by_dragging(window: Opening) -> None:
     with here.page.expect_download() as downloading:
         here.page.get_by_role("button", name="导出 Excel").click()
     book = openpyxl.load_workbook(BytesIO(Path(downloading.value.path()).read_bytes()))
-    head, first = list(book.worksheets[0].iter_rows(values_only=True))[:2]
+    head, *rows = book.worksheets[0].iter_rows(values_only=True)
     assert head[0] == "旗县"
     assert month.match(head[1].split()[0])
-    assert first[0] == "罕乌拉旗"
+    assert "罕乌拉旗" in [row[0] for row in rows]
     with here.page.expect_download() as downloading:
         here.page.get_by_role("button", name="导出 CSV").click()
     assert Path(downloading.value.path()).read_text("utf-8-sig").startswith("旗县,")
