@@ -16,7 +16,6 @@ _ENCODINGS: Final = (("br", ".br"), ("gzip", ".gz"))
 _KINDS: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
     ".svg": "image/svg+xml",
     ".json": "application/json",
     ".woff2": "font/woff2",
@@ -58,15 +57,20 @@ class Pages:
         self._framed_by = " ".join(("'self'", *framed_by))
 
     def answer(self, path: str, accepted: str) -> Response:
-        """The file of a path under ``/ui``; paths without a file are the main page's own."""
+        """The file of a path under ``/ui``; paths without a file are the main page's own. HTML comes by the
+        paths of pages only, with its policy."""
+        if "\0" in path:
+            return _no_file()
         if path == "panel":
             return self._page("panel.html", policy(self._framed_by))
         file = (self._folder / path).resolve()
         if file.is_relative_to(self._folder) and file.suffix in _KINDS and file.is_file():
             return _sent(file, accepted, _LASTING if path.startswith("assets/") else _ASKED_ANEW)
         if path.startswith("assets/"):
-            return Response("没有该文件", 404, media_type="text/plain; charset=utf-8")
-        return self._page("index.html", policy("'self'", "'unsafe-inline'"))
+            return _no_file()
+        ahead = f"ahead/{path.partition('/')[0]}.html"
+        name = ahead if (self._folder / ahead).is_file() else "index.html"
+        return self._page(name, policy("'self'", "'unsafe-inline'"))
 
     def _page(self, name: str, rules: str) -> Response:
         file = self._folder / name
@@ -93,6 +97,10 @@ def policy(framed_by: str, styles: str = "") -> str:
             f"frame-ancestors {framed_by}",
         )
     )
+
+
+def _no_file() -> Response:
+    return Response("没有该文件", 404, media_type="text/plain; charset=utf-8")
 
 
 def _sent(file: Path, accepted: str, keeping: str) -> Response:

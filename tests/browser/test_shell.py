@@ -75,3 +75,21 @@ def test_a_patient_is_found_by_name_and_opened(window: Opening) -> None:
     expect(here.page.frame_locator("iframe[title=临床面板]").get_by_role("heading", level=1)).to_contain_text(
         "巴特尔"
     )
+
+
+def test_a_key_held_down_counts_once_and_keys_rest_while_a_dialog_is_open(window: Opening) -> None:
+    here = window()
+    page = here.open("/ui/queue")
+    looked_at = page.locator(".queue-list [aria-current=true]")
+    departments = page.locator(".queue-list strong")
+    expect(looked_at.locator("strong")).to_have_text(departments.nth(0).inner_text())
+    page.keyboard.down("j")
+    page.keyboard.down("j")
+    page.keyboard.up("j")
+    expect(looked_at.locator("strong")).to_have_text(departments.nth(1).inner_text())
+    page.keyboard.press("r")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("k")
+    expect(looked_at.locator("strong")).to_have_text(departments.nth(1).inner_text())
+    page.get_by_role("button", name="取 消").or_(page.get_by_role("button", name="取消")).click()

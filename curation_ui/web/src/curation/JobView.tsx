@@ -8,19 +8,29 @@ import { moment } from "../shared/words";
 import type { Job } from "./types";
 
 const ONE = "GET /api/v1/curation/jobs/{job_id}";
+const LOOK_MS = 1500;
 const TEXTS = { begun: "开始于", by: "操作人", preparing: "正在准备", done: "完成" };
 
 type JobProps<R> = { id: string; touches?: Endpoint[]; children?: (result: R) => ReactNode };
 
 /** A job while it runs; `children` show what came of it; then what it `touches` is asked anew. */
 export function JobView<R>({ id, touches = [], children }: JobProps<R>): ReactNode {
-  const asked = useAsked<Job<R>, typeof ONE>(ONE, { path: { job_id: id } }, { staleMs: 0, every: 1500 });
-  const ended = asked.data && asked.data.state !== "running";
+  const asked = useAsked<Job<R>, typeof ONE>(ONE, { path: { job_id: id } }, { staleMs: 0, every: pause });
+  const ended = hasEnded(asked.data);
   const touched = touches.join(",");
   useEffect(() => {
     if (ended) void refresh(...(touched.split(",").filter(Boolean) as Endpoint[]));
   }, [ended, touched]);
   return <Asked query={asked}>{(job) => <Shown job={job}>{children}</Shown>}</Asked>;
+}
+
+function hasEnded(job: Job<unknown> | undefined): boolean {
+  return job !== undefined && job.state !== "running";
+}
+
+/** Until a job is looked at again; one that ended is not. */
+function pause(job: Job<unknown> | undefined): number | false {
+  return !hasEnded(job) && LOOK_MS;
 }
 
 function Shown<R>({ job, children }: { job: Job<R>; children?: (result: R) => ReactNode }): ReactNode {

@@ -68,7 +68,7 @@ export function useDraft<F extends Record<string, unknown>>(opened: Opened<F>): 
       return made;
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      if (error.status === 409) await reconcile(id);
+      if (error.status === 409) await reconcile(id).catch((failed: Failure) => message.error(failed.message));
       else {
         setFlaws([{ field: error.field, problem: error.message }]);
         message.error(error.message);

@@ -15,7 +15,7 @@ const Login = lazy(() => import("./Login").then(({ Login }) => ({ default: Login
 export type Look = { mode: Mode; setMode: (mode: Mode) => void };
 
 export function Entrance(look: Look): ReactNode {
-  const session = useAsked<Session>("GET /api/v1/session", {}, { staleMs: 60_000 });
+  const session = useAsked<Session>("GET /api/v1/session", {}, { staleMs: 60_000, again: false });
   const csrf = session.data?.csrf ?? "";
   setCsrf(csrf);
   useEffect(() => setCsrf(csrf), [csrf]);

@@ -10,7 +10,7 @@ import { Guard, Loading } from "../shared/states";
 import { Account } from "./Account";
 import type { Look } from "./Entrance";
 import { Home } from "./Home";
-import { open, PAGES } from "./pages";
+import { open, PAGES, READY } from "./pages";
 
 const TEXTS = {
   name: "医共",
@@ -104,7 +104,7 @@ function Pages({ pages }: { pages: Page[] }): ReactNode {
     <Routes>
       <Route index element={<Home pages={pages} />} />
       {pages.map((page) => (
-        <Route key={page.path} path={`${page.path}/*`} element={<Body path={page.path} />} />
+        <Route key={page.path} path={`${page.path}/*`} element={<Body key={page.path} path={page.path} />} />
       ))}
       <Route path="index.html" element={<Navigate to="/" replace />} />
       <Route
@@ -115,10 +115,11 @@ function Pages({ pages }: { pages: Page[] }): ReactNode {
   );
 }
 
+/** A page; one that was loaded ahead at once: what React waits for, it keeps hidden a while longer. */
 function Body({ path }: { path: string }): ReactNode {
-  const Found = BODIES.get(path);
+  const [Found] = useState(() => READY.get(path) ?? BODIES.get(path));
   return (
-    <Guard key={path}>
+    <Guard>
       <Suspense fallback={<Loading />}>{Found ? <Found /> : null}</Suspense>
     </Guard>
   );

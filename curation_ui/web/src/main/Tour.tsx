@@ -2,8 +2,8 @@
 import { Alert, Button, Card, Flex, Typography } from "antd";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
-import { CACHE, useAsked, useTelling } from "../shared/asking";
-import { useSession } from "../shared/session";
+import { askAhead, CACHE, useAsked, useTelling } from "../shared/asking";
+import { type Session, useSession } from "../shared/session";
 
 const TEXTS = {
   title: "一分钟看懂",
@@ -32,10 +32,18 @@ const TEXTS = {
 };
 
 type State = { possible: boolean; filled: boolean };
+const STATE = "GET /api/v1/demo";
+
+const isNewcomer = (session: Session): boolean => session.kind === "local";
+
+/** Ask for what the tour shows. */
+export function ahead(session: Session): void {
+  if (isNewcomer(session)) void askAhead(STATE);
+}
 
 export function Tour(): ReactNode {
-  const newcomer = useSession().kind === "local";
-  const state = useAsked<State>("GET /api/v1/demo", {}, { enabled: newcomer });
+  const newcomer = isNewcomer(useSession());
+  const state = useAsked<State>(STATE, {}, { enabled: newcomer });
   const fill = useTelling<State>("POST /api/v1/demo");
   if (!newcomer || !state.data) return null;
   const filled = state.data.filled || fill.data?.filled;

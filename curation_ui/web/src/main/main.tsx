@@ -15,8 +15,8 @@ import "./main.css";
 import { loadAhead } from "./pages";
 import { look, useMode } from "./theme";
 
+const PATIENCE_MS = 300;
 dayjs.locale("zh-cn");
-loadAhead(location.pathname);
 
 function Root(): ReactNode {
   const [mode, setMode, isDark] = useMode();
@@ -35,11 +35,16 @@ function Root(): ReactNode {
   );
 }
 
-const root = document.getElementById("root");
-if (root) {
+/** Draws the window once, with who is there and the page in it, unless that takes longer than people like to look at
+ * nothing. */
+async function begin(root: HTMLElement): Promise<void> {
+  await Promise.race([loadAhead(location.pathname), new Promise((done) => setTimeout(done, PATIENCE_MS))]);
   createRoot(root).render(
     <StrictMode>
       <Root />
     </StrictMode>,
   );
 }
+
+const root = document.getElementById("root");
+if (root) void begin(root);

@@ -1,5 +1,9 @@
 /** Every page there is: the folders of `src/pages`. */
+import type { ComponentType } from "react";
+import { askAhead } from "../shared/asking";
 import { GROUPS, type Page } from "../shared/page";
+import type { Session } from "../shared/session";
+import { ahead } from "./Tour";
 
 const found = import.meta.glob<Page>("../pages/*/page.ts", { eager: true, import: "PAGE" });
 
@@ -7,13 +11,23 @@ export const PAGES: readonly Page[] = Object.values(found).sort(
   (a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group) || a.order - b.order,
 );
 
+/** The pages that are loaded already, by path. */
+export const READY = new Map<string, ComponentType>();
+
 /** Those that somebody with these permissions may open. */
 export function open(permissions: readonly string[]): Page[] {
   return PAGES.filter((page) => page.permissions.some((one) => permissions.includes(one)));
 }
 
-/** Begin to load the page that an address leads to, while it is still asked who is there. */
-export function loadAhead(address: string): void {
-  const here = address.split("/")[2];
-  void PAGES.find(({ path }) => path === here)?.load();
+/** Load the page that an address leads to and what it asks first, while it is still asked who is there and the window
+ * is drawn. What fails is asked anew, and told, by the page itself. */
+export async function loadAhead(address: string): Promise<void> {
+  const page = PAGES.find(({ path }) => path === address.split("/")[2]);
+  const asked = askAhead<Session>("GET /api/v1/session");
+  const loaded = await page?.load().catch(() => undefined);
+  if (page && loaded) READY.set(page.path, loaded.default);
+  const session = await asked;
+  if (!session || session.blocked) return;
+  if (!page) ahead(session);
+  else if (open(session.permissions).includes(page)) loaded?.ahead?.(session);
 }

@@ -44,23 +44,24 @@ function finding(one: Finding, answer: Cards): HTMLElement {
 
 function verdict(one: Finding, reasons: Record<string, string>): HTMLElement {
   const place = h("div.verdict");
+  const fault = h("span");
   const told = (outcome: string, reason: string, said: string): void =>
     ask(
       "panel/feedback",
       { card: one.findingId, outcome, reason },
       () => fill(place, h("p.quiet", { role: "status" }, said)),
-      (why) => fill(place, h("p.wrong", { role: "alert" }, why.text)),
+      (why) => fill(fault, h("p.wrong", { role: "alert" }, why.text)),
     );
   const choice = h(
     "select",
     {
       "aria-label": T.whyNot,
-      onchange: () => told("overridden", choice.value, T.overridden + (reasons[choice.value] || "")),
+      onchange: () => choice.value && told("overridden", choice.value, T.overridden + (reasons[choice.value] || "")),
     },
     h("option", { value: "" }, `${T.override}…`),
     Object.keys(reasons).map((code) => h("option", { value: code }, reasons[code])),
   ) as HTMLSelectElement;
-  fill(place, h("button.main", { onclick: () => told("accepted", "", T.accepted) }, T.accept), choice);
+  fill(place, h("button.main", { onclick: () => told("accepted", "", T.accepted) }, T.accept), choice, fault);
   return place;
 }
 

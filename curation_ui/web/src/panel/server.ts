@@ -1,4 +1,6 @@
 /** Calls of the API with the panel's token. */
+import { T } from "./texts";
+
 const KEPT = "yigong.panel";
 const BASE = "/api/v1/";
 
@@ -13,9 +15,9 @@ export function ask<T>(path: string, body: unknown, done: (answer: T) => void, f
   request.onload = () => {
     const answer = parsed(request.responseText);
     if (request.status < 300) done(answer as T);
-    else failed({ status: request.status, text: reason(answer) || `请求未成功（${request.status}）` });
+    else failed({ status: request.status, text: reason(answer) || `${T.failed}（${request.status}）` });
   };
-  request.onerror = () => failed({ status: 0, text: "服务暂时无法连接" });
+  request.onerror = () => failed({ status: 0, text: T.away });
   send(request, body);
 }
 
@@ -45,7 +47,7 @@ export function listen(
     done();
   };
   request.onerror = () => {
-    part("error", { text: "服务暂时无法连接" });
+    part("error", { text: T.away });
     done();
   };
   send(request, body);

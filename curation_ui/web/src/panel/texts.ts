@@ -5,10 +5,13 @@ export const SOURCES = "出处";
 export const T = {
   loading: "正在加载…",
   again: "重试",
+  away: "服务暂时无法连接",
+  failed: "请求未成功",
   noToken: "请从医院业务系统中打开本面板。",
   over: "面板已过期，请从业务系统重新打开。",
   knowledge: "知识检索与问答",
   updated: "患者有新资料，已更新",
+  arrived: "患者有新资料，当前操作结束后更新",
   years: "岁",
   sexes: { male: "男", female: "女" } as Record<string, string>,
   tabs: {

@@ -34,32 +34,45 @@ export const CACHE = new QueryClient({
   },
 });
 
-type Keeping = { every?: number; enabled?: boolean; keep?: boolean; staleMs?: number };
+type Keeping<T> = {
+  every?: number | ((answer: T | undefined) => number | false);
+  enabled?: boolean;
+  keep?: boolean;
+  staleMs?: number;
+  again?: boolean;
+};
 
 /** An answer of the API, loading, failed or there. `every` asks again after so many ms; `keep` shows the one before
- * while another is loaded. */
+ * while another is loaded; without `again` a failure stands until somebody asks anew. */
 export function useAsked<T, E extends Endpoint = Endpoint>(
   endpoint: E,
   options: Options<E> = {},
-  keeping: Keeping = {},
+  keeping: Keeping<T> = {},
 ): UseQueryResult<T, Failure> {
+  const { every } = keeping;
   return useQuery<T, Failure>({
     queryKey: [endpoint, options],
     queryFn: ({ signal }) => ask<T, E>(endpoint, { ...options, signal }),
-    refetchInterval: keeping.every,
+    refetchInterval: typeof every === "function" ? ({ state }) => every(state.data) : every,
     enabled: keeping.enabled,
     staleTime: keeping.staleMs,
+    retryOnMount: keeping.again,
     placeholderData: keeping.keep ? keepPreviousData : undefined,
   });
 }
 
-/** Load an answer before it is looked at. */
-export function askAhead<E extends Endpoint>(endpoint: E, options: Options<E>, staleMs = 30_000): void {
-  void CACHE.prefetchQuery({
+/** Load an answer before it is looked at. Whoever looks asks anew, and sees why, when that failed. */
+export function askAhead<T, E extends Endpoint = Endpoint>(
+  endpoint: E,
+  options: Options<E> = {},
+  staleMs = 30_000,
+): Promise<T | undefined> {
+  const asked = CACHE.fetchQuery({
     queryKey: [endpoint, options],
-    queryFn: () => ask(endpoint, options),
+    queryFn: () => ask<T, E>(endpoint, options),
     staleTime: staleMs,
   });
+  return asked.catch(() => undefined);
 }
 
 /** Have what was asked of these endpoints asked again. */

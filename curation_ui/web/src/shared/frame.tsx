@@ -3,11 +3,13 @@ import { PrinterOutlined } from "@ant-design/icons";
 import { Button, Flex, Typography } from "antd";
 import { type ReactNode, useEffect } from "react";
 
+const TEXTS = { product: "医共", print: "打印" };
+
 type FrameProps = { title: string; about?: ReactNode; actions?: ReactNode; printable?: boolean; children: ReactNode };
 
 export function Frame({ title, about, actions, printable, children }: FrameProps): ReactNode {
   useEffect(() => {
-    document.title = `${title} · 医共`;
+    document.title = `${title} · ${TEXTS.product}`;
   }, [title]);
   return (
     <section className="frame" aria-labelledby="frame-title">
@@ -22,7 +24,7 @@ export function Frame({ title, about, actions, printable, children }: FrameProps
           {actions}
           {printable ? (
             <Button icon={<PrinterOutlined />} onClick={() => window.print()}>
-              打印
+              {TEXTS.print}
             </Button>
           ) : null}
         </Flex>

@@ -8,7 +8,8 @@ const known = new Set<{ current: Hotkey[] }>();
 const HELP: Hotkey = { key: "?", title: "显示本页快捷键", run: () => undefined };
 const SHOWN: Record<string, string> = { ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", " ": "空格" };
 
-/** Keys that work while the component is shown and nobody types into a field. */
+/** Keys that work while the component is shown, nobody types into a field and no dialog is open. A key that is held down
+ * counts once: what it decided is not decided for the next one too. */
 export function useHotkeys(keys: Hotkey[]): void {
   const latest = useRef(keys);
   latest.current = keys;
@@ -49,8 +50,13 @@ export function HotkeyHelp(): ReactNode {
   );
 }
 
+function isShown(dialog: Element): boolean {
+  return dialog.getClientRects().length > 0;
+}
+
 function free(event: KeyboardEvent): boolean {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return false;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return false;
   const at = event.target as HTMLElement | null;
-  return !at?.closest("input, textarea, select, [contenteditable=true], .ant-modal, .ant-select");
+  const dialogs = [...document.querySelectorAll("[aria-modal=true]")];
+  return !at?.closest("input, textarea, select, [contenteditable=true], .ant-select") && !dialogs.some(isShown);
 }

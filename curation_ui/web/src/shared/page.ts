@@ -1,5 +1,6 @@
 /** What a page declares of itself, in `src/pages/<name>/page.ts`, ending in `PAGE`. */
 import type { ComponentType } from "react";
+import type { Session } from "./session";
 
 /** Parts of the navigation, in their order. */
 export const GROUPS = ["诊疗", "药事", "知识", "监管", "管理"] as const;
@@ -18,5 +19,6 @@ export type Page = {
   permissions: string[];
   /** Fills the window, without navigation (wall screens). */
   bare?: boolean;
-  load: () => Promise<{ default: ComponentType }>;
+  /** `ahead` asks for what the page shows first, when somebody begins with it. */
+  load: () => Promise<{ default: ComponentType; ahead?: (session: Session) => void }>;
 };

@@ -96,8 +96,9 @@ function Opened({ patient, tenant }: { patient: string; tenant: string }): React
   );
   return (
     <Frame title={TEXTS.title} actions={actions}>
-      {launch.error ? <Nothing text={launch.error.message} /> : null}
-      {launch.data ? (
+      {launch.error ? (
+        <Nothing text={launch.error.message} />
+      ) : launch.data ? (
         <Flex justify="center">
           <iframe
             key={launch.data.url}

@@ -5,6 +5,8 @@ import { FiguresPage } from "./FiguresPage";
 import "./queue.css";
 import { Work } from "./Work";
 
+export { ahead } from "./desk";
+
 export default function Queue(): ReactNode {
   return (
     <Routes>

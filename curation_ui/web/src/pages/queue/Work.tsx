@@ -17,15 +17,12 @@ export function Work(): ReactNode {
   const { message } = App.useApp();
   const [scope, setScope] = useState<Scope>("waiting");
   const { cases, query } = useCases(scope);
-  const { chosen, choose, step } = useChosen(cases);
-  const done = ({ action }: Decision): void => {
+  const { chosen, choose, step, leave } = useChosen(cases);
+  const done = ({ action }: Decision, id: string): void => {
     const said = TEXTS.done[action];
     if (!said) return;
     message.success(said);
-    if (action === "recall") return;
-    const rest = cases.filter((one) => one.id !== chosen);
-    const at = cases.findIndex((one) => one.id === chosen);
-    choose(rest[Math.min(at, rest.length - 1)]?.id ?? "");
+    if (action !== "recall") leave(id);
   };
   const { decide, busy } = useDecide(roleOf(useSession()), done);
   const turn = (to: Scope): void => {

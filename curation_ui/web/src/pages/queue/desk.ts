@@ -3,7 +3,7 @@ import { App } from "antd";
 import dayjs from "dayjs";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { askAhead, CACHE, refresh, useAsked, useEvents } from "../../shared/asking";
-import { ask, type Failure } from "../../shared/client";
+import { ask, type Failure, type Options } from "../../shared/client";
 import { type Session, useSession } from "../../shared/session";
 import { TEXTS } from "./texts";
 import type { Case, Whole } from "./types";
@@ -33,28 +33,38 @@ export function roleOf(session: Session): string {
   return session.permissions.includes("review.decide") ? "pharmacist" : "supervisor";
 }
 
+type Listed = { reviews: Case[] };
+
+/** Ask for what waits, and for all there is of the first of it. */
+export async function ahead({ name }: Session): Promise<void> {
+  const first = cases(await askAhead<Listed>(LIST, part("waiting", name)), "waiting", name)[0];
+  if (first) void askAhead(ONE, { path: { review_id: first.id } });
+}
+
 /** The prescriptions of a part of the queue, kept up by the stream of moves. */
-export function useCases(scope: Scope): { cases: Case[]; query: ReturnType<typeof useAsked<{ reviews: Case[] }>> } {
+export function useCases(scope: Scope): { cases: Case[]; query: ReturnType<typeof useAsked<Listed>> } {
   const me = useSession().name;
+  const query = useAsked<Listed>(LIST, part(scope, me), { every: EVERY_MS });
+  useEvents(EVENTS, "review", () => void refresh(LIST, ONE));
+  return { cases: useMemo(() => cases(query.data, scope, me), [query.data, scope, me]), query };
+}
+
+function part(scope: Scope, me: string): Options {
   const assignee = scope === "mine" ? me : "";
   const since = scope === "released" ? dayjs().startOf("hour").subtract(1, "day").toISOString() : "";
-  const query = useAsked<{ reviews: Case[] }>(
-    LIST,
-    { query: { status: STATES[scope], assignee, since, limit: 200 } },
-    { every: EVERY_MS },
-  );
-  useEvents(EVENTS, "review", () => void refresh(LIST, ONE));
-  const cases = useMemo(() => {
-    const all = query.data?.reviews ?? [];
-    return scope === "waiting" ? all.filter((one) => one.status !== "claimed" || one.assignee === me) : all;
-  }, [query.data, scope, me]);
-  return { cases, query };
+  return { query: { status: STATES[scope], assignee, since, limit: 200 } };
+}
+
+/** What somebody is to see of it: not what another pharmacist has claimed. */
+function cases(listed: Listed | undefined, scope: Scope, me: string): Case[] {
+  const all = listed?.reviews ?? [];
+  return scope === "waiting" ? all.filter((one) => one.status !== "claimed" || one.assignee === me) : all;
 }
 
 /** Who has worked the queue lately, beside whoever asks: to whom a prescription may be handed. */
 export function useColleagues(): string[] {
   const me = useSession().name;
-  const found = useAsked<{ reviews: Case[] }>(LIST, { query: { status: "claimed,approved,returned", limit: 200 } });
+  const found = useAsked<Listed>(LIST, { query: { status: "claimed,approved,returned", limit: 200 } });
   const names = (found.data?.reviews ?? []).map(({ assignee }) => assignee ?? "");
   return [...new Set(names)].filter((name) => name && name !== me).sort();
 }
@@ -64,11 +74,13 @@ export function useWhole(id: string): ReturnType<typeof useAsked<Whole, typeof O
   return useAsked<Whole, typeof ONE>(ONE, { path: { review_id: id } }, { enabled: id !== "", staleMs: 30_000 });
 }
 
-/** Which prescription is looked at; the one after it is loaded meanwhile. */
+/** Which prescription is looked at; the one after it is loaded meanwhile. `leave` goes on from one that is done with,
+ * unless somebody looks at another already. */
 export function useChosen(cases: Case[]): {
   chosen: string;
   choose: (id: string) => void;
   step: (by: number) => void;
+  leave: (id: string) => void;
 } {
   const [chosen, choose] = useState("");
   const at = cases.findIndex((one) => one.id === chosen);
@@ -78,7 +90,7 @@ export function useChosen(cases: Case[]): {
   }, [chosen, first]);
   const next = cases[at + 1]?.id;
   useEffect(() => {
-    if (next) askAhead(ONE, { path: { review_id: next } });
+    if (next) void askAhead(ONE, { path: { review_id: next } });
   }, [next]);
   const step = useCallback(
     (along: number) => {
@@ -87,13 +99,19 @@ export function useChosen(cases: Case[]): {
     },
     [cases, at],
   );
-  return { chosen, choose, step };
+  const leave = (id: string): void => {
+    const rest = cases.filter((one) => one.id !== id);
+    const place = cases.findIndex((one) => one.id === id);
+    const onward = rest[Math.min(place, rest.length - 1)]?.id ?? "";
+    choose((now) => (now === id ? onward : now));
+  };
+  return { chosen, choose, step, leave };
 }
 
 /** Decide on a prescription in a role: pharmacists claim it first where nobody has. Whoever was quicker is told of. */
 export function useDecide(
   role: string,
-  done: (decision: Decision) => void,
+  done: (decision: Decision, id: string) => void,
 ): {
   decide: (one: Case, decision: Decision) => Promise<void>;
   busy: boolean;
@@ -107,7 +125,7 @@ export function useDecide(
       const claimed =
         CLAIMING.includes(decision.action) && one.status !== "claimed" ? await move(one, CLAIM, by) : one;
       keep(await move(claimed, decision, by));
-      done(decision);
+      done(decision, one.id);
     } catch (error) {
       const failure = error as Failure;
       message.error(failure.status === 409 ? `${failure.message}。${TEXTS.taken}` : failure.message);

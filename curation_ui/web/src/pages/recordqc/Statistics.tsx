@@ -1,8 +1,7 @@
 /** Scores and defects by institution, department, doctor, kind or month. */
-import { App, Button, Flex } from "antd";
+import { Button, Flex } from "antd";
 import type { ReactNode } from "react";
-import { useAsked } from "../../shared/asking";
-import { type Failure, save } from "../../shared/client";
+import { useAsked, useSaving } from "../../shared/asking";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
 import { options } from "../../shared/words";
@@ -34,10 +33,10 @@ export function Statistics(): ReactNode {
 }
 
 function Files({ query }: { query: Record<string, string> }): ReactNode {
-  const { message } = App.useApp();
+  const save = useSaving();
   const saved = (format: keyof typeof FILES): void => {
     const name = `${TEXTS.title}${TEXTS.tabs.statistics}-${query.since}-${query.until}.${format}`;
-    save(FILES[format], name, { query }).catch((error: Failure) => message.error(error.message));
+    void save(FILES[format], name, { query });
   };
   return (Object.keys(FILES) as (keyof typeof FILES)[]).map((format) => (
     <Button key={format} onClick={() => saved(format)}>

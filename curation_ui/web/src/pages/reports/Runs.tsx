@@ -1,8 +1,7 @@
 /** Reports that were made, the newest first, with their files. */
-import { App, Button, Tag } from "antd";
+import { Button, Tag } from "antd";
 import { type ReactNode, useState } from "react";
-import { useAsked, useTelling } from "../../shared/asking";
-import { save } from "../../shared/client";
+import { useAsked, useSaving, useTelling } from "../../shared/asking";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
@@ -51,13 +50,11 @@ function Act({ run }: { run: Run }): ReactNode {
 }
 
 function Download({ run, file }: { run: Run; file: string }): ReactNode {
-  const { message } = App.useApp();
+  const save = useSaving();
   const [busy, works] = useState(false);
   const fetched = (): void => {
     works(true);
-    save(FILE, file, { path: { number: run.id } })
-      .catch((error: Error) => message.error(error.message))
-      .finally(() => works(false));
+    void save(FILE, file, { path: { number: run.id } }).finally(() => works(false));
   };
   return (
     <Button size="small" loading={busy} aria-label={TEXTS.downloading(file)} onClick={fetched}>

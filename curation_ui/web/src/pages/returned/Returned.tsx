@@ -15,10 +15,10 @@ const ACTIONS = Object.entries(TEXTS.actions);
 export default function Returned(): ReactNode {
   const { message } = App.useApp();
   const { cases, query } = useCases("returned");
-  const { chosen, choose } = useChosen(cases);
-  const { decide, busy } = useDecide("prescriber", () => {
+  const { chosen, choose, leave } = useChosen(cases);
+  const { decide, busy } = useDecide("prescriber", (_, id) => {
     message.success(TEXTS.done);
-    choose("");
+    leave(id);
   });
   return (
     <Frame title={TEXTS.title} about={TEXTS.about}>
@@ -53,10 +53,11 @@ function One({ id, ...deciding }: { id: string } & OneProps): ReactNode {
 
 function Reply({ whole, decide, busy }: { whole: Whole } & OneProps): ReactNode {
   const [form] = Form.useForm<{ reason: string }>();
-  const send = async (action: string): Promise<void> => {
-    const { reason } = await form.validateFields();
-    await decide(whole, { action, reason });
-  };
+  const send = (action: string): Promise<void> =>
+    form.validateFields().then(
+      ({ reason }) => decide(whole, { action, reason }),
+      () => undefined, // what is missing is said at the field
+    );
   return (
     <Form form={form} layout="vertical" className="no-print">
       <Form.Item
