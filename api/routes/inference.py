@@ -107,7 +107,7 @@ _DIFFERENTIALS: Final = asked(DifferentialsBody, EXAMPLES["differentials"]) | de
 )
 _EXAMINATIONS: Final = asked(ExaminationsBody, EXAMPLES["examinations"]) | described(
     "推荐检查检验",
-    "按诊断价值与信息增益推荐，扣除危害和费用，并经规则核查；间隔期内已做的列入 alreadyDone，禁忌的列入 contraindicated。",
+    "按诊断价值与信息增益推荐，扣除危害和费用，经规则核查；近期已做的列入 alreadyDone，禁忌的列入 contraindicated。",
     "examinations: 建议项目及理由; contraindicated: 本患者禁忌; alreadyDone: 近期已做",
     400,
 )

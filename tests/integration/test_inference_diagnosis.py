@@ -66,6 +66,15 @@ def test_what_is_proposed_of_a_record_can_be_written_back_and_is_not_confirmed(c
     assert {"text": "急性心肌梗死"} in wanted["resource"]["reasonCode"]
 
 
+def test_of_a_story_without_a_record_too_what_is_forbidden_stands_apart(client: TestClient) -> None:
+    told = post(
+        client, "examinations", {"ageYears": 36, "sex": "女", "text": "哮喘发作，喘息，呼吸急促，双肺哮鸣音。"}
+    )
+    (forbidden,) = told["contraindicated"]
+    assert forbidden["name"] == "支气管激发试验"
+    assert forbidden["against"][0].startswith("【禁忌】")
+
+
 def test_of_nobody_there_is_nothing_to_write_back(client: TestClient) -> None:
     told = post(client, "diagnoses", {"findings": [{"text": "胸痛"}]})
     assert all("resource" not in one for one in told["candidates"])
