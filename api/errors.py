@@ -62,7 +62,7 @@ def moment_of(text: str, field: str) -> datetime | None:
     try:
         return zoned(datetime.fromisoformat(text))
     except ValueError:
-        raise bad_field(field, "must be a date or time: 2026-11-01 or 2026-11-01T08:00:00+08:00") from None
+        raise bad_field(field, "须为日期或时刻，如 2026-11-01 或 2026-11-01T08:00:00+08:00") from None
 
 
 def outcome(code: str, text: str, path: str = "") -> dict[str, Any]:
@@ -118,13 +118,13 @@ def _untakable(error: DataError) -> Response:
     """PostgreSQL takes no text with a NUL character and no number beyond its column; nothing was stored."""
     extra = {"error": type(error.orig).__name__}
     _log.warning("a value the database does not take", extra=extra, exc_info=error)
-    return respond(400, outcome("value", "a text contains the character NUL, or a number or text is too large"))
+    return respond(400, outcome("value", "文本含有 NUL 字符，或数值、文本过大"))
 
 
 def _away(error: OperationalError) -> Response:
     """Told as what it is; the place is logged, since a table that is missing comes here too."""
     _log.error("database away", extra={"error": type(error.orig).__name__}, exc_info=error)
-    return respond(503, outcome("transient", "database away: call again"), {"Retry-After": "5"})
+    return respond(503, outcome("transient", "数据库暂时不可用，请稍后重试"), {"Retry-After": "5"})
 
 
 def _saying(status: int, code: str) -> Callable[[Any], Response]:

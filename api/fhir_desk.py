@@ -77,7 +77,7 @@ class FhirDesk:
             else:
                 resource = self._reads.read(connection, kind, local_id, found.tenant, source)
         if resource is None:
-            raise ApiError(404, "not-found", f"{kind}/{local_id} is not known here, or not for you")
+            raise ApiError(404, "not-found", f"没有 {kind}/{local_id}，或不在可查看的范围内")
         self._note(found, f"{kind}/{local_id}", tenant_of(resource["meta"]["source"]))
         return self._shown(found, resource)
 
@@ -86,7 +86,7 @@ class FhirDesk:
         with self._reading(found) as connection, _several():
             entries = self._reads.history(connection, kind, local_id, found.tenant, source)
         if not entries:
-            raise ApiError(404, "not-found", f"{kind}/{local_id} is not known here, or not for you")
+            raise ApiError(404, "not-found", f"没有 {kind}/{local_id}，或不在可查看的范围内")
         self._note(found, f"{kind}/{local_id}/_history", found.tenant)
         shown = [e | {"resource": self._shown(found, e["resource"])} if "resource" in e else e for e in entries]
         return {"resourceType": "Bundle", "type": "history", "total": len(shown), "entry": shown}
@@ -99,7 +99,7 @@ class FhirDesk:
         asked = read_query(kind, [pair for pair in pairs if pair[0] not in _OWN_PARAMETERS])
         wide = given.get("_region") == "true"
         if wide and not asked.hints.patients:
-            raise SearchError("_region", "needs patient: the region is asked about one patient at a time")
+            raise SearchError("_region", "须同时给出 patient：全域检索限一名患者")
         principal = self._wide(found) if wide else found
         with self._reading(principal) as connection:
             if kind == "Patient" and (wanted := _described(asked)):
@@ -133,7 +133,7 @@ class FhirDesk:
             person = self._identity.by_number(connection, local_id)
             if self.access.broke_glass(found, person):
                 return person
-        raise ApiError(404, "not-found", f"Patient/{local_id} is not known in your institution")
+        raise ApiError(404, "not-found", f"本机构没有 Patient/{local_id}")
 
     def match(self, found: Principal, patient: Json, limit: int, certain: bool) -> Json:
         """``$match``: persons that a description may mean, the surest first, with score and grade. Raises
@@ -156,7 +156,7 @@ class FhirDesk:
         with acting(found.scope), self._engine.begin() as connection:
             stays, goes = (self._identity.record_of(connection, tenant, one) for one in (survivor, retired))
             if stays is None or goes is None:
-                raise ApiError(404, "not-found", "both patients must be registered in your institution")
+                raise ApiError(404, "not-found", "两名患者均须已在本机构登记")
             cause = Cause(found.name, datetime.now(UTC), "机构声明两个患者标识为同一人", rule="$merge")
             try:
                 if not self._identity.join(connection, stays, goes, cause):
@@ -286,7 +286,7 @@ def entries_of(sent: Json, places: Iterable[int], stored: Stored) -> dict[int, J
     if stored.fault is not None:
         return refused(places, str(status_of(stored.fault)), fault_of(stored))
     if stored.waits:
-        said = outcome("informational", f"kept, not stored yet: /api/v1/exchange/messages/{stored.id}")
+        said = outcome("informational", f"已接收，尚未入库: /api/v1/exchange/messages/{stored.id}")
         said["issue"][0]["severity"] = "information"
         return refused(places, "202 Accepted", said)
     return told(sent, places, stored.facts)
@@ -302,7 +302,7 @@ def fault_of(stored: Stored) -> Json:
     fault = stored.fault or {}
     text = f"{fault.get('title') or REASONS.get(str(fault.get('reason')), '')}: {fault.get('problem', '')}"
     made = outcome("processing", text, str(fault.get("field") or ""))
-    made["issue"][0]["diagnostics"] = f"{fault.get('field', '')} message {stored.id}".strip()
+    made["issue"][0]["diagnostics"] = f"{fault.get('field', '')} 报文 {stored.id}".strip()
     return made
 
 

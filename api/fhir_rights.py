@@ -16,7 +16,7 @@ _PERSONAL: Final = frozenset({"Patient", "RelatedPerson"})
 def permission(kind: str, act: str) -> str:
     """The permission for a type. Raises ``ApiError`` 404 for one that is not held."""
     if kind not in PARAMETERS:
-        raise ApiError(404, "not-supported", f"{kind[:40]} is not held here; /fhir/metadata lists what is")
+        raise ApiError(404, "not-supported", f"本服务没有 {kind[:40]} 类资源，现有的见 /fhir/metadata")
     noun = "registry" if kind in _REGISTRY else "person" if kind == "Patient" else "record"
     return f"{noun}.{act}"
 

@@ -9,10 +9,8 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from exchange.fhir.shapes import ReadError
+from exchange.worded import worded
 
-_QUOTED: Final = re.compile(r" '(?:[^'\\]|\\.)*'| \"(?:[^\"\\]|\\.)*\"", re.DOTALL)
-_NAMED: Final = re.compile(r"`([^`]*)`")
-_FIELD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,40}")
 _TIME: Final = "Invalid RFC3339 encoded datetime"
 _AT: Final = re.compile(r"\.(\w+)`$")
 _TO_THE_MINUTE: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
@@ -56,8 +54,6 @@ def _timed(value: Any) -> Any:
 def misread(error: msgspec.MsgspecError) -> ReadError:
     """Of a body that is no JSON, or of a field that is missing, unknown or of another kind."""
     if not isinstance(error, msgspec.ValidationError):
-        return ReadError("body", f"is no JSON: {error}")
+        return ReadError("body", worded(str(error)))
     message, _, path = str(error).partition(" - at `")
-    message = message.replace(_TIME, "is no time such as 2026-11-26T08:30:00+08:00 or 2026-11-26 08:30")
-    named = _NAMED.sub(lambda found: found[0] if _FIELD.fullmatch(found[1]) else "(…)", message)
-    return ReadError(path.rstrip("`").removeprefix("$.").removeprefix("$") or "body", _QUOTED.sub("", named))
+    return ReadError(path.rstrip("`").removeprefix("$.").removeprefix("$") or "body", worded(message))

@@ -50,7 +50,7 @@ _EVENTS: Final = 50
 _IDLE_SECONDS: Final = 0.2
 _AWAY_SECONDS: Final = 2.0
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_PAST: Final = "its end has passed"
+_PAST: Final = "已过有效期"
 Shown = Callable[[Json], Json]
 """How a resource is shown to somebody: whole, or masked."""
 
@@ -152,7 +152,7 @@ class Deliverer:
             except _StopError as stopped:
                 self._stopped(number, stopped)
             except SealError:
-                self._stopped(number, _StopError(ERROR, "what is wanted cannot be read: its key is not here"))
+                self._stopped(number, _StopError(ERROR, "订阅内容无法解密：缺少密钥"))
             except SQLAlchemyError:
                 raise
             except Exception as error:  # whatever it is, the other subscribers are told
@@ -163,7 +163,7 @@ class Deliverer:
         with self._engine.connect() as connection:
             row = connection.execute(select(subscriptions).where(subscriptions.c.id == number)).one_or_none()
             if row is None:
-                raise _StopError(OFF, "it is gone")
+                raise _StopError(OFF, "订阅已删除")
             return row, list(connection.execute(query))
 
     # -- one event ---------------------------------------------------------------------------
@@ -188,10 +188,10 @@ class Deliverer:
         if wish.ends is not None and wish.ends <= datetime.now(UTC):
             raise _StopError(OFF, _PAST)
         if urlsplit(wish.endpoint).hostname not in self._rules.hosts:
-            raise _StopError(ERROR, "its host is not on the allow-list (YIGONG_WEBHOOK_HOSTS) any more")
+            raise _StopError(ERROR, "接收方主机已不在允许之列 (YIGONG_WEBHOOK_HOSTS)")
         shown = self._rules.see(row.author, row.tenant, event.kind)
         if shown is None:
-            raise _StopError(ERROR, "whoever asked for it may not read this any more")
+            raise _StopError(ERROR, "订阅者已无权查看该类资源")
         resource = self._resource(row, wish, event)
         if resource is None:
             return None
@@ -237,7 +237,7 @@ class Deliverer:
             answer = web.post(letter.url, content=letter.body, headers=letter.headers)
         except HTTPError as error:
             return type(error).__name__
-        return "" if answer.is_success else f"the receiver answered {answer.status_code}"
+        return "" if answer.is_success else f"接收方答复 {answer.status_code}"
 
     # -- what became of it -------------------------------------------------------------------
 
@@ -267,7 +267,7 @@ class Deliverer:
             values: dict[str, Any] = {"attempts": attempts, "due": now + backoff(attempts)}
             values |= {"error": trouble, "owner": "", "until": _LONG_AGO}
             if attempts >= self._rules.tries:
-                values |= {"status": ERROR, "error": f"{trouble}, {attempts} times in a row: set it active again"}
+                values |= {"status": ERROR, "error": f"{trouble}，已连续 {attempts} 次，请重新启用 (status: active)"}
             connection.execute(self._mine(number).values(values))
 
     def _stopped(self, number: str, stopped: _StopError) -> None:

@@ -44,7 +44,7 @@ class ConflictError(Exception):
     """The same number was used before for a message that says something else. ``key`` is the earlier one's."""
 
     def __init__(self, key: str) -> None:
-        super().__init__("this message id was used before for a message with other content: give it an id of its own")
+        super().__init__("该报文编号已用于内容不同的报文，请改用新的编号")
         self.key = key
 
 

@@ -228,7 +228,7 @@ class Announcing:
         """See ``Repository.put``. Raises ``ResourceError`` for a Subscription: one that is merely stored would do
         nothing."""
         if any(resource.get("resourceType") == "Subscription" for resource in resources):
-            raise ResourceError("resourceType", "a Subscription is made by POST /fhir/Subscription, not in a message")
+            raise ResourceError("resourceType", "订阅须以 POST /fhir/Subscription 登记，不随报文发送")
         placed = self._facts.put(connection, tenant, record, resources, message=message, at=at)
         told = [(r, p) for r, p in zip(resources, placed, strict=True) if str(p.outcome) in _TOLD]
         if told:

@@ -88,7 +88,7 @@ def number_of(kind: str) -> int:
     """The number of a resource type. Raises ``ResourceError``."""
     number = NUMBERS.get(kind)
     if number is None:
-        raise ResourceError("resourceType", "must be a resource type of FHIR R4")
+        raise ResourceError("resourceType", "须为 FHIR R4 的资源类型")
     return number
 
 
@@ -97,7 +97,7 @@ def key_of(resource: Json) -> Key:
     kind, local = resource.get("resourceType"), resource.get("id")
     number = number_of(kind if isinstance(kind, str) else "")
     if not isinstance(local, str) or not 0 < len(local) <= _LONGEST_ID or not local.isprintable():
-        raise ResourceError(f"{kind}.id", f"is required: a text of up to {_LONGEST_ID} printable characters")
+        raise ResourceError(f"{kind}.id", f"必填，须为 {_LONGEST_ID} 个以内的可打印字符")
     meta = resource.get("meta")
     changed = meta.get("lastUpdated") if isinstance(meta, Mapping) else None
     return Key(
@@ -131,7 +131,7 @@ def _time(resource: Json, kind: str) -> datetime | None:
 def _moment(value: Any, field: str) -> datetime:
     found = _read(value) if isinstance(value, str) else None
     if found is None:
-        raise ResourceError(field, "must be a dateTime: 2026-01-31 or 2026-01-31T08:00:00+08:00")
+        raise ResourceError(field, "须为日期时间，如 2026-01-31 或 2026-01-31T08:00:00+08:00")
     return found
 
 

@@ -110,7 +110,7 @@ def tombstone(tenant: str, reference: str, message: int, at: datetime) -> Arrive
     """That a resource was taken back. Raises ``ResourceError`` for a reference that is none."""
     kind, _, local = reference.partition("/")
     if not local:
-        raise ResourceError("deletion", "must be a type and an id: Observation/17")
+        raise ResourceError("deletion", "须为类型和 id，如 Observation/17")
     key = key_of({"resourceType": kind, "id": local})
     row = _row(tenant, key, None, message, at) | {"deleted": True, "category": 0, "resource": b""}
     return Arrived((key.kind, key.local), row, b"", False)

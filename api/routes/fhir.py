@@ -133,7 +133,7 @@ async def _put(desk: FhirDesk, found: Any, sent: Json, request: Request) -> Resp
     response = entries_of(sent, (0,), stored)[0]["response"]
     status = int(response["status"][:3])
     if status == 409:
-        return _answer(409, outcome("conflict", "something sent later is stored already: this was not newer"))
+        return _answer(409, outcome("conflict", "已存有更晚发送的版本，本次未入库"))
     headers = (
         {"Location": f"{_base(request)}/{response['location']}", "ETag": response["etag"]}
         if "location" in response
@@ -145,7 +145,7 @@ async def _put(desk: FhirDesk, found: Any, sent: Json, request: Request) -> Resp
 
 
 def _waiting(stored: Stored) -> Response:
-    said = outcome("informational", "kept, and not stored yet: ask again where Content-Location says")
+    said = outcome("informational", "已接收，尚未入库，请按 Content-Location 查询")
     said["issue"][0]["severity"] = "information"
     return respond(202, said, {"Content-Location": f"/api/v1/exchange/messages/{stored.id}"})
 
@@ -167,10 +167,10 @@ def _asked_patient(sent: Any) -> tuple[Json, int, bool]:
     given = {p.get("name"): p for p in listed if isinstance(p, dict)} if isinstance(listed, list) else {}
     patient = given.get("resource", {}).get("resource")
     if not isinstance(patient, dict) or patient.get("resourceType") != "Patient":
-        raise MessageError("parameter", "needs one named resource that holds a Patient")
+        raise MessageError("parameter", "须含名为 resource 的一项，其中为 Patient")
     count = given.get("count", {}).get("valueInteger", 10)
     if not isinstance(count, int) or not 1 <= count <= 100:
-        raise MessageError("parameter.count", "must be a number from 1 to 100")
+        raise MessageError("parameter.count", "须在 1 至 100 之间")
     return patient, count, given.get("onlyCertainMatches", {}).get("valueBoolean") is True
 
 
@@ -183,7 +183,7 @@ def _asked_merge(sent: Any) -> tuple[str, str]:
         reference = given.get(name, {}).get("valueReference")
         kind, _, local_id = str(reference.get("reference") if isinstance(reference, dict) else "").partition("/")
         if kind != "Patient" or not local_id:
-            raise MessageError(f"parameter.{name}", "must be a valueReference to a Patient by id")
+            raise MessageError(f"parameter.{name}", "须为以 id 指明 Patient 的 valueReference")
         ids.append(local_id)
     return ids[0], ids[1]
 
@@ -192,7 +192,7 @@ def _json(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise MessageError("body", "is not JSON") from None
+        raise MessageError("body", "不是 JSON") from None
 
 
 def _message_id(request: Request) -> str:

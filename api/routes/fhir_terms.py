@@ -126,7 +126,7 @@ def _kept(access: Access, desk: TermsDesk, request: Request, body: bytes, name: 
     found, now = access.need(request, "terms.write"), datetime.now(UTC)
     resource = _json(body)
     if name and resource.get("id") != name:
-        raise MessageError("id", "must be the id of the URL")
+        raise MessageError("id", "须与地址中的 id 一致")
     with acting(found.scope):
         owner, version, concepts = desk.fhir(resource, found.home())
         owner = desk.systems.register(owner._replace(standard=found.home() == desk.league), now)
@@ -160,7 +160,7 @@ def _code_system(desk: TermsDesk, owner: CodeSystem, *, whole: bool, version: st
     if chosen is None and versions and not version:
         chosen = versions[0]
     if chosen is None:
-        raise ApiError(404, "not-found", f"CodeSystem/{owner.id} has no version {version[:40]}".strip())
+        raise ApiError(404, "not-found", f"CodeSystem/{owner.id} 没有版本 {version[:40]}".strip())
     concepts = desk.systems.concepts(owner, chosen.version) if whole else ()
     made = code_system_json(owner, chosen, concepts)
     return made if whole else {k: v for k, v in made.items() if k != "concept"} | {"content": "not-present"}
@@ -180,7 +180,7 @@ def _asks(access: Access, request: Request, **needed: str) -> Principal:
     found = access.need(request, "terms.read")
     for name, value in needed.items():
         if not value:
-            raise bad_field(name, "is required")
+            raise bad_field(name, "必填")
     return found
 
 
@@ -217,9 +217,9 @@ def _json(body: bytes) -> Json:
     try:
         made = orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise MessageError("body", "is not JSON") from None
+        raise MessageError("body", "不是 JSON") from None
     if not isinstance(made, dict):
-        raise MessageError("body", "must be a resource")
+        raise MessageError("body", "须为资源")
     return made
 
 

@@ -47,7 +47,7 @@ def _subscribing(routes: APIRouter, settings: Settings, access: Access, subscrip
     def search(request: Request, status: str = "", _after: str = "", _count: int = 100) -> Response:
         found = access.need(request, "exchange.read")
         if status not in ("", ACTIVE, OFF, ERROR):
-            raise bad_field("status", f"must be {ACTIVE}, {OFF} or {ERROR}")
+            raise bad_field("status", f"须为 {ACTIVE}、{OFF} 或 {ERROR}")
         count = max(1, min(_count, _MOST))
         listed = _within(found, lambda: subscriptions.listed(status, _after, count + 1))
         return Response(orjson.dumps(_page(request, listed, count)), media_type=FHIR)
@@ -68,7 +68,7 @@ def _changing(routes: APIRouter, settings: Settings, access: Access, subscriptio
 
     def changed(found: Principal, number: str, sent: Any) -> Subscription:
         if isinstance(sent, dict) and sent.get("id", number) != number:
-            raise MessageError("Subscription.id", "must be the id of the URL")
+            raise MessageError("Subscription.id", "须与地址中的 id 一致")
         before = _known(subscriptions.get(number))
         wish, active = read(sent, settings.webhook_hosts, before.wish)
         _may(found, wish, before.tenant)
@@ -108,7 +108,7 @@ def _known(found: Subscription | None) -> Subscription:
 
 
 def _missing() -> ApiError:
-    return ApiError(404, "not-found", "there is no such subscription, or not one of yours")
+    return ApiError(404, "not-found", "没有该订阅，或不在可查看的范围内")
 
 
 def _page(request: Request, listed: list[Subscription], count: int) -> Json:
@@ -147,7 +147,7 @@ def _json(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise MessageError("body", "is not JSON") from None
+        raise MessageError("body", "不是 JSON") from None
 
 
 _BODY: Final = asked_fhir("A Subscription of type rest-hook")

@@ -132,7 +132,7 @@ def split_bundle(bundle: Any) -> tuple[Json, dict[str, Any]]:
         elif kind in _KEYS:
             prefetch.setdefault(_KEYS[kind], {"resourceType": "Bundle", "entry": []})["entry"].append(entry)
     if not drafts:
-        raise ReadError("entry", "holds no draft order: a MedicationRequest with status draft is what is reviewed")
+        raise ReadError("entry", "没有待审的医嘱：status 为 draft 的 MedicationRequest 才审查")
     patient = next((r.id for _, r in resources if r.resource_type == "Patient"), "")
     return {"patientId": patient, "draftOrders": {"resourceType": "Bundle", "entry": drafts}}, prefetch
 

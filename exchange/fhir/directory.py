@@ -79,7 +79,7 @@ class Registering:
             else organisation(resource, tenant)
         )
         if item.tenant != tenant and not item.tenant.startswith(f"{tenant}/"):
-            raise RegistryError("Organization.identifier", "names a place in the league that is not the sender's")
+            raise RegistryError("Organization.identifier", "所指机构不属于发送方")
         known_as = (own_name(tenant, _reference(resource)), *_identifiers(resource))
         before = self._known(connection, tenant, _reference(resource), type(item))
         active = resource.get("active", True) is not False

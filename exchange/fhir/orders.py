@@ -74,7 +74,7 @@ def read_orders(sent: Any, path: str) -> list[Order]:
             try:
                 order = read_order(resource, beside)
                 if order.id in seen and resource.id is not None:
-                    raise ReadError("id", f"{resource.id!r} stands twice: give every order an id of its own")
+                    raise ReadError("id", f"{resource.id!r} 出现两次，每条医嘱须有自己的 id")
             except ReadError as error:
                 raise error.within(f"{path}.entry[{number}].resource") from None
             order = replace(order, id=f"{order.id}.{number}") if order.id in seen else order

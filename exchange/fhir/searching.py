@@ -258,7 +258,7 @@ def read_query(kind: str, given: Iterable[tuple[str, str]]) -> Query:
     """A query string's pairs as a query. Raises ``SearchError``: an unknown type, parameter, modifier or value is
     refused, because an ignored one would show too much."""
     if kind not in PARAMETERS:
-        raise SearchError(kind, f"is not held here; held are {', '.join(sorted(PARAMETERS))}")
+        raise SearchError(kind, f"本服务没有该类资源，现有: {', '.join(sorted(PARAMETERS))}")
     criteria: list[Criterion] = []
     control: dict[str, str] = {}
     for name, value in given:
@@ -275,14 +275,14 @@ def _criterion(kind: str, name: str, value: str) -> Criterion:
     bare, _, modifier = name.partition(":")
     parameter = PARAMETERS[kind].get(bare)
     if parameter is None:
-        raise SearchError(name, f"is no search parameter of {kind}; known are {', '.join(sorted(PARAMETERS[kind]))}")
+        raise SearchError(name, f"{kind} 没有该检索参数，可用: {', '.join(sorted(PARAMETERS[kind]))}")
     if parameter.kind == "reference" and modifier in PARAMETERS:
         value, modifier = ",".join(f"{modifier}/{v}" for v in value.split(",")), ""
     if modifier and modifier not in _MODIFIERS[parameter.kind]:
-        raise SearchError(name, f"the modifier {modifier} is not known for a {parameter.kind} parameter")
+        raise SearchError(name, f"{parameter.kind} 类参数没有修饰符 {modifier}")
     values = tuple(v for v in value.split(",") if v)
     if not values:
-        raise SearchError(name, "has no value")
+        raise SearchError(name, "没有值")
     if parameter.kind == "date":
         for one in values:
             _asked_span(name, one)
@@ -292,7 +292,7 @@ def _criterion(kind: str, name: str, value: str) -> Criterion:
 def _count(control: Mapping[str, str]) -> int:
     text = control.get("_count", str(PAGE))
     if not text.isdecimal() or len(text) > 9:
-        raise SearchError("_count", "must be a whole number")
+        raise SearchError("_count", "须为整数")
     return min(int(text), MOST)
 
 
@@ -300,7 +300,7 @@ def _sort(kind: str, control: Mapping[str, str]) -> str:
     sort = control.get("_sort", "")
     if sort and PARAMETERS[kind].get(sort.removeprefix("-"), _token()).kind != "date":
         dates = [name for name, p in PARAMETERS[kind].items() if p.kind == "date"]
-        raise SearchError("_sort", f"sorts by time only: {', '.join(sorted(dates))}")
+        raise SearchError("_sort", f"只能按时间排序: {', '.join(sorted(dates))}")
     return sort
 
 
@@ -446,7 +446,7 @@ def _asked_span(name: str, text: str) -> tuple[str, Span]:
     shape = _DATE.fullmatch(text)
     span = None if shape is None else _span(shape[2])
     if shape is None or span is None:
-        raise SearchError(name, "must be a date like 2026-11, 2026-11-26 or ge2026-11-26T08:00:00+08:00")
+        raise SearchError(name, "须为日期，如 2026-11、2026-11-26 或 ge2026-11-26T08:00:00+08:00")
     return shape[1] or "eq", span
 
 

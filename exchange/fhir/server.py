@@ -107,7 +107,7 @@ class SeveralError(Exception):
     """An id that means resources of several institutions: ``sources`` are theirs."""
 
     def __init__(self, sources: Sequence[str]) -> None:
-        super().__init__(f"is the id of {len(sources)} resources: add _source with one of {', '.join(sources)}")
+        super().__init__(f"有 {len(sources)} 家机构的资源使用该 id，请以 _source 指明其一: {', '.join(sources)}")
         self.sources = sources
 
 
@@ -156,7 +156,7 @@ class FhirReads:
         if records and (query.sort or query.total):
             return self._of_patient(connection, query, records, persons)
         if query.sort:
-            raise SearchError("_sort", "needs patient: what is sorted must be of one patient")
+            raise SearchError("_sort", "须同时给出 patient：只能对一名患者的资源排序")
         return self._page(connection, query, records or None, tenant_of(source), persons)
 
     def _row(self, connection: Connection, kind: str, local_id: str, own: str, source: str) -> Row | None:
@@ -215,7 +215,7 @@ class FhirReads:
             if len(rows) < _PAGE:
                 return Page(tuple(found), "", len(found) if not query.after else None, persons)
             if scanned >= _SCANNED:
-                raise SearchError("patient", "is needed: without it this search would look at too much")
+                raise SearchError("patient", "须给出患者，否则检索范围过大")
 
 
 def presented(resource: bytes, tenant: str, version: int) -> Json:
@@ -229,7 +229,7 @@ def presented(resource: bytes, tenant: str, version: int) -> Json:
 def tenant_of(source: str) -> str:
     """The institution that a ``meta.source`` names; empty for none. Raises ``SearchError``."""
     if source and not source.startswith(_URN):
-        raise SearchError("_source", f"must begin with {_URN}")
+        raise SearchError("_source", f"须以 {_URN} 开头")
     return source.removeprefix(_URN)
 
 

@@ -15,6 +15,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from exchange.worded import worded
+
 OUTCOME: Final = "OperationOutcome"
 ABSENT: Final = msgspec.Raw(b"null")
 """Stands for a part kept as sent that was not sent."""
@@ -248,7 +250,7 @@ def shaped(value: Any, kind: type[_S], path: str) -> _S:
         return decoder.decode(value if isinstance(value, msgspec.Raw) else msgspec.json.encode(value))
     except msgspec.DecodeError as error:
         message, _, where = str(error).partition(" - at `$")
-        raise ReadError(f"{path}{where.rstrip('`')}", message) from None
+        raise ReadError(f"{path}{where.rstrip('`')}", worded(message)) from None
 
 
 def part(text: bytes, field: str) -> Any:

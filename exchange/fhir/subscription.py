@@ -55,13 +55,13 @@ def read(resource: Any, hosts: Collection[str], before: Wish | None = None) -> t
     """A resource as sent: what it wants, and whether it is to be active. ``hosts`` may be called. A header whose
     value is hidden, as we show it, stays as it was ``before``. Raises ``MessageError`` that names the field."""
     if not isinstance(resource, Mapping) or resource.get("resourceType") != "Subscription":
-        raise MessageError("resourceType", "must be Subscription")
+        raise MessageError("resourceType", "须为 Subscription")
     status = resource.get("status")
     if status not in ("requested", "active", "off"):
-        raise MessageError("Subscription.status", "must be requested, active or off")
+        raise MessageError("Subscription.status", "须为 requested、active 或 off")
     channel = resource.get("channel")
     if not isinstance(channel, Mapping) or channel.get("type") != "rest-hook":
-        raise MessageError("Subscription.channel.type", "must be rest-hook")
+        raise MessageError("Subscription.channel.type", "须为 rest-hook")
     wish = Wish(
         _text(resource, "criteria", "Subscription.criteria"),
         _endpoint(_text(channel, "endpoint", "Subscription.channel.endpoint"), hosts),
@@ -78,7 +78,7 @@ def asked_of(wish: Wish) -> Asked:
     """The criteria, checked as a search is. Raises ``MessageError``."""
     kind, _, text = wish.criteria.partition("?")
     if kind not in PARAMETERS:
-        raise MessageError("Subscription.criteria", "must begin with a type we hold: Observation?code=718-7")
+        raise MessageError("Subscription.criteria", "须以本服务有的资源类型开头，如 Observation?code=718-7")
     pairs = parse_qsl(text, keep_blank_values=True)
     region = dict(pairs).get("_region") == "true"
     try:
@@ -86,9 +86,9 @@ def asked_of(wish: Wish) -> Asked:
     except SearchError as error:
         raise MessageError("Subscription.criteria", str(error)) from None
     if any(name in ("_count", "_sort", "_after", "_total") for name, _ in pairs):
-        raise MessageError("Subscription.criteria", "pages and order mean nothing here: leave them out")
+        raise MessageError("Subscription.criteria", "订阅条件不分页、不排序，请去掉相应参数")
     if region and not query.hints.patients:
-        raise MessageError("Subscription.criteria", "_region needs patient: the region is asked of one patient")
+        raise MessageError("Subscription.criteria", "_region 须同时给出 patient：全域订阅限一名患者")
     return Asked(query, region)
 
 
@@ -115,7 +115,7 @@ def written(number: str, version: int, status: str, wish: Wish, error: str, chan
 def _text(given: Mapping[str, Any], name: str, field: str, *, required: bool = True) -> str:
     text = given.get(name, "")
     if not isinstance(text, str) or len(text) > _LONGEST or (required and not text):
-        raise MessageError(field, f"must be a text of up to {_LONGEST} characters")
+        raise MessageError(field, f"须为 {_LONGEST} 字以内的文本")
     return text
 
 
@@ -124,11 +124,11 @@ def _endpoint(url: str, hosts: Collection[str]) -> str:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise MessageError("Subscription.channel.endpoint", "must be an http(s) URL") from None
+        raise MessageError("Subscription.channel.endpoint", "须为 http(s) 地址") from None
     if parts.scheme not in ("https", "http") or not host or parts.username is not None:
-        raise MessageError("Subscription.channel.endpoint", "must be an http(s) URL without a user in it")
+        raise MessageError("Subscription.channel.endpoint", "须为不含用户名的 http(s) 地址")
     if host not in hosts:
-        raise MessageError("Subscription.channel.endpoint", "host is not on the allow-list (YIGONG_WEBHOOK_HOSTS)")
+        raise MessageError("Subscription.channel.endpoint", "主机不在允许的接收方之列 (YIGONG_WEBHOOK_HOSTS)")
     return url
 
 
@@ -137,27 +137,27 @@ def _content(channel: Mapping[str, Any]) -> str:
     if payload is None:
         return EMPTY
     if payload not in (FHIR_JSON, "application/json"):
-        raise MessageError("Subscription.channel.payload", f"must be {FHIR_JSON}, or left out")
+        raise MessageError("Subscription.channel.payload", f"须为 {FHIR_JSON}，或不填")
     beside = channel.get("_payload")
     extensions = beside.get("extension") if isinstance(beside, Mapping) else None
     said = [e.get("valueCode") for e in extensions or () if isinstance(e, Mapping) and e.get("url") == _CONTENT]
     content = said[0] if said else FULL
     if content not in (EMPTY, IDS, FULL):
-        raise MessageError("Subscription.channel._payload.extension", f"must be {EMPTY}, {IDS} or {FULL}")
+        raise MessageError("Subscription.channel._payload.extension", f"须为 {EMPTY}、{IDS} 或 {FULL}")
     return str(content)
 
 
 def _headers(given: Any, before: Wish | None) -> tuple[str, ...]:
     if not isinstance(given, list) or len(given) > _MOST_HEADERS:
-        raise MessageError("Subscription.channel.header", f"must be a list of up to {_MOST_HEADERS} texts")
+        raise MessageError("Subscription.channel.header", f"须为列表，最多 {_MOST_HEADERS} 条文本")
     known = {header.partition(":")[0]: header for header in before.headers} if before else {}
     made = []
     for place, text in enumerate(given):
         shape = _HEADER.fullmatch(text) if isinstance(text, str) else None
         if shape is None or shape[1].lower() in _OURS or shape[1].lower().startswith("x-yigong"):
-            raise MessageError(f"Subscription.channel.header[{place}]", "must be like Authorization: Bearer …")
+            raise MessageError(f"Subscription.channel.header[{place}]", "形如 Authorization: Bearer …")
         if shape[2] == _HIDDEN and shape[1] not in known:
-            raise MessageError(f"Subscription.channel.header[{place}]", "has a hidden value: give the value")
+            raise MessageError(f"Subscription.channel.header[{place}]", "值是隐藏的，请填写实际的值")
         made.append(known[shape[1]] if shape[2] == _HIDDEN else f"{shape[1]}: {shape[2]}")
     return tuple(made)
 
@@ -170,5 +170,5 @@ def _end(text: Any) -> datetime | None:
     except (TypeError, ValueError):
         found = None
     if found is None or found.tzinfo is None:
-        raise MessageError("Subscription.end", "must be an instant with zone: 2027-01-01T00:00:00+08:00")
+        raise MessageError("Subscription.end", "须为带时区的时刻，如 2027-01-01T00:00:00+08:00")
     return found

@@ -99,7 +99,7 @@ def moment(value: Any, path: str) -> datetime | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise ReadError(path, "must be a dateTime, written as a string")
+        raise ReadError(path, "须为文本形式的日期时间")
     return moment_of(value, path)
 
 
@@ -109,7 +109,7 @@ def moment_of(text: str, path: str) -> datetime:
     try:
         return zoned(datetime.fromisoformat({4: f"{text}-01-01", 7: f"{text}-01"}.get(len(text), text)))
     except ValueError:
-        raise ReadError(path, f"{text!r} is no dateTime: write 2026-01-31 or 2026-01-31T08:00:00+08:00") from None
+        raise ReadError(path, f"{text!r} 不是日期时间，应如 2026-01-31 或 2026-01-31T08:00:00+08:00") from None
 
 
 def day(value: str | None, path: str) -> Known[date]:

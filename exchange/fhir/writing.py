@@ -34,11 +34,11 @@ class Asked(NamedTuple):
 def single(resource: Any, kind: str, local_id: str = "") -> Json:
     """A transaction of one resource: put to an id, or created under a new one. Raises ``MessageError``."""
     if not isinstance(resource, dict):
-        raise MessageError("body", "must be a resource")
+        raise MessageError("body", "须为资源")
     if resource.get("resourceType") != kind:
-        raise MessageError("resourceType", f"must be {kind}, as the URL says")
+        raise MessageError("resourceType", f"须为 {kind}，与地址一致")
     if local_id and resource.get("id") != local_id:
-        raise MessageError("id", "must be the id of the URL")
+        raise MessageError("id", "须与地址中的 id 一致")
     named = resource | {"id": local_id or str(uuid4())}
     return _bundle("transaction", [_entry(named, "PUT" if local_id else "POST")])
 
@@ -51,18 +51,18 @@ def deletion(kind: str, local_id: str) -> Json:
 def taken_apart(sent: Any) -> Asked:
     """A transaction (all or nothing, writes only) or a batch (each entry for itself). Raises ``MessageError``."""
     if not isinstance(sent, dict) or sent.get("resourceType") != "Bundle":
-        raise MessageError("resourceType", "must be Bundle")
+        raise MessageError("resourceType", "须为 Bundle")
     kind, entries = sent.get("type"), sent.get("entry")
     if kind not in ("transaction", "batch"):
-        raise MessageError("type", "must be transaction or batch")
+        raise MessageError("type", "须为 transaction 或 batch")
     if not isinstance(entries, list) or not entries or not all(isinstance(e, dict) for e in entries):
-        raise MessageError("entry", "must be a list of entries")
+        raise MessageError("entry", "须为至少含一条的列表")
     reads = tuple(Entry(n, str(e["request"].get("url", ""))) for n, e in enumerate(entries) if _reads(e))
     placed = {read.place for read in reads}
     writes = [n for n in range(len(entries)) if n not in placed]
     if kind == "transaction":
         if reads:
-            raise MessageError(f"entry[{reads[0].place}].request.method", "reads: send what reads in a batch")
+            raise MessageError(f"entry[{reads[0].place}].request.method", "是读取，请以 batch 发送")
         return Asked(((_numbered(sent), tuple(writes)),), (), len(entries), kind)
     each = [(_bundle("transaction", [_new_id(entries[n])]), (n,)) for n in writes]
     return Asked(tuple(each), reads, len(entries), kind)

@@ -269,7 +269,7 @@ def test_a_receiver_that_never_answers_is_left_alone_until_somebody_sets_it_goin
         net.later()
     told = net.known(number)
     assert told["status"] == "error"
-    assert "500, 3 times" in told["error"]
+    assert "500，已连续 3 次" in told["error"]
     net.send(patient(), potassium(4.8))
     net.tell()
     assert len(net.receiver.got) == 3, "it is left alone"
