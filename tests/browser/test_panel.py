@@ -96,17 +96,29 @@ def test_examinations_done_in_two_hospitals_are_marked(window: Opening, service:
     expect(page.locator("mark", has_text="重复：").first).to_be_visible()
 
 
-def test_a_result_that_arrives_is_shown_without_a_click(window: Opening, service: str) -> None:
+def test_a_result_that_arrives_is_shown_without_a_click_but_under_nobodys_hands(
+    window: Opening, service: str
+) -> None:
     here = window(LAPTOP)
     page = here.open(launched(service))
     expect(page.locator("article").first).to_be_visible()
     page.wait_for_timeout(2500)  # the stream is open and looked into
+    _arrives(service)
+    expect(page.get_by_text("患者有新资料，已更新")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("钾 6.9").first).to_be_visible(timeout=10_000)
+    page.locator("article summary").first.click()
+    _arrives(service)
+    expect(page.get_by_text("患者有新资料，再次点击当前栏目后可见")).to_be_visible(timeout=15_000)
+    expect(page.locator("details[open]")).to_have_count(1)
+    page.get_by_role("tab", name="提示").click()
+    expect(page.locator("details[open]")).to_have_count(0)
+
+
+def _arrives(service: str) -> None:
     at = datetime.now(UTC)
     lines = say.results("NOW", at, ("2823-3", "血钾", "6.9", "mmol/L", "3.5-5.3"))
     message = say.hl7("ORU^R01", f"now-{at:%H%M%S%f}", at, say.pid(NUMBER, CHART), *lines)
     post(service, f"/api/v1/exchange/hl7v2?tenant={HOSPITAL}", message, "application/hl7-v2")
-    expect(page.get_by_text("患者有新资料，已更新")).to_be_visible(timeout=15_000)
-    expect(page.get_by_text("钾 6.9").first).to_be_visible(timeout=10_000)
 
 
 def test_the_keyboard_walks_along_the_parts(window: Opening, service: str) -> None:

@@ -31,8 +31,6 @@ const who = h("span.who");
 const news = h("p.news", { role: "status" });
 const body = h("div", { id: "body", role: "tabpanel" });
 let shown: Name = "cards";
-/** Whether what is shown is older than what is known, as somebody is at work in it. */
-let stale = false;
 
 function begin(place: HTMLElement): void {
   if (!TOKEN) {
@@ -49,14 +47,12 @@ function begin(place: HTMLElement): void {
   const bar = h("nav", { role: "tablist", onkeydown: (event: KeyboardEvent) => along(event, tabs) }, tabs);
   fill(place, h("header", {}, h("h1", {}, who), bar), news, body);
   show("cards");
-  body.addEventListener("focusout", () => window.setTimeout(() => stale && anew()));
   watch(arrived);
   written(rewritten);
 }
 
 function show(name: Name): void {
   shown = name;
-  stale = false;
   for (const one of TABS) {
     const tab = document.getElementById(`tab-${one}`);
     tab?.setAttribute("aria-selected", String(one === name));
@@ -81,23 +77,18 @@ function met(patient: Cards["patient"]): void {
   fill(who, [patient.name, T.sexes[patient.sex || ""], age].filter(Boolean).join(" "));
 }
 
-/** Something arrived for the patient. */
+/** Something arrived: what hangs on the record is shown anew; where somebody is at work in it, they are told how. */
 function arrived(): void {
-  anew();
-  news.textContent = stale ? T.arrived : T.updated;
+  const waits = shown !== "ask" && body.contains(document.activeElement);
+  news.textContent = waits ? T.arrived : T.updated;
   window.setTimeout(() => fill(news), 8000);
-}
-
-/** What hangs on the record is shown anew, once nobody is at work in it. */
-function anew(): void {
-  stale = shown !== "ask" && body.contains(document.activeElement);
-  if (!stale && shown !== "ask") show(shown);
+  if (!waits && shown !== "ask") show(shown);
 }
 
 /** The record in the editor changed: it is judged anew where it is looked at, else its part is marked. */
 function rewritten(): void {
   if (shown !== "quality") document.getElementById("tab-quality")?.classList.add("fresh");
-  else anew();
+  else if (!body.contains(document.activeElement)) show(shown);
 }
 
 const root = document.getElementById("panel");

@@ -11,7 +11,7 @@ export const T = {
   over: "面板已过期，请从业务系统重新打开。",
   knowledge: "知识检索与问答",
   updated: "患者有新资料，已更新",
-  arrived: "患者有新资料，当前操作结束后更新",
+  arrived: "患者有新资料，再次点击当前栏目后可见",
   years: "岁",
   sexes: { male: "男", female: "女" } as Record<string, string>,
   tabs: {
