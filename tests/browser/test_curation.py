@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from api.bootstrap import House, open_house
 from api.gates import GATES
@@ -267,6 +267,30 @@ def test_pages_suit_everybody_when_they_are_empty(enter: Entering) -> None:
         here.open(f"/ui/{path}")
         expect(here.page.get_by_role("heading", name=title, level=1)).to_be_visible()
         here.suits_everybody(f"curation-{path}")
+
+
+def test_what_is_typed_while_a_draft_is_being_saved_is_kept(enter: Entering) -> None:
+    here = enter("zhaomin", "/ui/knowledge/concept/ingredient%3Awarfarin")
+    interaction(here)
+    page, waiting = here.page, list[Route]()
+    page.route("**/curation/records/**", lambda sent: _held(sent, waiting))
+    page.get_by_label("机制", exact=True).fill("抑制CYP1A2、CYP2C9和CYP3A4")
+    page.get_by_label("修改理由").fill("新版说明书")
+    with page.expect_request(lambda sent: sent.method == "PUT"):
+        page.get_by_role("button", name="保存草稿").click()
+    page.get_by_label("后果", exact=True).fill("INR升高，出血")
+    waiting.pop().continue_()
+    here.see("草稿已保存")
+    expect(page.get_by_label("机制", exact=True)).to_have_value("抑制CYP1A2、CYP2C9和CYP3A4")
+    expect(page.get_by_label("后果", exact=True)).to_have_value("INR升高，出血")
+
+
+def _held(sent: Route, waiting: list[Route]) -> None:
+    """Let pass what only reads; what writes waits."""
+    if sent.request.method == "PUT":
+        waiting.append(sent)
+    else:
+        sent.continue_()
 
 
 def test_a_file_is_loaded_and_its_faulty_row_shown(enter: Entering, tmp_path: Path) -> None:

@@ -121,6 +121,22 @@ def _arrives(service: str) -> None:
     post(service, f"/api/v1/exchange/hl7v2?tenant={HOSPITAL}", message, "application/hl7-v2")
 
 
+def test_what_came_while_the_stream_was_cut_is_read_when_it_is_back(window: Opening, service: str) -> None:
+    here = window(LAPTOP)
+    here.forgive("failed")
+    here.forgive("ERR_FAILED")
+    page, cuts = here.page, ["the first"]
+    page.route("**/panel/events?*", lambda route: route.abort() if cuts and cuts.pop() else route.continue_())
+    page.clock.install()
+    with page.expect_event("requestfailed"):
+        here.open(launched(service))
+        expect(page.locator("article").first).to_be_visible()
+    with page.expect_request("**/panel/events?*"):
+        page.clock.run_for(16_000)
+    with page.expect_request("**/panel/cards"):
+        page.clock.run_for(61_000)
+
+
 def test_the_keyboard_walks_along_the_parts(window: Opening, service: str) -> None:
     here = window(PHONE)
     page = here.open(launched(service))

@@ -1,6 +1,6 @@
 /** A form that is edited: checked while it is typed, saved as a draft, reconciled with what others saved meanwhile. */
 import { App } from "antd";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { refresh } from "../shared/asking";
 import { ask, Failure } from "../shared/client";
 import { merged, same } from "./merging";
@@ -39,19 +39,21 @@ export function useDraft<F extends Record<string, unknown>>(opened: Opened<F>): 
   const { by } = usePerson();
   const [base, setBase] = useState(opened);
   const [form, setForm] = useState(opened.form);
+  const latest = useRef(form); // what is typed while an answer is waited for is kept
+  latest.current = form;
   const [rival, setRival] = useState<Rival>();
   const [busy, setBusy] = useState(false);
   const dirty = !same(form, base.form);
   const named = base.revision ? base.id : opened.id; // a new record is called as it is typed
   const [flaws, setFlaws] = useChecked(base.kind, named, form, dirty);
-  const restart = useCallback((whole: Whole<F>): void => {
+  const restart = useCallback((whole: Whole<F>, shown: F = whole.form): void => {
     setBase({ kind: whole.kind, id: whole.id, form: whole.form, revision: whole.revision, text: whole.text });
-    setForm(whole.form);
+    setForm(shown);
     setRival(undefined);
   }, []);
   const reconcile = async (id: string): Promise<void> => {
     const theirs = await ask<Whole<F>, typeof READ>(READ, { path: { kind: base.kind, record_id: id } });
-    const made = merged(base.form, form, theirs.form);
+    const made = merged(base.form, latest.current, theirs.form);
     setRival({ whole: theirs, before: base.text, conflicts: made.conflicts });
     setBase({ ...base, id, form: theirs.form, revision: theirs.revision, text: theirs.text });
     setForm(made.form);
@@ -62,7 +64,7 @@ export function useDraft<F extends Record<string, unknown>>(opened: Opened<F>): 
     try {
       const body = { form, revision: base.revision, reason, by };
       const made = await ask<Whole<F>, typeof SAVE>(SAVE, { path: { kind: base.kind, record_id: id }, body });
-      restart(made);
+      restart(made, same(form, latest.current) ? made.form : merged(form, latest.current, made.form).form);
       message.success(TEXTS.saved);
       void refresh("GET /api/v1/curation/records", "GET /api/v1/curation/history/{kind}/{record_id}", READ);
       return made;

@@ -47,7 +47,7 @@ function begin(place: HTMLElement): void {
   const bar = h("nav", { role: "tablist", onkeydown: (event: KeyboardEvent) => along(event, tabs) }, tabs);
   fill(place, h("header", {}, h("h1", {}, who), bar), news, body);
   show("cards");
-  watch(arrived);
+  watch(arrived, anew);
   written(rewritten);
 }
 
@@ -79,10 +79,16 @@ function met(patient: Cards["patient"]): void {
 
 /** Something arrived: what hangs on the record is shown anew; where somebody is at work in it, they are told how. */
 function arrived(): void {
-  const waits = shown !== "ask" && body.contains(document.activeElement);
-  news.textContent = waits ? T.arrived : T.updated;
+  news.textContent = anew() ? T.updated : T.arrived;
   window.setTimeout(() => fill(news), 8000);
-  if (!waits && shown !== "ask") show(shown);
+}
+
+/** Show what hangs on the record anew, unless somebody is at work in it. */
+function anew(): boolean {
+  if (shown === "ask") return true;
+  if (body.contains(document.activeElement)) return false;
+  show(shown);
+  return true;
 }
 
 /** The record in the editor changed: it is judged anew where it is looked at, else its part is marked. */

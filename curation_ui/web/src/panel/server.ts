@@ -53,9 +53,10 @@ export function listen(
   send(request, body);
 }
 
-/** Be told when something arrives for the patient; a stream that was cut is taken up again. */
-export function watch(arrived: () => void): void {
-  const again = (): number => window.setTimeout(() => watch(arrived), 10_000);
+/** Be told when something arrives for the patient. A stream that was cut is taken up again, and then `missed` is called:
+ * within a minute, so that thousands of panels do not read at once. */
+export function watch(arrived: () => void, missed: () => unknown, cut = false): void {
+  const again = (): number => window.setTimeout(() => watch(arrived, missed, true), 5_000 + Math.random() * 10_000);
   ask<{ ticket: string }>(
     "panel/ticket",
     {},
@@ -63,6 +64,7 @@ export function watch(arrived: () => void): void {
       const source = new EventSource(`${BASE}panel/events?ticket=${ticket}`);
       source.addEventListener("record", arrived);
       source.addEventListener("notice", arrived);
+      if (cut) window.setTimeout(missed, Math.random() * 60_000);
       source.onerror = () => {
         source.close();
         again();
