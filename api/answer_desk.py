@@ -115,7 +115,7 @@ class AnswerDesk:
         check(body)
         now = datetime.now(UTC)
         bedside = None
-        if body.patient is not None or body.prefetch is not None:
+        if not body.names_nobody:
             bedside = await self._ward.of(body, caller)
 
         def work() -> tuple[Prepared, Tools, Use | None, str]:

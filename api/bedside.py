@@ -3,6 +3,7 @@ against the release being served; and the rules at hand to try an order on them.
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -11,6 +12,7 @@ from typing import Any, Final, Literal
 from api.access import Principal
 from api.bodies import Body
 from api.cds_hooks import unmapped_json
+from api.noted import noted
 from api.regional import Regional, merged
 from api.review import Reviewer, china_day
 from api.serving import Served
@@ -60,10 +62,12 @@ class AskerBody(Body, frozen=True):
 
 
 class BedsideBody(AskerBody, frozen=True):
-    """Whom an inference is about: ``patient`` as the plain review takes it, or ``prefetch`` as CDS Hooks does."""
+    """Whom an inference is about: ``patient`` as the plain review takes it, or ``prefetch`` as CDS Hooks does;
+    ``note``, a record of this visit as it is written, tells what these leave out, or all when it comes alone."""
 
     patient: PlainPatient | None = None
     prefetch: dict[str, Any] | None = None
+    note: str = ""
     institution: str = ""
     stage: str = ""
     visit: Literal["outpatient", "emergency", "inpatient", "home"] | None = None
@@ -71,6 +75,11 @@ class BedsideBody(AskerBody, frozen=True):
     institution_level: Literal[1, 2, 3] | None = None
     insurance: str = ""
     as_of: date | None = None
+
+    @property
+    def names_nobody(self) -> bool:
+        """Whether nothing was sent to read a patient from."""
+        return self.patient is None and self.prefetch is None and not self.note
 
 
 class TreatmentBody(BedsideBody, frozen=True):
@@ -118,16 +127,16 @@ class Bedside:
 
 def incoming_of(body: BedsideBody, now: datetime) -> Incoming:
     """The nouns of a body. Raises ``ReadError`` that names the field."""
-    if (body.patient is None) == (body.prefetch is None):
-        raise ReadError("patient", "give `patient` (plain) or `prefetch` (FHIR), one of the two")
-    if body.patient is None:
+    if body.names_nobody or (body.patient and body.prefetch is not None):
+        raise ReadError("patient", "give `patient` (plain) or `prefetch` (FHIR), one of the two, or a `note` alone")
+    if body.prefetch is not None:
         return _of_prefetch(body, now)
     members = {field: getattr(body, field) for field in _SHARED}
-    return read(PlainReview(patient=body.patient, orders=(), **members), now)
+    return read(PlainReview(patient=body.patient or PlainPatient(id=""), orders=(), **members), now)
 
 
 _SHARED: Final = tuple(
-    field for field in BedsideBody.__struct_fields__ if field not in ("patient", "prefetch", "as_of")
+    field for field in BedsideBody.__struct_fields__ if field not in ("patient", "prefetch", "note", "as_of")
 )
 
 
@@ -154,17 +163,29 @@ class Ward:
     async def of(self, body: BedsideBody, caller: Principal) -> Bedside:
         """The patient of a request. Raises ``ReadError``."""
         incoming = incoming_of(body, datetime.now(UTC))
-        sent = None if body.prefetch is None else body.prefetch.get("patient")
+        sent, partial = None if body.prefetch is None else body.prefetch.get("patient"), frozenset[str]()
+        if body.note:
+            known, partial = await asyncio.to_thread(noted, incoming.context, body.note, self.served.snapshot)
+            incoming = replace(incoming, context=known)
         region = NOTHING
         if self._regional.awake:
             region = await self._regional.of(incoming.context, caller.tenant, sent)
-        return self.at(incoming, region, caller.tenant, body.as_of)
+        return self.at(incoming, region, caller.tenant, body.as_of, partial)
 
-    def at(self, incoming: Incoming, region: History = NOTHING, tenant: str = "", day: date | None = None) -> Bedside:
-        """The patient of a request that was read, with what the region knows."""
-        context, partial = incoming.context, frozenset[str]()
+    def at(
+        self,
+        incoming: Incoming,
+        region: History = NOTHING,
+        tenant: str = "",
+        day: date | None = None,
+        partial: frozenset[str] = frozenset(),
+    ) -> Bedside:
+        """The patient of a request that was read, with what the region knows; ``partial`` names lists of which only a
+        part was read."""
+        context = incoming.context
         if region.parts:
-            context, partial = merged(context, region)
+            context, more = merged(context, region)
+            partial |= more
         served = self.served
         patient, _, unmapped = served.terminology.resolve(context, ())
         on = day or china_day(incoming.context.as_of)

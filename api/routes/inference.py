@@ -46,7 +46,7 @@ def router(access: Access, ward: Ward, uses: Uses) -> APIRouter:
         body = decoded(form, await request.body())
         check(body)
         now, bedside = datetime.now(UTC), None
-        if body.patient is None and body.prefetch is None:
+        if body.names_nobody:
             level = UNKNOWN if body.institution_level is None else body.institution_level
             nobody = PatientContext("", now, institution=body.institution, institution_level=level)
             day = body.as_of or now.astimezone(CHINA).date()

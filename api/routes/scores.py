@@ -100,8 +100,7 @@ def _answers(routes: APIRouter, access: Access, ward: Ward, uses: Uses) -> None:
 
         caller = access.need(request, "inference.use")
         body = decoded(ScoreBody, await request.body())
-        by_hand = body.patient is None and body.prefetch is None
-        bedside = None if by_hand else await ward.of(body, caller)
+        bedside = None if body.names_nobody else await ward.of(body, caller)
         who, snapshot = asker(caller, body, bedside), ward.served.snapshot
         answer = used(uses, Kind.SCORES, who, lambda: scoring.filled(name, body.values, bedside, snapshot))
         unmapped = bedside.not_understood() if bedside else []

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, TimeoutError, expect
 
 from api.bootstrap import House, open_house
 from api.gates import GATES
@@ -97,6 +98,16 @@ def paste(page: Page, text: str) -> None:
     )
 
 
+def choose(page: Page, label: str, title: str) -> None:
+    """Take an option of a list; one that was closed by a redraw is opened anew."""
+    option = page.locator(f".ant-select-item-option[title='{title}']:visible").last
+    for _ in range(3):
+        page.get_by_label(label).click()
+        with suppress(TimeoutError):
+            return option.click(timeout=5_000)
+    pytest.fail(f"{label}: no list opens")
+
+
 def interaction(here: Window) -> None:
     """Open the form of 华法林 with 西咪替丁 from the concept's page."""
     here.see("华法林与西咪替丁合用")
@@ -183,8 +194,7 @@ def test_a_rule_is_built_by_clicking_and_tried_as_it_grows(enter: Entering) -> N
     expect(page.get_by_role("listitem").filter(has_text="72岁男性")).to_contain_text("不触发")
     for number, (name, age) in enumerate((("八十岁", "80"), ("六十岁", "60")), start=1):
         page.get_by_label(f"名称 {number}").fill(name)
-        page.get_by_label(f"新开药品（华法林） {number}").click()
-        page.locator(".ant-select-item-option[title='是']:visible").last.click()
+        choose(page, f"新开药品（华法林） {number}", "是")
         page.get_by_label(f"年龄 {number}").fill(age)
     page.get_by_label("标题").fill("高龄患者使用华法林")
     page.get_by_label("提示内容").fill("75岁以上患者使用华法林，出血风险升高")

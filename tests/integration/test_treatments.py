@@ -50,6 +50,36 @@ def test_a_child_with_pneumonia_gets_doses_by_weight_with_sources(served: TestCl
     assert {o["stateText"] for o in options(answer)} <= {"可用", "待确认", "慎用", "不适用", "禁忌"}
 
 
+NOTE = (
+    "患儿，女，7岁。主诉：发热伴咳嗽3天。体格检查：T 38.9℃，体重21kg。过敏史：青霉素过敏，曾出现皮疹。"
+    "诊断：社区获得性肺炎。"
+)
+
+
+def test_a_note_alone_tells_whom_it_is_about(served: TestClient) -> None:
+    answer = served.post(URL, json={"note": NOTE, "diagnoses": ["社区获得性肺炎"]}).json()
+    (penicillin,) = (o for o in options(answer, "first-line") if o["title"] == "阿莫西林")
+    assert (penicillin["dose"]["value"], penicillin["dose"]["unit"]) == (600, "mg"), (
+        "80 to 90 mg/kg of 21 kg in three"
+    )
+    assert penicillin["stateText"] == "禁忌"
+    assert any("青霉素" in finding["summary"] for finding in penicillin["findings"])
+
+
+def test_what_was_sent_stands_against_a_note(served: TestClient) -> None:
+    sent = {"patient": CHILD, "diagnoses": ["社区获得性肺炎"]}
+    assert CHILD["allergies"] == []
+    for more in ({}, {"note": NOTE}):
+        found = options(served.post(URL, json=sent | more).json(), "first-line")
+        assert [o["stateText"] for o in found if o["title"] == "阿莫西林"] == ["可用"]
+
+
+def test_a_note_that_is_too_long_is_refused_by_name(served: TestClient) -> None:
+    answer = served.post(URL, json={"note": "咳" * 20_001})
+    assert answer.status_code == 400
+    assert "note" in answer.text
+
+
 def test_the_order_can_be_written_back_and_is_what_was_proposed(served: TestClient) -> None:
     answer = served.post(URL, json=EXAMPLE).json()
     proposed = next(o for o in options(answer, "first-line") if o["title"] == "阿莫西林")
