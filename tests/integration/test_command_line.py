@@ -60,7 +60,7 @@ def test_a_rule_of_ones_own_from_file_to_card_and_back(data: Path, tmp_path: Pat
     before = yigong(data, "releases").count("*")
     assert before == 1
     assert "0 row errors" in yigong(data, "load", "formulary", str(mine), "--by", "li")
-    assert "another person" in yigong(data, "accept", "formulary", "--by", "li", "--reason", "x", fails=True)
+    assert "须由他人接受" in yigong(data, "accept", "formulary", "--by", "li", "--reason", "x", fails=True)
     assert "as reviewed knowledge" in yigong(data, "accept", "formulary", "--by", "wang", "--reason", "药事会")
     assert "published" in yigong(data, "publish", "--by", "wang", "--note", "餐后", "--without-search")
     (tmp_path / "review.json").write_text(json.dumps(EXAMPLES["review"]), "utf-8")
