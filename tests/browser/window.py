@@ -40,6 +40,7 @@ class Window:
             viewport={"width": size[0], "height": size[1]},
             locale="zh-CN",
             timezone_id="Asia/Shanghai",
+            reduced_motion="reduce",
             bypass_csp=False,
             **context,
         )

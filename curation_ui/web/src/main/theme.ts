@@ -37,6 +37,7 @@ export function look(isDark: boolean): ThemeConfig {
       controlItemBgActive: isDark ? "#14323c" : "#e2f1f5",
       controlItemBgActiveHover: isDark ? "#183c48" : "#d4eaf0",
       borderRadius: 6,
+      motion: !matchMedia("(prefers-reduced-motion: reduce)").matches,
       fontFamily:
         '-apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Micro Hei", sans-serif',
     },
