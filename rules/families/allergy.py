@@ -138,7 +138,7 @@ def _reacted(s: Statement, allergy: Allergy) -> bool:
 
 def _allergic(allergy: Allergy) -> str:
     """What is recorded, as the beginning of a sentence: an allergy, or a history written among the diagnoses."""
-    return f"患者有{_said(allergy)}" if _is_history(allergy) else f"患者对{_said(allergy)}过敏"
+    return f"患者有{_said(allergy)}" if _is_history(allergy) else f"患者对{_said(allergy).removesuffix('过敏')}过敏"
 
 
 def _is_history(allergy: Allergy) -> bool:

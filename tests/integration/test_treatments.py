@@ -63,7 +63,7 @@ def test_a_note_alone_tells_whom_it_is_about(served: TestClient) -> None:
         "80 to 90 mg/kg of 21 kg in three"
     )
     assert penicillin["stateText"] == "禁忌"
-    assert any("青霉素" in finding["summary"] for finding in penicillin["findings"])
+    assert any("患者对青霉素过敏，" in finding["summary"] for finding in penicillin["findings"])
 
 
 def test_what_was_sent_stands_against_a_note(served: TestClient) -> None:
