@@ -46,7 +46,8 @@ from rules.model import Case
 
 _DEEPEST: Final = 40
 _FILE: Final = Path(__file__).parent / "sample_patients.yaml"
-_SIGNS: Final = ("<", "<=", ">", ">=", "=", "!=")
+_TURNED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
+"""Each comparison, and what it becomes when its sides change places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +143,8 @@ def tree_of(node: Node) -> dict[str, Any]:
     if isinstance(node, Not):
         return {"kind": "not", "part": tree_of(node.part)}
     if isinstance(node, Compare):
-        sides = {"left": tree_of(node.left), "right": tree_of(node.right)}
-        return {"kind": "compare", "operator": node.operator} | sides
+        left, operator, right = _read_first(node)
+        return {"kind": "compare", "operator": operator, "left": tree_of(left), "right": tree_of(right)}
     if isinstance(node, Between):
         return {"kind": "between"} | {name: tree_of(getattr(node, name)) for name in ("value", "low", "high")}
     if isinstance(node, Among):
@@ -151,6 +152,13 @@ def tree_of(node: Node) -> dict[str, Any]:
     if isinstance(node, Literal):
         return {"kind": "literal", "value": node.value}
     return {"kind": "read", "name": node.name, "arguments": [one.value for one in node.arguments]}
+
+
+def _read_first(node: Compare) -> tuple[Term, str, Term]:
+    """A comparison as it is clicked together: what is read stands before what it is compared with."""
+    if isinstance(node.left, Literal) and isinstance(node.right, Access):
+        return node.right, _TURNED[node.operator], node.left
+    return node.left, node.operator, node.right
 
 
 def node_of(tree: Any, depth: int = 0) -> Node:
@@ -191,8 +199,8 @@ def _literal(value: Any) -> Literal:
 
 
 def _compare(tree: Mapping[str, Any], depth: int) -> Node:
-    if tree["operator"] not in _SIGNS:
-        raise RefusedError("tree", f"比较符号应为 {' '.join(_SIGNS)}")
+    if tree["operator"] not in _TURNED:
+        raise RefusedError("tree", f"比较符号应为 {' '.join(_TURNED)}")
     return Compare(tree["operator"], _term(tree["left"], depth), _term(tree["right"], depth))
 
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     delete,
     insert,
+    or_,
     select,
     update,
 )
@@ -283,13 +284,19 @@ def by_subject(connection: Connection, issuer: str, subject: str) -> Account | N
     return None if row is None else _account(row)
 
 
-def listed(connection: Connection, tenant: str = "", limit: int = 500, after: str = "") -> Sequence[Account]:
-    """Accounts by name, of a tenant and all below it when given."""
+def listed(
+    connection: Connection, tenant: str = "", limit: int = 500, after: str = "", words: str = ""
+) -> Sequence[Account]:
+    """Accounts by name, of a tenant and all below it when given; with words, those whose name or full name holds
+    them."""
     query = select(accounts).where(accounts.c.name > after).order_by(accounts.c.name).limit(limit)
     if tenant:
         query = query.where(
             (accounts.c.tenant == tenant) | accounts.c.tenant.startswith(f"{tenant}/", autoescape=True)
         )
+    if words:
+        held = (accounts.c.name, accounts.c.full_name)
+        query = query.where(or_(*(name.icontains(words, autoescape=True) for name in held)))
     return [_account(row) for row in connection.execute(query)]
 
 

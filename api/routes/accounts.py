@@ -58,10 +58,10 @@ def router(people: People, access: Access) -> APIRouter:
 
 def _accounts(routes: APIRouter, people: People, access: Access) -> None:
     @routes.get("/accounts", **_LIST)
-    def listed(request: Request, tenant: str = "", after: str = "", limit: int = 100) -> Response:
+    def listed(request: Request, tenant: str = "", q: str = "", after: str = "", limit: int = 100) -> Response:
         found = either(access, request)
         with acting(found.scope), people.engine.connect() as connection:
-            some = accounts.listed(connection, tenant, max(1, min(limit, _MOST)), after)
+            some = accounts.listed(connection, tenant, max(1, min(limit, _MOST)), after, q.strip())
             held = roles.grants_of(connection, [a.id for a in some])
         return respond(200, {"accounts": [_account(a, [g for g in held if g.account == a.id]) for a in some]})
 

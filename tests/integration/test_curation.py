@@ -241,6 +241,13 @@ def test_a_condition_is_the_same_as_text_and_as_a_tree(bench: Bench) -> None:
     assert bench.ask("POST", "rules/condition", {"tree": {"kind": "guess"}}, 422)
 
 
+def test_a_comparison_written_the_other_way_round_is_clicked_like_any_other(bench: Bench) -> None:
+    parsed = bench.ask("POST", "rules/condition", {"text": "75 <= age_years"})
+    assert parsed["text"] == "75 <= age_years"
+    assert parsed["tree"]["left"] == {"kind": "read", "name": "age_years", "arguments": []}
+    assert bench.ask("POST", "rules/condition", {"tree": parsed["tree"]})["text"] == "age_years >= 75"
+
+
 def test_a_rule_is_tried_on_sample_patients_and_its_own_cases(bench: Bench) -> None:
     told = bench.ask("POST", "rules/trial", curation_rules.EXAMPLES["trial"])
     outcomes = {one["name"][:3]: one["outcome"] for one in told["patients"]}

@@ -83,6 +83,14 @@ def test_the_right_password_proves_who_it_is_and_no_other_does(
     assert accounts.proved(connection, "nobody", GOOD[0], RULES) is None
 
 
+def test_accounts_are_found_by_part_of_a_name_and_read_on_from_one(connection: Connection) -> None:
+    for name, full in (("li.hua", "李华"), ("li_na", "李娜"), ("zhao", "赵强")):
+        accounts.add(connection, name, "league", "root", RULES, full_name=full)
+    found = [[a.name for a in accounts.listed(connection, words=words)] for words in ("李", "ZHA", "_", "孙")]
+    assert found == [["li.hua", "li_na"], ["zhao"], ["li_na"], []]
+    assert [a.name for a in accounts.listed(connection, words="李", after="li.hua")] == ["li_na"]
+
+
 def test_a_password_is_hashed_anew_when_more_work_is_asked(connection: Connection, wang: accounts.Account) -> None:
     harder = Rules(iterations=2_000)
     assert accounts.proved(connection, "wangys", GOOD[0], harder) is not None

@@ -1,6 +1,6 @@
 /** Figures as files. */
 import { App, Button } from "antd";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import type { Failure } from "../shared/client";
 import { TEXTS } from "./texts";
 
@@ -10,8 +10,15 @@ type Format = (typeof FORMATS)[number];
 /** A button for each kind of file; `to` fetches it. Not everything can be set as pages (`pages`). */
 export function Exports({ to, pages }: { to: (format: Format) => Promise<void>; pages?: boolean }): ReactNode {
   const { message } = App.useApp();
+  const [making, make] = useState<Format>();
+  const fetched = (format: Format): void => {
+    make(format);
+    void to(format)
+      .catch((error: Failure) => void message.error(error.message))
+      .finally(() => make(undefined));
+  };
   return FORMATS.filter((format) => pages || format !== "pdf").map((format) => (
-    <Button key={format} onClick={() => to(format).catch((error: Failure) => message.error(error.message))}>
+    <Button key={format} loading={making === format} onClick={() => fetched(format)}>
       {TEXTS[format]}
     </Button>
   ));

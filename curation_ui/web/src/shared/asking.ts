@@ -80,14 +80,17 @@ export async function refresh(...endpoints: Endpoint[]): Promise<void> {
   await Promise.all(endpoints.map((endpoint) => CACHE.invalidateQueries({ queryKey: [endpoint] })));
 }
 
-/** A change that is made when somebody says so; a failure is shown, and what it touches asked anew. */
+/** A change that is made when somebody says so; a failure is shown, and what it touches asked anew. `done` hears what
+ * came of it at once, even when what it was asked from is no longer shown. */
 export function useTelling<T, E extends Endpoint = Endpoint>(
   endpoint: E,
   touches: Endpoint[] = [],
+  done: (made: T) => void = () => undefined,
 ): UseMutationResult<T, Failure, Options<E>> {
   const { message } = App.useApp();
   return useMutation<T, Failure, Options<E>>({
     mutationFn: (options) => ask<T, E>(endpoint, options),
+    onSuccess: (made) => done(made),
     onError: (error) => void message.error(error.message),
     onSettled: () => refresh(...touches),
   });

@@ -1,7 +1,8 @@
 /** Tables as all pages have them: compact, scrolled sideways where they do not fit, by keyboard too. */
-import { Table, type TableProps } from "antd";
+import { Button, Flex, Table, type TableProps } from "antd";
 import { type ReactNode, useEffect, useRef } from "react";
 
+const TEXTS = { first: "第一页", next: "下一页" };
 const PAGES = { pageSize: 20, hideOnSinglePage: true, showSizeChanger: false };
 
 /** `antd`'s table; whatever is given comes before what all tables have. */
@@ -15,5 +16,22 @@ export function Rows<T extends object>(given: TableProps<T>): ReactNode {
     <div ref={place}>
       <Table<T> size="small" pagination={PAGES} scroll={{ x: "max-content" }} {...given} />
     </div>
+  );
+}
+
+type PagerProps = { earlier: boolean; later: boolean; first: () => void; next: () => void };
+
+/** On to further rows and back to the first, where the service gives them page by page. */
+export function Pager({ earlier, later, first, next }: PagerProps): ReactNode {
+  if (!earlier && !later) return null;
+  return (
+    <Flex gap={8} className="no-print">
+      <Button disabled={!earlier} onClick={first}>
+        {TEXTS.first}
+      </Button>
+      <Button disabled={!later} onClick={next}>
+        {TEXTS.next}
+      </Button>
+    </Flex>
   );
 }

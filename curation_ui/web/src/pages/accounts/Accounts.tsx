@@ -1,11 +1,12 @@
 /** Who may log in and do what: accounts, roles, hospital systems, institutions. */
 import { Button, Input, Tabs, Tag } from "antd";
-import { type ReactNode, useState } from "react";
+import dayjs from "dayjs";
+import { type ReactNode, useDeferredValue, useState } from "react";
 import { useAsked } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
-import { Rows } from "../../shared/table";
+import { Pager, Rows } from "../../shared/table";
 import { day } from "../../shared/words";
 import "./accounts.css";
 import { Clients } from "./Clients";
@@ -18,7 +19,7 @@ import { TEXTS } from "./texts";
 import type { Account } from "./types";
 
 const ACCOUNTS = "GET /api/v1/accounts";
-const MOST = 1000;
+const PAGE = 100;
 
 export default function Accounts(): ReactNode {
   const [opening, opens] = useState(false);
@@ -44,24 +45,32 @@ export default function Accounts(): ReactNode {
 }
 
 function List(): ReactNode {
-  const [wanted, find] = useState("");
-  const accounts = useAsked<{ accounts: Account[] }, typeof ACCOUNTS>(ACCOUNTS, { query: { limit: MOST } });
-  const meant = ({ name, fullName = "" }: Account): boolean => `${name} ${fullName}`.includes(wanted);
+  const [wanted, look] = useState({ q: "", after: "" });
+  const query = { ...wanted, q: useDeferredValue(wanted.q), limit: PAGE };
+  const accounts = useAsked<{ accounts: Account[] }, typeof ACCOUNTS>(ACCOUNTS, { query }, { keep: true });
   return (
-    <Asked query={accounts} isEmpty={(found) => !found.accounts.length} empty={TEXTS.none}>
-      {(found) => (
-        <>
-          <Input.Search
-            className="accounts-find no-print"
-            aria-label={TEXTS.find}
-            placeholder={TEXTS.find}
-            allowClear
-            onChange={(event) => find(event.target.value.trim())}
-          />
-          <Table accounts={found.accounts.filter(meant)} />
-        </>
-      )}
-    </Asked>
+    <>
+      <Input.Search
+        className="accounts-find no-print"
+        aria-label={TEXTS.find}
+        placeholder={TEXTS.find}
+        allowClear
+        onChange={(event) => look({ q: event.target.value.trim(), after: "" })}
+      />
+      <Asked query={accounts} isEmpty={(found) => !found.accounts.length} empty={TEXTS.none}>
+        {(found) => (
+          <>
+            <Table accounts={found.accounts} />
+            <Pager
+              earlier={wanted.after !== ""}
+              later={found.accounts.length === PAGE}
+              first={() => look({ ...wanted, after: "" })}
+              next={() => look({ ...wanted, after: found.accounts.at(-1)?.name ?? "" })}
+            />
+          </>
+        )}
+      </Asked>
+    </>
   );
 }
 
@@ -70,6 +79,7 @@ function Table({ accounts }: { accounts: Account[] }): ReactNode {
     <Rows<Account>
       rowKey="id"
       dataSource={accounts}
+      pagination={false}
       columns={[
         { title: TEXTS.name, dataIndex: "name" },
         { title: TEXTS.fullName, dataIndex: "fullName" },
@@ -85,5 +95,6 @@ function Table({ accounts }: { accounts: Account[] }): ReactNode {
 
 function State({ account }: { account: Account }): ReactNode {
   if (account.locked) return <Tag color="red">{TEXTS.locked}</Tag>;
+  if (account.expires && dayjs(account.expires).isBefore(dayjs())) return <Tag color="red">{TEXTS.expired}</Tag>;
   return account.mustChangePassword ? <Tag color="orange">{TEXTS.mustChange}</Tag> : <Tag>{TEXTS.active}</Tag>;
 }

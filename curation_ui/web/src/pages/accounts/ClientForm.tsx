@@ -14,6 +14,7 @@ const ADD = "POST /api/v1/clients";
 const ROLES = "GET /api/v1/roles";
 const PROOFS = (Object.keys(TEXTS.proofs) as Proof[]).map((value) => ({ value, label: TEXTS.proofs[value] }));
 
+type Registered = Partial<Secret> & { id: string };
 type Given = KeysGiven & {
   id: string;
   title: string;
@@ -31,17 +32,17 @@ export function ClientForm({ found, close }: { found: Clients; close: () => void
   const [form] = Form.useForm<Given>();
   const show = useOnce();
   const titles = useAsked<Roles, typeof ROLES>(ROLES);
-  const add = useTelling<Partial<Secret>, typeof ADD>(ADD, ["GET /api/v1/clients"]);
+  const registered = ({ id, secret }: Registered): void => {
+    close();
+    if (secret) show(`${TEXTS.secret}：${id}`, secret, TEXTS.secretAbout);
+    else void message.success(TEXTS.done);
+  };
+  const add = useTelling<Registered, typeof ADD>(ADD, ["GET /api/v1/clients"], registered);
   const proof = Form.useWatch("proof", form);
   const register = ({ proof: _, keys, kid, jku, certificate = "", issuer = "", expires, ...rest }: Given): void => {
     const until = expires?.endOf("day").toISOString() ?? "";
     const body = { ...rest, ...sent({ keys, kid, jku }), certificate, issuer: issuer.trim(), expires: until };
-    add.mutate({ body }, { onSuccess: ({ secret }) => registered(rest.id, secret) });
-  };
-  const registered = (id: string, secret?: string): void => {
-    close();
-    if (secret) show(`${TEXTS.secret}：${id}`, secret, TEXTS.secretAbout);
-    else void message.success(TEXTS.done);
+    add.mutate({ body });
   };
   const options = found.permissions.map((value) => ({ value, label: titles.data?.permissions[value] ?? value }));
   return (

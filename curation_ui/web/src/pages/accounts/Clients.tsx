@@ -9,11 +9,12 @@ import { ClientForm } from "./ClientForm";
 import { KeysForm } from "./KeysForm";
 import { useOnce } from "./once";
 import { TEXTS } from "./texts";
-import type { Client, Clients as Found, Secret } from "./types";
+import type { Client, Clients as Found, Roles, Secret } from "./types";
 
 const CLIENTS = "GET /api/v1/clients";
 const LOCK = "POST /api/v1/clients/{client_id}/lock";
 const UNLOCK = "POST /api/v1/clients/{client_id}/unlock";
+const ROLES = "GET /api/v1/roles";
 const SECRET = "POST /api/v1/clients/{client_id}/secret";
 
 export function Clients(): ReactNode {
@@ -32,6 +33,7 @@ function Table({ found }: { found: Found }): ReactNode {
         rowKey="id"
         dataSource={found.clients}
         locale={{ emptyText: TEXTS.noClients }}
+        expandable={{ expandedRowRender: (one) => <Permissions client={one} /> }}
         columns={[
           { title: TEXTS.clientId, dataIndex: "id" },
           { title: TEXTS.clientTitle, dataIndex: "title" },
@@ -49,6 +51,12 @@ function Table({ found }: { found: Found }): ReactNode {
       {adding ? <ClientForm found={found} close={() => adds(false)} /> : null}
     </>
   );
+}
+
+/** What a system may do. */
+function Permissions({ client }: { client: Client }): ReactNode {
+  const titles = useAsked<Roles, typeof ROLES>(ROLES).data?.permissions ?? {};
+  return client.permissions.map((one) => <Tag key={one}>{titles[one] ?? one}</Tag>);
 }
 
 function Proof({ client }: { client: Client }): ReactNode {
@@ -72,13 +80,13 @@ function Changing({ client }: { client: Client }): ReactNode {
   const show = useOnce();
   const lock = useTelling<unknown, typeof LOCK>(LOCK, [CLIENTS]);
   const unlock = useTelling<unknown, typeof UNLOCK>(UNLOCK, [CLIENTS]);
-  const secret = useTelling<Secret, typeof SECRET>(SECRET, [CLIENTS]);
+  const renewed = (made: Secret): void => show(`${TEXTS.secret}：${client.id}`, made.secret, TEXTS.secretAbout);
+  const secret = useTelling<Secret, typeof SECRET>(SECRET, [CLIENTS], renewed);
   const path = { client_id: client.id };
   const done = { onSuccess: () => void message.success(TEXTS.done) };
-  const renewed = (made: Secret): void => show(`${TEXTS.secret}：${client.id}`, made.secret, TEXTS.secretAbout);
   return (
     <Flex gap={4} className="no-print">
-      <Popconfirm title={TEXTS.rotateSure} onConfirm={() => secret.mutate({ path }, { onSuccess: renewed })}>
+      <Popconfirm title={TEXTS.rotateSure} onConfirm={() => secret.mutate({ path })}>
         <Button size="small">{TEXTS.rotate}</Button>
       </Popconfirm>
       <Button size="small" onClick={() => keys(true)}>

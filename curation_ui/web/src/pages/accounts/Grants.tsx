@@ -18,7 +18,7 @@ export function Grants({ account }: { account: Account }): ReactNode {
   return (
     <Flex gap={4} wrap align="center">
       {account.grants.map((one) => (
-        <Held key={one.id} account={account.id} grant={one} may={may} />
+        <Held key={one.id} account={account} grant={one} may={may} />
       ))}
       {may ? (
         <Button size="small" className="no-print" onClick={() => grants(true)}>
@@ -30,12 +30,12 @@ export function Grants({ account }: { account: Account }): ReactNode {
   );
 }
 
-function Held({ account, grant, may }: { account: string; grant: Grant; may: boolean }): ReactNode {
+function Held({ account, grant, may }: { account: Account; grant: Grant; may: boolean }): ReactNode {
   const revoke = useTelling<Grant, typeof REVOKE>(REVOKE, [ACCOUNTS]);
-  const path = { account_id: account, grant_id: grant.id };
+  const path = { account_id: account.id, grant_id: grant.id };
   return (
     <Tag title={grant.tenant}>
-      {grant.title}
+      {grant.tenant === account.tenant ? grant.title : `${grant.title}（${grant.tenant}）`}
       {may ? (
         <Popconfirm title={TEXTS.revokeSure} onConfirm={() => revoke.mutate({ path })}>
           <Button type="text" size="small" icon={<CloseOutlined />} aria-label={TEXTS.revoke(grant.title)} />

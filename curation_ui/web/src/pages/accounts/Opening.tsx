@@ -1,5 +1,6 @@
 /** Opening an account; its temporary password is shown once. */
-import { Form, Input, Modal } from "antd";
+import { DatePicker, Form, Input, Modal } from "antd";
+import type { Dayjs } from "dayjs";
 import type { ReactNode } from "react";
 import { useTelling } from "../../shared/asking";
 import { useSession } from "../../shared/session";
@@ -10,25 +11,22 @@ import type { Account, Password } from "./types";
 
 const ADD = "POST /api/v1/accounts";
 
-type Given = { name: string; fullName: string; tenant: string };
+type Given = { name: string; fullName: string; tenant: string; expires?: Dayjs };
 
 export function Opening({ close }: { close: () => void }): ReactNode {
   const { institution } = useSession();
   const [form] = Form.useForm<Given>();
   const show = useOnce();
-  const add = useTelling<Account & Password, typeof ADD>(ADD, ["GET /api/v1/accounts"]);
   const opened = (made: Account & Password): void => {
     close();
     show(`${TEXTS.password}：${made.name}`, made.temporaryPassword, TEXTS.passwordAbout);
   };
+  const add = useTelling<Account & Password, typeof ADD>(ADD, ["GET /api/v1/accounts"], opened);
+  const open = ({ expires, ...given }: Given): void =>
+    add.mutate({ body: { ...given, expires: expires?.endOf("day").toISOString() ?? "" } });
   return (
     <Modal open title={TEXTS.open} confirmLoading={add.isPending} onOk={() => form.submit()} onCancel={close}>
-      <Form<Given>
-        form={form}
-        layout="vertical"
-        initialValues={{ tenant: institution }}
-        onFinish={(body) => add.mutate({ body }, { onSuccess: opened })}
-      >
+      <Form<Given> form={form} layout="vertical" initialValues={{ tenant: institution }} onFinish={open}>
         <Form.Item name="name" label={TEXTS.name} rules={NEEDED}>
           <Input autoComplete="off" />
         </Form.Item>
@@ -37,6 +35,9 @@ export function Opening({ close }: { close: () => void }): ReactNode {
         </Form.Item>
         <Form.Item name="tenant" label={TEXTS.tenant} rules={NEEDED}>
           <TenantField />
+        </Form.Item>
+        <Form.Item name="expires" label={TEXTS.expires}>
+          <DatePicker />
         </Form.Item>
       </Form>
     </Modal>

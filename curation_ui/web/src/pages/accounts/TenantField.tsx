@@ -6,7 +6,14 @@ import type { Institution } from "./types";
 
 const INSTITUTIONS = "GET /api/v1/institutions";
 
-type TenantFieldProps = { id?: string; value?: string; onChange?: (path: string) => void; disabled?: boolean };
+type TenantFieldProps = {
+  id?: string;
+  value?: string;
+  onChange?: (path: string) => void;
+  disabled?: boolean;
+  placeholder?: string;
+  "aria-label"?: string;
+};
 
 export function TenantField(given: TenantFieldProps): ReactNode {
   const known = useAsked<{ institutions: Institution[] }, typeof INSTITUTIONS>(INSTITUTIONS, {}, { staleMs: 60_000 });

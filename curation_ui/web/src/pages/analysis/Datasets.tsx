@@ -30,10 +30,10 @@ export function Datasets({ open, current }: DatasetsProps): ReactNode {
         className="analysis-wide"
         aria-label={TEXTS.open}
         placeholder={TEXTS.open}
-        notFoundContent={TEXTS.noDatasets}
+        notFoundContent={kept.error ? kept.error.message : TEXTS.noDatasets}
         value={chosen}
         options={datasets.map(({ id, title }) => ({ value: id, label: title }))}
-        onChange={opened}
+        onSelect={opened}
       />
       {may ? <Button onClick={() => keep(true)}>{TEXTS.keep}</Button> : null}
       {may && chosen ? <Removing id={chosen} done={() => choose(undefined)} /> : null}

@@ -28,7 +28,7 @@ export function Judging({ item, closed, next }: JudgingProps): ReactNode {
       message.warning(TEXTS.needsProblem);
       return;
     }
-    const problems = wrong ? codes.flatMap((code) => detailed(code, item.suggested)) : [];
+    const problems = wrong ? codes.flatMap((code) => detailed(code, [...item.problems, ...item.suggested])) : [];
     const body = { by: { name: session.name }, result, version: item.version, problems, reason };
     const done = (): void => {
       message.success(TEXTS.saved);
@@ -41,7 +41,7 @@ export function Judging({ item, closed, next }: JudgingProps): ReactNode {
     { key: "2", title: TEXTS.keys.unreasonable, run: () => say(TEXTS.unreasonable), disabled: off },
   ]);
   return (
-    <Card size="small" title={`${TEXTS.number} ${item.number}`}>
+    <Card size="small" title={`${TEXTS.number} ${item.number}`} extra={<Verdict item={item} />}>
       <Prescription item={item} />
       <Form layout="vertical" disabled={off} className="no-print">
         <Form.Item label={TEXTS.problems}>
@@ -69,9 +69,10 @@ export function Judging({ item, closed, next }: JudgingProps): ReactNode {
   );
 }
 
-/** A code with the drugs and words that the review suggested it with. */
-function detailed(code: string, suggested: Problem[]): { code: string; drug: string; text: string }[] {
-  const found = suggested.filter((one) => one.code === code);
+/** A code with the drugs and words that it was given before, else with those that the review suggested it with. */
+function detailed(code: string, known: Problem[]): { code: string; drug: string; text: string }[] {
+  const all = known.filter((one) => one.code === code);
+  const found = [...new Map(all.map((one) => [`${one.drug} ${one.text}`, one])).values()];
   return found.length
     ? found.map(({ drug = "", text = "" }) => ({ code, drug, text }))
     : [{ code, drug: "", text: "" }];
@@ -106,6 +107,12 @@ function Prescription({ item }: { item: Item }): ReactNode {
     { key: "suggested", label: TEXTS.suggested, children: <Suggested item={item} /> },
   ];
   return <Descriptions size="small" bordered column={1} items={items} styles={{ label: { width: 120 } }} />;
+}
+
+/** What a person decided. */
+export function Verdict({ item }: { item: Item }): ReactNode {
+  if (!item.result) return TEXTS.unjudged;
+  return <Tag color={item.result === TEXTS.reasonable ? "green" : "red"}>{item.result}</Tag>;
 }
 
 function Lines({ item }: { item: Item }): ReactNode {

@@ -26,7 +26,7 @@ function Shown({ results }: { results: Results }): ReactNode {
   const book = (): void => void save(BOOK, `${round.name}-结果.xlsx`, { path: { round_id: round.id } });
   const actions = useMay("comment.export") ? <Button onClick={book}>{TEXTS.exportResults}</Button> : null;
   return (
-    <Frame title={round.name} about={<Link to="../..">{TEXTS.back}</Link>} actions={actions} printable>
+    <Frame title={round.name} about={<Link to="/comments">{TEXTS.back}</Link>} actions={actions} printable>
       <Flex gap={32} wrap align="center">
         <Statistic title={TEXTS.judged} value={whole.judged} suffix={`/ ${whole.sampled}`} />
         <Statistic title={TEXTS.bad} value={whole.unreasonable} />
@@ -43,8 +43,16 @@ function Shown({ results }: { results: Results }): ReactNode {
 function Parts({ results }: { results: Results }): ReactNode {
   const items = [
     { key: "codes", label: TEXTS.codes, children: <Codes results={results} /> },
-    { key: "departments", label: TEXTS.departments, children: <Tallies rows={results.departments} /> },
-    { key: "prescribers", label: TEXTS.prescribers, children: <Tallies rows={results.prescribers} /> },
+    {
+      key: "departments",
+      label: TEXTS.departments,
+      children: <Tallies of={TEXTS.department} rows={results.departments} />,
+    },
+    {
+      key: "prescribers",
+      label: TEXTS.prescribers,
+      children: <Tallies of={TEXTS.prescriber} rows={results.prescribers} />,
+    },
     { key: "drugs", label: TEXTS.byDrug, children: <Drugs results={results} /> },
     { key: "indicators", label: TEXTS.indicators, children: <Indicators results={results} /> },
   ];
@@ -62,9 +70,9 @@ function Codes({ results }: { results: Results }): ReactNode {
   return <Rows rowKey="code" dataSource={results.codes} columns={columns} />;
 }
 
-function Tallies({ rows }: { rows: Tally[] }): ReactNode {
+function Tallies({ of, rows }: { of: string; rows: Tally[] }): ReactNode {
   const columns = [
-    { title: TEXTS.department, render: (_: unknown, one: Tally) => named(one) },
+    { title: of, render: (_: unknown, one: Tally) => named(one) },
     { title: TEXTS.judged, dataIndex: "judged" },
     { title: TEXTS.bad, dataIndex: "unreasonable" },
     { title: TEXTS.share, dataIndex: "share", render: percent },

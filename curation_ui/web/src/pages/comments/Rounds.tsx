@@ -1,5 +1,6 @@
 /** The rounds, and drawing another. */
 import { Button, Progress, Tag } from "antd";
+import dayjs from "dayjs";
 import { type ReactNode, useState } from "react";
 import { Link } from "react-router";
 import { useAsked } from "../../shared/asking";
@@ -38,13 +39,18 @@ function List({ rounds }: { rounds: Round[] }): ReactNode {
       columns={[
         { title: TEXTS.name, render: (_, one) => <Link to={one.id}>{one.name}</Link> },
         { title: TEXTS.kind, dataIndex: "kind" },
-        { title: TEXTS.span, render: (_, one) => `${day(one.since)} — ${day(one.until)}` },
+        { title: TEXTS.span, render: (_, one) => `${day(one.since)} — ${day(lastOf(one))}` },
         { title: TEXTS.progress, render: (_, one) => <Done round={one} /> },
         { title: TEXTS.status, render: (_, one) => <Tag>{TEXTS.statuses[one.status] ?? one.status}</Tag> },
         { title: TEXTS.by, dataIndex: "createdBy" },
       ]}
     />
   );
+}
+
+/** A moment of the last day: `until` is the first that no longer counts. */
+function lastOf({ until }: Round): string {
+  return dayjs(until).subtract(1, "second").toISOString();
 }
 
 function Done({ round }: { round: Round }): ReactNode {

@@ -8,7 +8,7 @@ import { useHotkeys } from "../../shared/hotkeys";
 import { useMay, useSession } from "../../shared/session";
 import { Asked, Nothing } from "../../shared/states";
 import { Rows } from "../../shared/table";
-import { Judging } from "./Judging";
+import { Judging, Verdict } from "./Judging";
 import { TEXTS } from "./texts";
 import type { Item, Worksheet } from "./types";
 import { Uploading } from "./Uploading";
@@ -27,32 +27,52 @@ function Shown({ sheet }: { sheet: Worksheet }): ReactNode {
   const me = useSession().name;
   const [mine, setMine] = useState(false);
   const [todo, setTodo] = useState(true);
-  const [chosen, choose] = useState(0);
+  const [chosen, choose] = useState(() => sheet.items.find(({ result }) => !result)?.number);
   const shown = sheet.items.filter((one) => (!mine || one.assignee === me) && (!todo || !one.result));
-  const item = shown.find((one) => one.number === chosen) ?? shown[0];
+  // What somebody writes on stays before them, also when a colleague judged it meanwhile.
+  const item = sheet.items.find((one) => one.number === chosen) ?? shown[0];
   const at = shown.findIndex((one) => one.number === item?.number);
-  const step = (along: number): void => choose(shown[at + along]?.number ?? item?.number ?? 0);
+  const step = (along: number): void => choose(shown[at + along]?.number ?? item?.number);
+  const next = (): void => {
+    const waits = (one: Item): boolean => one.number !== item?.number && !one.result;
+    choose((shown.slice(at + 1).find(waits) ?? shown.find(waits))?.number);
+  };
+  const filtered =
+    (set: (only: boolean) => void) =>
+    (event: { target: { checked: boolean } }): void => {
+      set(event.target.checked);
+      choose(undefined);
+    };
   useHotkeys([
     { key: "j", title: TEXTS.keys.next, run: () => step(1) },
     { key: "k", title: TEXTS.keys.previous, run: () => step(-1) },
   ]);
   return (
-    <Frame title={sheet.name} about={<Link to="..">{TEXTS.back}</Link>} actions={<Actions sheet={sheet} />} printable>
+    <Frame title={sheet.name} about={<About sheet={sheet} />} actions={<Actions sheet={sheet} />} printable>
       <Flex gap={16} className="no-print">
-        <Checkbox checked={todo} onChange={(e) => setTodo(e.target.checked)}>
+        <Checkbox checked={todo} onChange={filtered(setTodo)}>
           {TEXTS.todo}
         </Checkbox>
-        <Checkbox checked={mine} onChange={(e) => setMine(e.target.checked)}>
+        <Checkbox checked={mine} onChange={filtered(setMine)}>
           {TEXTS.mine}
         </Checkbox>
       </Flex>
       <Items items={shown} chosen={item?.number ?? 0} choose={choose} />
       {item ? (
-        <Judging key={item.number} item={item} closed={sheet.status === "closed"} next={() => step(1)} />
+        <Judging key={item.number} item={item} closed={sheet.status === "closed"} next={next} />
       ) : (
         <Nothing text={sheet.items.length && todo ? TEXTS.allDone : TEXTS.noItems} />
       )}
     </Frame>
+  );
+}
+
+function About({ sheet }: { sheet: Worksheet }): ReactNode {
+  return (
+    <Flex gap={8} align="center">
+      <Link to="/comments">{TEXTS.back}</Link>
+      <Tag>{TEXTS.statuses[sheet.status] ?? sheet.status}</Tag>
+    </Flex>
   );
 }
 
@@ -83,11 +103,6 @@ function Items({ items, chosen, choose }: ItemsProps): ReactNode {
       ]}
     />
   );
-}
-
-function Verdict({ item }: { item: Item }): ReactNode {
-  if (!item.result) return TEXTS.unjudged;
-  return <Tag color={item.result === "合理" ? "green" : "red"}>{item.result}</Tag>;
 }
 
 function Actions({ sheet }: { sheet: Worksheet }): ReactNode {

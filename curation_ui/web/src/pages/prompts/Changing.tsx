@@ -16,19 +16,19 @@ type ChangingProps = { id: string; version: Version; saved: (number: number) => 
 export function Changing({ id, version, saved, cancel }: ChangingProps): ReactNode {
   const { message } = App.useApp();
   const [content, write] = useState(version.content);
-  const [cases, writeCases] = useState(JSON.stringify(version.content.cases, null, 2));
+  const [cases, writeCases] = useState(casesOf(version));
   const [note, say] = useState("");
   const [wish, want] = useState("");
   const { by, missing } = usePerson();
-  const add = useTelling<Version, typeof ADD>(ADD, [...TOUCHED]);
-  const polish = useTelling<Version, typeof POLISH>(POLISH, [...TOUCHED]);
-  const parsed = read(cases);
-  const path = { prompt_id: id };
   const kept = (made: Version): void => {
     message.success(TEXTS.saved);
     saved(made.number);
   };
-  const done = { onSuccess: kept };
+  const add = useTelling<Version, typeof ADD>(ADD, [...TOUCHED], kept);
+  const polish = useTelling<Version, typeof POLISH>(POLISH, [...TOUCHED], kept);
+  const typed = content !== version.content || cases !== casesOf(version);
+  const parsed = read(cases);
+  const path = { prompt_id: id };
   const body = { content: { ...content, cases: parsed }, base: version.number, note, by };
   return (
     <Form layout="vertical" component="div">
@@ -70,7 +70,7 @@ export function Changing({ id, version, saved, cancel }: ChangingProps): ReactNo
           type="primary"
           disabled={!parsed || missing}
           loading={add.isPending}
-          onClick={() => add.mutate({ path, body }, done)}
+          onClick={() => add.mutate({ path, body })}
         >
           {TEXTS.save}
         </Button>
@@ -86,15 +86,20 @@ export function Changing({ id, version, saved, cancel }: ChangingProps): ReactNo
           style={{ maxWidth: 420 }}
         />
         <Button
-          disabled={missing}
+          disabled={missing || typed}
           loading={polish.isPending}
-          onClick={() => polish.mutate({ path, body: { version: version.number, wish, by } }, done)}
+          onClick={() => polish.mutate({ path, body: { version: version.number, wish, by } })}
         >
           {TEXTS.polish}
         </Button>
+        {typed ? <Typography.Text type="secondary">{TEXTS.saveFirst}</Typography.Text> : null}
       </Flex>
     </Form>
   );
+}
+
+function casesOf({ content }: Version): string {
+  return JSON.stringify(content.cases, null, 2);
 }
 
 function read(text: string): unknown[] | undefined {

@@ -1,5 +1,5 @@
 /** One prompt: a version read, tried, changed into another, decided and used. */
-import { App, Button, Card, Descriptions, Flex, Input, Select, Tabs, Tag, Typography } from "antd";
+import { App, Button, Card, Descriptions, Flex, Input, Rate, Select, Tabs, Tag, Typography } from "antd";
 import { type ReactNode, useState } from "react";
 import { useParams } from "react-router";
 import { Person, usePerson } from "../../curation/person";
@@ -9,6 +9,7 @@ import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
 import { moment } from "../../shared/words";
+import { TenantField } from "../accounts/TenantField";
 import { Changing } from "./Changing";
 import { Outcomes } from "./Outcomes";
 import "./prompts.css";
@@ -19,6 +20,7 @@ const ONE = "GET /api/v1/prompts/{prompt_id}";
 const LIST = "GET /api/v1/prompts";
 const DIFF = "GET /api/v1/prompts/{prompt_id}/versions/{number}/diff";
 const USAGE = "GET /api/v1/prompts/{prompt_id}/usage";
+const RATE = "POST /api/v1/prompts/{prompt_id}/ratings";
 const SUBMIT = "POST /api/v1/prompts/{prompt_id}/versions/{number}/submission";
 const DECIDE = "POST /api/v1/prompts/{prompt_id}/versions/{number}/decision";
 const ACTIVATE = "POST /api/v1/prompts/{prompt_id}/versions/{number}/activation";
@@ -58,6 +60,11 @@ type BodyProps = { id: string; version: Version; made: (number: number) => void 
 
 function Body({ id, version, made }: BodyProps): ReactNode {
   const [changing, change] = useState(false);
+  // What is written stays on this version, also when a colleague adds another.
+  const begin = (): void => {
+    made(version.number);
+    change(true);
+  };
   if (changing) {
     const saved = (number: number): void => {
       change(false);
@@ -69,11 +76,11 @@ function Body({ id, version, made }: BodyProps): ReactNode {
     { key: "content", label: TEXTS.content, children: <Reading version={version} /> },
     { key: "cases", label: TEXTS.cases, children: <Outcomes id={id} version={version} /> },
     { key: "diff", label: TEXTS.diff, children: <Difference id={id} version={version} /> },
-    { key: "usage", label: TEXTS.usage, children: <Usage id={id} /> },
+    { key: "usage", label: TEXTS.usage, children: <Usage id={id} version={version} /> },
   ];
   return (
     <>
-      <Steps id={id} version={version} change={() => change(true)} />
+      <Steps id={id} version={version} change={begin} />
       <Tabs items={items} />
     </>
   );
@@ -106,25 +113,38 @@ function Difference({ id, version }: { id: string; version: Version }): ReactNod
   return <Asked query={diff}>{(found) => <pre className="prompt-text">{found.diff}</pre>}</Asked>;
 }
 
-function Usage({ id }: { id: string }): ReactNode {
-  const usage = useAsked<Figures, typeof USAGE>(USAGE, { path: { prompt_id: id } });
+function Usage({ id, version }: { id: string; version: Version }): ReactNode {
+  const { message } = App.useApp();
+  const path = { prompt_id: id };
+  const usage = useAsked<Figures, typeof USAGE>(USAGE, { path });
+  const rate = useTelling<unknown, typeof RATE>(RATE, [USAGE], () => void message.success(TEXTS.done));
   return (
-    <Asked query={usage}>
-      {(found) => (
-        <Rows<Figures["versions"][number]>
-          rowKey="version"
-          dataSource={found.versions}
-          columns={[
-            { title: TEXTS.version, dataIndex: "version" },
-            { title: TEXTS.uses, dataIndex: "uses" },
-            { title: TEXTS.failures, dataIndex: "failures" },
-            { title: TEXTS.dropped, dataIndex: "dropped" },
-            { title: TEXTS.raters, dataIndex: "ratings" },
-            { title: TEXTS.score, dataIndex: "score" },
-          ]}
+    <>
+      <Flex gap={8} align="center" className="no-print">
+        <span>{`${TEXTS.rate} ${version.number}`}</span>
+        <Rate
+          aria-label={TEXTS.rate}
+          disabled={rate.isPending}
+          onChange={(score) => score && rate.mutate({ path, body: { version: version.number, score } })}
         />
-      )}
-    </Asked>
+      </Flex>
+      <Asked query={usage}>
+        {(found) => (
+          <Rows<Figures["versions"][number]>
+            rowKey="version"
+            dataSource={found.versions}
+            columns={[
+              { title: TEXTS.version, dataIndex: "version" },
+              { title: TEXTS.uses, dataIndex: "uses" },
+              { title: TEXTS.failures, dataIndex: "failures" },
+              { title: TEXTS.dropped, dataIndex: "dropped" },
+              { title: TEXTS.raters, dataIndex: "ratings" },
+              { title: TEXTS.score, dataIndex: "score" },
+            ]}
+          />
+        )}
+      </Asked>
+    </>
   );
 }
 
@@ -132,6 +152,7 @@ function Usage({ id }: { id: string }): ReactNode {
 function Steps({ id, version, change }: { id: string; version: Version; change: () => void }): ReactNode {
   const { message } = App.useApp();
   const [note, say] = useState("");
+  const [tenant, where] = useState("");
   const { by, missing } = usePerson();
   const edits = useMay("knowledge.edit");
   const approves = useMay("knowledge.approve");
@@ -150,7 +171,11 @@ function Steps({ id, version, change }: { id: string; version: Version; change: 
       </Typography.Text>
       {edits ? <Button onClick={change}>{TEXTS.edit}</Button> : null}
       {edits && (state === "draft" || state === "rejected") ? (
-        <Button disabled={missing} onClick={() => submit.mutate({ path, body: { note, by } }, done)}>
+        <Button
+          disabled={missing}
+          loading={submit.isPending}
+          onClick={() => submit.mutate({ path, body: { note, by } }, done)}
+        >
           {TEXTS.submit}
         </Button>
       ) : null}
@@ -163,18 +188,26 @@ function Steps({ id, version, change }: { id: string; version: Version; change: 
             placeholder={TEXTS.note}
             style={{ width: 200 }}
           />
-          <Button type="primary" disabled={missing} onClick={() => judge(true)}>
+          <Button type="primary" disabled={missing} loading={decide.isPending} onClick={() => judge(true)}>
             {TEXTS.approve}
           </Button>
-          <Button disabled={missing || !note.trim()} onClick={() => judge(false)}>
+          <Button disabled={missing || decide.isPending || !note.trim()} onClick={() => judge(false)}>
             {TEXTS.reject}
           </Button>
         </>
       ) : null}
       {approves && state === "approved" ? (
-        <Button type="primary" disabled={missing} onClick={() => activate.mutate({ path, body: { by } }, done)}>
-          {TEXTS.activate}
-        </Button>
+        <>
+          <TenantField value={tenant} onChange={where} aria-label={TEXTS.where} placeholder={TEXTS.where} />
+          <Button
+            type="primary"
+            disabled={missing}
+            loading={activate.isPending}
+            onClick={() => activate.mutate({ path, body: { by, tenant } }, done)}
+          >
+            {TEXTS.activate}
+          </Button>
+        </>
       ) : null}
     </Flex>
   );

@@ -44,16 +44,16 @@ function List(): ReactNode {
 }
 
 function Newest({ prompt, inUse }: { prompt: Prompt; inUse: Use[] }): ReactNode {
-  const used = inUse.find((one) => one.prompt === prompt.id);
+  const used = inUse.filter((one) => one.prompt === prompt.id);
   const last = newest(prompt);
   return (
     <>
       {last ? <Tag variant="outlined">{TEXTS.states[last.state] ?? last.state}</Tag> : null}
-      {used ? (
-        <Tag color="green" variant="outlined">
-          {TEXTS.inUse} {used.version}
+      {used.map(({ tenant, version }) => (
+        <Tag key={tenant} color="green" variant="outlined" title={tenant}>
+          {TEXTS.inUse} {version}
         </Tag>
-      ) : null}
+      ))}
     </>
   );
 }

@@ -42,14 +42,14 @@ type SayingProps = { defect: Defect; action: Action; close: () => void };
 function Saying({ defect, action, close }: SayingProps): ReactNode {
   const { message } = App.useApp();
   const [form] = Form.useForm<{ reason?: string }>();
-  const move = useTelling<Defect, typeof MOVE>(MOVE, [...TOUCHED]);
+  const moved = (): void => {
+    message.success(TEXTS.done);
+    close();
+  };
+  const move = useTelling<Defect, typeof MOVE>(MOVE, [...TOUCHED], moved);
   const send = ({ reason }: { reason?: string }): void => {
     const body = { action, reason: reason?.trim() ?? "", revision: defect.revision };
-    const moved = (): void => {
-      message.success(TEXTS.done);
-      close();
-    };
-    move.mutate({ path: { defect: defect.id }, body }, { onSuccess: moved });
+    move.mutate({ path: { defect: defect.id }, body });
   };
   return (
     <Modal

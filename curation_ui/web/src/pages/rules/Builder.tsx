@@ -1,9 +1,9 @@
 /** A condition built by clicking: groups of conditions, each about one thing. */
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
-import { AutoComplete, Button, Flex, InputNumber, Segmented, Select } from "antd";
+import { Button, Flex, Input, InputNumber, Segmented, Select } from "antd";
 import type { ReactNode } from "react";
 import { ConceptSearch } from "../../curation/ConceptSearch";
-import { about, aboutOther, begun, compared, operators, wordOf } from "./condition";
+import { about, aboutOther, begun, called, compared, operators, SEXES, termsOf, wordOf } from "./condition";
 import { TEXTS } from "./texts";
 import type { Among, FunctionWord, Group, Read, Term, Tree, Vocabulary } from "./types";
 
@@ -109,7 +109,7 @@ function subjects(words: Vocabulary): { value: string; label: string }[] {
 function Single({ tree, words, change }: NodeProps): ReactNode {
   const read = about(tree);
   const word = read && wordOf(words, read.name);
-  if (!read || !word) return null;
+  if (!read || !word) return <AsText tree={tree} words={words} change={change} />;
   const sign = tree.kind === "compare" ? tree.operator : tree.kind;
   return (
     <Flex gap={6} wrap align="center" className="rule-single">
@@ -135,7 +135,19 @@ function Single({ tree, words, change }: NodeProps): ReactNode {
           style={{ width: 84 }}
         />
       )}
-      <Values tree={tree} field={read.name} change={change} />
+      <Values tree={tree} words={words} field={read.name} change={change} />
+      <Remove remove={() => change(undefined)} />
+    </Flex>
+  );
+}
+
+/** What is about nothing that is read is shown, and changed as text. */
+function AsText({ tree, words, change }: NodeProps): ReactNode {
+  const [first = "", ...others] = termsOf(tree).map((one) => called(one, words));
+  const sign = tree.kind === "compare" ? tree.operator : tree.kind;
+  return (
+    <Flex gap={6} wrap align="center" className="rule-single">
+      <code>{others.length ? `${first} ${SIGNS[sign]} ${others.join("、")}` : first}</code>
       <Remove remove={() => change(undefined)} />
     </Flex>
   );
@@ -207,16 +219,17 @@ function Argument({ group, words, value, change }: ArgumentProps): ReactNode {
   );
 }
 
-function Values({ tree, field, change }: { tree: Tree; field: string; change: (tree: Tree) => void }): ReactNode {
+function Values({ tree, words, field, change }: NodeProps & { field: string }): ReactNode {
+  const of = { words, field };
   if (tree.kind === "compare") {
-    return <Value term={tree.right} field={field} label={T.value} change={(right) => change({ ...tree, right })} />;
+    return <Value term={tree.right} {...of} label={T.value} change={(right) => change({ ...tree, right })} />;
   }
   if (tree.kind === "between") {
     return (
       <>
-        <Value term={tree.low} field={field} label={T.low} change={(low) => change({ ...tree, low })} />
+        <Value term={tree.low} {...of} label={T.low} change={(low) => change({ ...tree, low })} />
         —
-        <Value term={tree.high} field={field} label={T.high} change={(high) => change({ ...tree, high })} />
+        <Value term={tree.high} {...of} label={T.high} change={(high) => change({ ...tree, high })} />
       </>
     );
   }
@@ -238,10 +251,10 @@ function Options({ tree, change }: { tree: Among; change: (tree: Tree) => void }
   );
 }
 
-type ValueProps = { term: Term; field: string; label: string; change: (term: Term) => void };
+type ValueProps = { term: Term; words: Vocabulary; field: string; label: string; change: (term: Term) => void };
 
-function Value({ term, field, label, change }: ValueProps): ReactNode {
-  if (term.kind !== "literal") return <code>{term.name}</code>;
+function Value({ term, words, field, label, change }: ValueProps): ReactNode {
+  if (term.kind !== "literal") return <code>{called(term, words)}</code>;
   if (typeof term.value === "number") {
     return (
       <InputNumber
@@ -252,15 +265,17 @@ function Value({ term, field, label, change }: ValueProps): ReactNode {
       />
     );
   }
-  const options =
-    field === "sex" ? Object.entries(T.sex).map(([value, shown]) => ({ value, label: shown })) : undefined;
+  const write = (value: string): void => change({ kind: "literal", value });
+  const text = String(term.value);
+  if (field === "sex") {
+    return <Select aria-label={label} placeholder={label} options={SEXES} value={text || null} onChange={write} />;
+  }
   return (
-    <AutoComplete
+    <Input
       aria-label={label}
       placeholder={label}
-      options={options}
-      value={String(term.value)}
-      onChange={(value: string) => change({ kind: "literal", value })}
+      value={text}
+      onChange={(event) => write(event.target.value)}
       style={{ width: 120 }}
     />
   );

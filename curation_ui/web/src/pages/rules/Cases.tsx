@@ -4,6 +4,7 @@ import { Alert, Button, Input, InputNumber, Select, Typography } from "antd";
 import type { ReactNode } from "react";
 import { told } from "../../curation/Field";
 import type { Case, Flaw } from "../../curation/types";
+import { SEXES } from "./condition";
 import { TEXTS } from "./texts";
 import type { CaseResult, Reading, Trial } from "./types";
 
@@ -18,11 +19,13 @@ type CasesProps = {
   cases: Case[];
   reads: Reading[];
   trial: Trial | undefined;
+  /** Whether what is shown was tried before the last change. */
+  old: boolean;
   flaws: Flaw[];
   change: (cases: Case[]) => void;
 };
 
-export function Cases({ cases, reads, trial, flaws, change }: CasesProps): ReactNode {
+export function Cases({ cases, reads, trial, old, flaws, change }: CasesProps): ReactNode {
   const write = (at: number, part: Partial<Case>): void =>
     change(cases.map((one, place) => (place === at ? { ...one, ...part } : one)));
   const problems = told(flaws, "cases");
@@ -54,7 +57,7 @@ export function Cases({ cases, reads, trial, flaws, change }: CasesProps): React
                 one={one}
                 at={at}
                 reads={reads}
-                result={trial?.cases[at]}
+                result={old ? undefined : trial?.cases[at]}
                 write={(part) => write(at, part)}
                 remove={() => change(cases.filter((_, place) => place !== at))}
               />
@@ -62,6 +65,7 @@ export function Cases({ cases, reads, trial, flaws, change }: CasesProps): React
           </tbody>
         </table>
       </section>
+      <Unread cases={cases} reads={reads} change={change} />
       {problems.map((problem) => (
         <Alert key={problem} type="error" title={problem} />
       ))}
@@ -69,6 +73,26 @@ export function Cases({ cases, reads, trial, flaws, change }: CasesProps): React
         {T.add}
       </Button>
     </section>
+  );
+}
+
+/** Facts of cases that the condition no longer reads: they stay until somebody lets them go. */
+function Unread({ cases, reads, change }: Pick<CasesProps, "cases" | "reads" | "change">): ReactNode {
+  const read = new Set(reads.map(({ key }) => key));
+  const unread = new Set(cases.flatMap(({ facts }) => Object.keys(facts)).filter((key) => !read.has(key)));
+  const kept = (facts: Case["facts"]): Case["facts"] =>
+    Object.fromEntries(Object.entries(facts).filter(([key]) => read.has(key)));
+  if (!reads.length || !unread.size) return null;
+  return (
+    <Alert
+      type="warning"
+      title={`${T.unread}：${[...unread].join("，")}`}
+      action={
+        <Button size="small" onClick={() => change(cases.map((one) => ({ ...one, facts: kept(one.facts) })))}>
+          {T.letGo}
+        </Button>
+      }
+    />
   );
 }
 
@@ -140,6 +164,19 @@ type FactProps = { read: Reading; label: string; value: unknown; change: (value:
 
 /** What is left empty is unknown. */
 function Fact({ read, label, value, change }: FactProps): ReactNode {
+  if (read.field === "sex") {
+    return (
+      <Select
+        allowClear
+        aria-label={label}
+        placeholder={T.unknown}
+        options={SEXES}
+        value={value === undefined ? undefined : String(value)}
+        onChange={change}
+        style={{ width: 86 }}
+      />
+    );
+  }
   if (read.type === "truth") {
     return (
       <Select

@@ -1,21 +1,21 @@
 /** The condition by clicking and as text, one beside the other. */
-import { Flex, Input, Typography } from "antd";
+import { Alert, ConfigProvider, Flex, Input, Typography } from "antd";
 import type { ReactNode } from "react";
 import { Field } from "../../curation/Field";
 import type { Flaw } from "../../curation/types";
 import { Loading } from "../../shared/states";
 import { Adding, Condition } from "./Builder";
-import { type useCondition, useWords } from "./condition";
+import { type Conditioned, useWords } from "./condition";
 import { TEXTS } from "./texts";
-import type { Tree, Vocabulary } from "./types";
+import type { Vocabulary } from "./types";
 
 const T = TEXTS.builder;
 
-type ConditionProps = { condition: ReturnType<typeof useCondition>; text: string; flaws: Flaw[] };
+type ConditionProps = { condition: Conditioned; text: string; flaws: Flaw[] };
 
 export function ConditionField({ condition, text, flaws }: ConditionProps): ReactNode {
   const words = useWords();
-  const { parsed, tree, type, build } = condition;
+  const { parsed, reading, fault, type } = condition;
   const problems = (parsed?.problems ?? []).map((one) => ({
     field: "condition",
     problem: `${T.at} ${one.at + 1} ${T.character}：${one.message}`,
@@ -23,7 +23,10 @@ export function ConditionField({ condition, text, flaws }: ConditionProps): Reac
   return (
     <section aria-label={TEXTS.condition}>
       <Typography.Title level={2}>{TEXTS.condition}</Typography.Title>
-      {words ? <Built tree={tree} words={words} build={build} /> : <Loading rows={2} />}
+      <ConfigProvider componentDisabled={reading || undefined}>
+        {words ? <Built condition={condition} words={words} /> : <Loading rows={2} />}
+      </ConfigProvider>
+      {fault ? <Alert type="error" showIcon title={T.fault} description={fault} /> : null}
       <Field label={T.text} name="condition" flaws={problems.length ? problems : flaws} hint={T.textHint} required>
         <Input.TextArea
           className="rule-text"
@@ -37,10 +40,11 @@ export function ConditionField({ condition, text, flaws }: ConditionProps): Reac
   );
 }
 
-type BuiltProps = { tree: Tree | undefined; words: Vocabulary; build: (tree: Tree | undefined) => void };
-
-/** A single condition becomes a group when another one is added. */
-function Built({ tree, words, build }: BuiltProps): ReactNode {
+/** A single condition becomes a group when another one is added. A text that cannot be read is mended as text: what
+ * would be clicked would take its place. */
+function Built({ condition, words }: { condition: Conditioned; words: Vocabulary }): ReactNode {
+  const { parsed, tree, build } = condition;
+  if (parsed && !tree) return <Typography.Paragraph type="secondary">{T.broken}</Typography.Paragraph>;
   const grouped = tree?.kind === "all" || tree?.kind === "any";
   return (
     <Flex vertical gap={8} className="rule-built">

@@ -84,7 +84,6 @@ function Editing({ whole }: { whole?: Whole<RuleForm> }): ReactNode {
   );
   const condition = useCondition(form.condition, write);
   const trial = useTrial(condition.parsed, form.cases);
-  const reads = condition.parsed?.reads ?? [];
   return (
     <Form layout="vertical" component="div" disabled={!may}>
       <Rivalry draft={draft as unknown as Parameters<typeof Rivalry>[0]["draft"]} />
@@ -96,14 +95,21 @@ function Editing({ whole }: { whole?: Whole<RuleForm> }): ReactNode {
             </Field>
           )}
           <ConditionField condition={condition} text={form.condition} flaws={flaws} />
-          <Cases cases={form.cases} reads={reads} trial={trial} flaws={flaws} change={(cases) => change({ cases })} />
+          <Cases
+            cases={form.cases}
+            reads={condition.reads}
+            trial={trial?.data}
+            old={trial?.isPlaceholderData ?? false}
+            flaws={flaws}
+            change={(cases) => change({ cases })}
+          />
           <Saying draft={draft} />
         </Col>
         <Col xs={24} xl={10}>
           <Patients trial={trial} />
         </Col>
       </Row>
-      {may ? <Bar id={id} status={whole?.status} draft={draft} /> : null}
+      {may ? <Bar id={id} status={whole?.status} draft={draft} unwritten={condition.unwritten} /> : null}
     </Form>
   );
 }
@@ -170,19 +176,20 @@ function Saying({ draft: { form, change, flaws } }: { draft: Draft<RuleForm> }):
   );
 }
 
-type BarProps = { id: string; status: Status | undefined; draft: Draft<RuleForm> };
+type BarProps = { id: string; status: Status | undefined; draft: Draft<RuleForm>; unwritten: boolean };
 
-function Bar({ id, status, draft }: BarProps): ReactNode {
+/** What was clicked is kept only as text: until that is written, the text is of the condition before. */
+function Bar({ id, status, draft, unwritten }: BarProps): ReactNode {
   const navigate = useNavigate();
   const { missing } = usePerson();
   const [reason, say] = useState("");
   const { take, busy } = useStep(() => void navigate("/rules"));
-  const ready = draft.dirty && !draft.flaws.length && reason.trim() !== "" && !missing;
+  const ready = draft.dirty && !unwritten && !draft.flaws.length && reason.trim() !== "" && !missing;
   const save = async (): Promise<void> => {
     const made = await draft.save(id, reason);
     if (made && !status) void navigate(`/rules/${encodeURIComponent(made.id)}`, { replace: true });
   };
-  const submittable = (status === "draft" || status === "rejected") && !draft.dirty;
+  const submittable = (status === "draft" || status === "rejected") && !draft.dirty && !unwritten;
   return (
     <Flex gap={8} wrap align="center" className="curation-bar no-print">
       <Input
@@ -202,7 +209,9 @@ function Bar({ id, status, draft }: BarProps): ReactNode {
       >
         {TEXTS.submit}
       </Button>
-      {draft.dirty ? <Typography.Text strong>{TEXTS.unsaved}</Typography.Text> : null}
+      {draft.dirty || unwritten ? (
+        <Typography.Text strong>{unwritten ? TEXTS.unwritten : TEXTS.unsaved}</Typography.Text>
+      ) : null}
     </Flex>
   );
 }

@@ -8,13 +8,13 @@ import { useAsked } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
-import { Rows } from "../../shared/table";
+import { Pager, Rows } from "../../shared/table";
 import { moment } from "../../shared/words";
 import { TEXTS } from "./texts";
 
 export function List(): ReactNode {
-  const [words, look] = useState("");
-  const query = { kind: "rule", q: words, limit: 200 };
+  const [wanted, look] = useState({ q: "", after: "" });
+  const query = { kind: "rule", ...wanted, limit: 200 };
   const rules = useAsked<Page>("GET /api/v1/curation/records", { query }, { keep: true });
   const add = (
     <Link to="new">
@@ -28,22 +28,30 @@ export function List(): ReactNode {
           allowClear
           aria-label={TEXTS.words}
           placeholder={TEXTS.words}
-          onSearch={look}
+          onSearch={(q) => look({ q, after: "" })}
           style={{ width: 240 }}
         />
       </Flex>
       <Asked query={rules} isEmpty={(found) => !found.records.length} empty={TEXTS.none}>
         {(found) => (
-          <Rows<Found>
-            rowKey="id"
-            dataSource={found.records}
-            columns={[
-              { title: TEXTS.name, render: (_, one) => <Link to={encodeURIComponent(one.id)}>{one.title}</Link> },
-              { title: TEXTS.status, render: (_, one) => <StatusTag status={one.status} /> },
-              { title: TEXTS.standing, render: (_, one) => <StandingTag standing={one.standing} /> },
-              { title: TEXTS.changed, render: (_, one) => `${one.change} · ${one.by} · ${moment(one.at)}` },
-            ]}
-          />
+          <>
+            <Rows<Found>
+              rowKey="id"
+              dataSource={found.records}
+              columns={[
+                { title: TEXTS.name, render: (_, one) => <Link to={encodeURIComponent(one.id)}>{one.title}</Link> },
+                { title: TEXTS.status, render: (_, one) => <StatusTag status={one.status} /> },
+                { title: TEXTS.standing, render: (_, one) => <StandingTag standing={one.standing} /> },
+                { title: TEXTS.changed, render: (_, one) => `${one.change} · ${one.by} · ${moment(one.at)}` },
+              ]}
+            />
+            <Pager
+              earlier={wanted.after !== ""}
+              later={found.next !== ""}
+              first={() => look({ ...wanted, after: "" })}
+              next={() => look({ ...wanted, after: found.next })}
+            />
+          </>
         )}
       </Asked>
     </Frame>

@@ -1,23 +1,34 @@
 /** What a condition says of every sample patient, as it is built. */
+import type { UseQueryResult } from "@tanstack/react-query";
 import { Flex, Tag, Typography } from "antd";
 import type { ReactNode } from "react";
+import type { Failure } from "../../shared/client";
+import { Asked } from "../../shared/states";
 import { TEXTS } from "./texts";
 import type { Trial, Tried } from "./types";
 
 const T = TEXTS.trial;
 const COLOURS = { fired: "volcano", passed: "green", unknown: "gold" } as const;
 
-export function Patients({ trial }: { trial: Trial | undefined }): ReactNode {
+export function Patients({ trial }: { trial: UseQueryResult<Trial, Failure> | undefined }): ReactNode {
   return (
-    <section aria-label={T.title}>
+    <section aria-label={T.title} aria-busy={trial?.isPlaceholderData}>
       <Typography.Title level={2}>{T.title}</Typography.Title>
       <Typography.Text type="secondary">{trial ? T.about : T.waiting}</Typography.Text>
-      <ul className="rule-patients">
-        {trial?.patients.map((one) => (
-          <Patient key={one.name} tried={one} />
-        ))}
-      </ul>
+      {trial ? (
+        <Asked query={trial}>{(found) => <Told tried={found.patients} old={trial.isPlaceholderData} />}</Asked>
+      ) : null}
     </section>
+  );
+}
+
+function Told({ tried, old }: { tried: Tried[]; old: boolean }): ReactNode {
+  return (
+    <ul className={old ? "rule-patients rule-old" : "rule-patients"}>
+      {tried.map((one) => (
+        <Patient key={one.name} tried={one} />
+      ))}
+    </ul>
   );
 }
 

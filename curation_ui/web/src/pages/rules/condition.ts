@@ -1,13 +1,30 @@
 /** A condition while it is built: what a new part is, how parts are changed, the service that reads and tries it. */
+import type { UseQueryResult } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import type { Case } from "../../curation/types";
 import { useAsked } from "../../shared/asking";
-import { ask } from "../../shared/client";
-import type { FieldWord, FunctionWord, Parsed, Read, Tree, Trial, ValueType, Vocabulary } from "./types";
+import { ask, Failure } from "../../shared/client";
+import { options } from "../../shared/words";
+import { TEXTS } from "./texts";
+import type {
+  FieldWord,
+  FunctionWord,
+  Parsed,
+  Read,
+  Reading,
+  Term,
+  Tree,
+  Trial,
+  ValueType,
+  Vocabulary,
+} from "./types";
 
 const CONDITION = "POST /api/v1/curation/rules/condition";
 const TRIAL = "POST /api/v1/curation/rules/trial";
 const PAUSE_MS = 350;
+
+/** What people call what the service calls male and female. */
+export const SEXES = options(TEXTS.builder.sex);
 
 /** Everything a condition may be made of. */
 export function useWords(): Vocabulary | undefined {
@@ -37,6 +54,21 @@ export function begun(word: FieldWord | FunctionWord): Tree {
 /** The operators that values of a type may be compared with. */
 export function operators(type: ValueType): string[] {
   return type === "number" ? [">=", ">", "<=", "<", "=", "!=", "between"] : ["=", "!=", "among"];
+}
+
+/** A value or something read, in words. */
+export function called(term: Term, words: Vocabulary): string {
+  if (term.kind === "literal") return String(term.value);
+  const label = wordOf(words, term.name)?.label ?? term.name;
+  return term.arguments.length ? `${label}（${term.arguments.join("，")}）` : label;
+}
+
+/** Everything that a single condition compares, or the one thing that it is. */
+export function termsOf(tree: Tree): Term[] {
+  if (tree.kind === "compare") return [tree.left, tree.right];
+  if (tree.kind === "between") return [tree.value, tree.low, tree.high];
+  if (tree.kind === "among") return [tree.value, ...tree.options.map((value): Term => ({ kind: "literal", value }))];
+  return tree.kind === "literal" || tree.kind === "read" ? [tree] : [];
 }
 
 /** A comparison with another operator, what it is about and its first value kept. */
@@ -72,14 +104,39 @@ export function aboutOther(tree: Tree, read: Read): Tree {
   return tree.kind === "between" || tree.kind === "among" ? { ...tree, value: read } : read;
 }
 
+/** A condition and the service's reading of it. */
+export type Conditioned = {
+  parsed: Parsed | undefined;
+  tree: Tree | undefined;
+  /** What the newest condition without faults reads: columns of its cases stay while something else is typed. */
+  reads: Reading[];
+  /** Typed, and not yet read: what would be clicked meanwhile is about another condition. */
+  reading: boolean;
+  /** Clicked, and not yet written as text. */
+  unwritten: boolean;
+  /** Why the service could not read it. */
+  fault: string;
+  type: (text: string) => void;
+  build: (tree: Tree | undefined) => void;
+};
+
+type Source = { text: string } | { tree: Tree };
+
 /** The service's reading of a condition: of the text when that was typed, of the tree when that was clicked. */
-export function useCondition(text: string, write: (text: string) => void) {
+export function useCondition(text: string, write: (text: string) => void): Conditioned {
   const [parsed, setParsed] = useState<Parsed>();
   const [tree, setTree] = useState<Tree>();
-  const [source, setSource] = useState<{ text: string } | { tree: Tree }>({ text });
+  const [reads, setReads] = useState<Reading[]>([]);
+  const [fault, setFault] = useState("");
+  const [source, setSource] = useState<Source>({ text });
+  const [answered, answer] = useState<Source>();
   useEffect(() => {
+    setFault("");
     if ("text" in source && !source.text.trim()) {
       setParsed(undefined);
+      setTree(undefined);
+      setReads([]);
+      answer(source);
       return;
     }
     const stop = new AbortController();
@@ -87,10 +144,14 @@ export function useCondition(text: string, write: (text: string) => void) {
       ask<Parsed, typeof CONDITION>(CONDITION, { body: source, signal: stop.signal })
         .then((found) => {
           setParsed(found);
+          answer(source);
+          if (found.reads) setReads(found.reads);
           if ("tree" in source) write(found.text);
-          else if (found.tree) setTree(found.tree);
+          else setTree(found.tree);
         })
-        .catch(() => undefined);
+        .catch((error: unknown) => {
+          if (error instanceof Failure) setFault(error.message);
+        });
     }, PAUSE_MS);
     return () => {
       clearTimeout(timer);
@@ -100,24 +161,21 @@ export function useCondition(text: string, write: (text: string) => void) {
   const type = (typed: string): void => {
     write(typed);
     setSource({ text: typed });
-    if (!typed.trim()) setTree(undefined);
   };
   const build = (built: Tree | undefined): void => {
     setTree(built);
     if (built) setSource({ tree: built });
     else type("");
   };
-  return { parsed, tree, type, build };
+  const open = answered !== source;
+  const reading = open && "text" in source;
+  return { parsed, tree, reads, reading, unwritten: open && "tree" in source, fault, type, build };
 }
 
-/** What a sound condition says of sample patients and of its cases. */
-export function useTrial(parsed: Parsed | undefined, cases: Case[]): Trial | undefined {
-  const sound = parsed && !parsed.problems.length;
+/** What a sound condition says of sample patients and of its cases; while it is tried anew, what was said before. */
+export function useTrial(parsed: Parsed | undefined, cases: Case[]): UseQueryResult<Trial, Failure> | undefined {
+  const sound = parsed !== undefined && !parsed.problems.length;
   const body = { condition: parsed?.text ?? "", cases };
-  const asked = useAsked<Trial, typeof TRIAL>(
-    TRIAL,
-    { body },
-    { enabled: Boolean(sound), keep: true, staleMs: 30_000 },
-  );
-  return sound ? asked.data : undefined;
+  const asked = useAsked<Trial, typeof TRIAL>(TRIAL, { body }, { enabled: sound, keep: true, staleMs: 30_000 });
+  return sound ? asked : undefined;
 }

@@ -1,7 +1,7 @@
 export const TEXTS = {
   title: "规则",
   about: "条件由点选搭建，以文字显示；保存前在样例患者和用例上试运行",
-  none: "还没有规则",
+  none: "没有符合条件的规则",
   add: "新建规则",
   name: "规则",
   status: "状态",
@@ -27,6 +27,7 @@ export const TEXTS = {
   save: "保存草稿",
   submit: "提交审核",
   unsaved: "有未保存的修改",
+  unwritten: "正在把点选的条件写成文字",
   edit: "编辑",
   history: "历史与差异",
   condition: "条件",
@@ -54,6 +55,8 @@ export const TEXTS = {
     among: "属于",
     at: "第",
     character: "个字符",
+    fault: "条件未能读取，改动后会再试",
+    broken: "条件文字还不能读取，请先改正文字",
     empty: "还没有条件，请从“增加条件”开始",
     sex: { male: "男", female: "女" } as Record<string, string>,
   },
@@ -74,5 +77,7 @@ export const TEXTS = {
     add: "增加用例",
     remove: "删除用例",
     unknown: "未知",
+    unread: "条件已不再读取",
+    letGo: "从用例中去掉",
   },
 };

@@ -48,10 +48,11 @@ function Screen({ themes }: { themes: Theme[] }): ReactNode {
     <>
       <header className="wall-head">
         <div>
-          <Typography.Title level={1}>{`${TEXTS.title} · ${theme.title}`}</Typography.Title>
+          <Typography.Title level={1}>{`${TEXTS.title} · ${report.data?.title ?? theme.title}`}</Typography.Title>
           <Typography.Text type="secondary">
             {TEXTS.updated} {moment(new Date(report.dataUpdatedAt || Date.now()).toISOString())}
           </Typography.Text>
+          {report.isRefetchError ? <Tag color="red">{TEXTS.stale}</Tag> : null}
         </div>
         <Flex gap={8} wrap align="center">
           <PeriodField />
@@ -65,7 +66,7 @@ function Screen({ themes }: { themes: Theme[] }): ReactNode {
       </header>
       <div className="wall-body">
         <Asked query={report} isEmpty={(found) => !found.indicators.length} empty={TEXTS.none}>
-          {({ indicators }) => <Tiles indicators={indicators} />}
+          {({ theme: shown, indicators }) => <Tiles key={shown} indicators={indicators} turning={turning} />}
         </Asked>
         <aside>
           <Counties theme={theme.id} period={period} />
@@ -100,8 +101,18 @@ function useTurning(themes: Theme[]): {
   return { theme: themes[at] as Theme, step, turning, pause };
 }
 
-function Tiles({ indicators }: { indicators: Figured[] }): ReactNode {
-  const known = indicators.filter(({ lines: [line] }) => line && line.value !== null).slice(0, TILES);
+/** As many as fit, the others after a part of the theme's time; all of them while nothing turns. */
+function Tiles({ indicators, turning }: { indicators: Figured[]; turning: boolean }): ReactNode {
+  const all = indicators.filter(({ lines: [line] }) => line && line.value !== null);
+  const pages = Math.ceil(all.length / TILES);
+  const [page, turn] = useState(0);
+  useEffect(() => {
+    if (pages < 2) return;
+    const timer = setInterval(() => turn((before) => before + 1), TURN_MS / pages);
+    return () => clearInterval(timer);
+  }, [pages]);
+  const first = pages ? (page % pages) * TILES : 0;
+  const known = turning ? all.slice(first, first + TILES) : all;
   return (
     <ul className="wall-tiles">
       {known.map(({ id, title, unit, lines }) => (

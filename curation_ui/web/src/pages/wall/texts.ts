@@ -6,6 +6,7 @@ export const TEXTS = {
   noWarnings: "没有超出预警线的指标",
   counties: "旗县对比",
   updated: "数据更新于",
+  stale: "未能更新，以下为此前数据",
   none: "该主题暂无数据",
   pause: "暂停轮播",
   play: "继续轮播",
