@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Final, Literal
 
 from api.bedside import Bedside, BedsideBody, Diagnosis, concepts_of
 from api.bodies import Body
 from api.errors import bad_field
+from clinical.age import YEAR, birth_of
+from clinical.coded import china_day
 from clinical.finding import Review
 from clinical.logic import Known, Unknown
 from clinical.order import Order
@@ -26,7 +28,6 @@ _MOST: Final = 50
 _MOST_FINDINGS: Final = 200
 _LONGEST: Final = 20_000
 _OLDEST: Final = 122
-_DAYS_A_YEAR: Final = 365.25
 _SEXES: Final = {"male": Sex.MALE, "男": Sex.MALE, "female": Sex.FEMALE, "女": Sex.FEMALE}
 _CAUTION: Final = "概率按起步知识库与常见度计算，并以模拟患者校准，仅供医师参考，不能替代临床诊断"
 
@@ -118,9 +119,9 @@ def _assessed(seen: Seen, body: InferenceBody, among: tuple[str, ...] = ()) -> t
     return Diagnoser.of(seen.snapshot).assess(evidence, who, among), lost
 
 
-def _age(patient: PatientContext, body: InferenceBody) -> Known[int]:
-    """In days."""
-    return patient.age_days() if body.age_years is None else int(body.age_years * _DAYS_A_YEAR)
+def _age(patient: PatientContext, body: InferenceBody) -> Known[float]:
+    """On the scale of the tables."""
+    return patient.age() if body.age_years is None else body.age_years * YEAR
 
 
 def _sex(patient: PatientContext, body: InferenceBody) -> Known[Sex]:
@@ -131,7 +132,7 @@ def _told(patient: PatientContext, body: InferenceBody) -> PatientContext:
     """The patient with the sex and age that were told beside the record: limits of results hang on them."""
     age, born = _age(patient, body), patient.birth_date
     if isinstance(born, Unknown) and not isinstance(age, Unknown):
-        born = patient.as_of.date() - timedelta(age)
+        born = birth_of(age, china_day(patient.as_of))
     return changed(patient, sex=_sex(patient, body), birth_date=born)
 
 

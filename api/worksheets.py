@@ -14,6 +14,7 @@ from api.cds_hooks import incoming_of
 from api.hook import Hook
 from api.serving import Served
 from clinical.administration import INJECTED, SYSTEMIC, route_among
+from clinical.age import MONTH
 from clinical.coded import CHINA
 from clinical.logic import Unknown, is_known
 from clinical.order import Order, OrderKind, Purpose
@@ -38,7 +39,7 @@ _VISITS: Final = {
 }
 _SEXES: Final = {Sex.MALE: "男", Sex.FEMALE: "女"}
 _AROUND_DAYS: Final = 14
-_CHILD_YEARS, _BABY_MONTHS, _MONTH_DAYS = 3, 1, 30.4375
+_CHILD_YEARS, _BABY_MONTHS = 3, 1
 _SIGNS: Final = re.compile(r"[;；:：\s]+")
 _GRADE: Final = re.compile(r"^【.{1,4}】")
 
@@ -184,13 +185,13 @@ def directions(order: Order) -> str:
 
 def age_of(patient: PatientContext) -> str:
     """In years; for the smallest in days and months, as a prescription has to say it."""
-    days, years = patient.age_days(), patient.age_years()
-    if isinstance(days, Unknown) or isinstance(years, Unknown):
+    age, years = patient.age(), patient.age_years()
+    if isinstance(age, Unknown) or isinstance(years, Unknown):
         return ""
     if years >= _CHILD_YEARS:
         return f"{years}岁"
-    months = int(days / _MONTH_DAYS)
-    return f"{months}月" if months >= _BABY_MONTHS else f"{days}天"
+    months = int(age / MONTH)
+    return f"{months}月" if months >= _BABY_MONTHS else f"{patient.age_days()}天"
 
 
 def _diagnoses(patient: PatientContext, drugs: tuple[Order, ...]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
 from clinical.codes import Code
@@ -15,6 +15,11 @@ CHINA: Final = timezone(timedelta(hours=8))
 def zoned(time: datetime) -> datetime:
     """The time with a zone, so that any two can be compared; without one it is China's."""
     return time if time.tzinfo else time.replace(tzinfo=CHINA)
+
+
+def china_day(time: datetime) -> date:
+    """The calendar day on which it is that time in China."""
+    return zoned(time).astimezone(CHINA).date()
 
 
 class Origin(Value, frozen=True):

@@ -11,7 +11,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from clinical.coded import CHINA, Coded, Origin, zoned
+from clinical.age import YEAR, age_at
+from clinical.coded import CHINA, Coded, Origin, china_day, zoned
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Order
 from clinical.quantity import Quantity
@@ -193,17 +194,22 @@ class PatientContext(Value, frozen=True):
     institution_level: Known[int] = UNKNOWN
     insurance: str = ""
 
-    def age_days(self) -> Known[int]:
-        """Completed days since birth; UNKNOWN where ``age_years`` is."""
-        if isinstance(self.birth_date, Unknown) or isinstance(self.age_years(), Unknown):
-            return UNKNOWN
-        return (self.as_of.date() - self.birth_date).days
-
-    def age_years(self) -> Known[int]:
-        """Completed years, the way a birthday counts them; UNKNOWN without a birth date or with one that cannot be
-        right: in the future, or longer ago than anybody lived (1900-01-01 is what some systems write for none)."""
+    def age(self) -> Known[float]:
+        """On the scale of the tables (``clinical.age``): what is compared with their limits of age.
+        UNKNOWN without a birth date or with one that cannot be right: in the future, or longer ago than anybody lived
+        (1900-01-01 is what some systems write for none)."""
         if isinstance(self.birth_date, Unknown):
             return UNKNOWN
-        today, born = self.as_of.date(), self.birth_date
-        years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-        return years if 0 <= years <= _OLDEST else UNKNOWN
+        age = age_at(self.birth_date, china_day(self.as_of))
+        return age if 0 <= age < (_OLDEST + 1) * YEAR else UNKNOWN
+
+    def age_days(self) -> Known[int]:
+        """Completed days since birth; UNKNOWN where ``age`` is."""
+        if isinstance(self.birth_date, Unknown) or isinstance(self.age(), Unknown):
+            return UNKNOWN
+        return (china_day(self.as_of) - self.birth_date).days
+
+    def age_years(self) -> Known[int]:
+        """Completed years, the way a birthday counts them; UNKNOWN where ``age`` is."""
+        age = self.age()
+        return age if isinstance(age, Unknown) else int(age / YEAR)

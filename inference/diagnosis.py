@@ -37,7 +37,7 @@ class Diagnoser:
     def rank(
         self,
         evidence: Iterable[Evidence],
-        age_days: Known[int] = UNKNOWN,
+        age: Known[float] = UNKNOWN,
         sex: Known[Sex] = UNKNOWN,
         day: date | None = None,
         region: Iterable[str] = (),
@@ -45,7 +45,7 @@ class Diagnoser:
         limit: int = 10,
     ) -> list[Candidate]:
         """The likeliest diseases with why, among all or among those that are named."""
-        assessment = self.assess(evidence, whom(age_days, sex, day, region), among)
+        assessment = self.assess(evidence, whom(age, sex, day, region), among)
         explainer = Explainer(assessment)
         return [explainer.candidate(one) for one in assessment.ranked()[:limit]]
 
@@ -65,13 +65,13 @@ class Diagnoser:
 
 
 def whom(
-    age_days: Known[int],
+    age: Known[float],
     sex: Known[Sex],
     day: date | None = None,
     regions: Iterable[str] = (),
     institution_level: Known[int] | None = None,
 ) -> Whom:
     """Who is asked about. ``institution_level`` is 1 (township) to 3; unknown is between."""
-    ages: Ages = None if isinstance(age_days, Unknown) else float(age_days)
+    ages: Ages = None if isinstance(age, Unknown) else age
     level = -1 if institution_level is None or isinstance(institution_level, Unknown) else int(institution_level > 1)
     return Whom(ages, sex, day.month if day else 0, frozenset(regions), level)

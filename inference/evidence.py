@@ -134,16 +134,16 @@ def of_disease(disease: str, snapshot: Snapshot, present: bool, where: Datum | S
 
 
 def of_text(
-    text: str, snapshot: Snapshot, age_days: Known[int] = UNKNOWN, sex: Known[Sex] = UNKNOWN, source: str = "text"
+    text: str, snapshot: Snapshot, age: Known[float] = UNKNOWN, sex: Known[Sex] = UNKNOWN, source: str = "text"
 ) -> list[Evidence]:
     """Evidence of a record's text or of a part of one."""
-    return of_facts(read(text, Lexicon.of(snapshot)), snapshot, age_days, sex, source)
+    return of_facts(read(text, Lexicon.of(snapshot)), snapshot, age, sex, source)
 
 
 def of_facts(
     facts: Iterable[Fact],
     snapshot: Snapshot,
-    age_days: Known[int] = UNKNOWN,
+    age: Known[float] = UNKNOWN,
     sex: Known[Sex] = UNKNOWN,
     source: str = "text",
 ) -> list[Evidence]:
@@ -155,19 +155,19 @@ def of_facts(
         if fact.assertion is Assertion.HYPOTHETICAL:
             continue
         where = Span(fact.start, fact.end, fact.text, source)
-        found += _of_fact(fact, snapshot, where, results, age_days, sex)
+        found += _of_fact(fact, snapshot, where, results, age, sex)
     return merged(found)
 
 
 def _of_fact(
-    fact: Fact, snapshot: Snapshot, where: Span, results: Results, age_days: Known[int], sex: Known[Sex]
+    fact: Fact, snapshot: Snapshot, where: Span, results: Results, age: Known[float], sex: Known[Sex]
 ) -> Iterator[Evidence]:
     present, doubtful = fact.assertion in _PRESENT, fact.assertion is Assertion.POSSIBLE
     if fact.who is Who.FAMILY:
         found = meanings.of_relative(fact.concept, snapshot)
         yield from [_of_finding(found, snapshot, present, where)] if found else []
     elif fact.kind == "test":
-        yield from _measured(results.of_fact(fact, age_days, sex), snapshot, where)
+        yield from _measured(results.of_fact(fact, age, sex), snapshot, where)
     elif fact.kind == "finding":
         if fact.when is not When.PAST or _is_lasting(fact.concept, snapshot):
             yield from (replace(e, doubtful=doubtful) for e in _own(fact.concept, snapshot, present, where))
@@ -306,7 +306,7 @@ def _of_observations(patient: PatientContext, snapshot: Snapshot) -> Iterator[Ev
                 if known is None or _later(observation.origin, known.origin):
                     newest[concept] = observation
     for concept, observation in newest.items():
-        found = results.of_observation(concept, observation.value, patient.age_days(), patient.sex)
+        found = results.of_observation(concept, observation.value, patient.age(), patient.sex)
         where = Datum.at(snapshot.name(concept), _shown(observation), observation.origin)
         yield from _measured(found, snapshot, where)
 
@@ -321,7 +321,7 @@ def _of_reports(patient: PatientContext, snapshot: Snapshot) -> Iterator[Evidenc
     for report in () if isinstance(patient.reports, Unknown) else patient.reports:
         if report.conclusion and _is_recent(patient, report.origin, _REPORT_DAYS):
             where = Datum.at(report.what.text, report.conclusion, report.origin)
-            said = of_text(report.conclusion, snapshot, patient.age_days(), patient.sex)
+            said = of_text(report.conclusion, snapshot, patient.age(), patient.sex)
             yield from (replace(one, where=where) for one in said)
 
 

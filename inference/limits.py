@@ -54,23 +54,23 @@ def _beyond(reference: bool | None, critical: bool | None) -> bool | None:
     return reference if reference is not None else critical or None
 
 
-def limits_of(test: str, unit: str, age_days: Known[int], sex: Known[Sex], snapshot: Snapshot) -> Limits:
+def limits_of(test: str, unit: str, age: Known[float], sex: Known[Sex], snapshot: Snapshot) -> Limits:
     """Limits of a test for an age and a sex, in a unit (none: that of the rows). Of what is unknown only rows count
     that are for everybody."""
-    rows = [s for s in snapshot.statements(Predicate.REFERENCE_RANGE, test) if _is_for(s, age_days, sex)]
+    rows = [s for s in snapshot.statements(Predicate.REFERENCE_RANGE, test) if _is_for(s, age, sex)]
     rows.sort(key=_special)
     stated = (_limits(s, unit, snapshot) for s in reversed(rows))
     merged: dict[str, float] = {name: limit for limits in stated for name, limit in limits.items()}
     return Limits(**merged, basis="知识库参考区间") if rows else Limits()
 
 
-def _is_for(statement: Statement, age_days: Known[int], sex: Known[Sex]) -> bool:
+def _is_for(statement: Statement, age: Known[float], sex: Known[Sex]) -> bool:
     q = statement.qualifiers
     if q.get("sex") and (isinstance(sex, Unknown) or q["sex"] != sex):
         return False
-    if isinstance(age_days, Unknown):
+    if isinstance(age, Unknown):
         return "age_min" not in q and "age_max" not in q
-    return bool(q.get("age_min", 0) <= age_days < q.get("age_max", _EVER))
+    return bool(q.get("age_min", 0) <= age < q.get("age_max", _EVER))
 
 
 def _special(statement: Statement) -> tuple[bool, float, str]:

@@ -46,7 +46,7 @@ def _series(
     if not isinstance(newest, Quantity):
         return None
     told = sent.get(found[-1].origin.reference, {})
-    shipped = limits_of(test, newest.unit, patient.age_days(), patient.sex, snapshot)
+    shipped = limits_of(test, newest.unit, patient.age(), patient.sex, snapshot)
     shown = _own(told, newest.unit, test, snapshot) or shipped
     points = tuple(_points(test, found[-_MOST_POINTS:], newest.unit, shipped, snapshot, sent))
     return Series(

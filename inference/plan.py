@@ -8,6 +8,7 @@ from datetime import date
 from enum import IntEnum
 from typing import Final
 
+from clinical.age import MONTH, YEAR
 from clinical.logic import Unknown
 from clinical.value import Value
 from inference.subject import Subject
@@ -16,9 +17,7 @@ from knowledge.snapshot import Snapshot
 from knowledge.tables.diagnosis import AGE_BANDS
 
 SEVERITIES: Final = {"mild": "轻", "moderate": "中", "severe": "重", "critical": "危重"}
-_YEAR: Final = 365.25
-_MONTH: Final = _YEAR / 12
-_LATER: Final = tuple(band for band, (_, start, _) in AGE_BANDS.items() if start >= _YEAR)
+_LATER: Final = tuple(band for band, (_, start, _) in AGE_BANDS.items() if start >= YEAR)
 """Bands of age after the first year."""
 
 
@@ -168,10 +167,10 @@ def verdict(plan: Plan, subject: Subject, asked: Asked, snapshot: Snapshot) -> V
 def _age(plan: Plan, subject: Subject, asked: Asked) -> Iterator[_Said]:
     if not plan.has_age:
         return
-    days, bounds = subject.patient.age_days(), _ages(plan)
-    if isinstance(days, Unknown):
+    age, bounds = subject.patient.age(), _ages(plan)
+    if isinstance(age, Unknown):
         yield Fit.ASKS, f"未提供出生日期，本方案适用于{bounds}"
-    elif not plan.age_min <= days < plan.age_max:
+    elif not plan.age_min <= age < plan.age_max:
         yield Fit.ELSEWHERE, f"适用年龄为{bounds}"
 
 
@@ -183,7 +182,7 @@ def _ages(plan: Plan) -> str:
 
 def age_text(days: float) -> str:
     """An age in days as clinicians say it: 28天, 6月, 12岁."""
-    years, months = days / _YEAR, days / _MONTH
+    years, months = days / YEAR, days / MONTH
     if years >= 1 and abs(years - round(years)) < 0.01:
         return f"{round(years)}岁"
     return f"{round(months)}月" if months >= 1 and abs(months - round(months)) < 0.05 else f"{round(days)}天"

@@ -15,6 +15,7 @@ from functools import cached_property
 from math import sqrt
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from clinical.age import YEAR
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.patient import Sex
 from knowledge.model import Concept, ConceptKind, Predicate, Standing, Statement
@@ -48,7 +49,7 @@ AT_HOME: Final = 2.0
 ELSEWHERE: Final = 0.5
 """Of a disease of some regions: where it is clearly more common, and everywhere else."""
 SEASONS: Final = ("spring", "summer", "autumn", "winter")
-CHILDREN: Final = (0.0, 14 * 365.25)
+CHILDREN: Final = (0.0, 14 * YEAR)
 """Ages in days of what is called 小儿."""
 _LEAST: Final = 1e-4
 _WIDE: Final = 4.0

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from clinical.age import YEAR
 from clinical.logic import Known, Unknown
 from clinical.patient import Sex
 from clinical.quantity import Quantity, QuantityError, UnitMismatch
@@ -23,7 +24,7 @@ from nlp.assertion import Assertion
 from nlp.facts import Fact
 
 _EVER: Final = float("inf")
-_GROWN_DAYS: Final = 10_000
+_GROWN: Final = 27 * YEAR
 """Of an unknown age the limits of grown-ups are taken."""
 _POSITIVE: Final = re.compile(r"阳性|检出|可见|发现|^[（(]?\+|[（(]\+|^[1-4]\+|positive", re.IGNORECASE)
 _NEGATIVE: Final = re.compile(r"阴性|未检出|未见|未发现|^[（(]?[-－−]|[（(]-|正常|negative", re.IGNORECASE)
@@ -48,29 +49,29 @@ class Results:
         return snapshot.remember("results-as-findings", lambda: cls(Profiles.of(snapshot)))
 
     def of_observation(
-        self, test: str, value: Value, age_days: Known[int], sex: Known[Sex]
+        self, test: str, value: Value, age: Known[float], sex: Known[Sex]
     ) -> Iterator[tuple[str, bool]]:
         """Findings that a result of a test (concept) decides about, each with whether it is there."""
         for finding in self._shown_by(test):
-            there = self._is(finding, test, value, age_days, sex)
+            there = self._is(finding, test, value, age, sex)
             if there is not None:
                 yield finding.id, there
 
-    def of_fact(self, fact: Fact, age_days: Known[int], sex: Known[Sex]) -> Iterator[tuple[str, bool]]:
+    def of_fact(self, fact: Fact, age: Known[float], sex: Known[Sex]) -> Iterator[tuple[str, bool]]:
         """The same of a result in a text: a number, or the word for positive or negative."""
         number = fact.value if fact.value is not None else fact.high if fact.high is not None else fact.low
         if number is not None:
-            yield from self.of_observation(fact.concept, _quantity(number, fact.unit), age_days, sex)
+            yield from self.of_observation(fact.concept, _quantity(number, fact.unit), age, sex)
         elif fact.assertion in (Assertion.PRESENT, Assertion.ABSENT):
             word = "阳性" if fact.assertion is Assertion.PRESENT else "阴性"
-            yield from self.of_observation(fact.concept, word, age_days, sex)
+            yield from self.of_observation(fact.concept, word, age, sex)
 
     def _shown_by(self, test: str) -> list[Concept]:
         if not test:
             return []
         return [finding for kind in sorted(self._snapshot.ancestors(test)) for finding in self._by_test.get(kind, ())]
 
-    def _is(self, finding: Concept, test: str, value: Value, age_days: Known[int], sex: Known[Sex]) -> bool | None:
+    def _is(self, finding: Concept, test: str, value: Value, age: Known[float], sex: Known[Sex]) -> bool | None:
         """Whether a result is a finding; None where that cannot be said."""
         told = finding.attributes
         if isinstance(value, Unknown):
@@ -79,8 +80,7 @@ class Results:
             return _in_words(value, str(told.get("result", "")))
         if "at_least" in told or "below" in told:
             return self._within(told, test, value)
-        age = _GROWN_DAYS if isinstance(age_days, Unknown) else age_days
-        limits = limits_of(test, value.unit, age, sex, self._snapshot)
+        limits = limits_of(test, value.unit, _GROWN if isinstance(age, Unknown) else age, sex, self._snapshot)
         return _outside(value.value, limits, str(told.get("result", "")))
 
     def _within(self, told: dict[str, Any], test: str, value: Quantity) -> bool | None:

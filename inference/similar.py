@@ -13,6 +13,7 @@ from math import exp, log, sqrt
 from threading import Lock
 from typing import Final, NamedTuple
 
+from clinical.age import YEAR
 from clinical.logic import Known, Unknown
 from clinical.patient import ClinicalStatus, Condition, PatientContext
 from knowledge.snapshot import Snapshot
@@ -25,7 +26,6 @@ _KIND: Final = 0.3
 """What the kinds of a concept count."""
 _ALIKE, _AGE, _SEX = 0.8, 0.15, 0.05
 _NEAR_YEARS: Final = 10.0
-_DAYS: Final = 365.25
 
 
 class Has(NamedTuple):
@@ -75,8 +75,8 @@ def case_of(
     for concept, kind, weight in _concepts(patient, history, findings):
         if concept not in has or has[concept].weight < weight:
             has[concept] = Has(kind, weight)
-    days = patient.age_days()
-    years = None if isinstance(days, Unknown) else days / _DAYS
+    age = patient.age()
+    years = None if isinstance(age, Unknown) else age / YEAR
     return Case(record, tenant, has, years, "" if isinstance(patient.sex, Unknown) else patient.sex.value)
 
 

@@ -8,12 +8,13 @@ from math import isfinite
 from typing import Any, Final
 
 from base.tabular import TextRow
+from clinical.age import MONTH, YEAR
 from knowledge.intake import RowError
 from knowledge.tables import Column, Kind, Table
 
 MISSING_COLUMN: Final = "缺少必需的列，请补上"
 _AGE = re.compile(r"^(\d+(?:\.\d+)?)\s*(天|日|周|月|岁|年)$")
-_DAYS = {"天": 1.0, "日": 1.0, "周": 7.0, "月": 30.4375, "岁": 365.25, "年": 365.25}
+_DAYS = {"天": 1.0, "日": 1.0, "周": 7.0, "月": MONTH, "岁": YEAR, "年": YEAR}
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(小时|时|天|日|周|月|年)$")
 _HOURS = {"小时": 1.0, "时": 1.0, "天": 24.0, "日": 24.0, "周": 168.0, "月": 730.5, "年": 8766.0}
 _ICD10 = re.compile(r"^([A-Z]\d{2})(?:\.(\d{1,4}))?$")

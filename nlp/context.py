@@ -7,11 +7,11 @@ of stays UNKNOWN. Names keep their words, so that ``records.terminology`` can re
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from clinical.administration import Frequency, frequency_of
-from clinical.coded import Coded, Origin
+from clinical.coded import Coded, Origin, china_day
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Dosage, Ingredient, Order, OrderKind, OrderStatus
 from clinical.patient import Allergy, ClinicalStatus, Condition, Observation, PatientContext, Pregnancy, Procedure
@@ -37,7 +37,6 @@ _USUAL: Final = {
 }
 """Units of vital signs that records leave out because everybody knows them; of other tests none is assumed."""
 _COUNTED: Final = "次/分"
-_YEAR: Final = 365
 _LIFE: Final = 122 * 366.0
 _REACTION: Final = 24
 """So far behind an allergen the reaction to it may stand."""
@@ -46,12 +45,12 @@ _REACTION: Final = 24
 def context_of(facts: Sequence[Fact], as_of: datetime, snapshot: Snapshot, text: str = "") -> PatientContext:
     """The pieces of a context as of a time; ``text`` is the record, for the sex and age of the patient."""
     own = [fact for fact in facts if fact.who is Who.PATIENT]
-    person = person_in(text, as_of.date())
+    person = person_in(text, china_day(as_of))
     return PatientContext(
         id="",
         as_of=as_of,
         sex=person.sex,
-        birth_date=_born(person.birth_date, as_of),
+        birth_date=person.birth_date,
         pregnancy=_pregnancy(own),
         lactating=_lactating(own),
         conditions=_some(_conditions(own, as_of)),
@@ -60,13 +59,6 @@ def context_of(facts: Sequence[Fact], as_of: datetime, snapshot: Snapshot, text:
         medications=_some(_medications(own, snapshot)),
         procedures=_some(_procedures(own, as_of)),
     )
-
-
-def _born(birth: Known[date], as_of: datetime) -> Known[date]:
-    """A day earlier after the first year: who is said to be 18 has had that birthday, however years are counted."""
-    if isinstance(birth, Unknown) or (as_of.date() - birth).days < _YEAR:
-        return birth
-    return birth - timedelta(days=1)
 
 
 def _some(found: Iterable[_T]) -> Known[tuple[_T, ...]]:

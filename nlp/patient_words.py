@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
+from clinical.age import MONTH
 from clinical.coded import Coded, Origin, zoned
 from clinical.logic import Known, Unknown
 from clinical.order import Order
@@ -61,14 +62,14 @@ def _sex(sex: Known[Sex]) -> str:
 
 
 def _age(patient: PatientContext) -> str:
-    years, days = patient.age_years(), patient.age_days()
-    if isinstance(years, Unknown) or isinstance(days, Unknown):
+    age, years = patient.age(), patient.age_years()
+    if isinstance(age, Unknown) or isinstance(years, Unknown):
         return ""
     if years >= _OLD:
         return f"≥{_OLD}岁"
     if years >= 3:
         return f"{years}岁"
-    return f"{days}天" if days < 60 else f"{round(days / 30.44)}个月"
+    return f"{patient.age_days()}天" if age < 2 * MONTH else f"{int(age / MONTH)}个月"
 
 
 def _pregnancy(patient: PatientContext) -> str:

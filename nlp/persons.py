@@ -6,6 +6,7 @@ import re
 from datetime import date, timedelta
 from typing import Final
 
+from clinical.age import MONTH, YEAR, birth_of
 from clinical.logic import UNKNOWN, Known
 from clinical.patient import Sex
 from clinical.value import Value
@@ -63,24 +64,14 @@ def _of_kin(text: str, place: int) -> bool:
     return _KIN.search(text, max(0, place - _NEAR), place) is not None
 
 
-def _birth(match: re.Match[str], day: date) -> Known[date]:
+def _birth(match: re.Match[str], day: date) -> date:
     days = match["days"] or match["days2"]
     if days:
         return day - timedelta(days=int(days))
     years, months = _number(match["years"]), _number(match["months"]) + _number(match["over"])
     months += 6 if match["half"] else 0
-    at = day.year * 12 + day.month - 1 - years * 12 - months
-    if at < 12:
-        return UNKNOWN
-    year, month = divmod(at, 12)
-    return _last_possible(year, month + 1, day.day)
+    return birth_of(years * YEAR + months * MONTH, day)
 
 
 def _number(text: str | None) -> int:
     return int(number_of(text) or 0) if text else 0
-
-
-def _last_possible(year: int, month: int, day: int) -> date:
-    """That day of a month, or its last when the month is shorter."""
-    following = date(year + month // 12, month % 12 + 1, 1)
-    return min(date(year, month, 1) + timedelta(days=day - 1), following - timedelta(days=1))

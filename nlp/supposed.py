@@ -6,7 +6,8 @@ import re
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from clinical.coded import Coded, Origin
+from clinical.age import MONTH, YEAR, birth_of
+from clinical.coded import Coded, Origin, china_day
 from clinical.logic import UNKNOWN, Known
 from clinical.patient import Allergy, Condition, PatientContext, Pregnancy, pregnancy_in
 from nlp.assertion import Assertion, Who
@@ -28,7 +29,7 @@ def supposed(question: str, lexicon: Lexicon, now: datetime) -> PatientContext |
     allergies = tuple(Allergy(_coded(fact), origin=_origin(fact)) for fact in facts if fact.kind == "allergy")
     conditions = tuple(Condition(_coded(fact), origin=_origin(fact)) for fact in facts if fact.kind == "disease")
     told: dict[str, Any] = {
-        "birth_date": _birth(question, now.date()),
+        "birth_date": _birth(question, china_day(now)),
         "pregnancy": _pregnancy(question),
         "lactating": True if _says(_LACTATING, question) else UNKNOWN,
         "conditions": conditions or UNKNOWN,
@@ -54,9 +55,9 @@ def _origin(fact: Fact) -> Origin:
 def _birth(question: str, today: date) -> Known[date]:
     years, months = _AGE.search(question), _MONTHS.search(question)
     if years and int(years[1]) <= _OLDEST:
-        return today - timedelta(days=round(365.25 * int(years[1])) + 1)
+        return birth_of(int(years[1]) * YEAR, today)
     if months:
-        return today - timedelta(days=round(30.44 * int(months[1])) + 1)
+        return birth_of(int(months[1]) * MONTH, today)
     return today - timedelta(days=7) if _NEWBORN.search(question) else UNKNOWN
 
 

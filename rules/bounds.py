@@ -6,6 +6,7 @@ import re
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from clinical.age import YEAR
 from clinical.coded import CHINA, zoned
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Purpose
@@ -23,7 +24,7 @@ from rules.saying import meant
 _ADULTS: Final = {"kg": (35.0, 130.0), "m2": (1.2, 2.5)}
 """Least and greatest weight (kg) and surface (m²) of nearly all adults."""
 _PAST: Final = re.compile(r"史|既往|陈旧|慢性|恢复期|后遗|治疗后|抗凝后|复查")
-_OF_AGE: Final = 18 * 365.25
+_OF_AGE: Final = 18 * YEAR
 
 
 class Bound(Value, frozen=True):
@@ -43,8 +44,8 @@ def bound(case: Case, figure: float, per: str, cap: float | None = None) -> Boun
     if not isinstance(known, Unknown):
         exact = min(figure * known.value, top)
         return Bound(exact, exact, known)
-    days = case.age_days
-    grown = not isinstance(days, Unknown) and days >= _OF_AGE
+    age = case.age
+    grown = not isinstance(age, Unknown) and age >= _OF_AGE
     least, most = _ADULTS[per] if grown else (0.0, _ADULTS[per][1])
     return Bound(min(figure * least, top), min(figure * most, top))
 

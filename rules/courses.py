@@ -94,10 +94,10 @@ def days_of(order: Order) -> Known[float]:
 
 def age_fits(case: Case, s: Statement) -> bool:
     """Whether a row concerns a patient of this age; an unknown age does not take anybody out of it."""
-    q, days = s.qualifiers, case.age_days
-    if isinstance(days, Unknown) or not ("age_min" in q or "age_max" in q):
+    q, age = s.qualifiers, case.age
+    if isinstance(age, Unknown) or not ("age_min" in q or "age_max" in q):
         return True
-    return bool(q.get("age_min", 0) <= days < q.get("age_max", float("inf")))
+    return bool(q.get("age_min", 0) <= age < q.get("age_max", float("inf")))
 
 
 def exceptions(case: Case, s: Statement) -> frozenset[str]:

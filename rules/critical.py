@@ -140,12 +140,12 @@ def _value(case: Case, lab: str, observation: Observation, unit: str) -> float |
 
 def _fits(case: Case, s: Statement) -> bool:
     """Whether a range is for this patient; of an unknown age, the range for adults."""
-    days, sex, q = case.age_days, case.patient.sex, s.qualifiers
+    age, sex, q = case.age, case.patient.sex, s.qualifiers
     if "sex" in q and (isinstance(sex, Unknown) or q["sex"] != sex):
         return False
-    if isinstance(days, Unknown):
+    if isinstance(age, Unknown):
         return "age_max" not in q
-    return bool(q.get("age_min", 0) <= days < q.get("age_max", float("inf")))
+    return bool(q.get("age_min", 0) <= age < q.get("age_max", float("inf")))
 
 
 def _action(case: Case, lab: str, direction: str, value: float) -> Statement | None:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
+from clinical.age import YEAR
 from clinical.finding import Datum, Finding, Gap, Suggestion
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Order
@@ -63,8 +64,8 @@ def rows_for(case: Case, use: Use, way: Way) -> list[Row]:
     Rows that name the form win over general ones, as do rows for a diagnosis the patient has
     when they allow less; loading doses count only for orders of a day or a single dose.
     """
-    days = case.age_days
-    if isinstance(days, Unknown):
+    age = case.age
+    if isinstance(age, Unknown):
         return []
     rows: Sequence[Row] = way.once("dose-rows", _read_all)
     if _RANGE in way.dated:
@@ -73,7 +74,7 @@ def rows_for(case: Case, use: Use, way: Way) -> list[Row]:
     formed = False
     for row in rows:
         if (
-            row.age_min <= days < row.age_max
+            row.age_min <= age < row.age_max
             and (not row.loading or _may_be_loading(use))
             and (not row.disease or row.disease in case.conditions)
             and (not row.weighed or _fits_weight(case, row))
@@ -120,8 +121,8 @@ class Room(Value, frozen=True):
 def has_room(case: Case, use: Use, way: Way) -> bool:
     """Whether an order is surely within the limits, or no row is about this age: a few comparisons, for most orders.
     False where only the rows themselves, one by one, can tell."""
-    days = case.age_days
-    if isinstance(days, Unknown):
+    age = case.age
+    if isinstance(age, Unknown):
         return False
     if use.product and use.product in way.once("dose-subjects", _subjects):  # it is held against the whole dose
         return False
@@ -129,7 +130,7 @@ def has_room(case: Case, use: Use, way: Way) -> bool:
     if _RANGE in way.dated:
         return False
     for room in rooms:
-        if room.age_min <= days < room.age_max:
+        if room.age_min <= age < room.age_max:
             single, day = doses(case, use, room.unit)
             return (
                 not isinstance(single, Unknown)
@@ -342,11 +343,11 @@ def _fits_weight(case: Case, row: Row) -> bool:
 
 def _least_age(population: str) -> float:
     """Where a row gives no age: adults from 18, the elderly from 65."""
-    return {"adult": 18 * 365.25, "elderly": 65 * 365.25}.get(population, 0.0)
+    return {"adult": 18 * YEAR, "elderly": 65 * YEAR}.get(population, 0.0)
 
 
 def _top_age(population: str) -> float:
-    return 18 * 365.25 if population == "child" else float("inf")
+    return 18 * YEAR if population == "child" else float("inf")
 
 
 def _may_be_loading(use: Use) -> bool:

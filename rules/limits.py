@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Final
 
+from clinical.age import YEAR
 from clinical.coded import Coded, Origin, zoned
 from clinical.finding import Datum, Gap, Outcome, Passed, Severity
 from clinical.logic import UNKNOWN, Known, Unknown
@@ -233,13 +234,12 @@ def _pregnancy(case: Case, s: Statement, order: Order) -> Answer:
 
 
 def _age(case: Case, s: Statement, order: Order) -> Answer:
-    days = case.age_days
-    if isinstance(days, Unknown):
+    age = case.age
+    if isinstance(age, Unknown):
         return UNKNOWN
-    if not s.qualifiers.get("age_min", 0) <= days < s.qualifiers.get("age_max", _DAYS):
+    if not s.qualifiers.get("age_min", 0) <= age < s.qualifiers.get("age_max", _DAYS):
         return None
-    years = case.age_years
-    shown = f"{days} 天" if days < 365 or isinstance(years, Unknown) else f"{years} 岁"
+    shown = f"{case.patient.age_days()} 天" if age < YEAR else f"{case.age_years} 岁"
     return Held(f"患者年龄 {shown}", (Datum("年龄", shown),))
 
 

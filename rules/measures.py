@@ -259,18 +259,23 @@ def on_dialysis(case: Case) -> Known[bool]:
     return DIALYSIS in case.conditions
 
 
-def upper_limit(case: Case, lab: str, unit: str) -> Known[float]:
-    """Upper reference limit of a test for this patient's sex and age, in a unit."""
+def upper_limit(case: Case, lab: str, unit: str) -> Known[tuple[float, float]]:
+    """Upper reference limit of a test for this patient's sex and age, in a unit: the least and the greatest that it
+    may be. Of an unknown age or sex these are those of all; what lies between them is not judged."""
     return case.once(("upper-limit", lab, unit), lambda: _upper_limit(case, lab, unit))
 
 
-def _upper_limit(case: Case, lab: str, unit: str) -> Known[float]:
-    days, sex = case.age_days, case.patient.sex
+def _upper_limit(case: Case, lab: str, unit: str) -> Known[tuple[float, float]]:
+    age, sex = case.age, case.patient.sex
+    no_age, no_sex = isinstance(age, Unknown), isinstance(sex, Unknown)
     key = ("reference-highs", lab, unit, case.iso_day)
+    may_be: list[float] = []
     for told_sex, youngest, oldest, high in case.snapshot.remember(key, lambda: tuple(_highs(case, lab, unit))):
-        if (not told_sex or told_sex == sex) and (isinstance(days, Unknown) or youngest <= days < oldest):
-            return high
-    return UNKNOWN
+        if (not told_sex or no_sex or told_sex == sex) and (isinstance(age, Unknown) or youngest <= age < oldest):
+            if not no_age and not no_sex:
+                return high, high
+            may_be.append(high)
+    return (min(may_be), max(may_be)) if may_be else UNKNOWN
 
 
 def _highs(case: Case, lab: str, unit: str) -> Iterator[tuple[str, float, float, float]]:

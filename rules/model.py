@@ -10,6 +10,7 @@ from datetime import date, datetime, time
 from typing import Any, Final, Generic, TypeVar
 
 from clinical.administration import route_among
+from clinical.age import YEAR
 from clinical.coded import CHINA, zoned
 from clinical.finding import Datum, Fault, Outcome, Reference, Severity
 from clinical.logic import Known, Unknown
@@ -170,7 +171,7 @@ class Case:
 
     def take_over(self, other: Case) -> None:
         """Use what was worked out for another case of the same patient with other orders."""
-        for what in ("conditions", "observed", "age_days", "age_years"):
+        for what in ("conditions", "observed", "age", "age_years"):
             self.__dict__[what] = getattr(other, what)
         kept = ((key, value) for key, value in other._known.items() if _of_patient(key))
         self._known.update(kept)
@@ -185,12 +186,14 @@ class Case:
         return self.day.isoformat()
 
     @Lazy
-    def age_days(self) -> Known[int]:
-        return self.patient.age_days()
+    def age(self) -> Known[float]:
+        """On the scale of the tables: what their limits of age are compared with."""
+        return self.patient.age()
 
     @Lazy
     def age_years(self) -> Known[int]:
-        return self.patient.age_years()
+        age = self.age
+        return age if isinstance(age, Unknown) else int(age / YEAR)
 
     @Lazy
     def drugs(self) -> tuple[Order, ...]:

@@ -157,13 +157,13 @@ def _result(case: Case, lab: str, s: Statement) -> Iterator[Factor]:
 
 
 def _ages(case: Case) -> Iterator[Factor]:
-    days, years = case.age_days, case.age_years
-    if isinstance(days, Unknown) or isinstance(years, Unknown):
+    age, years = case.age, case.age_years
+    if isinstance(age, Unknown) or isinstance(years, Unknown):
         return
     for lab in SCORES.values():
         for s in case.statements(Predicate.NURSING_RISK, lab):
             q = s.qualifiers
-            if q["kind"] == "age" and q.get("age_min", 0) <= days < q.get("age_max", float("inf")):
+            if q["kind"] == "age" and q.get("age_min", 0) <= age < q.get("age_max", float("inf")):
                 yield Factor(s, Datum("年龄", f"{years} 岁"))
 
 

@@ -65,10 +65,10 @@ def present(case: Case) -> Iterator[Condition]:
 
 def _of_age(case: Case, s: Statement) -> bool:
     """A step for an age does not concern a patient of unknown age."""
-    q, days = s.qualifiers, case.age_days
+    q, age = s.qualifiers, case.age
     if "age_min" not in q and "age_max" not in q:
         return True
-    return not isinstance(days, Unknown) and bool(q.get("age_min", 0) <= days < q.get("age_max", float("inf")))
+    return not isinstance(age, Unknown) and bool(q.get("age_min", 0) <= age < q.get("age_max", float("inf")))
 
 
 def is_due(case: Case, s: Statement) -> bool:

@@ -98,7 +98,7 @@ def _repeated(case: Case) -> frozenset[str]:
 def _judge(case: Case, use: Use, way: Way) -> Outcome | None:
     if not case.snapshot.statements(_RANGE, use.concept):
         return None
-    if isinstance(case.age_days, Unknown):
+    if isinstance(case.age, Unknown):
         return Gap(NAME, "birth-date", "未提供出生日期，未能检查剂量", (use.order.id,))
     rows = rows_for(case, use, way)
     if not rows:

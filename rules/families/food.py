@@ -107,8 +107,8 @@ def _contraindicated(case: Case, use: Use, habit: Habit) -> bool:
 
 
 def _old_enough(case: Case, s: Statement) -> bool:
-    days = case.age_days
-    return isinstance(days, Unknown) or s.qualifiers.get("age_min", 0) <= days
+    age = case.age
+    return isinstance(age, Unknown) or s.qualifiers.get("age_min", 0) <= age
 
 
 def _worth_telling(case: Case, s: Statement) -> bool:

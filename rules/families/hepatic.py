@@ -71,16 +71,17 @@ def _by_class(case: Case, s: Statement) -> Known[tuple[Datum, ...] | None]:
 
 
 def _by_transaminases(case: Case, s: Statement) -> Known[tuple[Datum, ...] | None]:
-    """The first of ALT and AST that exceeds the multiple; None when those known do not."""
-    answers: list[bool] = []
+    """The first of ALT and AST that surely exceeds the multiple; None when those known surely do not."""
+    within: list[bool] = []
     for lab in (ALT, AST):
         value, limit = measured(case, lab, "U/L"), upper_limit(case, lab, "U/L")
         if isinstance(value, Unknown) or isinstance(limit, Unknown):
             continue
-        if value.value > limit * s.qualifiers["alt_times_uln"]:
+        least, most = (upper * s.qualifiers["alt_times_uln"] for upper in limit)
+        if value.value > most:
             return value.data
-        answers.append(False)
-    return None if answers else UNKNOWN
+        within.append(value.value <= least)
+    return None if within and all(within) else UNKNOWN
 
 
 FAMILY = Family(NAME, "肝功能", check, reads=(Predicate.HEPATIC_LIMIT,), by_drug=True)

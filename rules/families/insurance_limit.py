@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from clinical.age import YEAR
 from clinical.finding import Datum, Finding, Gap, Outcome
 from clinical.logic import Unknown
 from clinical.order import Order
@@ -21,7 +22,7 @@ NAME = "insurance-limit"
 _SELF_PAID: Final = re.compile(r"自费|商业|商保|无医保|未参保|^无$")
 _CRITICAL: Final = re.compile(r"抢救|重症")
 _WARDS: Final = re.compile(r"重症|ICU|抢救|急诊", re.IGNORECASE)
-_CHILD_DAYS: Final = 18 * 365.25
+_OF_AGE: Final = 18 * YEAR
 _SEXES: Final = {"male": "男", "female": "女"}
 _VISITS: Final = {"inpatient": "住院", "outpatient": "门诊"}
 _WORDING: Final = {
@@ -123,11 +124,11 @@ def _sex(case: Case, use: Use, s: Statement) -> _Answer:
 
 
 def _age(case: Case, use: Use, s: Statement) -> _Answer:
-    days, q = case.age_days, s.qualifiers
-    if isinstance(days, Unknown):
+    age, q = case.age, s.qualifiers
+    if isinstance(age, Unknown):
         return _gap(use, "birth-date", "未提供出生日期")
-    most = _CHILD_DAYS if q.get("age_group") == "child" else q.get("age_max", float("inf"))
-    fits = q.get("age_min", 0) <= days < most
+    most = _OF_AGE if q.get("age_group") == "child" else q.get("age_max", float("inf"))
+    fits = q.get("age_min", 0) <= age < most
     return None if fits else _Broken(Datum("年龄", f"{case.age_years} 岁"))
 
 

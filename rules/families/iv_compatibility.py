@@ -150,10 +150,10 @@ def _age_fits(case: Case, s: Statement) -> bool | None:
     """Whether the patient is of the age a statement is about; None when that cannot be told."""
     if "age_min" not in s.qualifiers and "age_max" not in s.qualifiers:
         return True
-    days = case.age_days
-    if isinstance(days, Unknown):
+    age = case.age
+    if isinstance(age, Unknown):
         return None
-    return bool(s.qualifiers.get("age_min", 0) <= days < s.qualifiers.get("age_max", float("inf")))
+    return bool(s.qualifiers.get("age_min", 0) <= age < s.qualifiers.get("age_max", float("inf")))
 
 
 # How a bag is made and run

@@ -29,6 +29,7 @@ _ALBUMIN_NORMAL = 40.0
 """g/L of albumin at which total calcium is taken as it is."""
 _WHEN = {"before": "用药前", "during": "用药期间", "always": "每次用药前"}
 _ROUNDING = 1e-9
+_ONCE: Final = (1.0, 1.0)
 _LAB: Final = OrderKind.LAB
 
 
@@ -110,10 +111,12 @@ def _is_within(case: Case, row: _Row) -> bool:
         return False
     try:
         value = measured(case, row.lab, row.unit, row.max_age)
-        upper = upper_limit(case, row.lab, row.unit) if row.times else 1.0
+        upper = upper_limit(case, row.lab, row.unit) if row.times else _ONCE
         if isinstance(value, Unknown) or isinstance(upper, Unknown):
             return True
-        return not _beyond(value.value, row.comparison, upper * row.figure)
+        least, most = upper
+        beyond = _beyond(value.value, row.comparison, least * row.figure)
+        return not beyond and (least == most or not _beyond(value.value, row.comparison, most * row.figure))
     except Exception:  # ``_at_limit`` meets and reports it again
         return False
 
@@ -122,14 +125,24 @@ def _at_limit(case: Case, use: Use, s: Statement) -> tuple[Outcome, ...]:
     if not _concerns(case, use, s):
         return passed(case, NAME, s, use, "年龄不适用，或该药已在使用而仅限制起始用药")
     value = _value(case, s)
-    limit = UNKNOWN if isinstance(value, Unknown) else _limit(case, s)
-    if isinstance(value, Unknown) or isinstance(limit, Unknown):
+    limits = UNKNOWN if isinstance(value, Unknown) else _bounds(case, s)
+    if isinstance(value, Unknown) or isinstance(limits, Unknown):
         why = f"未评估: 没有近期可用的{case.name(s.object)}结果" if case.explain else ""
-    elif not _beyond(value.value, s.qualifiers["comparison"], limit):
-        why = f"{case.name(s.object)} {value.data[0].value} 不在限制范围" if case.explain else ""
-    else:
+        return passed(case, NAME, s, use, why)
+    beyond = {_beyond(value.value, s.qualifiers["comparison"], limit) for limit in limits}
+    if len(beyond) > 1:
+        return (_undecided(case, use, s, value),)
+    if True in beyond:
         return (_finding(case, use, s, value),)
+    why = f"{case.name(s.object)} {value.data[0].value} 不在限制范围" if case.explain else ""
     return passed(case, NAME, s, use, why)
+
+
+def _undecided(case: Case, use: Use, s: Statement, value: Measured) -> Gap:
+    """The reference limit hangs on the age or sex, and so does what the value means."""
+    missing, told = ("birth-date", "出生日期") if isinstance(case.age, Unknown) else ("sex", "性别")
+    shown = f"{case.name(s.object)} {value.data[0].value}"
+    return Gap(NAME, missing, f"未提供{told}，不能判断{shown}是否{_bound(s)}", (use.order.id,))
 
 
 def _finding(case: Case, use: Use, s: Statement, value: Measured) -> Finding:
@@ -168,13 +181,14 @@ def _corrected(case: Case, calcium: Measured) -> Measured:
     return Measured(value, calcium.unit, (replace(first, value=shown), *albumin.grounds))
 
 
-def _limit(case: Case, s: Statement) -> Known[float]:
-    """The limit in the row's unit: as stated, or so many times the patient's upper reference limit."""
+def _bounds(case: Case, s: Statement) -> Known[tuple[float, ...]]:
+    """The limit in the row's unit: as stated, or so many times the patient's upper reference limit, the least and the
+    greatest that may be."""
     q = s.qualifiers
     if "times_uln" not in q:
-        return float(q["value"])
+        return (float(q["value"]),)
     upper = upper_limit(case, s.object, q["unit"])
-    return UNKNOWN if isinstance(upper, Unknown) else upper * q["times_uln"]
+    return UNKNOWN if isinstance(upper, Unknown) else tuple(limit * q["times_uln"] for limit in upper)
 
 
 def _beyond(value: float, comparison: str, limit: float) -> bool:

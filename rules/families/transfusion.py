@@ -75,9 +75,9 @@ def _indicated(case: Case, order: Order) -> Iterator[Outcome]:
 
 
 def _concerns(case: Case, s: Statement) -> bool:
-    q, days = s.qualifiers, case.age_days
+    q, age = s.qualifiers, case.age
     aged = "age_min" in q or "age_max" in q
-    if aged and (isinstance(days, Unknown) or not q.get("age_min", 0) <= days < q.get("age_max", float("inf"))):
+    if aged and (isinstance(age, Unknown) or not q.get("age_min", 0) <= age < q.get("age_max", float("inf"))):
         return False
     return "only" not in q or _has(case, s, "only") is not None
 

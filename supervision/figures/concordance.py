@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from base.plugins import discover
+from clinical.age import YEAR
 from clinical.coded import CHINA, Coded
 from clinical.codes import Icd10
 from clinical.finding import Review
@@ -34,7 +35,6 @@ SUGGESTED: Final = 10
 """So many suggestions are shown to a doctor."""
 _OFFERED: Final = ("emergency", "first-line")
 _INDICATION: Final = "indication"
-_DAYS_A_YEAR: Final = 365.25
 _SEXES: Final = {"男": Sex.MALE, "女": Sex.FEMALE}
 _COMING: Final = (
     *(DocumentKind.OUTPATIENT_FIRST, DocumentKind.OUTPATIENT_RETURN, DocumentKind.EMERGENCY),
@@ -71,7 +71,7 @@ class Concordances:
         if at is None or not diseases:
             return None
         sex = _SEXES.get(record.visit.sex, UNKNOWN)
-        age: Known[int] = UNKNOWN if record.visit.age is None else int(record.visit.age * _DAYS_A_YEAR)
+        age: Known[float] = UNKNOWN if record.visit.age is None else record.visit.age * YEAR
         evidence = self._evidence(record, age, sex)
         if not evidence:
             return None
@@ -83,7 +83,7 @@ class Concordances:
         followed = self._follows(record, plan, at) if plan else None
         return Concordance(_day(record.ended or at), any(right[:1]), any(right), bool(plan), followed)
 
-    def _evidence(self, record: MedicalRecord, age: Known[int], sex: Known[Sex]) -> list[Evidence]:
+    def _evidence(self, record: MedicalRecord, age: Known[float], sex: Known[Sex]) -> list[Evidence]:
         told = "\n".join(_told(record))
         read = of_text(told, self._snapshot, age, sex) if told else []
         return [one for one in read if not one.is_disease]

@@ -9,6 +9,7 @@ from datetime import date
 from functools import cached_property, lru_cache
 from typing import Final, TypeAlias
 
+from clinical.age import YEAR, age_at
 from clinical.coded import CHINA
 from clinical.codes import Icd9Cm3, Icd10
 from clinical.medical_record import Diagnosis, DiagnosisKind, FrontPage, Operation
@@ -38,8 +39,7 @@ _SECTION: Final = "病案首页"
 _LEFT: Final = (DiagnosisKind.DISCHARGE, DiagnosisKind.DEATH)
 _DATE: Final = re.compile(r"(\d{4})\s*[-年/.]?\s*(\d{1,2})\s*[-月/.]?\s*(\d{1,2})")
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
-_DAYS_A_YEAR: Final = 365.25
-_UNITS: Final = {"月": 1 / 12, "个月": 1 / 12, "天": 1 / _DAYS_A_YEAR, "日": 1 / _DAYS_A_YEAR}
+_UNITS: Final = {"月": 1 / 12, "个月": 1 / 12, "天": 1 / YEAR, "日": 1 / YEAR}
 """Years of the units of a small child's age."""
 
 
@@ -142,17 +142,17 @@ class Page:
 
     @cached_property
     def age_days(self) -> float | None:
-        """Age at admission in days: by the date of birth, else as told in years. Nought years may be any age below
-        one."""
+        """Age at admission in days as ``clinical.age`` counts them: by the date of birth, else as told in years.
+        Nought years may be any age below one."""
         if self.birth and self.admitted and self.birth <= self.admitted:
-            return float((self.admitted - self.birth).days)
+            return age_at(self.birth, self.admitted)
         years = self.record.visit.age or self._stated_age()
-        return years * _DAYS_A_YEAR if years else None
+        return years * YEAR if years else None
 
     @property
     def age(self) -> float | None:
         """Age at admission in years."""
-        return None if self.age_days is None else self.age_days / _DAYS_A_YEAR
+        return None if self.age_days is None else self.age_days / YEAR
 
     def _stated_age(self) -> float | None:
         match = re.fullmatch(r"(\d{1,3})\s*(岁|周岁|个?月|天|日)?", self.item(AGE) or "")

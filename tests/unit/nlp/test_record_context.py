@@ -86,5 +86,5 @@ def test_sex_and_age_are_the_patients_own(text: str, sex: object, born: object) 
 
 
 def test_who_is_said_to_be_eighteen_has_had_that_birthday_and_a_newborn_is_as_old_as_told(snapshot: Snapshot) -> None:
-    assert of("患者，男，18岁。", snapshot).birth_date == date(2008, 3, 30)
+    assert of("患者，男，18岁。", snapshot).birth_date == date(2008, 3, 31)
     assert of("患儿，男，生后3天。", snapshot).birth_date == date(2026, 3, 28)
