@@ -18,6 +18,7 @@ from types import MappingProxyType
 
 import orjson
 
+from benchmarks import day
 from benchmarks.sample import request
 from benchmarks.timing import percentiles
 
@@ -26,6 +27,7 @@ _SECONDS = 1.0
 _HALF_SECONDS = 6.0
 _CONNECTIONS = 16
 _ONE_IN = 10
+_PATH = "/cds-services/yigong-order-sign"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +43,27 @@ class Load:
 
 def measure(data_dir: Path) -> dict[str, Load]:
     """Full load on echo and on order-sign in turns, since a machine may be twice as fast a second later: their medians
-    over the rounds. Then order-sign at half its full load. One in ten that alerts twelve times is twice as many cards
-    an order as right prescriptions get (``benchmarks.noise``)."""
+    over the rounds, each against an echo of the very same bodies. Then order-sign at half its full load. One in ten
+    that alerts twelve times is twice as many cards an order as right prescriptions get (``benchmarks.noise``)."""
     suits, alerts = (orjson.dumps(request(alerting)) for alerting in (False, True))
-    mixed = [*[suits] * (_ONE_IN - 1), alerts]
-    path, names = (
-        "/cds-services/yigong-order-sign",
-        ("orders that suit", "one in ten that alerts", "orders that alert"),
-    )
+    sent = {
+        "orders that suit": [suits],
+        "one in ten that alerts": [*[suits] * (_ONE_IN - 1), alerts],
+        "orders that alert": [alerts],
+        "a day of orders": day.bodies(),
+    }
+    found: dict[str, Load] = {}
     with served("benchmarks.echo:app", data_dir) as echo, served("api.worker:create", data_dir, True) as port:
-        asked = [(echo, "/echo", mixed), (port, path, [suits]), (port, path, mixed), (port, path, [alerts])]
-        rounds = [[asyncio.run(_drive(*one, None)) for one in asked] for _ in range(_ROUNDS)]
-        plain, *full = (_middle(loads, [one[0] for one in rounds]) for loads in zip(*rounds, strict=True))
-        found = {"echo": plain}
-        for name, load, one in zip(names, full, asked[1:], strict=True):
-            found[f"order-sign, {name}, full load"] = load
-            half = asyncio.run(_drive(*one, load.rate / 2, _HALF_SECONDS))
-            found[f"order-sign, {name}, half load"] = replace(half, share=half.rate / plain.rate)
+        for name, bodies in sent.items():
+            pairs = [
+                [asyncio.run(_drive(*where, bodies, None)) for where in ((echo, "/echo"), (port, _PATH))]
+                for _ in range(_ROUNDS)
+            ]
+            echoes, loads = ([pair[side] for pair in pairs] for side in (0, 1))
+            found[f"{name}, echo"] = plain = _middle(echoes, echoes)
+            found[f"{name}, order-sign, full load"] = load = _middle(loads, echoes)
+            half = asyncio.run(_drive(port, _PATH, bodies, load.rate / 2, _HALF_SECONDS))
+            found[f"{name}, order-sign, half load"] = replace(half, share=half.rate / plain.rate)
     return found
 
 

@@ -4,6 +4,7 @@ drugs alert eleven times, and one whose new drugs suit him, as most orders do.""
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -67,13 +68,13 @@ def request(alerting: bool = True) -> dict[str, Any]:
     """The order-sign request body (about 11 kB)."""
     active, new = (ACTIVE, NEW) if alerting else (QUIET, SUITING)
     body = copy.deepcopy(EXAMPLES["order-sign"])
-    body["context"]["draftOrders"]["entry"] = [_drug(f"n{i}", "draft", *d) for i, d in enumerate(new)]
+    body["context"]["draftOrders"]["entry"] = [drug(f"n{i}", "draft", *d) for i, d in enumerate(new)]
     fetched = body["prefetch"]
-    fetched["medications"]["entry"] = [_drug(f"a{i}", "active", *d) for i, d in enumerate(active)]
-    fetched["conditions"]["entry"] = [_condition(i, *c) for i, c in enumerate(_CONDITIONS)]
+    fetched["medications"]["entry"] = [drug(f"a{i}", "active", *d) for i, d in enumerate(active)]
+    fetched["conditions"]["entry"] = [condition(i, *c) for i, c in enumerate(_CONDITIONS)]
     if not alerting:
-        fetched["allergies"] = {"resourceType": "Bundle", "type": "searchset", "entry": []}
-    fetched["observations"]["entry"] = [*(_result(i, *r) for i, r in enumerate(_RESULTS)), _skin_test()]
+        fetched["allergies"] = bundle(())
+    fetched["observations"]["entry"] = [*(result(i, *r) for i, r in enumerate(_RESULTS)), _skin_test()]
     fetched["encounter"] = {
         "resourceType": "Encounter",
         "id": "e1",
@@ -81,8 +82,13 @@ def request(alerting: bool = True) -> dict[str, Any]:
         "class": {"code": "AMB"},
     }
     fetched["practitionerRole"] = {"resourceType": "PractitionerRole", "id": "r1", "code": [{"text": "主治医师"}]}
-    fetched["reports"] = {"resourceType": "Bundle", "type": "searchset", "entry": []}
+    fetched["reports"] = bundle(())
     return body
+
+
+def bundle(entries: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Entries as the answer to a search."""
+    return {"resourceType": "Bundle", "type": "searchset", "entry": list(entries)}
 
 
 def _ago(days: int) -> str:
@@ -92,16 +98,15 @@ def _ago(days: int) -> str:
 
 def _skin_test() -> dict[str, Any]:
     """A negative penicillin skin test of this morning."""
-    made = _result(99, "青霉素皮试", 0, "")
-    del made["resource"]["valueQuantity"]
-    made["resource"] |= {
-        "valueString": "阴性",
-        "effectiveDateTime": _ago(0),
-    }
+    made = result(99, "青霉素皮试", "阴性")
+    made["resource"]["effectiveDateTime"] = _ago(0)
     return made
 
 
-def _drug(key: str, status: str, text: str, dose: float, unit: str, often: str) -> dict[str, Any]:
+def drug(
+    key: str, status: str, text: str, dose: float, unit: str, often: str, route: str = "", days: int = 5
+) -> dict[str, Any]:
+    """An entry with a MedicationRequest; by mouth unless the route or the name says otherwise."""
     return {
         "resource": {
             "resourceType": "MedicationRequest",
@@ -112,11 +117,11 @@ def _drug(key: str, status: str, text: str, dose: float, unit: str, often: str) 
             "authoredOn": _ago(0 if status == "draft" else 3),
             "requester": {"reference": "Organization/county-1", "display": "县人民医院"},
             "medicationCodeableConcept": {"text": text},
-            "dispenseRequest": {"expectedSupplyDuration": {"value": 5, "unit": "天", "code": "d"}},
+            "dispenseRequest": {"expectedSupplyDuration": {"value": days, "unit": "天", "code": "d"}},
             "dosageInstruction": [
                 {
                     "timing": {"code": {"text": often}},
-                    "route": {"text": "静脉滴注" if "注射" in text else "口服"},
+                    "route": {"text": route or ("静脉滴注" if "注射" in text else "口服")},
                     "doseAndRate": [{"doseQuantity": {"value": dose, "unit": unit}}],
                 }
             ],
@@ -124,7 +129,8 @@ def _drug(key: str, status: str, text: str, dose: float, unit: str, often: str) 
     }
 
 
-def _condition(number: int, text: str, code: str) -> dict[str, Any]:
+def condition(number: int, text: str, code: str = "") -> dict[str, Any]:
+    """An entry with a Condition of three months ago."""
     coding = {"system": "http://hl7.org/fhir/sid/icd-10", "code": code}
     return {
         "resource": {
@@ -132,12 +138,14 @@ def _condition(number: int, text: str, code: str) -> dict[str, Any]:
             "id": f"c{number}",
             "subject": {"reference": "Patient/P-0001"},
             "recordedDate": _ago(90),
-            "code": {"text": text, "coding": [coding]},
+            "code": {"text": text} | ({"coding": [coding]} if code else {}),
         }
     }
 
 
-def _result(number: int, text: str, value: float, unit: str) -> dict[str, Any]:
+def result(number: int, text: str, value: float | str, unit: str = "") -> dict[str, Any]:
+    """An entry with an Observation of a week ago: a quantity, or a finding in words."""
+    valued = {"valueString": value} if isinstance(value, str) else {"valueQuantity": {"value": value, "unit": unit}}
     return {
         "resource": {
             "resourceType": "Observation",
@@ -147,6 +155,6 @@ def _result(number: int, text: str, value: float, unit: str) -> dict[str, Any]:
             "effectiveDateTime": _ago(7),
             "performer": [{"reference": "Organization/county-1", "display": "县人民医院"}],
             "code": {"text": text},
-            "valueQuantity": {"value": value, "unit": unit},
+            **valued,
         }
     }
