@@ -26,6 +26,7 @@ from base import launches
 from base.audit import Event
 from base.launches import Launch
 from base.tenancy import Scope, acting, system
+from clinical.coded import CHINA
 from clinical.logic import Unknown
 from clinical.value import replace
 from exchange.fhir.context import Incoming
@@ -34,7 +35,7 @@ from records.context import Ask, History
 from records.identity_store import by_local_id
 from records.identity_tables import Kept
 from records.journal import Feedback
-from records.launched import Launched
+from records.launched import Launched, Lent, Standing
 from records.uses import Asker, Kind, Uses
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class PanelDesk:
 
     def __init__(self, front: Front, records: PersonRecords, uses: Uses) -> None:
         self._front, self._records, self._uses = front, records, uses
-        self._launched = Launched(front.house.engine, front.ring)
+        self.launched = Launched(front.house.engine, front.ring)
 
     # -- opening ---------------------------------------------------------------------------
 
@@ -76,10 +77,12 @@ class PanelDesk:
         user: str,
         department: str = "",
         told: Json | None = None,
+        access: Lent | None = None,
     ) -> tuple[str, Launch]:
         """A token for a patient of a tenant and whoever looks. ``department`` is where they work; ``told`` what the
-        caller told of the patient, as CDS Hooks does (context, prefetch); without it they must be on record. Without
-        a patient it opens knowledge alone. Raises ``ApiError`` 404 and ``ReadError``."""
+        caller told of the patient, as CDS Hooks does (context, prefetch), ``access`` what it may be read again with;
+        without it they must be on record. Without a patient it opens knowledge alone. Raises ``ApiError`` 404 and
+        ``ReadError``."""
         front, now = self._front, datetime.now(UTC)
         until = now + timedelta(minutes=front.settings.panel_minutes)
         made = Launch(tenant, patient, user, found.kind.value, found.name, until, department=department)
@@ -88,7 +91,7 @@ class PanelDesk:
         else:
             of_panel(told, now)
             with acting(Scope(found.name, writes=(tenant,))):
-                made = msgspec.structs.replace(made, told=self._launched.keep(tenant, told, until))
+                made = msgspec.structs.replace(made, told=self.launched.keep(tenant, told, until, access))
             subject = f"launched/{made.told}"
         front.access.note(found, "panel.launch", subject, user=user)
         return launches.sealed(front.ring, made), made
@@ -97,19 +100,31 @@ class PanelDesk:
         """What the stream of a panel is asked for with."""
         return launches.ticket(self._front.ring, launch, datetime.now(UTC))
 
-    def listener(self, ticket: str) -> tuple[Launch, frozenset[int]]:
-        """Whose stream a ticket opens, and the records it is about. Raises ``ApiError`` 401, 404."""
+    def listener(self, ticket: str) -> tuple[Launch, frozenset[int | str]]:
+        """Whose stream a ticket opens, and what it is about: records, and what was told at the launch. Raises
+        ``ApiError`` 401, 404."""
         found = launches.opened(self._front.ring, ticket, datetime.now(UTC), launches.STREAM)
         if found is None:
             raise ApiError(401, "login", "订阅凭证已过期，请重新获取: POST /api/v1/panel/ticket", "ticket")
         kept, front = self._known(found) if found.told else self.kept(found), self._front
+        launch = {found.told} if found.told else set()
         if kept is None:
-            return found, frozenset()
+            return found, frozenset(launch)
         with system(PANEL), front.house.engine.connect() as connection:
             records = [one.id for one in front.identity.records_of(connection, kept.person)]
             wishes = front.region.consents.of(connection, records)
         shut = wishes.closed or wishes.confidential
-        return found, frozenset([kept.id] if shut else records)
+        return found, frozenset({kept.id} if shut else records) | launch
+
+    def source(self, launch: Launch) -> Json:
+        """As of when the panel shows what the system that launched it told. Raises ``ApiError`` 401."""
+        if not launch.told:
+            return {"text": ""}
+        with acting(_scope(launch)):
+            standing = self.launched.standing(launch.told)
+        if standing is None:
+            raise _over()
+        return {"text": _as_of(standing), "asOf": standing.read, "current": standing.lent and not standing.failed}
 
     # -- what is shown ---------------------------------------------------------------------
 
@@ -201,10 +216,10 @@ class PanelDesk:
 
     def _told(self, launch: Launch) -> Json:
         """What was told at the launch. Raises ``ApiError`` 401."""
-        with acting(Scope(launch.user, reads=(launch.tenant,))):
-            told = self._launched.told(launch.told)
+        with acting(_scope(launch)):
+            told = self.launched.told(launch.told)
         if told is None:
-            raise ApiError(401, "login", "面板已过期，请从业务系统重新打开")
+            raise _over()
         return told
 
     def _used(self, kind: Kind, opened: Opened, make: Callable[[], Json]) -> Json:
@@ -223,9 +238,27 @@ class PanelDesk:
         return found
 
     def _known(self, launch: Launch) -> Kept | None:
-        engine, ring, scope = self._front.house.engine, self._front.ring, Scope(launch.user, reads=(launch.tenant,))
-        with acting(scope), engine.connect() as connection:
+        engine, ring = self._front.house.engine, self._front.ring
+        with acting(_scope(launch)), engine.connect() as connection:
             return by_local_id(connection, ring, launch.tenant, launch.patient)
+
+
+def _scope(launch: Launch) -> Scope:
+    return Scope(launch.user, reads=(launch.tenant,))
+
+
+def _over() -> ApiError:
+    return ApiError(401, "login", "面板已过期，请从业务系统重新打开")
+
+
+def _as_of(standing: Standing) -> str:
+    """As of when a panel shows what its system told, and what to do when that is not kept up."""
+    when = f"{standing.read.astimezone(CHINA):%m-%d %H:%M}" if standing.read else "打开面板时"
+    if not standing.lent:
+        return f"业务系统的授权已结束，资料截至 {when}；要看新资料，请从业务系统重新打开。"
+    if standing.failed:
+        return f"业务系统未能再次给出资料，资料截至 {when}；稍后自动重试，也可从业务系统重新打开。"
+    return f"业务系统资料截至 {when}"
 
 
 def _seen(opened: Opened) -> Seen:

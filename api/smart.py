@@ -2,7 +2,7 @@
 
 The system sends a browser with its FHIR address (``iss``) and a handle of its session (``launch``); we have it
 confirm who looks and at whom, read that patient from its FHIR server with the token it gives, and open the panel for
-them. The token is used for that and forgotten.
+them. The token stays with the panel, sealed, to read the patient again (``smart_reading``).
 """
 
 from __future__ import annotations
@@ -10,34 +10,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from api.access import Access
 from api.client_keys import ClientKey
 from api.code_flow import Begun, CodeFlow, Registration, Vouched, refused, returned
 from api.errors import ApiError
-from api.hook import ALL_KEYS
 from api.panel_desk import PanelDesk
-from api.prefetch import fetch
+from api.smart_reading import PERMISSION, read_patient
 from base.audit import AuditLog, Event
 from base.keyring import KeyRing
 from base.settings import Settings, SmartIssuer
 from base.tokens import UsedTokens
 from exchange.fhir.values import Json
+from records.launched import Lent
 
 CALLBACK: Final = "/api/v1/smart/callback"
-_PERMISSION: Final = "inference.use"
 _SCOPES: Final = "launch openid fhirUser profile"
 _CALLED: Final = "业务系统"
-
-
-@dataclass(frozen=True, slots=True)
-class _Server:
-    """Where a patient is read, as CDS Hooks says it (fhirServer, fhirAuthorization)."""
-
-    fhir_server: str
-    fhir_authorization: Json
+_LONGEST: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +97,13 @@ class SmartDesk:
             raise
 
     async def _opened(self, site: _Site, vouched: Vouched, source: str) -> str:
-        system = await asyncio.to_thread(self._access.client, site.ours.system, _PERMISSION, source)
+        system = await asyncio.to_thread(self._access.client, site.ours.system, PERMISSION, source)
         told = await self._told(site, vouched)
         patient, user = told["context"]["patientId"], _called(vouched.claims)
-        token, _ = await asyncio.to_thread(self._panel.launch, system, system.tenant, patient, user, told=told)
+        access = _lent(site.issuer, vouched)
+        token, _ = await asyncio.to_thread(
+            self._panel.launch, system, system.tenant, patient, user, told=told, access=access
+        )
         return token
 
     async def _told(self, site: _Site, vouched: Vouched) -> Json:
@@ -119,16 +114,21 @@ class SmartDesk:
         context = {"patientId": patient, "userId": _reference(str(vouched.claims.get("fhirUser") or ""))}
         if vouched.told.get("encounter"):
             context["encounterId"] = str(vouched.told["encounter"])
-        server = _Server(site.issuer, {"access_token": vouched.access_token})
-        hosts = (urlsplit(site.issuer).hostname or "",)
-        prefetch = await fetch(ALL_KEYS, context, server, hosts, self._settings.smart_seconds)
-        if _number(prefetch.get("patient")) != patient:
+        seconds = self._settings.smart_seconds
+        prefetch = await read_patient(site.issuer, vouched.access_token, context, seconds)
+        if not prefetch:
             raise ApiError(412, "processing", f"未能从{_CALLED}读取该患者的资料，请稍后重试", "patient")
         return {"context": context, "prefetch": prefetch}
 
 
-def _number(patient: Any) -> str:
-    return str(patient.get("id", "")) if isinstance(patient, dict) else ""
+def _lent(server: str, vouched: Vouched) -> Lent:
+    """The access that a system lent us: what says nothing of its end is good while the panel may be open, what cannot
+    be understood is good no longer."""
+    try:
+        lasts = timedelta(seconds=min(float(vouched.told.get("expires_in", _LONGEST)), _LONGEST))
+    except (TypeError, ValueError, OverflowError):
+        lasts = timedelta()
+    return Lent(server, vouched.access_token, datetime.now(UTC) + lasts)
 
 
 def _reference(user: str) -> str:

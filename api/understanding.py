@@ -37,6 +37,7 @@ from api.routes import (
 from api.search_desk import SearchDesk
 from api.similar_desk import SimilarDesk
 from api.smart import SmartDesk
+from api.smart_reading import SmartReading
 from api.warming import keep_warm
 from exchange.arrivals import Arrivals
 from records.notices import Notices
@@ -62,6 +63,7 @@ class Understanding:
         self.panel = PanelDesk(front, self._records, self.uses)
         self.panels = PanelWatch(Arrivals(engine), self._notices)
         self.panel_quality = PanelQuality(front, record_qc, self.panel.kept)
+        self.smart_reading = SmartReading(settings, front.access, self.panel.launched, self.panels)
         self.smart = SmartDesk(settings, front.access, self.panel, front.ring, front.used, front.audit)
         whole = Repository(engine, front.ring)
         self.similar = SimilarDesk(engine, whole, shown, self._records, region, serving, settings.similar_cases)
@@ -85,14 +87,21 @@ class Understanding:
         yield rare.router(access, serving, uses)
         yield similar.router(access, self.similar, serving, front.identity, uses)
         yield picture.router(access, self._records)
-        yield panel.router(access, self.panel, self.panel_quality, self.panels, settings.league)
+        yield panel.router(
+            access, self.panel, self.panel_quality, self.panels, self.smart_reading.asked, settings.league
+        )
         yield smart.router(self.smart, settings.frame_ancestors)
 
     def watching(self) -> list[Coroutine[Any, Any, None]]:
         """What goes on beside the requests of a worker."""
-        search = self.search.keep_watch(self._front.settings.swap_seconds)
         ward = self._front.ward
-        return [search, self.similar.keep_watch(), self.panels.keep_watch(), keep_warm(lambda: ward.served)]
+        return [
+            self.search.keep_watch(self._front.settings.swap_seconds),
+            self.similar.keep_watch(),
+            self.panels.keep_watch(),
+            self.smart_reading.keep_watch(),
+            keep_warm(lambda: ward.served),
+        ]
 
     async def close(self) -> None:
         """Give back what the desks hold."""

@@ -97,13 +97,14 @@ class Provider:
 class His(Provider):
     """A hospital's system. ``launches`` are the patients open in it, by handle; ``records`` FHIR resources;
     ``public`` our keys, when we sign instead of telling a secret; ``withholds`` types it does not give;
-    ``capabilities`` what it says it can do."""
+    ``capabilities`` what it says it can do; ``expires_in`` for how long it says its token is good, if it does."""
 
     launches: dict[str, dict[str, str]] = field(default_factory=dict)
     records: list[dict[str, Any]] = field(default_factory=list)
     public: dict[str, Any] | None = None
     withholds: set[str] = field(default_factory=set)
     capabilities: tuple[str, ...] = ("launch-ehr", "permission-v2", "sso-openid-connect")
+    expires_in: Any = None
 
     @property
     def fhir(self) -> str:
@@ -120,7 +121,8 @@ class His(Provider):
         return said["iss"] == said["sub"] == CLIENT and bool(said["jti"])
 
     def also(self, asked: Form) -> dict[str, Any]:
-        return {"access_token": "secret-of-his", "scope": asked["scope"]} | self.launches[asked["launch"]]
+        lasts = {} if self.expires_in is None else {"expires_in": self.expires_in}
+        return {"access_token": "secret-of-his", "scope": asked["scope"]} | lasts | self.launches[asked["launch"]]
 
     def get(self, path: str, authorization: str) -> Answer:
         if not path.startswith("/fhir/") or path.endswith("smart-configuration"):

@@ -57,11 +57,19 @@ class ValuesBody(Body, frozen=True):
     values: dict[str, float | str | bool | None] = {}
 
 
-def router(access: Access, desk: PanelDesk, quality: PanelQuality, watch: PanelWatch, league: str) -> APIRouter:
-    """``/api/v1/panel``: launches, what is shown, what was done with it, its stream; the record being written."""
+def router(
+    access: Access,
+    desk: PanelDesk,
+    quality: PanelQuality,
+    watch: PanelWatch,
+    looked_at: Callable[[Launch], None],
+    league: str,
+) -> APIRouter:
+    """``/api/v1/panel``: launches, what is shown, what was done with it, its stream; the record being written.
+    ``looked_at`` is told of panels that somebody looks at."""
     routes = APIRouter(prefix="/api/v1/panel", tags=["Clinician panel"])
     _opening(routes, access, desk, watch, league)
-    _showing(routes, access, desk)
+    _showing(routes, access, desk, looked_at)
     _answering(routes, access, desk)
     _records(routes, access, quality)
     return routes
@@ -81,6 +89,11 @@ def _opening(routes: APIRouter, access: Access, desk: PanelDesk, watch: PanelWat
         told = {"token": token, "expires": made.expires.isoformat(), "url": f"{_PAGE}{part}#{token}"}
         return respond(201, told, {"Cache-Control": "no-store"})
 
+    @routes.get("/source", **_SOURCE)
+    async def source(request: Request) -> Response:
+        _, held = _held(access, request)
+        return respond(200, await asyncio.to_thread(desk.source, held))
+
     @routes.post("/ticket", **_TICKET)
     def ticket(request: Request) -> Response:
         _, held = _held(access, request)
@@ -88,15 +101,17 @@ def _opening(routes: APIRouter, access: Access, desk: PanelDesk, watch: PanelWat
 
     @routes.get("/events", **_EVENTS)
     async def events(ticket: str) -> StreamingResponse:
-        held, records = await asyncio.to_thread(desk.listener, ticket)
+        held, about = await asyncio.to_thread(desk.listener, ticket)
         headers = {"X-Accel-Buffering": "no"}
-        return StreamingResponse(watch.events(records, held.expires), media_type="text/event-stream", headers=headers)
+        return StreamingResponse(watch.events(about, held.expires), media_type="text/event-stream", headers=headers)
 
 
-def _showing(routes: APIRouter, access: Access, desk: PanelDesk) -> None:
+def _showing(routes: APIRouter, access: Access, desk: PanelDesk, looked_at: Callable[[Launch], None]) -> None:
     def showing(path: str, make: Callable[[Principal, Launch], Any], told: dict[str, Any]) -> None:
         async def shown(request: Request) -> Response:
-            return respond(200, await asyncio.to_thread(make, *_held(access, request)))
+            found, held = _held(access, request)
+            looked_at(held)
+            return respond(200, await asyncio.to_thread(make, found, held))
 
         routes.add_api_route(f"/{path}", shown, methods=["GET"], **told)
 
@@ -170,9 +185,14 @@ _LAUNCH: Final = asked(
     status=201,
 )
 _TICKET: Final = described("取得订阅凭证", "EventSource 不能带请求头，凭证一分钟内有效。", "ticket")
+_SOURCE: Final = described(
+    "业务系统的资料截至何时",
+    "由 SMART on FHIR 启动的面板：资料读取时间，能否继续更新；其他面板 `text` 为空。",
+    "text, asOf, current",
+)
 _EVENTS: Final = described(
     "患者有新资料时通知（服务器发送事件）",
-    "事件 `record`：该患者有新的资料入库，不含任何内容。",
+    "事件 `record`：该患者有新的资料；`notice`：有新的风险；`source`：业务系统资料的截至时间有变。均不含任何内容。",
     "text/event-stream",
     404,
 )

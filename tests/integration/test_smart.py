@@ -22,7 +22,7 @@ from api.replay import replay
 from base import clients
 from base.settings import SmartIssuer
 from base.tenancy import system
-from records.launched import launched
+from records.launched import launched, lent
 from tests.integration.staffed import BASE, COUNTY, HOSPITAL, OTHER, staffed
 from tests.login_servers import CLIENT, SECRET, His, serving
 
@@ -184,7 +184,7 @@ def test_the_region_adds_what_it_knows_of_a_patient_on_record(site: Site) -> Non
     assert "头孢菌素" in picture.text
     ticket = site.client.post("/api/v1/panel/ticket", headers=panel, json={}).json()["ticket"]
     office = site.client.app.state.office  # type: ignore[attr-defined]
-    assert len(office.understanding.panel.listener(ticket)[1]) == 1
+    assert len(office.understanding.panel.listener(ticket)[1]) == 2, "the record, and what was told"
 
 
 def test_no_token_stands_in_addresses_logs_or_the_audit(site: Site) -> None:
@@ -215,8 +215,9 @@ def test_no_token_stands_in_addresses_logs_or_the_audit(site: Site) -> None:
         assert token not in where
         assert "阿古拉" not in where
     with system("test"), site.league.house.engine.connect() as connection:
-        kept = connection.execute(select(launched.c.sealed)).scalars().all()
-    assert not [one for one in kept if NUMBER.encode() in one]
+        kept = [*connection.execute(select(launched.c.sealed)).scalars()]
+        kept += connection.execute(select(lent.c.sealed)).scalars()
+    assert not [one for one in kept if NUMBER.encode() in one or b"secret-of-his" in one]
 
 
 def test_a_system_that_is_not_named_opens_nothing_and_is_not_asked(site: Site) -> None:

@@ -61,7 +61,7 @@ def test_revisions_since_the_repository_can_be_taken_back_and_made_again(engine:
     with engine.begin() as connection:
         command.downgrade(migrations(connection), "0011")
     taken = {str(one[1]) for one in difference(engine) if one[0] == "add_table"}
-    assert {"job", "unanswered_question", "qc_aside", "panel_launched", "inference_use"} <= taken
+    assert {"job", "unanswered_question", "qc_aside", "panel_launched", "panel_lent", "inference_use"} <= taken
     migrate(engine)
     assert difference(engine) == []
 

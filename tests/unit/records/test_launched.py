@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, update
 
 from base.keyring import KeyRing, reseal
 from base.tenancy import Scope, acting, guard, system
-from records.launched import Launched, launched
+from records.launched import FRESH, Launched, Lent, launched, lent
 
 HERE, THERE = "league/a/h1", "league/b/h2"
 TOLD = {"context": {"patientId": "8800123"}, "prefetch": {}}
@@ -51,3 +51,28 @@ def test_what_is_over_is_not_told_and_goes_with_the_next(kept: Launched, engine:
     kept.keep(HERE, TOLD, datetime.now(UTC) + SOON)
     with engine.connect() as connection:
         assert connection.execute(select(func.count()).select_from(launched)).scalar() == 1
+
+
+def test_what_was_lent_is_sealed_ends_first_and_is_swept(kept: Launched, engine: Engine, ring: KeyRing) -> None:
+    now = datetime.now(UTC)
+    number = kept.keep(HERE, TOLD, now + SOON, Lent("https://his/fhir", "secret-of-his", now + 2 * SOON))
+    with engine.connect() as connection:
+        row = connection.execute(select(lent)).one()
+    assert (row.expires, b"secret-of-his" in row.sealed) == (now + SOON, False)
+    with system("test"):
+        ring.rotate()
+        assert reseal(engine, ring).done == 2
+        assert kept.claim(number, looked_at=True) is None, "it is fresh"
+        with engine.begin() as connection:
+            connection.execute(update(lent).values(tried=now - FRESH, due=now))
+        assert [one.id for one in kept.due([number], [])] == [number]
+        claimed = kept.claim(number, looked_at=True)
+        assert claimed is not None
+        assert (claimed.told, claimed.token) == (TOLD, "secret-of-his")
+        with engine.begin() as connection:
+            connection.execute(update(lent).values(expires=now))
+        kept.sweep()
+        assert [one.id for one in kept.touched([number], now)] == [number]
+    standing = kept.standing(number)
+    assert standing is not None
+    assert (standing.lent, kept.told(number)) == (False, TOLD)

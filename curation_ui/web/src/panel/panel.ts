@@ -7,7 +7,7 @@ import { diagnoses, examinations, treatments } from "./inference";
 import "./panel.css";
 import { quality, written } from "./quality";
 import { scores } from "./scores";
-import { TOKEN, watch } from "./server";
+import { ask, TOKEN, watch } from "./server";
 import { T } from "./texts";
 import type { Cards } from "./types";
 
@@ -28,6 +28,7 @@ const MAKERS: Record<Name, () => HTMLElement> = {
 const KNOWLEDGE = location.search === "?knowledge";
 
 const who = h("span.who");
+const source = h("p.source", { role: "status" });
 const news = h("p.news", { role: "status" });
 const body = h("div", { id: "body", role: "tabpanel" });
 let shown: Name = "cards";
@@ -45,9 +46,10 @@ function begin(place: HTMLElement): void {
     h("button", { role: "tab", id: `tab-${name}`, onclick: () => show(name) }, T.tabs[name]),
   );
   const bar = h("nav", { role: "tablist", onkeydown: (event: KeyboardEvent) => along(event, tabs) }, tabs);
-  fill(place, h("header", {}, h("h1", {}, who), bar), news, body);
+  fill(place, h("header", {}, h("h1", {}, who), bar), source, news, body);
   show("cards");
-  watch(arrived, anew);
+  dated();
+  watch({ record: arrived, notice: arrived, source: dated }, anew);
   written(rewritten);
 }
 
@@ -75,6 +77,19 @@ function along(event: KeyboardEvent, tabs: HTMLElement[]): void {
 function met(patient: Cards["patient"]): void {
   const age = patient.ageYears === undefined ? "" : `${patient.ageYears} ${T.years}`;
   fill(who, [patient.name, T.sexes[patient.sex || ""], age].filter(Boolean).join(" "));
+}
+
+/** As of when the system that launched the panel told of the patient. */
+function dated(): void {
+  ask<{ text: string; current?: boolean }>(
+    "panel/source",
+    undefined,
+    ({ text, current }) => {
+      fill(source, text);
+      source.classList.toggle("past", current === false);
+    },
+    () => undefined,
+  );
 }
 
 /** Something arrived: what hangs on the record is shown anew; where somebody is at work in it, they are told how. */

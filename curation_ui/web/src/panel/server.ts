@@ -53,17 +53,16 @@ export function listen(
   send(request, body);
 }
 
-/** Be told when something arrives for the patient. A stream that was cut is taken up again, and then `missed` is called:
+/** Be told what happens to the patient, by the name of the event. A stream that was cut is taken up again, and then `missed` is called:
  * within a minute, so that thousands of panels do not read at once. */
-export function watch(arrived: () => void, missed: () => unknown, cut = false): void {
-  const again = (): number => window.setTimeout(() => watch(arrived, missed, true), 5_000 + Math.random() * 10_000);
+export function watch(told: Record<string, () => void>, missed: () => unknown, cut = false): void {
+  const again = (): number => window.setTimeout(() => watch(told, missed, true), 5_000 + Math.random() * 10_000);
   ask<{ ticket: string }>(
     "panel/ticket",
     {},
     ({ ticket }) => {
       const source = new EventSource(`${BASE}panel/events?ticket=${ticket}`);
-      source.addEventListener("record", arrived);
-      source.addEventListener("notice", arrived);
+      for (const event of Object.keys(told)) source.addEventListener(event, told[event] as () => void);
       if (cut) window.setTimeout(missed, Math.random() * 60_000);
       source.onerror = () => {
         source.close();
