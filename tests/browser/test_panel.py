@@ -57,6 +57,16 @@ def test_every_part_shows_and_can_be_used_by_everybody(window: Opening, service:
         assert here.hurdles() == [], tab
 
 
+def test_as_of_when_a_system_told_of_the_patient_is_said(window: Opening, service: str) -> None:
+    here = window(PHONE)
+    told = "业务系统的授权已结束，资料截至 11-27 14:03；要看新资料，请从业务系统重新打开。"
+    here.page.route("**/panel/source", lambda route: route.fulfill(json={"text": told, "current": False}))
+    here.open(launched(service))
+    here.see(told)
+    expect(here.page.locator("article").first).to_be_visible(timeout=_COLD_MS)
+    here.suits_everybody("panel-source")
+
+
 def test_without_a_patient_there_is_the_knowledge(window: Opening, service: str) -> None:
     here = window(PHONE)
     page = here.open(launched(service, patient=""))
