@@ -330,6 +330,27 @@ def test_a_prompt_is_read_and_its_cases_are_run(enter: Entering) -> None:
     here.suits_everybody("curation-prompt")
 
 
+def test_a_prompt_of_ones_own_is_begun_written_and_rated(enter: Entering) -> None:
+    here = enter("lihua", "/ui/prompts")
+    page = here.page
+    page.get_by_role("button", name="新建提示词").click()
+    page.get_by_label("名称").fill("慢病随访问答")
+    page.get_by_label("用途").fill("慢病随访")
+    page.get_by_role("dialog").get_by_role("button", name="新建提示词").click()
+    expect(page.get_by_role("heading", name="慢病随访问答")).to_be_visible()
+    page.get_by_role("tab", name="用例").click()  # there is none yet
+    page.get_by_role("button", name="基于此版本修改").click()
+    page.get_by_role("button", name="增加变量").click()
+    page.get_by_label("变量名 2").fill("advice")
+    page.get_by_label("模板").fill("{{ question }} {{ advice }}")
+    expect(page.get_by_role("button", name="AI 润色")).to_be_disabled()
+    page.get_by_role("button", name="保存为新版本").click()
+    here.see("版本 2 草稿")
+    page.get_by_role("tab", name="用量").click()
+    page.get_by_role("radio").nth(3).click()
+    expect(page.get_by_role("row").filter(has_text="4")).to_be_visible()
+
+
 def test_a_new_source_and_a_new_concept_are_checked_while_typed_and_what_is_alike_is_offered(enter: Entering) -> None:
     here = enter("lihua", "/ui/curation")
     page = here.page

@@ -6,6 +6,7 @@ import { usePerson } from "../../curation/person";
 import { useTelling } from "../../shared/asking";
 import { TEXTS } from "./texts";
 import type { Version } from "./types";
+import { Variables } from "./Variables";
 
 const ADD = "POST /api/v1/prompts/{prompt_id}/versions";
 const POLISH = "POST /api/v1/prompts/{prompt_id}/polish";
@@ -45,6 +46,9 @@ export function Changing({ id, version, saved, cancel }: ChangingProps): ReactNo
           value={content.template}
           onChange={(event) => write({ ...content, template: event.target.value })}
         />
+      </Field>
+      <Field label={TEXTS.variables}>
+        <Variables value={content.variables ?? []} onChange={(variables) => write({ ...content, variables })} />
       </Field>
       <Field
         label={`${TEXTS.cases}（JSON）`}
@@ -99,7 +103,7 @@ export function Changing({ id, version, saved, cancel }: ChangingProps): ReactNo
 }
 
 function casesOf({ content }: Version): string {
-  return JSON.stringify(content.cases, null, 2);
+  return JSON.stringify(content.cases ?? [], null, 2);
 }
 
 function read(text: string): unknown[] | undefined {

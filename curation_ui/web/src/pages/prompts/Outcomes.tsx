@@ -17,7 +17,7 @@ export function Outcomes({ id, version }: { id: string; version: Version }): Rea
   const last = run.data ?? version.lastRun;
   const may = useMay("knowledge.edit");
   const path = { prompt_id: id, number: version.number };
-  const lines = version.content.cases.map(({ name }) => ({
+  const lines = (version.content.cases ?? []).map(({ name }) => ({
     name,
     outcome: last?.outcomes.find((one) => one.case === name),
   }));

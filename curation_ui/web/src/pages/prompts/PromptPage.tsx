@@ -87,7 +87,7 @@ function Body({ id, version, made }: BodyProps): ReactNode {
 }
 
 function Reading({ version: { content } }: { version: Version }): ReactNode {
-  const variables = content.variables.map((one) => ({
+  const variables = (content.variables ?? []).map((one) => ({
     key: one.name,
     label: one.name,
     children: [one.title, one.type].filter(Boolean).join(" · "),

@@ -1,12 +1,15 @@
 /** Prompts: the catalogue, and one with its versions. */
-import { Tag } from "antd";
-import type { ReactNode } from "react";
+import { Button, Tag } from "antd";
+import { type ReactNode, useState } from "react";
 import { Link, Route, Routes } from "react-router";
+import { Person } from "../../curation/person";
 import { useAsked } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
+import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
 import { moment } from "../../shared/words";
+import { Creating } from "./Creating";
 import { PromptPage } from "./PromptPage";
 import { TEXTS } from "./texts";
 import type { Listed, Prompt, Use } from "./types";
@@ -21,9 +24,19 @@ export default function Prompts(): ReactNode {
 }
 
 function List(): ReactNode {
+  const [creating, creates] = useState(false);
   const listed = useAsked<Listed>("GET /api/v1/prompts");
+  const purposes = [...new Set(listed.data?.prompts.map(({ purpose }) => purpose))];
+  const actions = useMay("knowledge.edit") ? (
+    <>
+      <Person />
+      <Button type="primary" onClick={() => creates(true)}>
+        {TEXTS.create}
+      </Button>
+    </>
+  ) : null;
   return (
-    <Frame title={TEXTS.title} about={TEXTS.about} printable>
+    <Frame title={TEXTS.title} about={TEXTS.about} actions={actions} printable>
       <Asked query={listed} isEmpty={(found) => !found.prompts.length} empty={TEXTS.none}>
         {(found) => (
           <Rows<Prompt>
@@ -39,6 +52,7 @@ function List(): ReactNode {
           />
         )}
       </Asked>
+      {creating ? <Creating purposes={purposes} close={() => creates(false)} /> : null}
     </Frame>
   );
 }
