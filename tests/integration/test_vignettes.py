@@ -12,10 +12,11 @@ from fastapi.testclient import TestClient
 
 from api.app import build
 from api.bootstrap import House
+from clinical.age import YEAR, birth_of
+from clinical.coded import china_day
 
 URL = "/api/v1/inference/"
 VIGNETTES = yaml.safe_load((Path(__file__).parent / "vignettes.yaml").read_text("utf-8"))
-YEAR = 365.25
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def patient(told: dict[str, Any]) -> dict[str, Any]:
     time = (now - timedelta(hours=1)).isoformat()
     results = [{"text": n, "value": v, "unit": u, "time": time} for n, v, u in told.get("results", ())]
     drugs = [{"id": f"m{n}", "text": text} for n, text in enumerate(told.get("drugs", ()))]
-    born = (now - timedelta(days=told["years"] * YEAR + 1)).date().isoformat()
+    born = birth_of(told["years"] * YEAR, china_day(now)).isoformat()
     record = {"id": "1", "sex": told["sex"], "birthDate": born, "allergies": [], "procedures": [], "reports": []}
     record |= {"observations": results, "medications": drugs}
     record |= {"conditions": [{"text": text} for text in told.get("diagnoses", ())]}
@@ -55,6 +56,7 @@ def test_what_is_suspected_and_examined(client: TestClient, told: dict[str, Any]
     assert names(suspected["mustNotMiss"]) >= set(told.get("missed", ()))
     wanted = post(client, "examinations", body)
     assert names(wanted["examinations"]) >= set(told.get("examine", ()))
+    assert told.get("foremost") in (None, wanted["examinations"][0]["name"])
     assert names(wanted["contraindicated"]) >= set(told.get("forbidden", ()))
     assert all(one["against"] and "resource" not in one for one in wanted["contraindicated"])
     assert {one["name"] for one in wanted["examinations"] if one.get("against")} >= set(told.get("against", ()))
