@@ -29,5 +29,5 @@ export async function loadAhead(address: string): Promise<void> {
   const session = await asked;
   if (!session || session.blocked) return;
   if (!page) ahead(session);
-  else if (open(session.permissions).includes(page)) loaded?.ahead?.(session);
+  else if (open(session.permissions).includes(page)) await loaded?.ahead?.(session);
 }

@@ -19,6 +19,6 @@ export type Page = {
   permissions: string[];
   /** Fills the window, without navigation (wall screens). */
   bare?: boolean;
-  /** `ahead` asks for what the page shows first, when somebody begins with it. */
-  load: () => Promise<{ default: ComponentType; ahead?: (session: Session) => void }>;
+  /** `ahead` asks for what the page shows first, when somebody begins with it: drawn once, with that in it. */
+  load: () => Promise<{ default: ComponentType; ahead?: (session: Session) => Promise<void> }>;
 };

@@ -38,7 +38,7 @@ type Listed = { reviews: Case[] };
 /** Ask for what waits, and for all there is of the first of it. */
 export async function ahead({ name }: Session): Promise<void> {
   const first = cases(await askAhead<Listed>(LIST, part("waiting", name)), "waiting", name)[0];
-  if (first) void askAhead(ONE, { path: { review_id: first.id } });
+  if (first) await askAhead(ONE, { path: { review_id: first.id } });
 }
 
 /** The prescriptions of a part of the queue, kept up by the stream of moves. */
@@ -82,12 +82,13 @@ export function useChosen(cases: Case[]): {
   step: (by: number) => void;
   leave: (id: string) => void;
 } {
-  const [chosen, choose] = useState("");
-  const at = cases.findIndex((one) => one.id === chosen);
+  const [picked, choose] = useState("");
   const first = cases[0]?.id ?? "";
+  const chosen = picked || first;
+  const at = cases.findIndex((one) => one.id === chosen);
   useEffect(() => {
-    if (!chosen && first) choose(first);
-  }, [chosen, first]);
+    if (!picked && first) choose(first); // it stays looked at when a more urgent one comes
+  }, [picked, first]);
   const next = cases[at + 1]?.id;
   useEffect(() => {
     if (next) void askAhead(ONE, { path: { review_id: next } });
