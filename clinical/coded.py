@@ -10,6 +10,7 @@ from clinical.value import Value
 
 CHINA: Final = timezone(timedelta(hours=8))
 """Zone of times that are sent without one: China has one."""
+_OF_CHINA: Final = (CHINA.utcoffset(None), None)
 
 
 def zoned(time: datetime) -> datetime:
@@ -19,7 +20,7 @@ def zoned(time: datetime) -> datetime:
 
 def china_day(time: datetime) -> date:
     """The calendar day on which it is that time in China."""
-    return zoned(time).astimezone(CHINA).date()
+    return time.date() if time.utcoffset() in _OF_CHINA else time.astimezone(CHINA).date()
 
 
 class Origin(Value, frozen=True):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from clinical.coded import Coded, Origin, zoned
+from clinical.coded import Coded, Origin, china_day, zoned
 from clinical.finding import Datum
 from clinical.logic import Unknown
 from clinical.patient import ClinicalStatus, Observation, PatientContext
@@ -176,7 +176,7 @@ def _read_drug(fill: Taking, patient: PatientContext, snapshot: Snapshot) -> _Re
     wanted = concepts_named(snapshot, fill.names, _DRUG_KINDS)
     for order in patient.medications:
         parts = (i.concept for i in order.ingredients)
-        going_on = order.is_active() and not (order.stop and order.stop < patient.as_of.date())
+        going_on = order.is_active() and not (order.stop and order.stop < china_day(patient.as_of))
         if going_on and _is_any(Coded(concepts=(*order.what.concepts, *parts)), wanted, snapshot):
             return _Reading(True, source=Datum.at("在用药品", order.what.text, order.origin))
     return _Reading(proposed=False, note="用药记录中未见，请确认。")

@@ -105,7 +105,7 @@ def _conditions(facts: Sequence[Fact], as_of: datetime) -> Iterator[Condition]:
         over = fact.when is When.RESOLVED
         onset = _ago(as_of, fact.days)
         status = ClinicalStatus.INACTIVE if over else ClinicalStatus.ACTIVE
-        yield Condition(_coded(fact), status, onset.date() if onset else None, Origin(_place(fact)))
+        yield Condition(_coded(fact), status, china_day(onset) if onset else None, Origin(_place(fact)))
 
 
 def _pregnancy(facts: Sequence[Fact]) -> Known[Pregnancy | None]:

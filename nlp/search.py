@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
+from clinical.coded import china_day
 from knowledge.snapshot import Snapshot
 from nlp import lexical, vectors
 from nlp.columns import Strings, write
@@ -237,7 +238,7 @@ class Index:
     def _near(self, question: Question, filters: Filters, depth: int) -> list[int]:
         sense = question.sense
         if self._embedder.away:
-            sense = without(sense, datetime.now(UTC).date(), self._lexicon).text
+            sense = without(sense, china_day(datetime.now(UTC)), self._lexicon).text
         return self._nearest.find(self._embedder.vectors([sense]), depth, self._filter.mask(filters))
 
     def _found(self, row: int, score: float, marks: re.Pattern[str] | None) -> Found:

@@ -73,7 +73,7 @@ def _is_recent(case: Case, condition: Condition, days: int) -> bool:
     if _PAST.search(text):
         return False
     told = condition.onset or (recorded if "急性" in text or case.patient.visit is not Visit.OUTPATIENT else None)
-    return told is not None and told >= case.patient.as_of.date() - timedelta(days=days)
+    return told is not None and told >= case.today - timedelta(days=days)
 
 
 def _day(time: datetime | None) -> date | None:
@@ -82,7 +82,7 @@ def _day(time: datetime | None) -> date | None:
 
 def long_in_use(case: Case, use: Use, days: int) -> bool:
     """Whether the ingredient was begun before so many days ago, or nobody knows when."""
-    since = case.patient.as_of.date() - timedelta(days=days)
+    since = case.today - timedelta(days=days)
     earlier = spans(case).get(use.concept, ())
     return in_use(case, use.concept) and any(span.first is None or span.first < since for span in earlier)
 
@@ -161,7 +161,7 @@ def _course(case: Case, uses: tuple[Use, ...], s: Statement) -> Known[float]:
 
 
 def _starts_within(case: Case, use: Use, first: Use, days: int) -> bool:
-    today = case.patient.as_of.date()
+    today = case.today
     return 0 <= ((use.order.start or today) - (first.order.start or today)).days < days
 
 

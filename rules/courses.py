@@ -42,7 +42,7 @@ def spans(case: Case) -> dict[str, list[Span]]:
 
 def _spans(case: Case) -> dict[str, list[Span]]:
     found: dict[str, list[Span]] = {}
-    medications, today = case.patient.medications, case.patient.as_of.date()
+    medications, today = case.patient.medications, case.today
     drafts = {order.id for order in case.orders}
     for order in () if isinstance(medications, Unknown) else medications:
         stop = order.stop
@@ -59,14 +59,14 @@ def in_use(case: Case, concept: str, grace: int = GRACE_DAYS) -> bool:
     earlier = spans(case).get(concept)
     if not earlier:
         return False
-    since = case.patient.as_of.date() - timedelta(days=grace)
+    since = case.today - timedelta(days=grace)
     return any(span.last >= since for span in earlier)
 
 
 def course(case: Case, use: Use, fits: Callable[[Order], bool] = lambda order: True) -> Course:
     """The course that an order continues: earlier orders that fit and end no more than ``GRACE_DAYS`` before
     the next begins."""
-    first, before = use.order.start or case.patient.as_of.date(), []
+    first, before = use.order.start or case.today, []
     earlier = [s for s in spans(case).get(use.concept, ()) if s.first is not None and fits(s.order)]
     for span in sorted(earlier, key=lambda s: (s.last, s.first or s.last), reverse=True):
         if span.first is not None and span.first < first and (first - span.last).days <= GRACE_DAYS + 1:

@@ -147,7 +147,7 @@ def _drug(case: Case, s: Statement, order: Order) -> Answer:
 
 
 def _stopped(case: Case, s: Statement) -> Use | None:
-    limit = case.patient.as_of.date() - timedelta(days=s.qualifiers.get("days", 0))
+    limit = case.today - timedelta(days=s.qualifiers.get("days", 0))
     past = (u for u in case.past_uses if u.order.stop and u.order.stop >= limit)
     return next((u for u in past if s.object in case.snapshot.ancestors(u.concept)), None)
 

@@ -190,7 +190,7 @@ def _as_of_today(case: Case, diagnosed: Condition) -> Known[Pregnancy | None]:
     if isinstance(days, Unknown):
         return replace(said, origin=diagnosed.origin)
     if written is not None:
-        days += max((case.china_midnight.date() - _comparable(written)).days, 0)
+        days += max((case.today - _comparable(written)).days, 0)
     return Pregnancy(days, diagnosed.origin) if days <= _LONGEST_PREGNANCY else UNKNOWN
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from clinical.administration import route_among
 from clinical.age import YEAR
-from clinical.coded import CHINA, zoned
+from clinical.coded import CHINA, china_day
 from clinical.finding import Datum, Fault, Outcome, Reference, Severity
 from clinical.logic import Known, Unknown
 from clinical.order import Ingredient, Order, OrderKind, OrderStatus
@@ -177,9 +177,14 @@ class Case:
         self._known.update(kept)
 
     @Lazy
+    def today(self) -> date:
+        """The day in China as of which the patient is seen (``day`` is that as of which knowledge counts)."""
+        return china_day(self.patient.as_of)
+
+    @Lazy
     def china_midnight(self) -> datetime:
         """Where the day began in China as of which the patient is seen: ages of results are counted in days."""
-        return datetime.combine(zoned(self.patient.as_of).astimezone(CHINA), _MIDNIGHT)
+        return datetime.combine(self.today, _MIDNIGHT)
 
     @Lazy
     def iso_day(self) -> str:
@@ -234,7 +239,7 @@ class Case:
         """The other orders that go on, and those that ended on a known day."""
         taken: list[Order] = []
         past: list[Order] = []
-        medications, today = self.patient.medications, self.patient.as_of.date()
+        medications, today = self.patient.medications, self.today
         for order in () if isinstance(medications, Unknown) else medications:
             stop = order.stop
             if order.status in _GOING_ON and not (stop and stop < today):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from typing import Final
 
-from clinical.coded import CHINA, zoned
+from clinical.coded import CHINA, china_day, zoned
 from clinical.logic import Unknown
 from clinical.order import Order
 from clinical.patient import ClinicalStatus, Condition, Observation, Procedure, Report
@@ -58,7 +58,7 @@ def present(case: Case) -> Iterator[Condition]:
     conditions, admitted = case.patient.conditions, case.patient.admitted
     for condition in () if isinstance(conditions, Unknown) else conditions:
         written = condition.origin.time
-        old = written is not None and not isinstance(admitted, Unknown) and written.date() < admitted - _BEFORE
+        old = written is not None and not isinstance(admitted, Unknown) and china_day(written) < admitted - _BEFORE
         if condition.status is ClinicalStatus.ACTIVE and not old:
             yield condition
 

@@ -59,7 +59,7 @@ def _planned(case: Case) -> list[Order]:
     unrecorded = isinstance(procedures, Unknown) or not procedures
     if unrecorded and procedure not in case.kinds and procedure not in [order.kind for order in known]:
         return []  # the usual case: there is neither a record nor an order of one
-    today, drafts = case.patient.as_of.date(), {order.id for order in case.orders}
+    today, drafts = case.today, {order.id for order in case.orders}
     standing = (o for o in known if o.kind is procedure and o.is_active() and o.id not in drafts)
     ordered = (*(o for o in case.orders if o.kind is procedure), *standing)
     orders = (*ordered, *_recorded(case, ordered))
@@ -186,7 +186,7 @@ def _by_clearance(case: Case, rows: list[Statement]) -> tuple[list[Statement], b
 
 
 def _advise(case: Case, family: str, operation: Order, use: Use, s: Statement) -> Iterator[Outcome]:
-    days, today = s.qualifiers.get("days", 0), case.patient.as_of.date()
+    days, today = s.qualifiers.get("days", 0), case.today
     if _settled(operation, use, days, s.qualifiers["action"]):
         if case.explain:
             yield Passed(family, s.id, "手术前已停用或术后才开始", (_concerned(operation, use)[0].id,))

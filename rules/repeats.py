@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from clinical.coded import CHINA, Coded, Origin, zoned
+from clinical.coded import CHINA, Coded, Origin, china_day, zoned
 from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity, Suggestion
 from clinical.logic import Unknown
 from clinical.order import Order, OrderKind
@@ -123,7 +123,7 @@ def _since(condition: Condition, last: Done) -> bool:
 
 def _finding(case: Case, family: str, order: Order, s: Statement, last: Done, word: str) -> Finding:
     hours = s.qualifiers["hours"]
-    day = last.origin.time.date().isoformat() if last.origin.time else ""
+    day = china_day(last.origin.time).isoformat() if last.origin.time else ""
     place = f"于{last.origin.institution}" if last.origin.institution else ""
     name = order.what.text or case.name(s.subject)
     recognised = counts_here(case, s, last)

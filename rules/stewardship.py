@@ -364,7 +364,7 @@ def _course(case: Case, family: str, use: Use, surgery: Surgery) -> Iterator[Out
 def _given_hours(case: Case, use: Use, surgery: Surgery) -> float:
     """Hours for which the same drug has been given since the operation or since it was first ordered."""
     since = [] if surgery.time is None else [_hours_before(case, use.order, surgery.time)]
-    today = case.patient.as_of.date()
+    today = case.today
     medications, drafts = case.patient.medications, {order.id for order in case.orders}
     for order in () if isinstance(medications, Unknown) else medications:
         same = order.id not in drafts and any(i.concept == use.concept for i in order.ingredients)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
+from clinical.coded import china_day
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Order, OrderStatus
 from clinical.patient import (
@@ -199,7 +200,7 @@ def _visit(encounter: Resource) -> Known[Visit]:
 def _admitted(encounter: Resource) -> Known[date]:
     period = encounter.period
     start = None if period is None else moment(period.start, "prefetch.encounter.period.start")
-    return UNKNOWN if start is None else start.date()
+    return UNKNOWN if start is None else china_day(start)
 
 
 def _level(encounter: Resource) -> Known[int]:
@@ -280,7 +281,7 @@ def _condition(resource: Resource) -> Condition | None:
     return Condition(
         said(bytes(resource.code), "code").what,
         _OVER if over else _ON,
-        onset.date() if onset else None,
+        china_day(onset) if onset else None,
         origin(resource, time),
     )
 

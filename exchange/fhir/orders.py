@@ -11,7 +11,7 @@ from zlib import crc32
 import msgspec
 from msgspec import structs
 
-from clinical.coded import Coded, Origin
+from clinical.coded import Coded, Origin, china_day
 from clinical.logic import Known, Unknown
 from clinical.order import Order, OrderKind, OrderStatus, Purpose
 from clinical.value import replace
@@ -197,7 +197,7 @@ def _course(written: str, days: Known[float]) -> tuple[date | None, date | None]
 def _days_of(start: datetime | None, stop: datetime | None, days: Known[float]) -> tuple[date | None, date | None]:
     if start is not None and stop is None and not isinstance(days, Unknown):
         stop = start + timedelta(days=max(days - 1, 0))
-    return start.date() if start else None, stop.date() if stop else None
+    return china_day(start) if start else None, china_day(stop) if stop else None
 
 
 def _service_order(resource: Resource, beside: Mapping[str, Resource]) -> Order:
@@ -209,7 +209,7 @@ def _service_order(resource: Resource, beside: Mapping[str, Resource]) -> Order:
         kind=_service_kind(resource),
         what=said(bytes(resource.code), "code").what,
         status=_STATUS.get(resource.status or "draft", _ACTIVE),
-        start=planned.date() if planned else None,
+        start=china_day(planned) if planned else None,
         prescriber=asked.display,
         reason=tuple(coded(r) for r in resource.reason_code or ()),
         origin=origin(resource, authored),

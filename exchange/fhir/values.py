@@ -7,7 +7,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from clinical.coded import Coded, Origin, zoned
+from clinical.coded import Coded, Origin, china_day, zoned
 from clinical.codes import Code, code_for
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.quantity import Quantity, QuantityError, UnitMismatch
@@ -116,7 +116,7 @@ def day(value: str | None, path: str) -> Known[date]:
     """A full date; a partial one (2019, 2019-05) is not precise enough and stays UNKNOWN."""
     if value is None or len(value) in (4, 7):
         return UNKNOWN
-    return moment_of(value, path).date()
+    return china_day(moment_of(value, path))
 
 
 def quantity(amount: Amount | None) -> Known[Quantity]:

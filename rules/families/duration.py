@@ -62,7 +62,7 @@ def _judge(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:
 def _length(case: Case, use: Use, s: Statement) -> Known[_Length]:
     """Days from the first of an unbroken course to the end of this order; without an end, to today."""
     begun = course(case, use, lambda order: _same_way(use, order, s))
-    start = use.order.start or case.patient.as_of.date()
+    start = use.order.start or case.today
     so_far, days = (start - begun.first).days, days_of(use.order)
     if not isinstance(days, Unknown):
         return _Length(so_far + days, True, begun)

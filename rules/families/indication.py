@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from clinical.coded import Coded
+from clinical.coded import Coded, china_day
 from clinical.codes import Icd10
 from clinical.finding import Datum, Finding, Gap, Outcome, Severity
 from clinical.logic import Unknown, is_known
@@ -133,7 +133,7 @@ def _around(case: Case) -> frozenset[str]:
 def _surgical(case: Case) -> bool:
     """A procedure ordered or done within the last month, a diagnosis that tells of one, or a place for them."""
     procedures = case.patient.procedures if is_known(case.patient.procedures) else ()
-    days = [(case.day - p.origin.time.date()).days for p in procedures if p.origin.time is not None]
+    days = [(case.day - china_day(p.origin.time)).days for p in procedures if p.origin.time is not None]
     return (
         OrderKind.PROCEDURE in case.kinds
         or any(age <= _RECENT_DAYS for age in days)

@@ -245,7 +245,7 @@ def _due(case: Case, use: Use, s: Statement) -> bool:
     if when == "before":
         return not used
     begun = course(case, use)
-    taken = (case.patient.as_of.date() - begun.first).days
+    taken = (case.today - begun.first).days
     return used and (not begun.before or taken >= s.qualifiers.get("days", 0))
 
 

@@ -58,7 +58,7 @@ def _taken(case: Case) -> tuple[Use, ...]:
 
 def _lasts(case: Case, use: Use, s: Statement) -> bool:
     """Whether the drug is taken, or was stopped so short a while ago that it still disturbs the test."""
-    stop, today = use.order.stop, case.patient.as_of.date()
+    stop, today = use.order.stop, case.today
     if use.new or stop is None or stop >= today:
         return True
     return (today - stop) < timedelta(hours=s.qualifiers.get("lasting", 0))
@@ -120,7 +120,7 @@ def _drug_datum(case: Case, use: Use) -> Datum:
     """The drug with its last day, when it was stopped."""
     stop = use.order.stop
     datum = order_datum(use.order)
-    if use.new or stop is None or stop >= case.patient.as_of.date():
+    if use.new or stop is None or stop >= case.today:
         return datum
     return replace(datum, what="已停药品", value=f"{datum.value} (末次 {stop.isoformat()})")
 

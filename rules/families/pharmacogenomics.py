@@ -87,7 +87,7 @@ def _tolerated(case: Case, use: Use, s: Statement) -> bool:
     if least is None or not in_use(case, use.concept):
         return False
     begun = course(case, use)
-    return bool(begun.before) and (case.patient.as_of.date() - begun.first).days >= least
+    return bool(begun.before) and (case.today - begun.first).days >= least
 
 
 def _results(case: Case, lab: str) -> list[_Result]:

@@ -204,12 +204,12 @@ def _bare(test: str) -> str:
 
 
 def _began_within(case: Case, order: Order, hours: float) -> bool:
-    return order.start is None or (case.patient.as_of.date() - order.start) <= timedelta(hours=hours)
+    return order.start is None or (case.today - order.start) <= timedelta(hours=hours)
 
 
 def _continued(case: Case, s: Statement) -> bool:
     """Whether the patient has been given a drug of this row and has not paused for longer than a result holds."""
-    medications, today = case.patient.medications, case.patient.as_of.date()
+    medications, today = case.patient.medications, case.today
     drafts = {order.id for order in case.orders}
     for order in () if isinstance(medications, Unknown) else medications:
         same = any(s.subject in case.snapshot.ancestors(i.concept) for i in order.ingredients)
@@ -221,7 +221,7 @@ def _continued(case: Case, s: Statement) -> bool:
 
 def _not_long_over(case: Case, order: Order, hours: float) -> bool:
     last = order.start if order.stop is None and order.dosage.is_single() else order.stop
-    return order.is_active() if last is None else case.patient.as_of.date() - last <= timedelta(hours=hours)
+    return order.is_active() if last is None else case.today - last <= timedelta(hours=hours)
 
 
 FAMILY = Family(NAME, "用药前皮试", check, reads=(Predicate.SKIN_TEST,), by_drug=True)

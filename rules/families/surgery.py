@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from clinical.coded import china_day
 from clinical.finding import Finding, Gap, Outcome, Passed
 from clinical.logic import Unknown
 from clinical.order import Order, OrderKind
@@ -88,7 +89,7 @@ def _done(case: Case, s: Statement) -> bool:
     wanted = case.snapshot.remember(("preoperative", s.id), lambda: _wanted(case, s))
     if any(not wanted.isdisjoint(other.what.concepts) for other in case.orders):
         return True
-    day, days = case.patient.as_of.date(), s.qualifiers["days"]
+    day, days = case.today, s.qualifiers["days"]
     return any(not wanted.isdisjoint(o.what.concepts) and _recent(o, day, days) for o in _results(case))
 
 
@@ -110,7 +111,7 @@ def _results(case: Case) -> Iterator[Observation | Report]:
 def _recent(result: Observation | Report, day: date, days: int) -> bool:
     """One without a time is not known to be old and counts."""
     time = result.origin.time
-    return time is None or (day - time.date()).days <= days
+    return time is None or (day - china_day(time)).days <= days
 
 
 FAMILY = Family(

@@ -68,7 +68,7 @@ def _judge(case: Case, past: Use, use: Use, statements: tuple[Statement, ...]) -
 
 def _elapsed(case: Case, past: Use, order: Order) -> int:
     """Days from the last day of one drug to the first of the other."""
-    start = order.start or case.patient.as_of.date()
+    start = order.start or case.today
     return max((start - _stop(past)).days, 0)
 
 
