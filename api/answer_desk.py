@@ -22,10 +22,10 @@ from api.bodies import Body
 from api.cards import as_json, fresh_id
 from api.errors import bad_field
 from api.prompt_desk import PromptDesk, told
-from api.review import china_day
 from api.search_desk import SearchDesk
 from api.using import counted
 from base.tenancy import system
+from clinical.coded import china_day
 from clinical.finding import Finding
 from clinical.logic import Unknown
 from clinical.order import Order

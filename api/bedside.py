@@ -14,9 +14,9 @@ from api.bodies import Body
 from api.cds_hooks import unmapped_json
 from api.noted import noted
 from api.regional import Regional, merged
-from api.review import Reviewer, china_day
+from api.review import Reviewer
 from api.serving import Served
-from clinical.coded import Coded
+from clinical.coded import Coded, china_day
 from clinical.codes import Code, code_for
 from clinical.finding import Review
 from clinical.logic import Unknown

@@ -24,7 +24,7 @@ from api.hook import Hook, Subject
 from api.metrics import METRICS
 from api.prefetch import complete, parsed
 from api.regional import Regional
-from api.review import Reviewed, Reviewer, china_day, shown_as, worth
+from api.review import Reviewed, Reviewer, shown_as, worth
 from api.trusted import TrustedClients
 from base.audit import AuditLog, Event
 from base.plugins import discover
@@ -32,6 +32,7 @@ from base.settings import Settings
 from base.tenancy import system
 from base.tokens import UsedTokens
 from base.tracing import span
+from clinical.coded import china_day
 from clinical.logic import Unknown
 from clinical.value import replace
 from exchange.fhir.context import Incoming, Parts, read_context, read_orders

@@ -203,8 +203,8 @@ def review(
     from datetime import UTC, datetime
 
     from api.front import Front
-    from api.review import china_day
     from api.review_json import answered
+    from clinical.coded import china_day
     from exchange.plain import decode, read
 
     reviewer = Front.open(house(data_dir)).reviewer

@@ -20,13 +20,13 @@ from api.metrics import METRICS
 from api.person_record import PersonRecords
 from api.picture_json import pictured
 from api.regional import PANEL, of_panel, of_record, who_is
-from api.review import china_day, shown_as
+from api.review import shown_as
 from api.using import used
 from base import launches
 from base.audit import Event
 from base.launches import Launch
 from base.tenancy import Scope, acting, system
-from clinical.coded import CHINA
+from clinical.coded import CHINA, china_day
 from clinical.logic import Unknown
 from clinical.value import replace
 from exchange.fhir.context import Incoming

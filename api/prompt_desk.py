@@ -14,8 +14,8 @@ from sqlalchemy import Engine
 from api.access import Principal
 from api.asking import within
 from api.errors import ApiError
-from api.review import china_day
 from base.settings import Settings
+from clinical.coded import china_day
 
 if TYPE_CHECKING:  # read when somebody asks: no worker waits for them to start
     from nlp.llm import Model

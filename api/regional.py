@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from api.prefetch import parsed
-from clinical.coded import CHINA, Coded, Origin, zoned
+from clinical.coded import Coded, Origin, china_day, zoned
 from clinical.finding import Gap
 from clinical.logic import Unknown
 from clinical.order import Order, OrderStatus
@@ -215,7 +215,7 @@ def placed(fact: Any, part: Part, context: PatientContext) -> Any:
 def _lasting(orders: list[Order], now: datetime) -> list[Order]:
     """Drugs as they stand today: taken until the supply ends, whatever the record says of having handed it out; of
     several courses of one drug the last."""
-    today = zoned(now).astimezone(CHINA).date()
+    today = china_day(now)
     last: dict[Hashable, Order] = {}
     for order in filter(None, (_standing(order, today) for order in orders)):
         key = _drug(order)

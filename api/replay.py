@@ -11,10 +11,11 @@ import msgspec
 from api.cds_hooks import incoming_of
 from api.hook import Hook
 from api.regional import PANEL, of_panel, of_record
-from api.review import Reviewed, Reviewer, china_day, worth
+from api.review import Reviewed, Reviewer, worth
 from api.serving import Served
 from base.plugins import discover
 from base.security import sm3
+from clinical.coded import china_day
 from clinical.finding import Finding
 from exchange.fhir.context import Incoming, read_bundle
 from exchange.plain import decode, read

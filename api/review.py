@@ -13,7 +13,6 @@ from api.cards import fresh_ids
 from api.regional import NO_LISTS, gap_of, merged
 from api.serving import Served, Serving
 from base.tracing import span
-from clinical.coded import CHINA
 from clinical.finding import Finding, Review
 from clinical.order import Order
 from clinical.value import replace
@@ -140,11 +139,6 @@ def shown_as(card: str, finding: Finding) -> Shown:
     cause = (finding.cause or finding.rule_id)[:160]
     severity = finding.severity.value
     return Shown(card, finding.rule_id, finding.rule_version, finding.family, severity, cause, orders_key(finding))
-
-
-def china_day(now: datetime) -> date:
-    """The calendar day in China, where the hospitals are."""
-    return now.astimezone(CHINA).date()
 
 
 def worth(reviewed: Reviewed, least: int) -> Reviewed:

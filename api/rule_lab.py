@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import msgspec
 
-from api.review import china_day
 from api.serving import Serving
 from base.refusal import RefusedError
+from clinical.coded import china_day
 from clinical.logic import Unknown
 from exchange.plain import decode, read
 from knowledge.model import RuleCase

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from api.inferring import DiagnosesBody, Seen, diagnosed
-from api.review import china_day
 from api.serving import Served
+from clinical.coded import china_day
 from clinical.patient import PatientContext
 
 _log = logging.getLogger(__name__)

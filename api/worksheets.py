@@ -15,7 +15,7 @@ from api.hook import Hook
 from api.serving import Served
 from clinical.administration import INJECTED, SYSTEMIC, route_among
 from clinical.age import MONTH
-from clinical.coded import CHINA
+from clinical.coded import china_day
 from clinical.logic import Unknown, is_known
 from clinical.order import Order, OrderKind, Purpose
 from clinical.patient import ClinicalStatus, PatientContext, Sex, Visit
@@ -95,7 +95,7 @@ class Worksheets:
 
     def _about(self, stored: Stored, patient: PatientContext, orders: tuple[Order, ...], encounter: str) -> About:
         drugs = [order for order in orders if order.kind is OrderKind.DRUG]
-        day = str(stored.at.astimezone(CHINA).date())
+        day = str(china_day(stored.at))
         department = stored.department or patient.department
         institution = stored.institution or patient.institution
         inside = institution, patient.id, encounter or day, department, *sorted(order.id for order in drugs)

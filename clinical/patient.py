@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from clinical.age import YEAR, age_at
-from clinical.coded import CHINA, Coded, Origin, china_day, zoned
+from clinical.coded import Coded, Origin, china_day, zoned
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Order
 from clinical.quantity import Quantity
@@ -91,7 +91,7 @@ class Procedure(Value, frozen=True):
         time = self.origin.time
         if time is not None and zoned(time) > zoned(as_of):
             return True
-        same_day = time is None or zoned(time).astimezone(CHINA).date() == zoned(as_of).astimezone(CHINA).date()
+        same_day = time is None or china_day(time) == china_day(as_of)
         return same_day and _PLANNED.match(self.what.text) is not None
 
 

@@ -15,7 +15,7 @@ import yaml
 from api.bootstrap import House, key_ring
 from api.record_qc_desk import RecordQcDesk
 from base.tenancy import system
-from clinical.coded import CHINA
+from clinical.coded import CHINA, china_day
 from clinical.medical_record import MedicalRecord
 from demo.people import HOSPITAL
 from exchange.decoding import shaped
@@ -36,7 +36,7 @@ def keep_charts(house: House, now: datetime) -> int:
 
 def _charts(now: datetime) -> Iterator[MedicalRecord]:
     for told in yaml.safe_load(_FILE.read_text("utf-8")):
-        day = now.astimezone(CHINA).date() - timedelta(days=told.pop("begun"))
+        day = china_day(now) - timedelta(days=told.pop("begun"))
         yield shaped(orjson.dumps(_dated(told, datetime.combine(day, time(), CHINA))), MedicalRecord)
 
 

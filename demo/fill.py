@@ -13,7 +13,7 @@ import orjson
 from api.bootstrap import House, key_ring, who_is_who
 from api.intake import open_intake, worker
 from base.tenancy import system
-from clinical.coded import CHINA
+from clinical.coded import CHINA, china_day
 from clinical.person import Demographics
 from demo import bedside
 from demo import messages as say
@@ -98,7 +98,7 @@ def fill(
 def _anchor(file: Path, now: datetime) -> datetime:
     """The day of the first filling: what 200 people went through stays where it was."""
     if not file.exists():
-        file.write_text(now.astimezone(CHINA).date().isoformat())
+        file.write_text(china_day(now).isoformat())
     day = datetime.fromisoformat(file.read_text().strip()).date()
     return datetime.combine(day, time(8), CHINA)
 
@@ -170,7 +170,7 @@ def _stories(now: datetime) -> Iterator[Sent]:
 
 def morning(now: datetime) -> datetime:
     """Half past nine, of yesterday while that is still to come: nothing was measured in the future."""
-    today = datetime.combine(now.astimezone(CHINA).date(), time(9, 30), CHINA)
+    today = datetime.combine(china_day(now), time(9, 30), CHINA)
     return today if today <= now else today - timedelta(days=1)
 
 
@@ -205,7 +205,7 @@ async def _pulled(
     house: House, intake: Intake, folder: Path, tables: dict[str, list[dict[str, str]]], now: datetime
 ) -> tuple[int, int]:
     """Export the clinic's tables and fetch them: messages, and those known."""
-    day = datetime.combine(now.astimezone(CHINA).date(), time(10), CHINA)
+    day = datetime.combine(china_day(now), time(10), CHINA)
     lately = dispensed("W0003-1", "W0003", "华法林钠片", "3", "mg", "QD", 28, day - timedelta(days=10))
     messages = known = 0
     for name in _PULLS:

@@ -10,9 +10,10 @@ import orjson
 from api.bootstrap import House
 from api.dispensary import about_of
 from api.front import Front
-from api.review import china_day, shown_as
+from api.review import shown_as
 from api.review_json import answered
 from api.routes.reviews import SERVICE
+from clinical.coded import china_day
 from demo.people import HOSPITAL
 from exchange.plain import decode, read
 from records.reviews import Query

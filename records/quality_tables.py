@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from base.db import METADATA, NUMBER, OWN
-from clinical.coded import CHINA
+from clinical.coded import china_day
 
 faults = Table(
     "quality_fault",
@@ -152,7 +152,7 @@ surveyed = Table(
 
 def day_of(at: datetime) -> str:
     """The Chinese day of a moment."""
-    return at.astimezone(CHINA).date().isoformat()
+    return china_day(at).isoformat()
 
 
 def days_before(day: str, number: int) -> str:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from clinical.age import YEAR
-from clinical.coded import CHINA, zoned
+from clinical.coded import china_day
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Purpose
 from clinical.patient import Condition, Visit
@@ -77,7 +77,7 @@ def _is_recent(case: Case, condition: Condition, days: int) -> bool:
 
 
 def _day(time: datetime | None) -> date | None:
-    return None if time is None else zoned(time).astimezone(CHINA).date()
+    return None if time is None else china_day(time)
 
 
 def long_in_use(case: Case, use: Use, days: int) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from clinical.coded import CHINA, zoned
+from clinical.coded import china_day, zoned
 from clinical.logic import Unknown
 from clinical.order import Order, OrderStatus
 from clinical.patient import Condition, Observation
@@ -232,5 +232,5 @@ def _since(order: Order, found: Critical) -> bool:
     if order.status is OrderStatus.DRAFT:
         return True
     written, time = order.origin.time, found.observation.origin.time
-    begun = order.start or (None if written is None else zoned(written).astimezone(CHINA).date())
-    return begun is not None and time is not None and begun >= zoned(time).astimezone(CHINA).date()
+    begun = order.start or (None if written is None else china_day(written))
+    return begun is not None and time is not None and begun >= china_day(time)

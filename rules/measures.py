@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
-from clinical.coded import CHINA, zoned
+from clinical.coded import china_day, zoned
 from clinical.finding import Datum
 from clinical.formulas import Ascites, cockcroft_gault, egfr_ckd_epi_2021, egfr_schwartz
 from clinical.formulas import child_pugh as score
@@ -328,4 +328,4 @@ def _when(observation: Observation) -> date:
 
 def _comparable(time: datetime) -> date:
     """The calendar day in China: ages of values are counted in days."""
-    return zoned(time).astimezone(CHINA).date()
+    return china_day(time)

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from math import ceil
 from typing import Final
 
-from clinical.coded import CHINA, zoned
+from clinical.coded import china_day
 from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity, Suggestion
 from clinical.logic import Unknown
 from clinical.order import Order, OrderKind
@@ -78,7 +78,7 @@ def _recorded(case: Case, ordered: tuple[Order, ...]) -> Iterator[Order]:
 
 def _date(procedure: Procedure) -> date | None:
     time = procedure.origin.time
-    return None if time is None else zoned(time).astimezone(CHINA).date()
+    return None if time is None else china_day(time)
 
 
 def _with_anaesthesia(case: Case, operation: Order) -> Order:

@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from clinical.coded import CHINA
+from clinical.coded import china_day
 from clinical.finding import Finding, Review, Severity, Suppressed
 from clinical.logic import Unknown
 from clinical.patient import PatientContext
@@ -199,7 +199,7 @@ def _said_before(finding: Finding, repeats: Repeats, at: Moment, seen: Mapping[s
             hours = max(hours, repeats.same_order_hours)
         if at.now - before.acknowledged <= timedelta(hours=hours):
             return "同一问题已由医师说明理由，在有效期内不再提示"
-    day = before.shown.astimezone(CHINA).date()
+    day = china_day(before.shown)
     if at.admitted is not None and finding.severity in repeats.once_per_admission and day >= at.admitted:
         return "本次住院期间已提示过"
     return ""
@@ -220,7 +220,7 @@ def _hidden_because(finding: Finding, policy: Policy, at: Moment) -> str:
     if finding.never:
         return ""
     for s in policy.suppressions:
-        if s.rule_id == finding.rule_id and at.now.astimezone(CHINA).date() <= s.until and s.scope.covers(at):
+        if s.rule_id == finding.rule_id and china_day(at.now) <= s.until and s.scope.covers(at):
             return f"{s.by} 设置屏蔽至 {s.until.isoformat()}: {s.reason}"
     severity = finding.severity
     if severity is _WORST:

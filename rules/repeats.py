@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from clinical.coded import CHINA, Coded, Origin, china_day, zoned
+from clinical.coded import Coded, Origin, china_day, zoned
 from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity, Suggestion
 from clinical.logic import Unknown
 from clinical.order import Order, OrderKind
@@ -117,7 +117,7 @@ def _since(condition: Condition, last: Done) -> bool:
     if done is None:
         return False
     if condition.onset is not None:
-        return condition.onset > _instant(done).astimezone(CHINA).date()
+        return condition.onset > china_day(_instant(done))
     return recorded is not None and _instant(recorded) > _instant(done)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from clinical.administration import SYSTEMIC, route_among
-from clinical.coded import CHINA, Coded, zoned
+from clinical.coded import Coded, china_day, zoned
 from clinical.finding import Datum, Finding, Gap, Outcome, Reference, Severity
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Order, OrderKind, Purpose
@@ -375,7 +375,7 @@ def _given_hours(case: Case, use: Use, surgery: Surgery) -> float:
 
 def _hours_before(case: Case, order: Order, operation: datetime) -> float:
     """Hours from an operation to the order; none where the order begins on that day, which its days count in."""
-    begins = order.start is not None and order.start <= zoned(operation).astimezone(CHINA).date()
+    begins = order.start is not None and order.start <= china_day(operation)
     return 0.0 if begins else hours_since(case, operation)
 
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from api.bootstrap import key_ring, who_is_who
 from api.terminal import ERR, OUT, Command, DataDir, as_json, bar, house
 from base.tenancy import system
-from clinical.coded import CHINA, zoned
+from clinical.coded import china_day
 from records.identity_figures import Figures, Period, figures
 from records.linkage import link
 
@@ -48,7 +48,7 @@ def persons(
             highlight=False,
         )
         return
-    first, last = (zoned(day).astimezone(CHINA).date() if day else None for day in (since, until))
+    first, last = (china_day(day) if day else None for day in (since, until))
     with system("figures of the index"), identity.engine.connect() as connection:
         found = figures(connection, first, last, period)
     if json:

@@ -12,11 +12,11 @@ import msgspec
 import typer
 from rich.table import Table
 
-from api.review import china_day
 from api.serving import Served, settle
 from api.terminal import OUT, Command, DataDir, bar, house
 from base.plugins import discover
 from base.settings import Settings
+from clinical.coded import china_day
 from clinical.finding import Finding, Review
 from exchange.fhir.values import ReadError
 from exchange.plain import PlainReview, read

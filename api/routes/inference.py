@@ -27,7 +27,7 @@ from api.inferring import (
     told_apart,
 )
 from api.using import used
-from clinical.coded import CHINA
+from clinical.coded import china_day
 from clinical.logic import UNKNOWN
 from clinical.patient import PatientContext
 from exchange.fhir.context import Incoming
@@ -49,7 +49,7 @@ def router(access: Access, ward: Ward, uses: Uses) -> APIRouter:
         if body.names_nobody:
             level = UNKNOWN if body.institution_level is None else body.institution_level
             nobody = PatientContext("", now, institution=body.institution, institution_level=level)
-            day = body.as_of or now.astimezone(CHINA).date()
+            day = body.as_of or china_day(now)
             seen = Seen.at(ward.at(Incoming(nobody, ()), day=day))
         else:
             bedside = await ward.of(body, caller)

@@ -15,7 +15,7 @@ from api.bodies import Body, asked, decoded
 from api.errors import bad_field, respond
 from api.indicator_desk import IndicatorDesk
 from api.routes.indicators import QUERY, question
-from clinical.coded import CHINA
+from clinical.coded import china_day
 from knowledge.snapshot import Snapshot
 from supervision.figures.collect import merge_rows
 from supervision.figures.manifest import Load
@@ -116,7 +116,7 @@ def _recognition(routes: APIRouter, access: Access, desk: IndicatorDesk, snapsho
     async def lists(request: Request, tenant: str = "") -> Response:
         found = access.need(request, "knowledge.read")
         place, release = reads(found, tenant, desk.league), snapshot()
-        institution, today = desk.called()(place), datetime.now(UTC).astimezone(CHINA).date().isoformat()
+        institution, today = desk.called()(place), china_day(datetime.now(UTC)).isoformat()
         told = await within(found, lambda: windows(release, institution, today))
         head = {"tenant": place, "institution": institution, "release": release.release}
         return respond(200, head | {"items": _windows(told)})
@@ -142,7 +142,7 @@ def _training(routes: APIRouter, access: Access, desk: IndicatorDesk, snapshot: 
     @routes.post("/training-sheets/readings", **_READINGS)
     async def read(request: Request) -> Response:
         found, given = access.need(request, "indicator.write"), decoded(ReadingBody, await request.body())
-        tenant, today = writes(found, given.tenant, desk.league), datetime.now(UTC).astimezone(CHINA).date()
+        tenant, today = writes(found, given.tenant, desk.league), china_day(datetime.now(UTC))
         if not given.department.strip() or not given.doctors:
             raise bad_field("doctors" if given.department.strip() else "department", "不能为空")
         doctors = [Taught(one.doctor, one.induction, one.score, one.passed) for one in given.doctors]

@@ -16,10 +16,11 @@ from api.dispensary import Dispensary, about_of
 from api.errors import ApiError, respond
 from api.metrics import METRICS
 from api.regional import Regional
-from api.review import Reviewer, china_day, shown_as
+from api.review import Reviewer, shown_as
 from api.review_json import answered
 from base.tenancy import acting
 from base.tracing import span
+from clinical.coded import china_day
 from exchange.fhir.context import Incoming, read_bundle
 from exchange.fhir.values import ReadError
 from exchange.plain import PlainSubmit, decode, read

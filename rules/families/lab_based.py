@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from clinical.coded import CHINA, Origin, zoned
+from clinical.coded import Origin, china_day, zoned
 from clinical.finding import Datum, Finding, Gap, Outcome
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import OrderKind
@@ -216,7 +216,7 @@ def _whence(case: Case, datum: Datum) -> str:
 
 
 def _day(time: datetime) -> date:
-    return zoned(time).astimezone(CHINA).date()
+    return china_day(time)
 
 
 # -- tests that must be there -----------------------------------------------------------

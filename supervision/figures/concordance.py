@@ -14,7 +14,7 @@ from typing import Final
 
 from base.plugins import discover
 from clinical.age import YEAR
-from clinical.coded import CHINA, Coded
+from clinical.coded import Coded, china_day
 from clinical.codes import Icd10
 from clinical.finding import Review
 from clinical.logic import UNKNOWN, Known, Unknown
@@ -124,7 +124,7 @@ def _came(record: MedicalRecord) -> datetime | None:
 
 
 def _day(at: datetime) -> date:
-    return at.astimezone(CHINA).date()
+    return china_day(at)
 
 
 def _told(record: MedicalRecord) -> Iterator[str]:

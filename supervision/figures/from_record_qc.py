@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Engine, func, select
 
-from clinical.coded import CHINA
+from clinical.coded import china_day
 from clinical.medical_record import RecordKind
 from supervision.figures.collect import Batch, Gathered, Row, gathered
 from supervision.figures.reading import pages, start_of
@@ -42,7 +42,7 @@ class FromRecordQc:
 
     def sweep(self, since: datetime, until: datetime) -> Iterator[Gathered]:
         """Records whose day lies within a time."""
-        first, last = (at.astimezone(CHINA).date().isoformat() for at in (since, until))
+        first, last = (china_day(at).isoformat() for at in (since, until))
         yield from self._told(reports.c.day.between(first, last))
 
     def _told(self, touched: ColumnElement[bool]) -> Iterator[Gathered]:

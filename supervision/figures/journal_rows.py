@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from clinical.coded import CHINA
+from clinical.coded import china_day
 from supervision.figures.collect import Row
 from supervision.figures.reading import day_of, zoned
 
@@ -221,7 +221,7 @@ def _instant(text: str) -> datetime:
 
 
 def _day(at: datetime) -> date:
-    return at.astimezone(CHINA).date()
+    return china_day(at)
 
 
 def _sum(ordered: Sequence[Ordered]) -> float | None:

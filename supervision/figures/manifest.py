@@ -34,7 +34,7 @@ from sqlalchemy.exc import IntegrityError
 from base.db import METADATA, NUMBER, OWN
 from base.refusal import RefusedError, TakenError
 from base.tenancy import system
-from clinical.coded import CHINA
+from clinical.coded import china_day
 
 _STILL_READ: Final = timedelta(hours=1)
 _TOGETHER: Final = 500
@@ -292,7 +292,7 @@ def _loaded(row: Any) -> Loaded:
 
 
 def _day(time: datetime) -> date:
-    return _utc(time).astimezone(CHINA).date()
+    return china_day(_utc(time))
 
 
 def _utc(time: datetime) -> datetime:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Engine
 
-from clinical.coded import CHINA
+from clinical.coded import china_day
 
 _OVERLAP: Final = timedelta(hours=1)
 _EVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -39,7 +39,7 @@ def zoned(at: datetime) -> datetime:
 
 def day_of(at: datetime) -> str:
     """The day in China of a time as databases give it."""
-    return zoned(at).astimezone(CHINA).date().isoformat()
+    return china_day(at).isoformat()
 
 
 __all__ = ["day_of", "mark_of", "pages", "start_of", "zoned"]

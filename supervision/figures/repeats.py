@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Protocol, TypeVar
 
-from clinical.coded import CHINA, zoned
+from clinical.coded import china_day, zoned
 from clinical.logic import Known, Unknown
 from clinical.order import Order
 from clinical.patient import Observation, PatientContext, Report
@@ -110,7 +110,7 @@ def _hours(s: Statement) -> float:
 
 
 def _day(at: datetime) -> date:
-    return at.astimezone(CHINA).date()
+    return china_day(at)
 
 
 __all__ = ["Answered", "Past", "Repeats"]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final
 
-from clinical.coded import CHINA
+from clinical.coded import CHINA, china_day
 from clinical.medical_record import (
     Diagnosis,
     DiagnosisKind,
@@ -177,7 +177,7 @@ def _named(doctor: Doctor | None) -> str | None:
 
 
 def _day(at: datetime) -> date:
-    return at.astimezone(CHINA).date()
+    return china_day(at)
 
 
 def _amount(text: str) -> float | None:

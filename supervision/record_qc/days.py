@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
-from clinical.coded import CHINA
+from clinical.coded import china_day
 from clinical.medical_record import Document, DocumentKind, EventKind
 from supervision.record_qc.subject import Subject
 
@@ -48,7 +48,7 @@ class Silence(NamedTuple):
 
 def day(time: datetime) -> date:
     """The day of a time, in China."""
-    return time.astimezone(CHINA).date()
+    return china_day(time)
 
 
 def days_of(documents: Iterable[Document]) -> list[date] | None:

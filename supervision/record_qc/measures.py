@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from clinical.coded import CHINA
+from clinical.coded import china_day
 from clinical.medical_record import (
     Document,
     DocumentKind,
@@ -249,7 +249,7 @@ def archived(subject: Subject) -> Part | None:
     ended, archived = subject.record.ended, subject.record.visit.archived
     if ended is None or archived is None:
         return Part.UNKNOWN
-    return _all([archived.astimezone(CHINA).date() <= working_days_after(ended.astimezone(CHINA).date(), 2)])
+    return _all([china_day(archived) <= working_days_after(china_day(ended), 2)])
 
 
 def working_days_after(day: date, number: int) -> date:

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from typing import Final, TypeAlias
 
 from clinical.age import YEAR, age_at
-from clinical.coded import CHINA
+from clinical.coded import china_day
 from clinical.codes import Icd9Cm3, Icd10
 from clinical.medical_record import Diagnosis, DiagnosisKind, FrontPage, Operation
 from supervision.record_qc.model import ENDED, FRONT_PAGE, Aspect, Check, Defect, Gap, Group, Said, Severity
@@ -133,12 +133,12 @@ class Page:
     @cached_property
     def admitted(self) -> date | None:
         at = self.record.visit.admitted
-        return at.astimezone(CHINA).date() if at else None
+        return china_day(at) if at else None
 
     @cached_property
     def discharged(self) -> date | None:
         at = self.record.ended
-        return at.astimezone(CHINA).date() if at else None
+        return china_day(at) if at else None
 
     @cached_property
     def age_days(self) -> float | None:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 
 from base.keyring import KeyRing
 from base.security import sm3
-from clinical.coded import CHINA
+from clinical.coded import china_day
 from clinical.medical_record import MedicalRecord, RecordKind
 from records.qc_faults import MissingQcError, QcError, TakenQcError
 from supervision.record_qc.asides import appeal_asides
@@ -124,7 +124,7 @@ class Reports:
     def digest(self, checked: Checked) -> str:
         """What a report stands for: this content, at this stage, by these checks and this scheme. Of a stay that goes
         on it is good for a day, since what is due changes."""
-        day = "" if checked.stage is Stage.FINAL else checked.at.astimezone(CHINA).date().isoformat()
+        day = "" if checked.stage is Stage.FINAL else china_day(checked.at).isoformat()
         parts = (checked.record.id, checked.stage.value, day, self._catalogue, checked.edition.id)
         return sm3("\0".join(parts).encode() + b"\0" + msgspec.json.encode(checked.record))
 
@@ -317,7 +317,7 @@ def _report_row(checked: Checked, digest: str) -> dict[str, Any]:
         "by": checked.by[:80],
         "department": visit.department[:120],
         "doctor": _doctor(visit.attending),
-        "day": (ended or visit.arrived or checked.at).astimezone(CHINA).date().isoformat(),
+        "day": china_day(ended or visit.arrived or checked.at).isoformat(),
         "scheme": checked.edition.id,
         "first_score": 0.0,
         "score": 0.0,

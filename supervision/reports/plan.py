@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from base.refusal import RefusedError
-from clinical.coded import CHINA
+from clinical.coded import CHINA, china_day
 from clinical.value import Value
 from supervision.figures.indicator import Theme
 from supervision.figures.periods import Period, month_of, period_of
@@ -154,7 +154,7 @@ def last_due(plan: Plan, now: datetime) -> tuple[datetime, Period]:
 
 def next_due(plan: Plan, now: datetime) -> datetime:
     """When it is due the next time after now."""
-    running = period_before(plan.every, now.astimezone(CHINA).date())
+    running = period_before(plan.every, china_day(now))
     due = _due(plan, running)
     if due > now:
         return due

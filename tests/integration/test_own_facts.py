@@ -19,7 +19,7 @@ from api.bootstrap import House, key_ring
 from api.indicator_desk import IndicatorDesk
 from api.intake import open_intake, worker
 from base.tenancy import system
-from clinical.coded import CHINA
+from clinical.coded import china_day
 from demo import messages
 from exchange.intake import Intake, Sent
 from supervision.figures.answers import Line
@@ -31,7 +31,7 @@ from tests.integration.conftest import opened
 SIGN: Final = "/cds-services/yigong-order-sign"
 TENANT: Final = "league/hospital"
 NOW: Final = datetime.now(UTC)
-TODAY: Final = str(NOW.astimezone(CHINA).date())
+TODAY: Final = str(china_day(NOW))
 PERIOD: Final = period_of(TODAY)
 HERE, ELSEWHERE = "本县人民医院", "市第一医院"
 MONEY: Final = "https://his.example/StructureDefinition/order-amount"

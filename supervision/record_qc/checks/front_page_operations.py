@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from clinical.coded import CHINA
+from clinical.coded import china_day
 from clinical.medical_record import DocumentKind, Operation
 from supervision.record_qc.model import Aspect, Gap, Said, Severity
 from supervision.record_qc.page import PAGE_GUIDE, PAGE_NORM, Done, Page, page_check, page_place, wrong
@@ -128,7 +128,7 @@ def _same(operation: Operation, done: Done) -> bool:
     """Whether the page's operation is, or may be, this one: names differ more than days do."""
     other = done.operation
     if operation.at is not None and other.at is not None:
-        apart = operation.at.astimezone(CHINA).date() - other.at.astimezone(CHINA).date()
+        apart = china_day(operation.at) - china_day(other.at)
         return abs(apart.days) <= 1
     same_code = bool(operation.code) and operation.code[:5] == other.code[:5]
     return same_code or operation.name == other.name or operation.at is None or other.at is None

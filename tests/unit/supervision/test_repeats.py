@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from api.past_results import PastResults
 from base.keyring import KeyRing
 from base.tenancy import guard, system
-from clinical.coded import CHINA
+from clinical.coded import china_day
 from clinical.patient import Sex
 from clinical.person import Demographics, Document, DocumentKind, check_digit
 from knowledge.model import Predicate, Statement
@@ -182,7 +182,7 @@ def by_hand(test: Made, tests: list[Made]) -> tuple[bool | None, bool | None, in
     before = [(when, one) for when, one in alike if test.at - window < when <= test.at]
     if before:
         when, last = max(before, key=lambda pair: pair[0])
-        days = (test.at.astimezone(CHINA).date() - when.astimezone(CHINA).date()).days
+        days = (china_day(test.at) - china_day(when)).days
         return True, last.where != test.where, days
     told = any(when < test.at - window for when, one in done if one.where == test.where)
     return (False, False, None) if told else (None, None, None)
