@@ -23,6 +23,7 @@ from records.memory import Memory
 from records.store import Repository
 from supervision.figures import cubes
 from supervision.figures.answers import Answers
+from supervision.figures.cases import Cases
 from supervision.figures.catalogue import Catalogue, catalogue
 from supervision.figures.collect import Collector, Source
 from supervision.figures.datasets import Datasets
@@ -64,6 +65,7 @@ class IndicatorDesk:
         self._served: Served | None = None
         self.lake = Lake(self._folder, Manifest(house.engine))
         self.datasets, self.lines = Datasets(house.engine), WarningLines(house.engine)
+        self.cases = Cases(house.engine)
 
     @property
     def known(self) -> Catalogue:

@@ -24,6 +24,10 @@ from supervision.figures.sums import Asked
 from supervision.figures.tables import rows_of, sheets
 
 _READ: Final = "indicator.read"
+_OPEN: Final = "inference.use"
+"""What it takes to open a patient's panel …"""
+_CHECKED: Final = "qc.read"
+"""… and a report of record QC."""
 _MOST_LINES: Final = 2_000
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS)]
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
@@ -118,14 +122,17 @@ def _behind(routes: APIRouter, access: Access, desk: IndicatorDesk) -> None:
             raise bad_field("part", "只能是 numerator 或 denominator")
         wanted, below = question(request, found), part == "denominator"
 
-        def read() -> list[dict[str, Any]]:
-            return desk.answers.rows(one, wanted.period, wanted.asked, below=below, offset=offset, limit=limit)
-
-        told = await within(found, read)
-        access.note(found, "indicator.rows", f"indicator/{name}", period=str(wanted.period), rows=len(told))
         fact = desk.known.facts[(one.denominator or one.numerator).fact if below else one.numerator.fact]
+
+        def read() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+            told = desk.answers.rows(one, wanted.period, wanted.asked, below=below, offset=offset, limit=limit)
+            return told, cases_of(desk, found, fact.name, told)
+
+        told, cases = await within(found, read)
+        access.note(found, "indicator.rows", f"indicator/{name}", period=str(wanted.period), rows=len(told))
         titles = {column: fact.columns[column].title for column in told[0]} if told else {}
-        return respond(200, {"columns": titles, "rows": told, "next": offset + limit if len(told) == limit else None})
+        further = offset + limit if len(told) == limit else None
+        return respond(200, {"columns": titles, "rows": told, "cases": cases, "next": further})
 
     @routes.get("/indicators/{name}/lineage", **_LINEAGE)
     async def lineage(name: str, request: Request) -> Response:
@@ -171,6 +178,15 @@ def answered(desk: IndicatorDesk, chosen: list[Indicator], wanted: Question) -> 
     return desk.answers.ask(
         chosen, wanted.period, wanted.asked, each=wanted.each, compare=wanted.compare, drawn=drawn
     )
+
+
+def cases_of(desk: IndicatorDesk, found: Principal, fact: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of each row the case behind it, as far as there is one that whoever asks may open."""
+    patients = desk.cases.patients(fact, [row for row in rows if found.may(_OPEN, row["tenant"])])
+    reports = desk.cases.reports(fact, [row for row in rows if found.may(_CHECKED, row["tenant"])])
+    places = [(row["tenant"], row["id"]) for row in rows]
+    told = ({"patient": patients.get(place), "report": reports.get(place)} for place in places)
+    return [{name: value for name, value in case.items() if value} for case in told]
 
 
 def _file(desk: IndicatorDesk, told: dict[str, list[Line]], wanted: Question, format: str, title: str) -> Response:
@@ -221,7 +237,9 @@ _FIGURES: Final = parameters(QUERY) | described(
 )
 _ROWS: Final = parameters(_OF_PLACE) | described(
     "Rows behind a figure",
-    "Those that count in the numerator, or in the denominator.",
+    "Those that count in the numerator, or in the denominator. `cases` says of each row, in their order, the "
+    "`patient` (the institution's number) and the `report` of record QC behind it, where there is one and the caller "
+    "may open it (`inference.use`, `qc.read`).",
     "a page of rows",
     400,
     404,

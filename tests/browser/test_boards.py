@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 
 import openpyxl
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from api.routes import record_qc
 from clinical.coded import CHINA
@@ -74,7 +74,30 @@ def test_from_an_indicator_by_institution_to_the_rows_behind_it(window: Opening)
     here.see("查看明细会记入审计")
     expect(here.page.get_by_role("region", name="明细").get_by_role("row").nth(2)).to_be_visible()
     expect(here.page).to_have_url(re.compile("only=institution"))
+    expect(
+        here.page.get_by_role("heading", name=re.compile(r"^明细：\S*妇幼\S* · 20\d\d 年 \d+ 月$"))
+    ).to_be_visible()
     here.suits_everybody("indicator")
+
+
+def test_a_row_behind_a_figure_leads_to_the_case(window: Opening) -> None:
+    here = window("/ui/boards")
+    here.page.route("**/visits-seen/rows?*", _of_a_case)
+    here.open("/ui/boards/visits-seen")
+    here.page.get_by_role("button", name=re.compile("^明细：")).first.click()
+    place = here.page.get_by_role("region", name="明细").get_by_role("row").nth(1)
+    expect(place.get_by_role("link", name="患者")).to_have_attribute(
+        "href", re.compile("/ui/bedside.patient=P0001&tenant=league")
+    )
+    place.get_by_role("link", name="病历质控报告").click()
+    expect(here.page.get_by_role("heading", level=1)).to_contain_text("ZY20261101001")
+
+
+def _of_a_case(sent: Route) -> None:
+    """Rows as they are answered, the first of a record that was checked."""
+    told = sent.fetch().json()
+    told["cases"][0] = {"patient": "P0001", "report": 1}
+    sent.fulfill(json=told)
 
 
 @pytest.mark.parametrize(("button", "begins"), [("导出 Excel", b"PK"), ("导出 PDF", b"%PDF")])
@@ -109,6 +132,7 @@ def test_what_lies_beyond_its_line_is_listed_by_institution(window: Opening) -> 
 
 def test_the_wall_turns_its_themes_and_asks_anew(window: Opening) -> None:
     here = window("/ui/wall", WALL)
+    here.page.route("**/indicator-warnings?*", _fifteen)
     here.page.clock.install()
     here.page.reload()
     expect(here.page.get_by_role("heading", level=1)).to_contain_text("全景")
@@ -118,9 +142,18 @@ def test_the_wall_turns_its_themes_and_asks_anew(window: Opening) -> None:
     here.page.keyboard.press("p")
     here.see("继续轮播")
     expect(here.page.locator(".wall-tiles li").first).to_be_visible()
+    here.see("等另外 1 家")
+    here.see("另有 3 项")
     here.suits_everybody("wall")
     with here.page.expect_response(lambda told: "/reports/overview" in told.url):
         here.page.clock.fast_forward(30_500)
+
+
+def _fifteen(sent: Route) -> None:
+    """Fifteen indicators that warn, each of three institutions."""
+    lines = [{"group": [{"dimension": "institution", "value": n, "title": n}], "value": 3} for n in "甲乙丙"]
+    warning = [{"id": f"{number}", "title": "床位使用率", "unit": "%", "lines": lines} for number in range(15)]
+    sent.fulfill(json={"period": "2026-10", "indicators": warning})
 
 
 def test_a_checked_record_explains_its_score_and_is_appealed_against(window: Opening) -> None:

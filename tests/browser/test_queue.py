@@ -9,7 +9,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 from tests.browser.conftest import filled
 from tests.browser.staffed import at_work, hire, logged_in
@@ -189,6 +189,10 @@ def test_a_round_is_drawn_judged_by_keyboard_and_counted(enter: Entering) -> Non
     leader.shoot("comments")
     assert leader.fits()
     assert leader.hurdles() == []
+    leader.page.get_by_role("combobox", name="点评药师").fill("wangys")
+    leader.page.get_by_role("button", name="改派").click()
+    leader.see("已改派给 wangys")
+    expect(leader.page.locator("tr.ant-table-row-selected")).to_contain_text("wangys")
     for _ in range(leader.page.locator("tbody tr.ant-table-row").count()):
         leader.page.keyboard.press("1")
         expect(leader.page.get_by_text("已保存，转到下一张").last).to_be_visible()
@@ -199,6 +203,27 @@ def test_a_round_is_drawn_judged_by_keyboard_and_counted(enter: Entering) -> Non
     assert leader.hurdles() == []
     leader.page.go_back()
     _comes_back_filled(leader)
+
+
+def test_the_keys_go_on_past_the_first_page_of_a_worksheet(enter: Entering) -> None:
+    here = enter("wangys", "/ui/comments")
+    here.page.route("**/rounds/long/worksheet", _of_twenty_two)
+    here.open("/ui/comments/long")
+    chosen = here.page.locator("tr.ant-table-row-selected td").first
+    expect(chosen).to_have_text("1")
+    for _ in range(21):
+        here.page.keyboard.press("j")
+    expect(chosen).to_have_text("22")
+    here.page.keyboard.press("k")
+    here.page.keyboard.press("k")
+    expect(chosen).to_have_text("20")
+
+
+def _of_twenty_two(sent: Route) -> None:
+    """A worksheet of two pages."""
+    item = {"round": "long", "version": 1, "status": "open", "issued": "2026-11-01", "prescription": {}}
+    items = [item | {"number": number, "problems": [], "suggested": []} for number in range(1, 23)]
+    sent.fulfill(json={"id": "long", "name": "点评", "kind": "", "status": "open", "version": 1, "items": items})
 
 
 def _comes_back_filled(leader: Window) -> None:

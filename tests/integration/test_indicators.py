@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
+from sqlalchemy import insert
 from typer.testing import CliRunner
 
 from api.bootstrap import key_ring
@@ -18,7 +20,10 @@ from api.cli import app
 from api.indicator_desk import IndicatorDesk
 from api.routes.analysis import EXAMPLES
 from base.tenancy import system
+from records.identity_tables import records
+from records.store import Repository
 from supervision.figures.manifest import Load
+from supervision.record_qc.tables import reports
 from tests.integration.staffed import CLINIC, COUNTY, HOSPITAL, LEAGUE, OTHER, Staffed, staffed
 
 VISITS = "/api/v1/indicators/visits-seen"
@@ -34,6 +39,9 @@ def site(starter_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         ("pharmacist", HOSPITAL, "pharmacist"),
     ):
         made.add(name, tenant, role)
+    made.add("manager", HOSPITAL, "institution-manager")
+    made.add("chief", HOSPITAL, "regulator", "clinician")
+    _case(made, "v2", "P2")
     _visit(made, HOSPITAL, "v1", "2026-10-05", "内科", 100)
     _visit(made, HOSPITAL, "v2", "2026-11-05", "内科", 80)
     _visit(made, CLINIC, "v3", "2026-11-06", "全科", 40)
@@ -50,6 +58,25 @@ def _visit(site: Staffed, tenant: str, number: str, day: str, department: str, f
     )
     with system("test"):
         desk.lake.merge(desk.known.facts["visits"], Load(tenant, "visits", "test", "somebody"), row)
+
+
+def _case(site: Staffed, visit: str, patient: str) -> None:
+    """A visit that the repository holds and record QC checked."""
+    encounter = {"resourceType": "Encounter", "id": visit, "status": "finished", "class": {"code": "AMB"}}
+    encounter |= {"subject": {"reference": f"Patient/{patient}"}, "period": {"start": "2026-11-05T08:00:00+08:00"}}
+    at = datetime(2026, 11, 5, tzinfo=UTC)
+    texts = ("by", "department", "doctor", "scheme", "grade", "gaps", "measures")
+    report = {"tenant": HOSPITAL, "record": visit, "current": visit, "digest": visit, "kind": "门诊病历"}
+    report |= {"stage": "final", "at": at, "day": "2026-11-05", "first_score": 90, "score": 90} | dict.fromkeys(
+        texts, ""
+    )
+    person = {"tenant": HOSPITAL, "local_id": patient, "person": 1, "sealed": b"", "version": 1, "created": at}
+    with system("test"), site.house.engine.begin() as connection:
+        made = connection.execute(insert(records).values(person | {"updated": at}))
+        number = made.inserted_primary_key[0]
+        repository = Repository(site.house.engine, key_ring(site.house))
+        repository.put(connection, HOSPITAL, number, [encounter], message=1, at=at)
+        connection.execute(insert(reports).values(report))
 
 
 def _get(site: Staffed, who: str, path: str, **query: Any) -> Any:
@@ -98,6 +125,14 @@ def test_looking_at_rows_is_audited_and_shows_no_names(site: Staffed) -> None:
     assert [row["id"] for row in told["rows"]] == ["v2"]
     assert "person" not in told["columns"]
     assert site.audited("indicator.rows")
+
+
+@pytest.mark.parametrize(
+    ("who", "expected"), [("manager", {}), ("county", {"report": 1}), ("chief", {"patient": "P2", "report": 1})]
+)
+def test_a_row_leads_to_what_whoever_looks_may_open(site: Staffed, who: str, expected: dict[str, Any]) -> None:
+    cases = _get(site, who, f"{VISITS}/rows", period="2026-11", only=f"institution:{HOSPITAL}").json()["cases"]
+    assert cases == [expected]
 
 
 def test_whoever_has_no_permission_sees_nothing(site: Staffed) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, Table, insert
 
 from base.keyring import KeyRing
 from base.tenancy import guard, system
@@ -19,6 +19,7 @@ from records.unanswered import Unanswered
 from records.uses import Asker, Kind, Use, Uses
 from supervision.figures import from_journal
 from supervision.figures.answers import Answers
+from supervision.figures.cases import Cases
 from supervision.figures.catalogue import catalogue
 from supervision.figures.collect import Collector
 from supervision.figures.from_journal import FromJournal
@@ -32,6 +33,7 @@ from supervision.figures.periods import period_of
 from supervision.figures.persons import Persons
 from supervision.figures.sums import Asked
 from supervision.knowledge_gaps import gaps
+from supervision.record_qc.tables import defects, reports
 
 TENANT = "league/a/h1"
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
@@ -178,17 +180,37 @@ def test_a_visit_that_turns_out_to_be_a_stay_is_counted_as_one(site: Site) -> No
     assert (row["days"], row["outcome"], row["admitted"].isoformat()) == (3, "discharged", "2026-11-11")
 
 
+def test_a_row_leads_to_the_patient_and_to_what_record_qc_said_of_the_record(site: Site) -> None:
+    _put(site, records, id=7, tenant=TENANT, local_id="P1")
+    _put(site, reports, id=3, tenant=TENANT, record="V1", current=None, digest="before")
+    _put(site, reports, id=4, tenant=TENANT, record="V1", current="V1", digest="now")
+    _put(site, defects, id=9, tenant=TENANT, record="V1", report=4)
+    site.send(PATIENT, VISIT, DRUG)
+    cases, elsewhere = Cases(site.engine), {"tenant": "league/b/h2", "id": "V1"}
+    visit, order, defect = ({"tenant": TENANT, "id": number} for number in ("V1", "M1", "D-9"))
+    with system("test"):
+        assert cases.patients("visits", [visit, elsewhere]) == {(TENANT, "V1"): "P1"}
+        assert cases.patients("drug_orders", [order, {"tenant": TENANT, "id": "loaded"}]) == {(TENANT, "M1"): "P1"}
+        assert cases.reports("record_scores", [visit, elsewhere]) == {(TENANT, "V1"): 4}, "the newest"
+        assert cases.reports("record_defects", [defect, {"tenant": TENANT, "id": "D-x"}]) == {(TENANT, "D-9"): 4}
+        assert cases.patients("findings", [visit]) == cases.reports("drug_orders", [order]) == {}
+
+
 def test_a_person_is_the_same_in_all_institutions_and_nobody_is_named(site: Site) -> None:
-    with system("test"), site.engine.begin() as connection:
-        made = {column.name: _anything(column) for column in records.c if not column.nullable and column.name != "id"}
-        connection.execute(insert(records).values(made | {"tenant": TENANT, "local_id": "P1", "person": 42}))
+    _put(site, records, tenant=TENANT, local_id="P1", person=42)
     site.send(PATIENT, VISIT)
     site.collect()
     assert [row["person"] for row in site.rows("visits")] == ["hash of person 42"]
 
 
+def _put(site: Site, table: Table, **given: Any) -> None:
+    made = {column.name: _anything(column) for column in table.c if not column.nullable and column.name != "id"}
+    with system("test"), site.engine.begin() as connection:
+        connection.execute(insert(table).values(made | given))
+
+
 def _anything(column: Any) -> Any:
-    kinds = {int: 0, str: "", bytes: b"", bool: False, datetime: NOW}
+    kinds = {int: 0, float: 0.0, str: "", bytes: b"", bool: False, datetime: NOW}
     return kinds[column.type.python_type]
 
 

@@ -17,6 +17,14 @@ export function choices(today: Dayjs): { label: string; options: Choice[] }[] {
   ];
 }
 
+/** A period of the choices as it is called there; others as they are written. */
+export function named(period: string): string {
+  const [, years, quarters, months] = /^(\d{4})(?:-Q([1-4])|-(\d\d))?$/.exec(period) ?? [];
+  if (!years) return period;
+  if (quarters) return TEXTS.quarter(Number(years), Number(quarters));
+  return months ? TEXTS.month(Number(years), Number(months)) : TEXTS.year(Number(years));
+}
+
 /** The last month that is whole. */
 export function lastMonth(): string {
   return dayjs().subtract(1, "month").format("YYYY-MM");

@@ -39,7 +39,14 @@ export type Figured = { id: string; title: string; unit: string; lines: Line[] }
 export type Report = { theme: string; title: string; period: string; indicators: Figured[] };
 export type Warnings = { period: string; indicators: Figured[] };
 export type Answer = { indicator: Indicator; lines: Line[]; total: number };
-export type Behind = { columns: Record<string, string>; rows: Record<string, unknown>[]; next: number | null };
+/** Where a row leads whoever asked: the institution's number of the patient, the report of record QC. */
+export type Case = { patient?: string; report?: number };
+export type Behind = {
+  columns: Record<string, string>;
+  rows: Record<string, unknown>[];
+  cases: Case[];
+  next: number | null;
+};
 
 export type Held = {
   id: string;

@@ -1,18 +1,21 @@
 /** Rows behind a figure, when somebody asks for them: looking is recorded. */
 import { Button, Flex, Segmented, Typography } from "antd";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { useSearchParams } from "react-router";
-import type { Behind, Indicator } from "../../figures/types";
+import { Link, useSearchParams } from "react-router";
+import { named } from "../../figures/periods";
+import type { Answer, Behind, Case, Indicator } from "../../figures/types";
 import { useAsked } from "../../shared/asking";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
 import { TEXTS } from "./texts";
 
+const FIGURES = "GET /api/v1/indicators/{name}";
 const ROWS = "GET /api/v1/indicators/{name}/rows";
 const PAGE_ROWS = 50;
 const PARTS = Object.entries(TEXTS.parts).map(([value, label]) => ({ value, label }));
 
 type DetailsProps = { indicator: Indicator; period: string };
+type Row = Record<string, unknown> & { case: Case };
 
 export function Details({ indicator, period }: DetailsProps): ReactNode {
   const only = useSearchParams()[0].get("only");
@@ -34,9 +37,10 @@ function Drilled({ indicator, period, only }: DetailsProps & { only: string }): 
     choose(chosen);
     turn(0);
   };
+  const title = TEXTS.detailsOf(useGroup(indicator, period, only), named(period));
   return (
-    <section ref={place} className="board-details" tabIndex={-1} aria-label={TEXTS.details}>
-      <Typography.Title level={2}>{TEXTS.details}</Typography.Title>
+    <section ref={place} className="board-details" tabIndex={-1} aria-label={title}>
+      <Typography.Title level={2}>{title}</Typography.Title>
       <Flex gap={12} align="center" wrap className="no-print">
         <Segmented aria-label={TEXTS.part} options={PARTS} value={part} onChange={switched} />
         <Typography.Text type="secondary">{TEXTS.audited}</Typography.Text>
@@ -60,13 +64,42 @@ function Drilled({ indicator, period, only }: DetailsProps & { only: string }): 
   );
 }
 
+/** What a group is called, as the comparison beside the rows calls it. */
+function useGroup(indicator: Indicator, period: string, only: string): string {
+  const [by = "", ...value] = only.split(":");
+  const groups = useAsked<Answer, typeof FIGURES>(FIGURES, { path: { name: indicator.id }, query: { period, by } });
+  const known = groups.data?.lines.flatMap(({ group: [first] }) => first ?? []) ?? [];
+  return known.find((one) => String(one.value) === value.join(":"))?.title || value.join(":");
+}
+
 function Table({ behind, indicator }: { behind: Behind; indicator: Indicator }): ReactNode {
   const codes = new Map(indicator.dimensions.map(({ id, values }) => [id, values]));
   const columns = Object.entries(behind.columns).map(([id, title]) => ({
     title,
-    render: (_: unknown, row: Record<string, unknown>) => shown(row[id], codes.get(id)),
+    render: (_: unknown, row: Row) => shown(row[id], codes.get(id)),
   }));
-  return <Rows rowKey={(row) => String(row.id)} dataSource={behind.rows} columns={columns} pagination={false} />;
+  const opening = { title: TEXTS.case, render: (_: unknown, row: Row) => <Opening row={row} /> };
+  const led = behind.cases.some(({ patient, report }) => patient || report);
+  return (
+    <Rows<Row>
+      rowKey={(row) => `${row.tenant} ${row.id}`}
+      dataSource={behind.rows.map((row, at) => ({ ...row, case: behind.cases[at] ?? {} }))}
+      columns={led ? [...columns, opening] : columns}
+      pagination={false}
+    />
+  );
+}
+
+/** The pages of the case, those that there are and that whoever looks may open. */
+function Opening({ row }: { row: Row }): ReactNode {
+  const { patient, report } = row.case;
+  const place = patient && new URLSearchParams({ patient, tenant: String(row.tenant) });
+  return (
+    <Flex gap={12}>
+      {place ? <Link to={`/bedside?${place}`}>{TEXTS.patient}</Link> : null}
+      {report ? <Link to={`/recordqc/reports/${report}`}>{TEXTS.report}</Link> : null}
+    </Flex>
+  );
 }
 
 /** A value, a code by its title. */

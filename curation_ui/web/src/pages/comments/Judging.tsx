@@ -5,18 +5,20 @@ import { useAsked, useTelling } from "../../shared/asking";
 import { useHotkeys } from "../../shared/hotkeys";
 import { useMay, useSession } from "../../shared/session";
 import { day } from "../../shared/words";
+import { Assigning } from "./Assigning";
 import { TEXTS } from "./texts";
 import type { Codes, Item, Problem } from "./types";
 
 const JUDGE = "POST /api/v1/comments/rounds/{round_id}/items/{number}/judgement";
 const SHEET = "GET /api/v1/comments/rounds/{round_id}/worksheet";
 
-type JudgingProps = { item: Item; closed: boolean; next: () => void };
+type JudgingProps = { item: Item; closed: boolean; colleagues: string[]; next: () => void };
 
-export function Judging({ item, closed, next }: JudgingProps): ReactNode {
+export function Judging({ item, closed, colleagues, next }: JudgingProps): ReactNode {
   const { message } = App.useApp();
   const session = useSession();
   const mayJudge = useMay("comment.judge");
+  const role = useMay("comment.lead") ? "supervisor" : "pharmacist"; // who leads judges what others were given too
   const told = item.problems.length ? item.problems : item.result ? [] : item.suggested;
   const [codes, setCodes] = useState(() => [...new Set(told.map((one) => one.code))]);
   const [reason, setReason] = useState(item.reason ?? "");
@@ -29,7 +31,7 @@ export function Judging({ item, closed, next }: JudgingProps): ReactNode {
       return;
     }
     const problems = wrong ? codes.flatMap((code) => detailed(code, [...item.problems, ...item.suggested])) : [];
-    const body = { by: { name: session.name }, result, version: item.version, problems, reason };
+    const body = { by: { name: session.name, role }, result, version: item.version, problems, reason };
     const done = (): void => {
       message.success(TEXTS.saved);
       next();
@@ -42,7 +44,9 @@ export function Judging({ item, closed, next }: JudgingProps): ReactNode {
   ]);
   return (
     <Card size="small" title={`${TEXTS.number} ${item.number}`} extra={<Verdict item={item} />}>
-      <Prescription item={item} />
+      <Prescription item={item}>
+        <Assigning item={item} closed={closed} colleagues={colleagues} />
+      </Prescription>
       <Form layout="vertical" disabled={off} className="no-print">
         <Form.Item label={TEXTS.problems}>
           <CodeSelect value={codes} onChange={setCodes} />
@@ -93,7 +97,7 @@ function CodeSelect({ value, onChange }: { value: string[]; onChange: (codes: st
   );
 }
 
-function Prescription({ item }: { item: Item }): ReactNode {
+function Prescription({ item, children }: { item: Item; children: ReactNode }): ReactNode {
   const sheet = item.prescription;
   const items = [
     { key: "patient", label: TEXTS.patient, children: [sheet.sex, sheet.age, sheet.visit].filter(Boolean).join(" ") },
@@ -105,6 +109,7 @@ function Prescription({ item }: { item: Item }): ReactNode {
     },
     { key: "drugs", label: TEXTS.drugs, children: <Lines item={item} /> },
     { key: "suggested", label: TEXTS.suggested, children: <Suggested item={item} /> },
+    { key: "assignee", label: TEXTS.assignee, children },
   ];
   return <Descriptions size="small" bordered column={1} items={items} styles={{ label: { width: 120 } }} />;
 }

@@ -1,6 +1,6 @@
 /** The worksheet of a round: every prescription of the sample, judged one after the other. */
 import { Button, Checkbox, Flex, Popconfirm, Tag } from "antd";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { Link, useParams } from "react-router";
 import { useAsked, useSaving, useTelling } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
@@ -15,6 +15,7 @@ import { Uploading } from "./Uploading";
 
 const SHEET = "GET /api/v1/comments/rounds/{round_id}/worksheet";
 const BOOK = "GET /api/v1/comments/rounds/{round_id}/worksheet.xlsx";
+const PAGE_ROWS = 20;
 const CLOSE = "POST /api/v1/comments/rounds/{round_id}/close";
 
 export function Sheet(): ReactNode {
@@ -59,7 +60,13 @@ function Shown({ sheet }: { sheet: Worksheet }): ReactNode {
       </Flex>
       <Items items={shown} chosen={item?.number ?? 0} choose={choose} />
       {item ? (
-        <Judging key={item.number} item={item} closed={sheet.status === "closed"} next={next} />
+        <Judging
+          key={item.number}
+          item={item}
+          closed={sheet.status === "closed"}
+          colleagues={[...new Set(sheet.items.flatMap(({ assignee }) => assignee ?? []))].sort()}
+          next={next}
+        />
       ) : (
         <Nothing text={sheet.items.length && todo ? TEXTS.allDone : TEXTS.noItems} />
       )}
@@ -78,11 +85,24 @@ function About({ sheet }: { sheet: Worksheet }): ReactNode {
 
 type ItemsProps = { items: Item[]; chosen: number; choose: (number: number) => void };
 
+/** The table, turned to the page of what is chosen. */
 function Items({ items, chosen, choose }: ItemsProps): ReactNode {
+  const [page, turn] = useState(1);
+  const at = items.findIndex(({ number }) => number === chosen);
+  useEffect(() => {
+    if (at >= 0) turn(Math.floor(at / PAGE_ROWS) + 1);
+  }, [at]);
   return (
     <Rows<Item>
       rowKey="number"
       dataSource={items}
+      pagination={{
+        current: page,
+        pageSize: PAGE_ROWS,
+        onChange: turn,
+        hideOnSinglePage: true,
+        showSizeChanger: false,
+      }}
       rowClassName={(one) => (one.number === chosen ? "ant-table-row-selected" : "")}
       columns={[
         {
@@ -99,6 +119,7 @@ function Items({ items, chosen, choose }: ItemsProps): ReactNode {
           title: TEXTS.drugs,
           render: (_, one) => (one.prescription.lines ?? []).map((line) => line.name).join("、"),
         },
+        { title: TEXTS.assignee, dataIndex: "assignee" },
         { title: TEXTS.result, render: (_, one) => <Verdict item={one} /> },
       ]}
     />

@@ -20,6 +20,7 @@ const REFRESH_MS = 30_000;
 const TURN_MS = 20_000;
 const TILES = 12;
 const LISTED = 12;
+const NAMED = 2;
 
 type Theme = { id: string; title: string };
 
@@ -160,19 +161,35 @@ function Beyond({ period }: { period: string }): ReactNode {
       <Asked query={beyond} rows={3} isEmpty={({ indicators }) => !indicators.length} empty={TEXTS.noWarnings}>
         {({ indicators }) => (
           <ul className="wall-list">
-            {indicators.slice(0, LISTED).map(({ id, title, unit, lines }) => (
-              <li key={id}>
-                <span>{title}</span>
-                {lines.slice(0, 2).map((line) => (
-                  <Tag key={line.group[0]?.title} color="red">
-                    {line.group[0]?.title} {figure(line.value, unit)}
-                  </Tag>
-                ))}
-              </li>
+            {indicators.slice(0, LISTED).map((one) => (
+              <Warned key={one.id} {...one} />
             ))}
+            {indicators.length > LISTED ? (
+              <li>
+                <Link to={`/boards?theme=warnings&period=${encodeURIComponent(period)}`}>
+                  {TEXTS.further(indicators.length - LISTED)}
+                </Link>
+              </li>
+            ) : null}
           </ul>
         )}
       </Asked>
     </section>
+  );
+}
+
+/** An indicator with the first institutions beyond its line, and how many there are more. */
+function Warned({ title, unit, lines }: Figured): ReactNode {
+  const others = lines.length - NAMED;
+  return (
+    <li>
+      <span>{title}</span>
+      {lines.slice(0, NAMED).map((line) => (
+        <Tag key={line.group[0]?.title} color="red">
+          {line.group[0]?.title} {figure(line.value, unit)}
+        </Tag>
+      ))}
+      {others > 0 ? <span>{TEXTS.others(others)}</span> : null}
+    </li>
   );
 }

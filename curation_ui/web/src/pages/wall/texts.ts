@@ -3,6 +3,8 @@ export const TEXTS = {
   leave: "退出大屏",
   same: "同比",
   warnings: "预警指标",
+  further: (count: number) => `另有 ${count} 项，点击查看全部`,
+  others: (count: number) => `等另外 ${count} 家`,
   noWarnings: "没有超出预警线的指标",
   counties: "旗县对比",
   updated: "数据更新于",
