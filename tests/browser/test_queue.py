@@ -217,6 +217,14 @@ def test_the_keys_go_on_past_the_first_page_of_a_worksheet(enter: Entering) -> N
     here.page.keyboard.press("k")
     here.page.keyboard.press("k")
     expect(chosen).to_have_text("20")
+    here.page.get_by_label("点评意见").fill("剂量偏大")
+    here.page.get_by_role("button", name="19", exact=True).click()
+    expect(here.page.get_by_label("点评意见")).to_have_value("")
+    here.page.get_by_role("button", name="20", exact=True).click()
+    expect(here.page.get_by_label("点评意见")).to_have_value("剂量偏大")  # kept, and not left unasked
+    here.page.get_by_role("link", name="概览").click()
+    here.page.get_by_role("button", name="留在本页").click()
+    expect(here.page.get_by_label("点评意见")).to_have_value("剂量偏大")
 
 
 def _of_twenty_two(sent: Route) -> None:

@@ -7,7 +7,8 @@ import dayjs from "dayjs";
 import "dayjs/locale/zh-cn";
 import { type ReactNode, StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { BrowserRouter } from "react-router";
+import { createBrowserRouter } from "react-router";
+import { RouterProvider } from "react-router/dom";
 import { CACHE } from "../shared/asking";
 import { Guard } from "../shared/states";
 import { Entrance } from "./Entrance";
@@ -25,9 +26,7 @@ function Root(): ReactNode {
       <AntApp>
         <Guard>
           <QueryClientProvider client={CACHE}>
-            <BrowserRouter basename="/ui">
-              <Entrance mode={mode} setMode={setMode} />
-            </BrowserRouter>
+            <Entrance mode={mode} setMode={setMode} />
           </QueryClientProvider>
         </Guard>
       </AntApp>
@@ -39,9 +38,10 @@ function Root(): ReactNode {
  * nothing. */
 async function begin(root: HTMLElement): Promise<void> {
   await Promise.race([loadAhead(location.pathname), new Promise((done) => setTimeout(done, PATIENCE_MS))]);
+  const router = createBrowserRouter([{ path: "*", element: <Root /> }], { basename: "/ui" });
   createRoot(root).render(
     <StrictMode>
-      <Root />
+      <RouterProvider router={router} />
     </StrictMode>,
   );
 }

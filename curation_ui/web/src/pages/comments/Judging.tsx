@@ -1,6 +1,6 @@
 /** One prescription of the sample, and the verdict on it. */
 import { App, Button, Card, Descriptions, Flex, Form, Input, Select, Tag } from "antd";
-import { type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
 import { useAsked, useTelling } from "../../shared/asking";
 import { useHotkeys } from "../../shared/hotkeys";
 import { useMay, useSession } from "../../shared/session";
@@ -12,16 +12,23 @@ import type { Codes, Item, Problem } from "./types";
 const JUDGE = "POST /api/v1/comments/rounds/{round_id}/items/{number}/judgement";
 const SHEET = "GET /api/v1/comments/rounds/{round_id}/worksheet";
 
-type JudgingProps = { item: Item; closed: boolean; colleagues: string[]; next: () => void };
+/** What somebody writes and has not saved. */
+export type Draft = { codes: string[]; reason: string };
+type JudgingProps = {
+  item: Item;
+  closed: boolean;
+  colleagues: string[];
+  draft: Draft | undefined;
+  write: (draft: Draft | undefined) => void;
+  next: () => void;
+};
 
-export function Judging({ item, closed, colleagues, next }: JudgingProps): ReactNode {
+export function Judging({ item, closed, colleagues, draft, write, next }: JudgingProps): ReactNode {
   const { message } = App.useApp();
   const session = useSession();
   const mayJudge = useMay("comment.judge");
   const role = useMay("comment.lead") ? "supervisor" : "pharmacist"; // who leads judges what others were given too
-  const told = item.problems.length ? item.problems : item.result ? [] : item.suggested;
-  const [codes, setCodes] = useState(() => [...new Set(told.map((one) => one.code))]);
-  const [reason, setReason] = useState(item.reason ?? "");
+  const { codes, reason } = draft ?? begun(item);
   const judge = useTelling<Item, typeof JUDGE>(JUDGE, [SHEET]);
   const off = closed || !mayJudge || judge.isPending;
   const say = (result: string): void => {
@@ -34,6 +41,7 @@ export function Judging({ item, closed, colleagues, next }: JudgingProps): React
     const body = { by: { name: session.name, role }, result, version: item.version, problems, reason };
     const done = (): void => {
       message.success(TEXTS.saved);
+      write(undefined);
       next();
     };
     judge.mutate({ path: { round_id: item.round, number: item.number }, body }, { onSuccess: done });
@@ -49,7 +57,7 @@ export function Judging({ item, closed, colleagues, next }: JudgingProps): React
       </Prescription>
       <Form layout="vertical" disabled={off} className="no-print">
         <Form.Item label={TEXTS.problems}>
-          <CodeSelect value={codes} onChange={setCodes} />
+          <CodeSelect value={codes} onChange={(chosen) => write({ codes: chosen, reason })} />
         </Form.Item>
         <Form.Item label={TEXTS.reason}>
           <Input.TextArea
@@ -57,7 +65,7 @@ export function Judging({ item, closed, colleagues, next }: JudgingProps): React
             rows={2}
             maxLength={1000}
             value={reason}
-            onChange={(e) => setReason(e.target.value)}
+            onChange={(e) => write({ codes, reason: e.target.value })}
           />
         </Form.Item>
         <Flex gap={8}>
@@ -71,6 +79,12 @@ export function Judging({ item, closed, colleagues, next }: JudgingProps): React
       </Form>
     </Card>
   );
+}
+
+/** What was decided; before that, what the review suggests. */
+function begun({ problems, result, suggested, reason = "" }: Item): Draft {
+  const told = problems.length || result ? problems : suggested;
+  return { codes: [...new Set(told.map((one) => one.code))], reason };
 }
 
 /** A code with the drugs and words that it was given before, else with those that the review suggested it with. */

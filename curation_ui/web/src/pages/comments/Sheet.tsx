@@ -5,10 +5,11 @@ import { Link, useParams } from "react-router";
 import { useAsked, useSaving, useTelling } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
 import { useHotkeys } from "../../shared/hotkeys";
+import { useLeaving } from "../../shared/leaving";
 import { useMay, useSession } from "../../shared/session";
 import { Asked, Nothing } from "../../shared/states";
 import { Rows } from "../../shared/table";
-import { Judging, Verdict } from "./Judging";
+import { type Draft, Judging, Verdict } from "./Judging";
 import { TEXTS } from "./texts";
 import type { Item, Worksheet } from "./types";
 import { Uploading } from "./Uploading";
@@ -38,6 +39,10 @@ function Shown({ sheet }: { sheet: Worksheet }): ReactNode {
     const waits = (one: Item): boolean => one.number !== item?.number && !one.result;
     choose((shown.slice(at + 1).find(waits) ?? shown.find(waits))?.number);
   };
+  const [drafts, keep] = useState<Record<number, Draft>>({});
+  useLeaving(Object.keys(drafts).length > 0);
+  const write = (number: number, draft: Draft | undefined): void =>
+    keep(({ [number]: _, ...others }) => (draft ? { ...others, [number]: draft } : others));
   const filtered =
     (set: (only: boolean) => void) =>
     (event: { target: { checked: boolean } }): void => {
@@ -65,6 +70,8 @@ function Shown({ sheet }: { sheet: Worksheet }): ReactNode {
           item={item}
           closed={sheet.status === "closed"}
           colleagues={[...new Set(sheet.items.flatMap(({ assignee }) => assignee ?? []))].sort()}
+          draft={drafts[item.number]}
+          write={(draft) => write(item.number, draft)}
           next={next}
         />
       ) : (

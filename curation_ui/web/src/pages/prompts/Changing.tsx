@@ -4,6 +4,9 @@ import { type ReactNode, useState } from "react";
 import { Field } from "../../curation/Field";
 import { usePerson } from "../../curation/person";
 import { useTelling } from "../../shared/asking";
+import { useLeaving } from "../../shared/leaving";
+import { Cases } from "./Cases";
+import { fitting, isWhole } from "./expecting";
 import { TEXTS } from "./texts";
 import type { Version } from "./types";
 import { Variables } from "./Variables";
@@ -17,20 +20,21 @@ type ChangingProps = { id: string; version: Version; saved: (number: number) => 
 export function Changing({ id, version, saved, cancel }: ChangingProps): ReactNode {
   const { message } = App.useApp();
   const [content, write] = useState(version.content);
-  const [cases, writeCases] = useState(casesOf(version));
   const [note, say] = useState("");
   const [wish, want] = useState("");
   const { by, missing } = usePerson();
-  const kept = (made: Version): void => {
+  const stored = (made: Version): void => {
     message.success(TEXTS.saved);
     saved(made.number);
   };
-  const add = useTelling<Version, typeof ADD>(ADD, [...TOUCHED], kept);
-  const polish = useTelling<Version, typeof POLISH>(POLISH, [...TOUCHED], kept);
-  const typed = content !== version.content || cases !== casesOf(version);
-  const parsed = read(cases);
+  const add = useTelling<Version, typeof ADD>(ADD, [...TOUCHED], stored);
+  const polish = useTelling<Version, typeof POLISH>(POLISH, [...TOUCHED], stored);
+  const typed = content !== version.content;
+  useLeaving(typed || Boolean(note || wish));
+  const { variables = [], cases = [] } = content;
   const path = { prompt_id: id };
-  const body = { content: { ...content, cases: parsed }, base: version.number, note, by };
+  const kept = { ...content, cases: cases.map((one) => fitting(one, variables)) };
+  const body = { content: kept, base: version.number, note, by };
   return (
     <Form layout="vertical" component="div">
       <Field label={TEXTS.system}>
@@ -48,19 +52,10 @@ export function Changing({ id, version, saved, cancel }: ChangingProps): ReactNo
         />
       </Field>
       <Field label={TEXTS.variables}>
-        <Variables value={content.variables ?? []} onChange={(variables) => write({ ...content, variables })} />
+        <Variables value={variables} onChange={(named) => write({ ...content, variables: named })} />
       </Field>
-      <Field
-        label={`${TEXTS.cases}（JSON）`}
-        name="cases"
-        flaws={parsed ? [] : [{ field: "cases", problem: TEXTS.notJson }]}
-      >
-        <Input.TextArea
-          className="prompt-text"
-          autoSize={{ minRows: 4, maxRows: 20 }}
-          value={cases}
-          onChange={(event) => writeCases(event.target.value)}
-        />
+      <Field label={TEXTS.cases}>
+        <Cases variables={variables} value={cases} onChange={(written) => write({ ...content, cases: written })} />
       </Field>
       <Flex gap={8} wrap align="center">
         <Input
@@ -72,7 +67,7 @@ export function Changing({ id, version, saved, cancel }: ChangingProps): ReactNo
         />
         <Button
           type="primary"
-          disabled={!parsed || missing}
+          disabled={missing || !cases.every(isWhole)}
           loading={add.isPending}
           onClick={() => add.mutate({ path, body })}
         >
@@ -100,17 +95,4 @@ export function Changing({ id, version, saved, cancel }: ChangingProps): ReactNo
       </Flex>
     </Form>
   );
-}
-
-function casesOf({ content }: Version): string {
-  return JSON.stringify(content.cases ?? [], null, 2);
-}
-
-function read(text: string): unknown[] | undefined {
-  try {
-    const found: unknown = JSON.parse(text);
-    return Array.isArray(found) ? found : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -12,6 +12,8 @@ import { moment } from "../../shared/words";
 import { TenantField } from "../accounts/TenantField";
 import { Changing } from "./Changing";
 import { Outcomes } from "./Outcomes";
+import { Past } from "./Past";
+import { Preview } from "./Preview";
 import "./prompts.css";
 import { TEXTS } from "./texts";
 import type { Figures, Listed, Version, Whole } from "./types";
@@ -28,6 +30,7 @@ const ACTIVATE = "POST /api/v1/prompts/{prompt_id}/versions/{number}/activation"
 export function PromptPage(): ReactNode {
   const id = useParams().id ?? "";
   const [number, choose] = useState(0);
+  const [changing, change] = useState(false);
   const query = { version: number };
   const whole = useAsked<Whole, typeof ONE>(ONE, { path: { prompt_id: id }, query }, { keep: true });
   const listed = useAsked<Listed>(LIST);
@@ -42,6 +45,7 @@ export function PromptPage(): ReactNode {
         aria-label={TEXTS.version}
         options={options}
         value={whole.data?.version.number}
+        disabled={changing}
         onChange={choose}
         style={{ minWidth: 150 }}
       />
@@ -50,16 +54,22 @@ export function PromptPage(): ReactNode {
   return (
     <Frame title={whole.data?.name ?? TEXTS.title} about={whole.data?.purpose} actions={actions} printable>
       <Asked query={whole}>
-        {(found) => <Body key={found.version.number} id={id} version={found.version} made={choose} />}
+        {(found) => (
+          <Body key={found.version.number} whole={found} made={choose} changing={changing} change={change} />
+        )}
       </Asked>
     </Frame>
   );
 }
 
-type BodyProps = { id: string; version: Version; made: (number: number) => void };
+type BodyProps = {
+  whole: Whole;
+  made: (number: number) => void;
+  changing: boolean;
+  change: (on: boolean) => void;
+};
 
-function Body({ id, version, made }: BodyProps): ReactNode {
-  const [changing, change] = useState(false);
+function Body({ whole: { id, version, history }, made, changing, change }: BodyProps): ReactNode {
   // What is written stays on this version, also when a colleague adds another.
   const begin = (): void => {
     made(version.number);
@@ -75,8 +85,10 @@ function Body({ id, version, made }: BodyProps): ReactNode {
   const items = [
     { key: "content", label: TEXTS.content, children: <Reading version={version} /> },
     { key: "cases", label: TEXTS.cases, children: <Outcomes id={id} version={version} /> },
+    { key: "preview", label: TEXTS.preview, children: <Preview id={id} version={version} /> },
     { key: "diff", label: TEXTS.diff, children: <Difference id={id} version={version} /> },
     { key: "usage", label: TEXTS.usage, children: <Usage id={id} version={version} /> },
+    { key: "history", label: TEXTS.history, children: <Past id={id} history={history} /> },
   ];
   return (
     <>
