@@ -31,14 +31,14 @@ export type Draft<F> = {
   restart: (whole: Whole<F>) => void;
 };
 
-type Opened<F> = { kind: Kind; id: string; form: F; revision: number; text: string };
+export type Opened<F> = { kind: Kind; id: string; form: F; revision: number; text: string; begun?: F };
 
-/** `opened` is what the form begins with; `revision` 0 is a new record. */
+/** `opened` is what the form is compared with; `revision` 0 is a new record, `begun` what it says already. */
 export function useDraft<F extends Record<string, unknown>>(opened: Opened<F>): Draft<F> {
   const { message } = App.useApp();
   const { by } = usePerson();
   const [base, setBase] = useState(opened);
-  const [form, setForm] = useState(opened.form);
+  const [form, setForm] = useState(opened.begun ?? opened.form);
   const latest = useRef(form); // what is typed while an answer is waited for is kept
   latest.current = form;
   const [rival, setRival] = useState<Rival>();
@@ -65,7 +65,7 @@ export function useDraft<F extends Record<string, unknown>>(opened: Opened<F>): 
       const body = { form, revision: base.revision, reason, by };
       const made = await ask<Whole<F>, typeof SAVE>(SAVE, { path: { kind: base.kind, record_id: id }, body });
       restart(made, same(form, latest.current) ? made.form : merged(form, latest.current, made.form).form);
-      message.success(TEXTS.saved);
+      message.success({ content: TEXTS.saved, key: TEXTS.saved });
       void refresh("GET /api/v1/curation/records", "GET /api/v1/curation/history/{kind}/{record_id}", READ);
       return made;
     } catch (error) {

@@ -15,11 +15,7 @@ type ConditionProps = { condition: Conditioned; text: string; flaws: Flaw[] };
 
 export function ConditionField({ condition, text, flaws }: ConditionProps): ReactNode {
   const words = useWords();
-  const { parsed, reading, fault, type } = condition;
-  const problems = (parsed?.problems ?? []).map((one) => ({
-    field: "condition",
-    problem: `${T.at} ${one.at + 1} ${T.character}：${one.message}`,
-  }));
+  const { reading, fault } = condition;
   return (
     <section aria-label={TEXTS.condition}>
       <Typography.Title level={2}>{TEXTS.condition}</Typography.Title>
@@ -27,17 +23,35 @@ export function ConditionField({ condition, text, flaws }: ConditionProps): Reac
         {words ? <Built condition={condition} words={words} /> : <Loading rows={2} />}
       </ConfigProvider>
       {fault ? <Alert type="error" showIcon title={T.fault} description={fault} /> : null}
-      <Field label={T.text} name="condition" flaws={problems.length ? problems : flaws} hint={T.textHint} required>
-        <Input.TextArea
-          className="rule-text"
-          autoSize={{ minRows: 1, maxRows: 6 }}
-          value={text}
-          spellCheck={false}
-          onChange={(event) => type(event.target.value)}
-        />
-      </Field>
+      <ConditionText label={T.text} hint={T.textHint} condition={condition} text={text} flaws={flaws} />
     </section>
   );
+}
+
+/** The condition as text alone, with what is wrong with it. */
+export function ConditionText({
+  condition,
+  text,
+  flaws,
+  ...shown
+}: ConditionProps & { label: string; hint?: string }): ReactNode {
+  const problems = problemsOf(condition).map((problem) => ({ field: "condition", problem }));
+  return (
+    <Field {...shown} name="condition" flaws={problems.length ? problems : flaws} required>
+      <Input.TextArea
+        className="rule-text"
+        autoSize={{ minRows: 1, maxRows: 6 }}
+        value={text}
+        spellCheck={false}
+        onChange={(event) => condition.type(event.target.value)}
+      />
+    </Field>
+  );
+}
+
+/** What is wrong with a condition, and where. */
+export function problemsOf({ parsed }: Conditioned): string[] {
+  return (parsed?.problems ?? []).map((one) => `${T.at} ${one.at + 1} ${T.character}：${one.message}`);
 }
 
 /** A single condition becomes a group when another one is added. A text that cannot be read is mended as text: what

@@ -1,6 +1,6 @@
 /** All rules. */
 import { Button, Flex, Input } from "antd";
-import { type ReactNode, useState } from "react";
+import { type Key, type ReactNode, useState } from "react";
 import { Link } from "react-router";
 import type { Found, Page } from "../../curation/types";
 import { StandingTag, StatusTag } from "../../curation/vocabulary";
@@ -10,19 +10,27 @@ import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
 import { Pager, Rows } from "../../shared/table";
 import { moment } from "../../shared/words";
+import { address, MOST } from "./rows";
 import { TEXTS } from "./texts";
 
 export function List(): ReactNode {
   const [wanted, look] = useState({ q: "", after: "" });
   const query = { kind: "rule", ...wanted, limit: 200 };
   const rules = useAsked<Page>("GET /api/v1/curation/records", { query }, { keep: true });
-  const add = (
-    <Link to="new">
-      <Button type="primary">{TEXTS.add}</Button>
-    </Link>
+  const [chosen, choose] = useState<Key[]>([]);
+  const may = useMay("knowledge.edit");
+  const actions = (
+    <>
+      <Tabled ids={chosen} />
+      {may ? (
+        <Link to="new">
+          <Button type="primary">{TEXTS.add}</Button>
+        </Link>
+      ) : null}
+    </>
   );
   return (
-    <Frame title={TEXTS.title} about={TEXTS.about} actions={useMay("knowledge.edit") ? add : null} printable>
+    <Frame title={TEXTS.title} about={TEXTS.about} actions={actions} printable>
       <Flex className="curation-filters no-print">
         <Input.Search
           allowClear
@@ -38,6 +46,12 @@ export function List(): ReactNode {
             <Rows<Found>
               rowKey="id"
               dataSource={found.records}
+              rowSelection={{
+                selectedRowKeys: chosen,
+                preserveSelectedRowKeys: true,
+                onChange: choose,
+                getCheckboxProps: (one) => ({ "aria-label": `${TEXTS.table.choose} ${one.title}` }) as object,
+              }}
               columns={[
                 { title: TEXTS.name, render: (_, one) => <Link to={encodeURIComponent(one.id)}>{one.title}</Link> },
                 { title: TEXTS.status, render: (_, one) => <StatusTag status={one.status} /> },
@@ -55,5 +69,16 @@ export function List(): ReactNode {
         )}
       </Asked>
     </Frame>
+  );
+}
+
+/** On to the rules that were chosen, as a table. */
+function Tabled({ ids }: { ids: Key[] }): ReactNode {
+  const T = TEXTS.table;
+  if (ids.length > MOST) return <Button disabled>{`${T.most} ${MOST} ${T.rules}`}</Button>;
+  return (
+    <Link to={address(ids)}>
+      <Button>{ids.length ? `${T.link}（${ids.length}）` : T.link}</Button>
+    </Link>
   );
 }

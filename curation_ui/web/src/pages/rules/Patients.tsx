@@ -22,7 +22,8 @@ export function Patients({ trial }: { trial: UseQueryResult<Trial, Failure> | un
   );
 }
 
-function Told({ tried, old }: { tried: Tried[]; old: boolean }): ReactNode {
+/** Each patient with the outcome, and why; `old` is what was so before the last change. */
+export function Told({ tried, old }: { tried: Tried[]; old: boolean }): ReactNode {
   return (
     <ul className={old ? "rule-patients rule-old" : "rule-patients"}>
       {tried.map((one) => (

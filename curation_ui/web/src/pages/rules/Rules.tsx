@@ -1,8 +1,9 @@
-/** Rules: the list, and the editor of one. */
+/** Rules: the list, the editor of one, several as a table. */
 import type { ReactNode } from "react";
 import { Route, Routes } from "react-router";
 import { Editor } from "./Editor";
 import { List } from "./List";
+import { TablePage } from "./TablePage";
 import "../curation/curation.css";
 import "./rules.css";
 
@@ -11,6 +12,7 @@ export default function Rules(): ReactNode {
     <Routes>
       <Route index element={<List />} />
       <Route path="new" element={<Editor />} />
+      <Route path="table" element={<TablePage />} />
       <Route path=":id" element={<Editor />} />
     </Routes>
   );

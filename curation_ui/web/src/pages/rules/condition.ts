@@ -1,6 +1,6 @@
 /** A condition while it is built: what a new part is, how parts are changed, the service that reads and tries it. */
 import type { UseQueryResult } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { Case } from "../../curation/types";
 import { useAsked } from "../../shared/asking";
 import { ask, Failure } from "../../shared/client";
@@ -122,7 +122,8 @@ export type Conditioned = {
 
 type Source = { text: string } | { tree: Tree };
 
-/** The service's reading of a condition: of the text when that was typed, of the tree when that was clicked. */
+/** The service's reading of a condition: of the text when that was typed, of the tree when that was clicked. A text that
+ * came from elsewhere, merged or taken back, is read as if it had been typed. */
 export function useCondition(text: string, write: (text: string) => void): Conditioned {
   const [parsed, setParsed] = useState<Parsed>();
   const [tree, setTree] = useState<Tree>();
@@ -130,6 +131,19 @@ export function useCondition(text: string, write: (text: string) => void): Condi
   const [fault, setFault] = useState("");
   const [source, setSource] = useState<Source>({ text });
   const [answered, answer] = useState<Source>();
+  const own = useRef(text);
+  const put = useCallback(
+    (written: string): void => {
+      own.current = written;
+      write(written);
+    },
+    [write],
+  );
+  useEffect(() => {
+    if (text === own.current) return;
+    own.current = text;
+    setSource({ text });
+  }, [text]);
   useEffect(() => {
     setFault("");
     if ("text" in source && !source.text.trim()) {
@@ -146,7 +160,7 @@ export function useCondition(text: string, write: (text: string) => void): Condi
           setParsed(found);
           answer(source);
           if (found.reads) setReads(found.reads);
-          if ("tree" in source) write(found.text);
+          if ("tree" in source) put(found.text);
           else setTree(found.tree);
         })
         .catch((error: unknown) => {
@@ -157,9 +171,9 @@ export function useCondition(text: string, write: (text: string) => void): Condi
       clearTimeout(timer);
       stop.abort();
     };
-  }, [source, write]);
+  }, [source, put]);
   const type = (typed: string): void => {
-    write(typed);
+    put(typed);
     setSource({ text: typed });
   };
   const build = (built: Tree | undefined): void => {

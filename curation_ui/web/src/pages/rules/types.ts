@@ -17,6 +17,7 @@ export type Vocabulary = {
   groups: Record<string, { title: string; kinds: string[] }>;
   states: Record<string, string>;
   outcomes: Record<string, string>;
+  patients: string[];
 };
 export type Reading = { key: string; label: string; type: ValueType; field: string };
 export type Parsed = {

@@ -1,0 +1,119 @@
+/** Everything that can be said of a rule, with what it does to sample patients beside it. */
+import { Col, Input, Row, Select } from "antd";
+import type { ReactNode } from "react";
+import { Citations } from "../../curation/Citations";
+import type { Draft } from "../../curation/drafting";
+import { Field } from "../../curation/Field";
+import type { RuleForm } from "../../curation/types";
+import { choices, useVocabulary } from "../../curation/vocabulary";
+import { Rivalry } from "../curation/RecordPage";
+import { Cases } from "./Cases";
+import { ConditionField } from "./ConditionField";
+import { Patients } from "./Patients";
+import type { Edited } from "./rule";
+import { TEXTS } from "./texts";
+
+/** `children` come before the condition. */
+export function Fields({ edited, children }: { edited: Edited; children?: ReactNode }): ReactNode {
+  const { draft, condition, trial } = edited;
+  const { form, change, flaws } = draft;
+  return (
+    <>
+      <Rivalry draft={draft as unknown as Parameters<typeof Rivalry>[0]["draft"]} />
+      <Row gutter={[16, 12]}>
+        <Col xs={24} xl={14}>
+          {children}
+          <ConditionField condition={condition} text={form.condition} flaws={flaws} />
+          <Cases
+            cases={form.cases}
+            reads={condition.reads}
+            trial={trial?.data}
+            old={trial?.isPlaceholderData ?? false}
+            flaws={flaws}
+            change={(cases) => change({ cases })}
+          />
+          <Saying draft={draft} />
+        </Col>
+        <Col xs={24} xl={10}>
+          <Patients trial={trial} />
+        </Col>
+      </Row>
+    </>
+  );
+}
+
+function Saying({ draft: { form, change, flaws } }: { draft: Draft<RuleForm> }): ReactNode {
+  const { severities, evidence } = useVocabulary();
+  return (
+    <>
+      <div className="curation-fields">
+        <Field label={TEXTS.titleField} flaws={flaws} name="title" required>
+          <Input value={form.title} onChange={(event) => change({ title: event.target.value })} />
+        </Field>
+        <Field label={TEXTS.severity} flaws={flaws} name="severity" required>
+          <Select
+            options={choices(severities)}
+            value={form.severity}
+            onChange={(severity: string) => change({ severity })}
+          />
+        </Field>
+      </div>
+      <Field label={TEXTS.message} flaws={flaws} name="message" hint={TEXTS.messageHint} required>
+        <Input.TextArea
+          autoSize={{ minRows: 1, maxRows: 4 }}
+          value={form.message}
+          onChange={(event) => change({ message: event.target.value })}
+        />
+      </Field>
+      <Field label={TEXTS.advice} flaws={flaws} name="advice">
+        <Input.TextArea
+          autoSize={{ minRows: 2, maxRows: 6 }}
+          value={form.advice}
+          onChange={(event) => change({ advice: event.target.value })}
+        />
+      </Field>
+      <Field label={TEXTS.citations} flaws={flaws} name="citations" required>
+        <Citations value={form.citations} onChange={(citations) => change({ citations })} />
+      </Field>
+      <div className="curation-fields">
+        <Field label={TEXTS.evidence} flaws={flaws} name="evidence">
+          <Select
+            allowClear
+            options={choices(evidence)}
+            value={form.evidence || undefined}
+            onChange={(level?: string) => change({ evidence: level ?? "" })}
+          />
+        </Field>
+        <Field label={TEXTS.departments} hint={TEXTS.departmentsHint}>
+          <Select
+            mode="tags"
+            open={false}
+            suffixIcon={null}
+            value={form.departments}
+            onChange={(departments: string[]) => change({ departments })}
+          />
+        </Field>
+        <Field label={TEXTS.validFrom} flaws={flaws} name="validFrom" hint={TEXTS.dayHint}>
+          <Input value={form.validFrom} onChange={(event) => change({ validFrom: event.target.value })} />
+        </Field>
+        <Field label={TEXTS.validTo} flaws={flaws} name="validTo" hint={TEXTS.dayHint}>
+          <Input value={form.validTo} onChange={(event) => change({ validTo: event.target.value })} />
+        </Field>
+      </div>
+    </>
+  );
+}
+
+/** Why something is changed. */
+export function Reason({ value, say }: { value: string; say: (reason: string) => void }): ReactNode {
+  return (
+    <Input
+      value={value}
+      onChange={(event) => say(event.target.value)}
+      placeholder={TEXTS.reasonHint}
+      aria-label={TEXTS.reason}
+      maxLength={400}
+      style={{ maxWidth: 300 }}
+    />
+  );
+}
