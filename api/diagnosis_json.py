@@ -8,6 +8,7 @@ from api.cards import LABELS
 from clinical.finding import Datum, Reference
 from exchange.fhir.values import Json
 from inference.alarms import Alarm
+from inference.availability import Availability
 from inference.differentials import Differential, Point
 from inference.evidence import DIMENSIONS, Evidence, Span
 from inference.examinations import Reason, Recommended
@@ -20,6 +21,13 @@ from knowledge.snapshot import Snapshot
 URGENCIES: Final = {"now": "立即", "today": "当日", "soon": "近期", "elective": "择期"}
 PURPOSES: Final = {"confirm": "确诊", "exclude": "排除", "cause": "病因", "assess": "评估", "follow-up": "随访"}
 GRADES: Final = {"none": "无", "low": "低", "moderate": "中", "high": "高"}
+_AVAILABLE: Final = {
+    ("list", True): "本机构已登记开展",
+    ("list", False): "本机构未登记开展",
+    ("grade", True): "按机构等级通常可开展",
+    ("grade", False): "按机构等级通常不开展",
+    ("grade", None): "机构等级未知，能否开展待确认",
+}
 _CIRCUMSTANCES: Final = {"age": "年龄", "sex": "性别", "season": "季节", "region": "地区"}
 
 
@@ -167,11 +175,18 @@ def recommended_json(one: Recommended, snapshot: Snapshot) -> Json:
         "cost": GRADES[item.cost],
         "level": item.level,
         "levelText": LEVEL_NAMES[item.level],
-        "available": one.available,
         "reasons": [_reason(r, snapshot) for r in one.reasons],
     }
+    told |= _availability(one.availability)
     told |= {"against": [f"【{LABELS[f.severity]}】{f.summary}" for f in one.against]} if one.against else {}
     return told | ({} if one.done is None else {"done": _where(one.done)})
+
+
+def _availability(one: Availability) -> Json:
+    """Whether it is had here, by what that is said, and where else it is had."""
+    by = "list" if one.listed else "grade"
+    told: Json = {"available": one.here, "availableBy": by, "availableText": _AVAILABLE[by, one.here]}
+    return told | ({"elsewhere": list(one.elsewhere)} if one.elsewhere else {})
 
 
 def _reason(one: Reason, snapshot: Snapshot) -> Json:

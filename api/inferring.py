@@ -23,6 +23,7 @@ from records.terminology import Terminology
 
 if TYPE_CHECKING:
     from inference.assessment import Assessment
+    from inference.availability import LookUp
 
 _MOST: Final = 50
 _MOST_FINDINGS: Final = 200
@@ -71,7 +72,8 @@ class ExaminationsBody(InferenceBody, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A patient as an inference sees them, with what was not understood. ``judge`` tries an order on them."""
+    """A patient as an inference sees them, with what was not understood. ``judge`` tries an order on them,
+    ``look_up`` tells what institutions offer."""
 
     patient: PatientContext
     snapshot: Snapshot
@@ -79,14 +81,15 @@ class Seen:
     day: date
     unmapped: list[Json]
     judge: Callable[[PatientContext, Order], Review] | None = None
+    look_up: LookUp | None = None
 
     @classmethod
-    def at(cls, bedside: Bedside) -> Seen:
+    def at(cls, bedside: Bedside, look_up: LookUp | None = None) -> Seen:
         """A patient of a request. Of a list of which only a part is known what is there counts, as anywhere in an
         inference."""
         served, whole = bedside.served, replace(bedside, partial=frozenset())
         told = bedside.patient, served.snapshot, served.terminology, bedside.day, bedside.not_understood()
-        return cls(*told, whole.judge)
+        return cls(*told, whole.judge, look_up)
 
 
 def check(body: InferenceBody) -> None:
@@ -204,7 +207,7 @@ def recommended(seen: Seen, body: ExaminationsBody) -> Json:
 
     found, unknown = concepts_of(body.diagnoses, seen.terminology)
     assessment, lost = _assessed(seen, body)
-    made = examinations(assessment, _told(seen.patient, body), found, body.limit, seen.judge)
+    made = examinations(assessment, _told(seen.patient, body), found, body.limit, seen.judge, seen.look_up)
     due = [one for one in made if one.done is None]
     return {
         "release": seen.snapshot.release,

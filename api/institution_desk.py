@@ -96,10 +96,8 @@ class InstitutionDesk:
 
     def _changed(self, found: Principal, key: str, change: Callable[[Connection, Entry], Entry]) -> Entry:
         with self._engine.begin() as connection:
-            entry = self._registry.get(connection, key)
-            if entry is None or not isinstance(entry.item, Organisation):
-                raise ApiError(404, "not-found", "没有该机构")
-            reached(found, entry.item.tenant)
+            entry, item = organisation(connection, key)
+            reached(found, item.tenant)
             return change(connection, entry)
 
     def _fits(self, given: InstitutionBody, parent: Entry | None) -> None:
@@ -109,6 +107,14 @@ class InstitutionDesk:
                 raise bad_field("parent", f"上级机构 {given.parent} 未登记")
         elif KINDS.index(given.kind) <= KINDS.index(parent.item.kind):
             raise bad_field("kind", "机构类别须低于其上级机构")
+
+
+def organisation(connection: Connection, key: str) -> tuple[Entry, Organisation]:
+    """An institution by its key. Raises ``ApiError`` 404."""
+    entry = Registry().get(connection, key)
+    if entry is None or not isinstance(entry.item, Organisation):
+        raise ApiError(404, "not-found", "没有该机构")
+    return entry, entry.item
 
 
 def _organisation(tenant: str, given: Described) -> Organisation:

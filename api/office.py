@@ -20,6 +20,7 @@ from api.institution_desk import InstitutionDesk
 from api.intake import open_intake
 from api.login import LoginDesk
 from api.oauth import TokenDesk
+from api.offer_desk import OfferDesk
 from api.oidc import OidcDesk
 from api.operations_desk import OperationsDesk
 from api.quality_desk import QualityDesk
@@ -139,7 +140,8 @@ class Office:
         yield accounts.router(people, access)
         yield roles.router(people, access)
         yield clients.router(people, access)
-        yield institutions.router(access, InstitutionDesk(front.house.engine, front.settings.league))
+        offers = OfferDesk(front.house.engine, lambda: front.serving.now.terminology)
+        yield institutions.router(access, InstitutionDesk(front.house.engine, front.settings.league), offers)
         yield security.router(people, access, audit, front.identity)
 
     def _records(self) -> Iterator[APIRouter]:

@@ -17,6 +17,7 @@ from api.cards import REASONS
 from api.errors import ApiError
 from api.front import Front
 from api.metrics import METRICS
+from api.offering import Offering
 from api.person_record import PersonRecords
 from api.picture_json import pictured
 from api.regional import PANEL, of_panel, of_record, who_is
@@ -39,7 +40,6 @@ from records.launched import Launched, Lent, Standing
 from records.uses import Asker, Kind, Uses
 
 if TYPE_CHECKING:
-    from api.inferring import Seen
     from api.risk_desk import RiskDesk
     from inference.score import Answer
 
@@ -65,6 +65,7 @@ class PanelDesk:
 
     def __init__(self, front: Front, records: PersonRecords, uses: Uses) -> None:
         self._front, self._records, self._uses = front, records, uses
+        self._offering = Offering(front.house.engine, front.regional)
         self.launched = Launched(front.house.engine, front.ring)
 
     # -- opening ---------------------------------------------------------------------------
@@ -147,17 +148,18 @@ class PanelDesk:
 
     def diagnoses(self, launch: Launch) -> Json:
         """Suspected diagnoses with their evidence."""
-        from api.inferring import DiagnosesBody, diagnosed
+        from api.inferring import DiagnosesBody, Seen, diagnosed
 
         opened = self._opened(launch)
-        return self._used(Kind.DIAGNOSES, opened, lambda: diagnosed(_seen(opened), DiagnosesBody()))
+        return self._used(Kind.DIAGNOSES, opened, lambda: diagnosed(Seen.at(opened.bedside), DiagnosesBody()))
 
     def examinations(self, launch: Launch) -> Json:
         """Tests and examinations worth ordering, and those done lately."""
-        from api.inferring import ExaminationsBody, recommended
+        from api.inferring import ExaminationsBody, Seen, recommended
 
         opened = self._opened(launch)
-        return self._used(Kind.EXAMINATIONS, opened, lambda: recommended(_seen(opened), ExaminationsBody()))
+        seen = Seen.at(opened.bedside, self._offering.around(launch.tenant, ""))
+        return self._used(Kind.EXAMINATIONS, opened, lambda: recommended(seen, ExaminationsBody()))
 
     def treatments(self, launch: Launch) -> Json:
         """Plans for the active diagnoses."""
@@ -259,12 +261,6 @@ def _as_of(standing: Standing) -> str:
     if standing.failed:
         return f"业务系统未能再次给出资料，资料截至 {when}；稍后自动重试，也可从业务系统重新打开。"
     return f"业务系统资料截至 {when}"
-
-
-def _seen(opened: Opened) -> Seen:
-    from api.inferring import Seen
-
-    return Seen.at(opened.bedside)
 
 
 def _asked(kept: Kept, launch: Launch) -> Json:

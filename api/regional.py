@@ -64,10 +64,10 @@ class Regional:
     async def of(self, context: PatientContext, tenant: str, patient: Any = None) -> History:
         """What is known of a patient elsewhere. ``tenant`` is what the caller proved to be (empty: nothing),
         ``patient`` the Patient as sent."""
-        here, who = self._asking(tenant, context.institution), who_is(context, patient)
+        here, who = self.asking(tenant, context.institution), who_is(context, patient)
         return await self.region.enrich(Ask(here, context.id, context.as_of, who))
 
-    def _asking(self, proved: str, said: str) -> str:
+    def asking(self, proved: str, said: str) -> str:
         """The institution that asks. Who proved to be a county or league vouches for its institutions."""
         directory = self.region.directory
         named = directory.tenant_of(said)

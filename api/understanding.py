@@ -10,6 +10,7 @@ from fastapi import APIRouter
 
 from api.answer_desk import AnswerDesk
 from api.front import Front
+from api.offering import Offering
 from api.panel_desk import PanelDesk
 from api.panel_quality import PanelQuality
 from api.panel_watch import PanelWatch
@@ -78,7 +79,7 @@ class Understanding:
         yield prompts.router(access, self.prompts)
         yield normalize.router(access, serving, settings.data_dir / "terms")
         yield language.router(access, serving)
-        yield inference.router(access, ward, uses)
+        yield inference.router(access, ward, uses, Offering(front.house.engine, front.regional))
         yield treatments.router(access, ward, uses)
         yield pathways.router(access, ward, uses)
         yield consultations.router(access, ward, uses)

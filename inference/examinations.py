@@ -4,9 +4,10 @@
 
 p(d) is how likely each leading disease is (1 for a diagnosis that was made), value how much the item settles
 there, gain the expected information in bits (``inference.questions``), harm and cost in bits too. What an
-institution does not offer is listed with the level that does. What was done within its repeat interval, here or
-in the region, is not ordered again but shown with its result. What is recommended is tried by the rules first, on the
-patient with what is suspected: nobody with an asthma attack is sent to be provoked.
+institution does not offer (by its list, else by its grade) comes later, with the level that usually does and those of
+the league that list it. What was done within its repeat interval, here or in the region, is not ordered again but
+shown with its result. What is recommended is tried by the rules first, on the patient with what is suspected: nobody
+with an asthma attack is sent to be provoked.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from clinical.patient import PatientContext, Pregnancy
 from clinical.quantity import Quantity
 from clinical.value import replace
 from inference.assessment import Assessment
+from inference.availability import Availability, LookUp, availabilities
 from inference.citing import references
 from inference.items import Item, Items
 from inference.naming import Names
@@ -67,16 +69,15 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Recommended:
-    """An item worth ordering. ``available`` is None when the grade of the institution is unknown; ``done`` is
-    what was done within the repeat interval, so that it need not be ordered again; ``against`` what the rules hold
-    against it, the worst first, nothing less than major."""
+    """An item worth ordering. ``done`` is what was done within the repeat interval, so that it need not be ordered
+    again; ``against`` what the rules hold against it, the worst first, nothing less than major."""
 
     item: Item
     worth: float
     gain: float
     reasons: tuple[Reason, ...]
-    available: bool | None
     done: Datum | None
+    availability: Availability = Availability()
     against: tuple[Finding, ...] = ()
 
     @property
@@ -91,26 +92,31 @@ def examinations(
     diagnoses: Iterable[str] = (),
     limit: int = 15,
     judge: Judge | None = None,
+    look_up: LookUp | None = None,
 ) -> list[Recommended]:
     """Items by worth, what the rules hold something grave against after the others, what they forbid last.
     ``diagnoses`` (concepts) were made; without any those that are suspected count. ``judge`` tries each on the
-    patient."""
-    snapshot, items = assessment.profiles.snapshot, Items.of(assessment.profiles.snapshot)
+    patient, ``look_up`` tells what institutions list."""
     made = tuple(diagnoses)
-    gains, reasons = gain_by_item(assessment), _reasons(assessment, made)
-    found = []
-    for concept, why in reasons.items():
-        item = items.item(concept)
-        gain = gains.get(concept, 0.0)
-        worth = _settles(why, MADE if made else PURPOSES) + gain - COSTS[item.cost] - HARMS[item.harm]
-        done = done_before(patient, concept, snapshot)
-        available = item.available(patient.institution_level)
-        found.append(Recommended(item, worth, gain, tuple(why), available, done))
-    best = sorted((one for one in found if one.worth > 0), key=_order)[:limit]
+    found = list(_worthy(assessment, patient, made))
+    items = Items.of(assessment.profiles.snapshot)
+    where = availabilities([one.item for one in found], items, patient.institution_level, look_up)
+    placed = (dataclasses.replace(one, availability=there) for one, there in zip(found, where, strict=True))
+    best = sorted(placed, key=_order)[:limit]
     if judge is None:
         return best
     known = _with_suspected(patient, assessment, made)
     return sorted((_tried(one, known, judge) for one in best), key=lambda one: (one.is_forbidden, bool(one.against)))
+
+
+def _worthy(assessment: Assessment, patient: PatientContext, made: tuple[str, ...]) -> Iterator[Recommended]:
+    """Items that are worth more than they cost."""
+    snapshot, gains = assessment.profiles.snapshot, gain_by_item(assessment)
+    for concept, why in _reasons(assessment, made).items():
+        item, gain = Items.of(snapshot).item(concept), gains.get(concept, 0.0)
+        worth = _settles(why, MADE if made else PURPOSES) + gain - COSTS[item.cost] - HARMS[item.harm]
+        if worth > 0:
+            yield Recommended(item, worth, gain, tuple(why), done_before(patient, concept, snapshot))
 
 
 def _with_suspected(patient: PatientContext, assessment: Assessment, made: tuple[str, ...]) -> PatientContext:
@@ -133,7 +139,7 @@ def _tried(one: Recommended, patient: PatientContext, judge: Judge) -> Recommend
 
 
 def _order(one: Recommended) -> tuple[bool, bool, float, str]:
-    return one.done is not None, one.available is False, -one.worth, one.item.concept
+    return one.done is not None, one.availability.here is False, -one.worth, one.item.concept
 
 
 def _settles(why: list[Reason], purposes: dict[str, float]) -> float:

@@ -66,6 +66,14 @@ class Items:
         said = self._snapshot.pointing_at(concept)
         return [s.subject for s in said if s.predicate is Predicate.CONTAINS]
 
+    def members(self, concept: str) -> list[str]:
+        """What is in a panel or combined examination."""
+        return [s.object for s in self._snapshot.statements(Predicate.CONTAINS, concept)]
+
+    def wider(self, concept: str) -> set[str]:
+        """Itself, the classes it is of, and panels and combined examinations that contain it."""
+        return {concept, *self._snapshot.lineage[concept], *self.panels(concept)}
+
     def showing(self, finding: Concept) -> Item | None:
         """What to order to see a finding: the panel of its test, its test or its examination."""
         own = self._own(finding)

@@ -34,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from base.db import METADATA, NUMBER
-from base.tenancy import TenancyError, current, tenant_path
+from base.tenancy import TenancyError, above, current, tenant_path
 from clinical.patient import Authority
 from clinical.value import Value
 
@@ -416,6 +416,12 @@ class Directory:
         """What people call a tenant; the last part of its path while nobody registered it."""
         found = self._by_tenant.get(tenant)
         return found.name if found else tenant.rpartition("/")[2]
+
+    def institution(self, tenant: str) -> str:
+        """The registered institution that a tenant is or belongs to; empty for what only holds others or is
+        nobody's."""
+        nearest = next((path for path in reversed(above(tenant)) if path in self._by_tenant), "")
+        return "" if self.is_group(nearest) else nearest
 
     def is_group(self, tenant: str) -> bool | None:
         """Whether a tenant only holds institutions; None when nobody registered it."""

@@ -26,6 +26,7 @@ from api.inferring import (
     recommended,
     told_apart,
 )
+from api.offering import Offering
 from api.using import used
 from clinical.coded import china_day
 from clinical.logic import UNKNOWN
@@ -37,7 +38,7 @@ from records.uses import Kind, Uses
 _B = TypeVar("_B", bound=InferenceBody)
 
 
-def router(access: Access, ward: Ward, uses: Uses) -> APIRouter:
+def router(access: Access, ward: Ward, uses: Uses, offering: Offering) -> APIRouter:
     """``POST /api/v1/inference/diagnoses``, ``/differentials`` and ``/examinations``."""
     routes = APIRouter(prefix="/api/v1/inference", tags=["Inference"])
 
@@ -50,10 +51,10 @@ def router(access: Access, ward: Ward, uses: Uses) -> APIRouter:
             level = UNKNOWN if body.institution_level is None else body.institution_level
             nobody = PatientContext("", now, institution=body.institution, institution_level=level)
             day = body.as_of or china_day(now)
-            seen = Seen.at(ward.at(Incoming(nobody, ()), day=day))
+            there = ward.at(Incoming(nobody, ()), day=day)
         else:
-            bedside = await ward.of(body, caller)
-            seen = Seen.at(bedside)
+            there = bedside = await ward.of(body, caller)
+        seen = Seen.at(there, offering.around(caller.tenant, there.patient.institution))
         who = asker(caller, body, bedside, _named(body))
         return respond(200, await asyncio.to_thread(used, uses, kind, who, lambda: make(seen, body)))
 
@@ -107,7 +108,9 @@ _DIFFERENTIALS: Final = asked(DifferentialsBody, EXAMPLES["differentials"]) | de
 )
 _EXAMINATIONS: Final = asked(ExaminationsBody, EXAMPLES["examinations"]) | described(
     "推荐检查检验",
-    "按诊断价值与信息增益推荐，扣除危害和费用，经规则核查；近期已做的列入 alreadyDone，禁忌的列入 contraindicated。",
+    "按诊断价值与信息增益推荐，扣除危害和费用，经规则核查；近期已做的列入 alreadyDone，禁忌的列入 contraindicated。"
+    "available 按本机构登记的项目（availableBy 为 list），未登记的按机构等级（grade）。"
+    "本机构不开展的，elsewhere 列出已登记开展的机构。",
     "examinations: 建议项目及理由; contraindicated: 本患者禁忌; alreadyDone: 近期已做",
     400,
 )

@@ -1,4 +1,5 @@
-"""Institutions of the league over HTTP: registered under one another, described, closed and opened again."""
+"""Institutions of the league over HTTP: registered under one another, described, closed and opened again, and what
+each offers of tests and examinations."""
 
 from __future__ import annotations
 
@@ -12,10 +13,11 @@ from api.asking import summarised, within
 from api.bodies import asked, decoded
 from api.errors import respond
 from api.institution_desk import ChangeBody, InstitutionBody, InstitutionDesk
+from api.offer_desk import OfferDesk, OffersBody
 from records.registry import Entry
 
 
-def router(access: Access, desk: InstitutionDesk) -> APIRouter:
+def router(access: Access, desk: InstitutionDesk, offers: OfferDesk) -> APIRouter:
     """``/api/v1/institutions``."""
     routes = APIRouter(prefix="/api/v1/institutions", tags=["Accounts"])
 
@@ -49,6 +51,18 @@ def router(access: Access, desk: InstitutionDesk) -> APIRouter:
         found = access.need(request, "institution.manage")
         return told(found, "open", await within(found, lambda: desk.close(found, key, False)))
 
+    @routes.get("/{key}/examinations", **_OFFERS)
+    async def offered(key: str, request: Request) -> Response:
+        found = access.need(request, "registry.read")
+        return respond(200, await within(found, lambda: offers.listed(key)))
+
+    @routes.put("/{key}/examinations", **_OFFER)
+    async def offer(key: str, request: Request) -> Response:
+        found, given = access.need(request, "institution.manage"), decoded(OffersBody, await request.body())
+        told = await within(found, lambda: offers.put(found, key, given))
+        access.note(found, "institution.offers", f"institution/{told['tenant']}", count=len(told["items"]))
+        return respond(200, told)
+
     return routes
 
 
@@ -66,3 +80,7 @@ _REGISTER: Final = summarised("Register an institution under another", 400, 409,
 _CHANGE: Final = summarised("Describe an institution anew", 400, 404, 409) | asked(ChangeBody)
 _CLOSE: Final = summarised("Close an institution: who works there and below is not let in", 404)
 _OPEN: Final = summarised("Open a closed institution again", 404)
+_OFFERS: Final = summarised("Tests and examinations that an institution lists as its own", 404)
+_OFFER: Final = summarised("Another list in place of it: names, LOINC codes or concepts", 400, 404) | asked(
+    OffersBody, {"items": ["血常规", "心电图", "胸部CT"]}
+)

@@ -363,3 +363,63 @@ def test_nobody_closes_where_they_themselves_stand(above: As, system: As) -> Non
 
 def test_security_staff_registers_no_institutions(safety: As) -> None:
     assert safety.asks("POST", INSTITUTIONS, _hospital("h8")).status_code == 403
+
+
+# -- what institutions offer ----------------------------------------------------------------------
+
+
+def _registered(who: As, code: str) -> str:
+    """The path of the list of a hospital that is registered anew."""
+    return f"{INSTITUTIONS}/{who.asks('POST', INSTITUTIONS, _hospital(code)).json()['key']}/examinations"
+
+
+def test_an_institution_lists_what_it_offers_and_a_doctor_elsewhere_is_told_where_to_refer(
+    league: Staffed, above: As, system: As
+) -> None:
+    small, large = _registered(system, "h20"), _registered(system, "h21")
+    assert system.asks("PUT", small, {"items": ["血常规", "718-7", "exam:ecg", "胸片"]}).status_code == 200
+    told = system.asks("GET", small).json()
+    assert {one["said"]: one["name"] for one in told["items"]} == {
+        "血常规": "血常规",
+        "718-7": "血红蛋白",
+        "exam:ecg": "心电图",
+        "胸片": "胸部X线",
+    }
+    assert {one["by"] for one in told["items"]} == {"sys"}
+    assert league.audited("institution.offers")[0]["subject"] == f"institution/{COUNTY}/h20"
+    assert system.asks("PUT", large, {"items": ["腹部彩超", "腹部CT"]}).status_code == 200
+
+    league.add("zhao", f"{COUNTY}/h20/ward", "clinician")
+    league.client.app.state.front.region.refresh()  # type: ignore[attr-defined]
+    asked = {"ageYears": 25, "sex": "女", "text": "右下腹痛1天，伴恶心、发热。", "institutionLevel": 2, "limit": 50}
+
+    def placed() -> dict[str, Any]:
+        found = As(league, "zhao").asks("POST", "/api/v1/inference/examinations", asked).json()["examinations"]
+        return {one["name"]: [one["available"], one["availableBy"], one.get("elsewhere")] for one in found}
+
+    assert placed()["血常规"] == [True, "list", None]
+    assert placed()["腹部超声"] == [False, "list", ["h21医院"]]
+    assert system.asks("PUT", small, {"items": []}).json()["items"] == []
+    assert placed()["腹部超声"] == [True, "grade", None], "without a list the grade says it"
+
+
+def test_of_a_list_with_a_row_that_is_nothing_nothing_is_kept(above: As, system: As) -> None:
+    path = _registered(system, "h22")
+    assert system.asks("PUT", path, {"items": ["心电图"]}).status_code == 200
+    refused = system.asks("PUT", path, {"items": ["血常规", "肌钙蛋白", "", "阿司匹林"]})
+    assert refused.status_code == 400
+    (issue,) = refused.json()["issue"]
+    assert issue["expression"] == ["items[1]"]
+    for told in ("共 3 行", "第2行“肌钙蛋白”", "肌钙蛋白I", "第3行", "第4行“阿司匹林”"):
+        assert told in issue["details"]["text"]
+    assert [one["name"] for one in system.asks("GET", path).json()["items"]] == ["心电图"]
+
+
+def test_who_does_not_manage_an_institution_lists_nothing_for_it(above: As, system: As, safety: As) -> None:
+    path, given = _registered(system, "h23"), {"items": ["心电图"]}
+    assert safety.asks("PUT", path, given).status_code == 403
+    far = above.asks("POST", INSTITUTIONS, _hospital("h24") | {"parent": LEAGUE}).json()["key"]
+    assert system.asks("PUT", f"{INSTITUTIONS}/{far}/examinations", given).status_code == 403
+    keys = {one["tenant"]: one["key"] for one in system.asks("GET", INSTITUTIONS).json()["institutions"]}
+    assert system.asks("PUT", f"{INSTITUTIONS}/{keys[COUNTY]}/examinations", given).status_code == 400
+    assert system.asks("GET", f"{INSTITUTIONS}/none/examinations").status_code == 404

@@ -15,6 +15,7 @@ from clinical.patient import Observation, PatientContext, Procedure, Report, Sex
 from clinical.quantity import Quantity
 from inference.alarms import alarms
 from inference.assessment import Assessment
+from inference.availability import Availability, Lists, Site
 from inference.diagnosis import Diagnoser
 from inference.differentials import differentials
 from inference.evidence import Evidence, merged, of_names, of_patient, of_text
@@ -356,5 +357,32 @@ def test_an_examination_that_is_dangerous_in_what_is_suspected_comes_last_with_t
 def test_an_institution_is_offered_first_what_it_has(snapshot: Snapshot) -> None:
     assessment = assessed(snapshot, 58, Sex.MALE, "胸痛", "大汗淋漓")
     found = examinations(assessment, PatientContext("p", NOW, institution_level=1))
-    availability = [one.available for one in found]
+    availability = [one.availability.here for one in found]
     assert availability == sorted(availability, reverse=True)
+
+
+def test_what_the_list_of_the_institution_says_comes_before_its_grade(snapshot: Snapshot) -> None:
+    def concept(name: str, kind: ConceptKind) -> str:
+        return snapshot.by_name(name, kind)[0].id
+
+    def listing(*concepts: str) -> frozenset[str]:
+        return frozenset(concepts)
+
+    chest, angiography = concept("胸部X线", ConceptKind.EXAM), concept("冠状动脉造影", ConceptKind.EXAM)
+    three = concept("心梗三项", ConceptKind.LAB)
+    sites = (Site("乙医院", listing(chest)), *(Site(name, listing(angiography)) for name in "丙丁戊己"))
+    assessment = assessed(snapshot, 58, Sex.MALE, "胸痛", "大汗淋漓")
+
+    def placed(lists: Lists) -> dict[str, Availability]:
+        patient = PatientContext("p", NOW, institution_level=1)
+        found = examinations(assessment, patient, limit=50, look_up=lambda concepts: lists)
+        return {one.item.name: one.availability for one in found}
+
+    own = placed(Lists(listing(three, concept("心电图", ConceptKind.EXAM)), sites))
+    assert own["心电图"] == Availability(True, True)
+    assert own["肌钙蛋白I"] == Availability(True, True), "who has the panel has what is in it"
+    assert own["胸部X线"] == Availability(False, True, ("乙医院",)), "of a grade that usually has it"
+    assert own["冠状动脉造影"] == Availability(False, True, ("丙", "丁", "戊")), "three are enough"
+    none = placed(Lists(None, sites))
+    assert none["胸部X线"] == Availability(True, False), "without a list the grade says it"
+    assert none["冠状动脉造影"] == Availability(False, False, ("丙", "丁", "戊"))
