@@ -22,7 +22,7 @@ export function Past({ id, history }: { id: string; history: Step[] }): ReactNod
         <InUse key={use.tenant} use={use} />
       ))}
       <Rows<Step>
-        rowKey={({ at, action }) => `${at} ${action}`}
+        rowKey={({ at, version, tenant, action }) => `${at} ${version} ${tenant} ${action}`}
         dataSource={history}
         columns={[
           { title: TEXTS.made, render: (_, one) => moment(one.at) },
