@@ -403,7 +403,7 @@ def test_a_new_source_and_a_new_concept_are_checked_while_typed_and_what_is_alik
 def test_rules_are_edited_side_by_side_in_a_table_and_tried_as_they_stand(enter: Entering) -> None:
     here = enter("zhaomin", "/ui/rules")
     page, title = here.page, "高龄患者使用华法林"
-    page.get_by_role("row").filter(has_text=title).get_by_role("checkbox").check()
+    page.get_by_role("checkbox", name=f"选择规则 {title}").check()
     page.get_by_role("link", name="决策表（1）").click()
     tried = page.get_by_role("region", name=f"试运行：{title}", exact=True)
     expect(tried.get_by_role("listitem").filter(has_text="72岁男性")).to_contain_text("不触发")

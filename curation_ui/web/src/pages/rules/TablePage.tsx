@@ -55,12 +55,12 @@ function Sheet({ start }: { start: Whole<RuleForm>[] }): ReactNode {
   useLeaving(Object.values(table.standings).some((one) => one !== "same"));
   return (
     <Form layout="vertical" component="div" disabled={!may}>
-      <Flex gap={8} wrap className="curation-filters no-print">
+      <Flex gap={8} wrap align="start" className="curation-filters no-print">
         <Select
           mode="multiple"
           disabled={false}
           aria-label={T.runOn}
-          placeholder={T.runOn}
+          prefix={T.runOn}
           options={(words?.patients ?? []).map((value) => ({ value, label: value }))}
           value={patients}
           onChange={choose}

@@ -96,7 +96,7 @@ export const TEXTS = {
     dropUnsaved: "该行未保存的修改将丢弃，仍要移出？",
     all: "全部字段",
     run: "试运行",
-    runOn: "试运行的样例患者",
+    runOn: "样例患者",
     nobody: "请在上方选择样例患者",
     noCondition: "未判断：还没有条件",
     notRun: "未判断",
