@@ -21,12 +21,13 @@ from records import offers
 from records.registry import KINDS
 from records.terminology import Terminology
 
-_MOST, _SHOWN, _ALIKE = 2_000, 20, 70.0
+_MOST, _SHOWN, _ALIKE = 2_000, 20, 50.0
 _KINDS: Final = (ConceptKind.LAB, ConceptKind.EXAM)
 
 
 class OffersBody(Body, frozen=True):
-    """The whole list: each a name, a LOINC code or the id of a concept. An empty one takes the list away."""
+    """The whole list: each a name, a LOINC code or the id of a concept; blank rows are left out. An empty
+    list takes away the one there is."""
 
     items: tuple[str, ...]
 
@@ -68,12 +69,12 @@ def _read(items: Sequence[str], terminology: Terminology) -> dict[str, str]:
         raise bad_field("items", f"最多 {_MOST} 项")
     found: dict[str, str] = {}
     lost: list[int] = []
-    for row, text in enumerate(items):
-        meant = _meant(text.strip(), terminology)
-        if not meant:
+    for row, text in enumerate(map(str.strip, items)):
+        meant = _meant(text, terminology) if text else ()
+        if text and not meant:
             lost.append(row)
         for concept in meant:
-            found.setdefault(concept, text.strip())
+            found.setdefault(concept, text)
     if lost:
         rows = "；".join(f"第{row + 1}行“{items[row][:30]}”{_hint(items[row], terminology)}" for row in lost[:_SHOWN])
         told = f"共 {len(lost)} 行不是收录的检验或检查，请改为标准名称或LOINC编码后重新提交，本次未作任何更改：{rows}"
@@ -100,5 +101,5 @@ def _hint(text: str, terminology: Terminology) -> str:
     from rapidfuzz import fuzz, process
 
     names = [one.name for one in terminology.snapshot.concepts() if one.kind in _KINDS]
-    alike = process.extract(text[: offers.LONGEST], names, scorer=fuzz.partial_ratio, limit=3, score_cutoff=_ALIKE)
+    alike = process.extract(text[: offers.LONGEST], names, scorer=fuzz.ratio, limit=3, score_cutoff=_ALIKE)
     return f"（可选：{'、'.join(name for name, _, _ in alike)}）" if alike else ""

@@ -228,6 +228,25 @@ def test_an_institution_is_registered_below_the_hospital_and_closed(enter: Enter
     here.suits_everybody("institutions")
 
 
+def test_the_list_of_what_a_hospital_offers_is_pasted_and_mended(enter: Entering) -> None:
+    here = enter("xitong")
+    here.page.get_by_role("tab", name="机构").click()
+    hospital = here.page.get_by_role("row").filter(has_text="安定县医院")
+    hospital.get_by_role("button", name="检查检验项目").click()
+    dialog = here.page.get_by_role("dialog")
+    dialog.get_by_label("检查检验项目").fill("血常规\n\n胸片\n肌钙蛋白")
+    here.forgive("400")
+    dialog.get_by_role("button", name=OK).click()
+    expect(dialog.get_by_role("alert")).to_contain_text("第4行“肌钙蛋白”（可选：肌钙蛋白")
+    here.shoot("offers")
+    assert here.hurdles() == []
+    dialog.get_by_label("检查检验项目").fill("血常规\n胸片")
+    dialog.get_by_role("button", name=OK).click()
+    expect(dialog).to_be_hidden()
+    hospital.get_by_role("button", name="检查检验项目").click()
+    expect(here.page.get_by_role("dialog").get_by_label("检查检验项目")).to_have_value(re.compile("胸片"))
+
+
 def test_an_alarm_is_acknowledged_with_what_is_being_done(enter: Entering) -> None:
     here = enter("xitong", "/ui/systems")
     here.page.get_by_role("tab", name="告警").click()

@@ -410,7 +410,7 @@ def test_of_a_list_with_a_row_that_is_nothing_nothing_is_kept(above: As, system:
     assert refused.status_code == 400
     (issue,) = refused.json()["issue"]
     assert issue["expression"] == ["items[1]"]
-    for told in ("共 3 行", "第2行“肌钙蛋白”", "肌钙蛋白I", "第3行", "第4行“阿司匹林”"):
+    for told in ("共 2 行", "第2行“肌钙蛋白”（可选：肌钙蛋白", "第4行“阿司匹林”"):
         assert told in issue["details"]["text"]
     assert [one["name"] for one in system.asks("GET", path).json()["items"]] == ["心电图"]
 

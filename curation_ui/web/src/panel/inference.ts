@@ -81,8 +81,14 @@ function examination(one: Examination): HTMLElement {
       one.reasons.slice(0, 4).map((r) => h("li", {}, [r.purposeText, r.name, r.note].filter(Boolean).join(" "))),
     ),
     one.against && h("p.against", {}, one.against.join("；")),
+    one.available === false && h("p.quiet", {}, absent(one)),
     grounds(one.done ? [one.done] : [], sources),
   );
+}
+
+/** What this hospital has not, and where to refer. */
+function absent(one: Examination): string {
+  return one.elsewhere ? `${one.availableText}；${T.refer}${one.elsewhere.join("、")}` : one.availableText;
 }
 
 export function treatments(): HTMLElement {

@@ -61,6 +61,7 @@ export const T = {
   quietExaminations: "没有需要推荐的检查检验。",
   done: "近期已做",
   forbidden: "对本患者禁忌",
+  refer: "可转往：",
   cost: "费用",
   harm: "风险",
   quietTreatments: "档案中的诊断在知识库中没有治疗方案。",

@@ -97,6 +97,9 @@ export type Examination = {
   levelText: string;
   harm: string;
   cost: string;
+  available: boolean | null;
+  availableText: string;
+  elsewhere?: string[];
   reasons: { name: string; purposeText: string; note?: string; references?: Reference[] }[];
   against?: string[];
   done?: Datum;

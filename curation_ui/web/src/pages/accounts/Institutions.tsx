@@ -6,12 +6,16 @@ import { useSession } from "../../shared/session";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
 import { InstitutionForm } from "./InstitutionForm";
+import { OfferForm } from "./OfferForm";
 import { TEXTS } from "./texts";
 import type { Institution } from "./types";
 
 const INSTITUTIONS = "GET /api/v1/institutions";
 const CLOSE = "POST /api/v1/institutions/{key}/lock";
 const REOPEN = "POST /api/v1/institutions/{key}/unlock";
+
+/** Kinds that only hold others. */
+const HOLDERS = new Set(["league", "county"]);
 
 type Branch = Institution & { children?: Branch[] };
 type Edit = (edited: Partial<Institution>) => void;
@@ -65,6 +69,7 @@ function branches(institutions: Institution[]): Branch[] {
 
 function Changing({ institution, edit }: { institution: Institution; edit: Edit }): ReactNode {
   const { scope } = useSession();
+  const [listing, list] = useState(false);
   const below = scope.some((path) => institution.tenant.startsWith(`${path}/`));
   if (!below && !scope.includes(institution.tenant)) return null;
   return (
@@ -75,6 +80,12 @@ function Changing({ institution, edit }: { institution: Institution; edit: Edit 
       <Button size="small" onClick={() => edit(institution)}>
         {TEXTS.edit}
       </Button>
+      {HOLDERS.has(institution.kind) ? null : (
+        <Button size="small" onClick={() => list(true)}>
+          {TEXTS.offers}
+        </Button>
+      )}
+      {listing ? <OfferForm institution={institution} close={() => list(false)} /> : null}
       {below ? <Closing institution={institution} /> : null}
     </Flex>
   );

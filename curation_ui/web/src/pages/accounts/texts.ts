@@ -91,6 +91,9 @@ export const TEXTS = {
   aliases: "别名",
   recognition: "互认范围",
   below: "登记下级",
+  offers: "检查检验项目",
+  offersAbout:
+    "每行一项，填标准名称或 LOINC 编码；推荐检查检验时按此判断本机构能否开展。有一行不是收录的项目则整份不保存；全部删去则按机构等级推断",
   closeInstitutionSure: "停用后该机构及其下级的账号和系统立即不能使用，确定停用？",
 };
 

@@ -42,6 +42,8 @@ export type Client = {
 export type Clients = { clients: Client[]; permissions: string[]; usual: string[] };
 export type Secret = { secret: string };
 
+export type Offers = { items: { id: string; name: string; said: string }[] };
+
 export type Institution = {
   key: string;
   tenant: string;
