@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from clinical.coded import CHINA
 from demo import messages as say
 from demo.bedside import NUMBER
-from demo.people import CHART, HOSPITAL
+from demo.people import CENTRE, CHART, HOSPITAL
 from tests.browser.window import LAPTOP, PHONE, Window
 
 Opening = Callable[..., Window]
@@ -105,6 +105,28 @@ def test_examinations_done_in_two_hospitals_are_marked(window: Opening, service:
     for fold in page.locator("summary", has_text="检查检验").all():
         fold.click()
     expect(page.locator("mark", has_text="重复：").first).to_be_visible()
+
+
+def test_what_the_hospital_does_not_offer_is_told_with_who_does(window: Opening, service: str) -> None:
+    here = window(PHONE)
+    _offers(service, HOSPITAL, "眼眶MRI")
+    _offers(
+        service, CENTRE, "血常规", "心电图", "C反应蛋白", "胸片", "胸部CT", "电解质", "肾功能", "肝功能", "尿常规"
+    )
+    page = here.open(launched(service))
+    page.get_by_role("tab", name="检查").click()
+    expect(page.get_by_text("本机构未登记开展；可转往：").first).to_be_visible(timeout=_COLD_MS)
+    here.suits_everybody("panel-elsewhere")
+    for tenant in (HOSPITAL, CENTRE):
+        _offers(service, tenant)
+
+
+def _offers(base: str, tenant: str, *items: str) -> None:
+    """An institution says what it offers; nothing: it has no list."""
+    with urlopen(f"{base}/api/v1/institutions", timeout=20) as answer:
+        key = next(one["key"] for one in json.load(answer)["institutions"] if one["tenant"] == tenant)
+    path, body = f"{base}/api/v1/institutions/{key}/examinations", json.dumps({"items": items}).encode()
+    urlopen(Request(path, body, {"Content-Type": "application/json"}, method="PUT"), timeout=20).close()
 
 
 def test_a_result_that_arrives_is_shown_without_a_click_but_under_nobodys_hands(
