@@ -348,9 +348,9 @@ def test_who_must_prove_their_tenant_is_told_nothing_on_their_word(starter_dir: 
         from api.regional import Regional
 
         asked = Regional(league.region, strict=True)
-        assert asked._asking("", NAMES[COUNTY]) == ""
-        assert asked._asking("league/county-b", NAMES[COUNTY]) == "", "nor on another county's"
-        assert asked._asking("league/county-a", NAMES[COUNTY]) == COUNTY
-        assert asked._asking(FAR, NAMES[COUNTY]) == FAR
-        assert asked._asking(NAMES[FAR], "") == FAR
+        assert asked.asking("", NAMES[COUNTY]) == ""
+        assert asked.asking("league/county-b", NAMES[COUNTY]) == "", "nor on another county's"
+        assert asked.asking("league/county-a", NAMES[COUNTY]) == COUNTY
+        assert asked.asking(FAR, NAMES[COUNTY]) == FAR
+        assert asked.asking(NAMES[FAR], "") == FAR
     house.engine.dispose()
