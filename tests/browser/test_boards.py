@@ -223,10 +223,12 @@ def test_an_analysis_is_laid_out_by_dragging(window: Opening) -> None:
 
 def test_an_analysis_is_laid_out_by_keys_alone_kept_and_opened_again(window: Opening) -> None:
     here = window("/ui/analysis")
-    here.page.get_by_role("button", name="拖动“旗县”").focus()
-    for key in ("Enter", "Tab", "Enter"):  # taken up, past the rows, dropped
-        here.page.keyboard.press(key)
-    columns = here.page.get_by_role("group", name="列", exact=True)
+    rows, columns = (here.page.get_by_role("group", name=name, exact=True) for name in ("行", "列"))
+    here.page.get_by_role("button", name="拖动“旗县”").press("Enter")
+    expect(rows).to_be_focused()
+    here.page.keyboard.press("Tab")
+    expect(columns).to_be_focused()
+    here.page.keyboard.press("Enter")
     expect(columns.get_by_text("旗县")).to_be_visible()
     expect(here.page.get_by_role("columnheader", name="罕乌拉旗")).to_be_visible()
     here.page.get_by_role("button", name="保存视图").click()
