@@ -17,7 +17,7 @@ const TEXTS = {
 };
 
 /** What somebody else saved while a form was open. */
-export type Rival = { whole: Whole; before: string; conflicts: string[] };
+export type Rival<F> = { whole: Whole<F>; before: string; conflicts: string[] };
 
 export type Draft<F> = {
   form: F;
@@ -26,7 +26,7 @@ export type Draft<F> = {
   dirty: boolean;
   busy: boolean;
   revision: number;
-  rival?: Rival;
+  rival?: Rival<F>;
   save: (id: string, reason: string) => Promise<Whole<F> | undefined>;
   restart: (whole: Whole<F>) => void;
 };
@@ -41,7 +41,7 @@ export function useDraft<F extends Record<string, unknown>>(opened: Opened<F>): 
   const [form, setForm] = useState(opened.begun ?? opened.form);
   const latest = useRef(form); // what is typed while an answer is waited for is kept
   latest.current = form;
-  const [rival, setRival] = useState<Rival>();
+  const [rival, setRival] = useState<Rival<F>>();
   const [busy, setBusy] = useState(false);
   const dirty = !same(form, base.form);
   const named = base.revision ? base.id : opened.id; // a new record is called as it is typed

@@ -5,6 +5,7 @@ import { useNavigate } from "react-router";
 import type { Draft } from "../../curation/drafting";
 import { Field } from "../../curation/Field";
 import { Person, usePerson } from "../../curation/person";
+import { Reason } from "../../curation/Reason";
 import type { Kind } from "../../curation/types";
 import { Frame } from "../../shared/frame";
 import { TEXTS } from "./texts";
@@ -39,13 +40,7 @@ export function Creating<F>({ title, about, kind, id, name, hint, draft, childre
         </Field>
         {children}
         <Flex gap={8} wrap className="curation-bar">
-          <Input
-            value={reason}
-            onChange={(event) => say(event.target.value)}
-            placeholder={T.reasonHint}
-            aria-label={T.reason}
-            style={{ maxWidth: 300 }}
-          />
+          <Reason value={reason} say={say} />
           <Button type="primary" disabled={!ready} loading={draft.busy} onClick={() => void save()}>
             {T.save}
           </Button>

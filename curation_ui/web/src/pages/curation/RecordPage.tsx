@@ -1,11 +1,12 @@
 /** One record: its form, its history; saved as a draft, submitted, retired. */
-import { Alert, Button, Flex, Form, Input, Tabs, Typography } from "antd";
+import { Button, Flex, Form, Tabs, Typography } from "antd";
 import { type ReactNode, useState } from "react";
 import { Link, Navigate, useNavigate, useParams } from "react-router";
-import { Diff } from "../../curation/Diff";
 import { type Draft, useDraft } from "../../curation/drafting";
 import { History } from "../../curation/History";
 import { Person, usePerson } from "../../curation/person";
+import { Reason } from "../../curation/Reason";
+import { Rivalry } from "../../curation/Rivalry";
 import { useStep } from "../../curation/steps";
 import type { ArticleForm, ConceptForm, SourceForm, StatementForm, Whole } from "../../curation/types";
 import { StandingTag, StatusTag } from "../../curation/vocabulary";
@@ -70,7 +71,7 @@ function Editing({ whole }: { whole: Whole }): ReactNode {
   const may = useMay("knowledge.edit");
   return (
     <Form layout="vertical" component="div" disabled={!may}>
-      {draft.rival ? <Rivalry draft={draft} /> : null}
+      <Rivalry draft={draft} />
       <Fields whole={whole} draft={draft} />
       {may ? <Bar whole={whole} draft={draft} /> : null}
     </Form>
@@ -88,30 +89,6 @@ function Fields({ whole, draft }: { whole: Whole; draft: Any }): ReactNode {
   return <SourceFields draft={draft as unknown as Draft<SourceForm>} />;
 }
 
-/** What somebody else saved meanwhile, beside what it was when the form was opened. */
-export function Rivalry({ draft }: { draft: Pick<Any, "rival" | "restart"> }): ReactNode {
-  const { rival } = draft;
-  if (!rival) return null;
-  const conflicts = rival.conflicts.length ? `${T.rivalConflicts}${rival.conflicts.join("、")}` : "";
-  return (
-    <Alert
-      type="warning"
-      showIcon
-      title={T.rival}
-      description={
-        <Flex vertical gap={8}>
-          <Typography.Text>{T.rivalMerged}</Typography.Text>
-          {conflicts ? <Typography.Text strong>{conflicts}</Typography.Text> : null}
-          <Diff before={rival.before} after={rival.whole.text} />
-          <div>
-            <Button onClick={() => draft.restart(rival.whole)}>{T.takeTheirs}</Button>
-          </div>
-        </Flex>
-      }
-    />
-  );
-}
-
 function Bar({ whole, draft }: { whole: Whole; draft: Any }): ReactNode {
   const navigate = useNavigate();
   const { missing } = usePerson();
@@ -125,14 +102,7 @@ function Bar({ whole, draft }: { whole: Whole; draft: Any }): ReactNode {
   useHotkeys([{ key: "s", title: T.save, run: save, disabled: !ready }]);
   return (
     <Flex gap={8} wrap align="center" className="curation-bar no-print">
-      <Input
-        value={reason}
-        onChange={(event) => say(event.target.value)}
-        placeholder={T.reasonHint}
-        aria-label={T.reason}
-        maxLength={400}
-        style={{ maxWidth: 300 }}
-      />
+      <Reason value={reason} say={say} />
       <Button type="primary" disabled={!ready} loading={draft.busy} onClick={save}>
         {T.save}
       </Button>

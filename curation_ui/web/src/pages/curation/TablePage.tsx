@@ -1,8 +1,9 @@
 /** New rows of a table: one as a form, many as a grid, checked while they are typed. */
-import { Alert, App, Button, Flex, Input, Segmented, Tag } from "antd";
+import { Alert, App, Button, Flex, Segmented, Tag } from "antd";
 import { type ReactNode, useEffect, useState } from "react";
 import { useNavigate, useParams } from "react-router";
 import { Person, usePerson } from "../../curation/person";
+import { Reason } from "../../curation/Reason";
 import type { Kind, Table } from "../../curation/types";
 import { refresh, useAsked, useTelling } from "../../shared/asking";
 import { ask } from "../../shared/client";
@@ -111,14 +112,7 @@ function Saving({ table, rows, outcomes, clear }: SavingProps): ReactNode {
     <Flex vertical gap={8} className="curation-saving no-print">
       <Summary given={given.length} faults={faults} outcomes={outcomes} />
       <Flex gap={8} wrap>
-        <Input
-          value={reason}
-          onChange={(event) => say(event.target.value)}
-          placeholder={TEXTS.table.reasonHint}
-          aria-label={TEXTS.table.reason}
-          maxLength={400}
-          style={{ maxWidth: 320 }}
-        />
+        <Reason value={reason} say={say} />
         <Button
           type="primary"
           disabled={!ready || !reason.trim() || missing}

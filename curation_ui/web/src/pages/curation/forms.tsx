@@ -3,6 +3,7 @@ import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
 import { Button, Descriptions, Flex, Input, InputNumber, Select } from "antd";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
+import { Backing } from "../../curation/Backing";
 import { Cell, hintOf } from "../../curation/Cell";
 import { Citations } from "../../curation/Citations";
 import type { Draft } from "../../curation/drafting";
@@ -15,7 +16,7 @@ const T = TEXTS.record;
 
 export function StatementFields({ whole, draft }: { whole: Whole; draft: Draft<StatementForm> }): ReactNode {
   const { form, change, flaws } = draft;
-  const { evidence, predicates } = useVocabulary();
+  const { predicates } = useVocabulary();
   const sides = [
     { key: "kind", label: T.cells, children: predicates[whole.predicate ?? ""] ?? whole.predicate },
     { key: "subject", label: T.subject, children: <Side side={whole.subject} /> },
@@ -25,25 +26,7 @@ export function StatementFields({ whole, draft }: { whole: Whole; draft: Draft<S
     <>
       <Descriptions items={sides} column={{ xs: 1, md: 3 }} size="small" />
       <Cells columns={whole.columns} cells={form.cells} change={(cells) => change({ cells })} flaws={flaws} />
-      <Field label={T.citations} flaws={flaws} name="citations" required>
-        <Citations value={form.citations} onChange={(citations) => change({ citations })} />
-      </Field>
-      <div className="curation-fields">
-        <Field label={T.evidence} flaws={flaws} name="evidence">
-          <Select
-            allowClear
-            options={choices(evidence)}
-            value={form.evidence || undefined}
-            onChange={(level?: string) => change({ evidence: level ?? "" })}
-          />
-        </Field>
-        <Field label={T.validFrom} flaws={flaws} name="validFrom" hint={T.dayHint}>
-          <Input value={form.validFrom} onChange={(event) => change({ validFrom: event.target.value })} />
-        </Field>
-        <Field label={T.validTo} flaws={flaws} name="validTo" hint={T.dayHint}>
-          <Input value={form.validTo} onChange={(event) => change({ validTo: event.target.value })} />
-        </Field>
-      </div>
+      <Backing draft={draft} />
     </>
   );
 }

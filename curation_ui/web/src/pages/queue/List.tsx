@@ -14,7 +14,7 @@ export function List({ cases, chosen, choose }: ListProps): ReactNode {
     <ul className="queue-list no-print">
       {cases.map((one) => (
         <li key={one.id}>
-          <button type="button" aria-current={one.id === chosen} onClick={() => choose(one.id)}>
+          <button type="button" className="pick" aria-current={one.id === chosen} onClick={() => choose(one.id)}>
             <span>
               {one.urgent ? <Tag color="red">{TEXTS.urgent}</Tag> : null}
               {one.severity ? <SeverityTag severity={one.severity} /> : null}

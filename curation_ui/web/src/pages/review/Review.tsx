@@ -99,7 +99,7 @@ function Entry({ one, current, choose, marked, mark }: EntryProps): ReactNode {
         onChange={(event) => mark(event.target.checked)}
         aria-label={`${TEXTS.mark} ${one.title}`}
       />
-      <button type="button" aria-current={current} onClick={choose}>
+      <button type="button" className="pick" aria-current={current} onClick={choose}>
         <Tag variant="outlined">{records[one.kind] ?? one.kind}</Tag>
         <span>{one.title}</span>
         <Typography.Text type="secondary">

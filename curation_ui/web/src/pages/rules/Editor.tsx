@@ -6,6 +6,7 @@ import type { Draft } from "../../curation/drafting";
 import { Field } from "../../curation/Field";
 import { History } from "../../curation/History";
 import { Person, usePerson } from "../../curation/person";
+import { Reason } from "../../curation/Reason";
 import { useStep } from "../../curation/steps";
 import type { RuleForm, Status, Whole } from "../../curation/types";
 import { StandingTag, StatusTag } from "../../curation/vocabulary";
@@ -14,7 +15,7 @@ import { Frame } from "../../shared/frame";
 import { useLeaving } from "../../shared/leaving";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
-import { Fields, Reason } from "./Fields";
+import { Fields } from "./Fields";
 import { NEW, READ, useRule } from "./rule";
 import { TEXTS } from "./texts";
 

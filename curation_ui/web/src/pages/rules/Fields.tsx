@@ -1,12 +1,12 @@
 /** Everything that can be said of a rule, with what it does to sample patients beside it. */
 import { Col, Input, Row, Select } from "antd";
 import type { ReactNode } from "react";
-import { Citations } from "../../curation/Citations";
+import { Backing } from "../../curation/Backing";
 import type { Draft } from "../../curation/drafting";
 import { Field } from "../../curation/Field";
+import { Rivalry } from "../../curation/Rivalry";
 import type { RuleForm } from "../../curation/types";
 import { choices, useVocabulary } from "../../curation/vocabulary";
-import { Rivalry } from "../curation/RecordPage";
 import { Cases } from "./Cases";
 import { ConditionField } from "./ConditionField";
 import { Patients } from "./Patients";
@@ -19,7 +19,7 @@ export function Fields({ edited, children }: { edited: Edited; children?: ReactN
   const { form, change, flaws } = draft;
   return (
     <>
-      <Rivalry draft={draft as unknown as Parameters<typeof Rivalry>[0]["draft"]} />
+      <Rivalry draft={draft} />
       <Row gutter={[16, 12]}>
         <Col xs={24} xl={14}>
           {children}
@@ -42,8 +42,9 @@ export function Fields({ edited, children }: { edited: Edited; children?: ReactN
   );
 }
 
-function Saying({ draft: { form, change, flaws } }: { draft: Draft<RuleForm> }): ReactNode {
-  const { severities, evidence } = useVocabulary();
+function Saying({ draft }: { draft: Draft<RuleForm> }): ReactNode {
+  const { form, change, flaws } = draft;
+  const { severities } = useVocabulary();
   return (
     <>
       <div className="curation-fields">
@@ -72,18 +73,7 @@ function Saying({ draft: { form, change, flaws } }: { draft: Draft<RuleForm> }):
           onChange={(event) => change({ advice: event.target.value })}
         />
       </Field>
-      <Field label={TEXTS.citations} flaws={flaws} name="citations" required>
-        <Citations value={form.citations} onChange={(citations) => change({ citations })} />
-      </Field>
-      <div className="curation-fields">
-        <Field label={TEXTS.evidence} flaws={flaws} name="evidence">
-          <Select
-            allowClear
-            options={choices(evidence)}
-            value={form.evidence || undefined}
-            onChange={(level?: string) => change({ evidence: level ?? "" })}
-          />
-        </Field>
+      <Backing draft={draft}>
         <Field label={TEXTS.departments} hint={TEXTS.departmentsHint}>
           <Select
             mode="tags"
@@ -93,27 +83,7 @@ function Saying({ draft: { form, change, flaws } }: { draft: Draft<RuleForm> }):
             onChange={(departments: string[]) => change({ departments })}
           />
         </Field>
-        <Field label={TEXTS.validFrom} flaws={flaws} name="validFrom" hint={TEXTS.dayHint}>
-          <Input value={form.validFrom} onChange={(event) => change({ validFrom: event.target.value })} />
-        </Field>
-        <Field label={TEXTS.validTo} flaws={flaws} name="validTo" hint={TEXTS.dayHint}>
-          <Input value={form.validTo} onChange={(event) => change({ validTo: event.target.value })} />
-        </Field>
-      </div>
+      </Backing>
     </>
-  );
-}
-
-/** Why something is changed. */
-export function Reason({ value, say }: { value: string; say: (reason: string) => void }): ReactNode {
-  return (
-    <Input
-      value={value}
-      onChange={(event) => say(event.target.value)}
-      placeholder={TEXTS.reasonHint}
-      aria-label={TEXTS.reason}
-      maxLength={400}
-      style={{ maxWidth: 300 }}
-    />
   );
 }
