@@ -13,10 +13,18 @@ from clinical.value import Value
 from nlp.durations import number_of
 
 _SEXES: Final = {"男": Sex.MALE, "女": Sex.FEMALE}
-_N: Final = r"(?:\d{1,3}|[一二两三四五六七八九十]{1,3})"
+_ONE: Final = "[一二三四五六七八九]"
+_TENS: Final = rf"(?:{_ONE}?十{_ONE}?)"
+_N: Final = (
+    r"(?:(?<!\d)(?<!\d[.．·])\d{1,3}(?:\.\d{1,2})?|"
+    rf"(?<![零〇两百千万十一二三四五六七八九])(?:一百(?:零{_ONE}|{_TENS})?|{_TENS}|{_ONE}{{1,2}}|两))"
+)
+"""A number as ages have it, whole: not the last digits of a greater one (2026岁), nor what follows a point."""
 _AGE: Final = (
     rf"(?P<years>{_N})\s*(?:周岁|岁)(?P<half>半)?(?:余|\s*零?(?P<over>\d{{1,2}})\s*个?月)?"
-    rf"|(?P<months>{_N})\s*(?:个月|月龄|月大)|(?:生后|日龄)\s*(?P<days>\d{{1,2}})\s*天|(?P<days2>\d{{1,2}})\s*(?:天(?:男|女)婴|日龄)"
+    rf"|(?<!岁)(?<!岁[\s零])(?P<months>{_N})\s*(?:个月|月龄|月大)"
+    r"|(?:生后|日龄)\s*(?P<days>\d{1,2})\s*天"
+    r"|(?<![\d.．])(?P<days2>\d{1,2})\s*(?:天(?:男|女)婴|日龄)"
 )
 _WHO: Final = r"(?:患者|患儿|病人|产妇|孕妇|孕产妇)"
 _FEMALE: Final = "(?P<mother>孕妇|产妇|孕产妇)"
@@ -31,6 +39,8 @@ _TOLD: Final = re.compile(
 )
 _KIN: Final = re.compile(r"(?:父|母|兄|弟|姐|妹|子女|丈夫|妻子|祖|叔|舅|姑|姨|儿子|女儿)[^，,。；;]{0,6}$")
 _NEAR: Final = 12
+_OLDEST: Final = 130 * YEAR
+"""An age beyond which nobody has lived is a slip of the pen, and says nothing."""
 
 
 class Person(Value, frozen=True):
@@ -64,14 +74,15 @@ def _of_kin(text: str, place: int) -> bool:
     return _KIN.search(text, max(0, place - _NEAR), place) is not None
 
 
-def _birth(match: re.Match[str], day: date) -> date:
+def _birth(match: re.Match[str], day: date) -> Known[date]:
     days = match["days"] or match["days2"]
     if days:
         return day - timedelta(days=int(days))
     years, months = _number(match["years"]), _number(match["months"]) + _number(match["over"])
     months += 6 if match["half"] else 0
-    return birth_of(years * YEAR + months * MONTH, day)
+    age = years * YEAR + months * MONTH
+    return birth_of(age, day) if age < _OLDEST else UNKNOWN
 
 
-def _number(text: str | None) -> int:
-    return int(number_of(text) or 0) if text else 0
+def _number(text: str | None) -> float:
+    return (number_of(text) or 0.0) if text else 0.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clinical.logic import UNKNOWN
 from clinical.patient import ClinicalStatus, PatientContext, Sex
@@ -16,6 +18,7 @@ from nlp.lexicon import Lexicon
 from nlp.persons import person_in
 
 NOW = datetime(2026, 3, 31, 9, 0)
+_WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
 
 
 def of(text: str, snapshot: Snapshot, section: str = "") -> PatientContext:
@@ -78,11 +81,43 @@ def test_a_pregnancy_has_its_days_and_a_denied_one_is_none(snapshot: Snapshot) -
         ("孕妇，28岁，G2P1", Sex.FEMALE, date(1998, 3, 31)),
         ("性别：男 年龄：40岁", Sex.MALE, date(1986, 3, 31)),
         ("父亲70岁时死于胃癌", UNKNOWN, UNKNOWN),
+        ("患儿，男，1.5岁，发热", Sex.MALE, date(2024, 9, 30)),
+        ("患儿，女，12岁3个月", Sex.FEMALE, date(2013, 12, 31)),
+        ("患儿，男，3月龄", Sex.MALE, date(2025, 12, 31)),
+        ("患儿，男，３岁半", Sex.MALE, date(2022, 9, 30)),
+        ("患者，女，二十八岁", Sex.FEMALE, date(1998, 3, 31)),
+        ("患者，女，一百零二岁", Sex.FEMALE, date(1924, 3, 31)),
+        ("患者，男，2026年3月因65岁体检", Sex.MALE, UNKNOWN),
+        ("患者，女，2026年出生，男婴随诊", Sex.FEMALE, UNKNOWN),
+        ("患儿，男，1．5岁", Sex.MALE, UNKNOWN),
+        ("患者，男，999岁", Sex.MALE, UNKNOWN),
+        ("患者，女，二〇二六岁", Sex.FEMALE, UNKNOWN),
+        ("患儿，123天男婴", Sex.MALE, UNKNOWN),
     ],
 )
 def test_sex_and_age_are_the_patients_own(text: str, sex: object, born: object) -> None:
     found = person_in(text, NOW.date())
     assert (found.sex, found.birth_date) == (sex, born)
+
+
+@given(
+    st.integers(1000, 10**9),
+    st.sampled_from(["岁", "周岁", "个月", "月龄", "岁半", "岁3个月", "天男婴"]),
+    st.sampled_from(["患者 ", "患者，女，", "年龄：", "男，", "", "孕妇"]),
+    st.booleans(),
+)
+def test_a_figure_that_no_age_has_is_not_read_by_its_last_digits(
+    figure: int, unit: str, lead: str, wide: bool
+) -> None:
+    said = str(figure).translate(_WIDE) if wide else str(figure)
+    assert person_in(f"{lead}{said}{unit}", NOW.date()).birth_date is UNKNOWN
+
+
+@given(st.integers(0, 110), st.sampled_from(["岁", "周岁"]), st.booleans())
+def test_an_age_is_read_whole(years: int, unit: str, wide: bool) -> None:
+    said = str(years).translate(_WIDE) if wide else str(years)
+    born = person_in(f"患者，女，{said}{unit}，咳嗽", NOW.date()).birth_date
+    assert born == date(2026 - years, 3, 31)
 
 
 def test_who_is_said_to_be_eighteen_has_had_that_birthday_and_a_newborn_is_as_old_as_told(snapshot: Snapshot) -> None:
