@@ -30,6 +30,7 @@ from records.review_moves import (
     DISPENSABLE,
     Action,
     Case,
+    Event,
     MissingCaseError,
     Move,
     MovedError,
@@ -312,3 +313,21 @@ def described(found: Case) -> dict[str, Any]:
         "neverList": found.never,
     }
     return {k: v for k, v in told.items() if v != "" and (v is not False or k == "dispensable")}
+
+
+def move_json(event: Event) -> dict[str, Any]:
+    """A move of a prescription, for hospitals and pages."""
+    told = {
+        "review": event.review,
+        "version": event.version,
+        "at": event.at.isoformat(),
+        "by": event.actor,
+        "role": event.role.value,
+        "action": event.action,
+        "from": event.before,
+        "status": event.after.value,
+        "label": LABELS[event.after],
+        "code": event.code,
+        "reason": event.reason,
+    }
+    return {k: v for k, v in told.items() if v}

@@ -23,6 +23,7 @@ from api.oauth import TokenDesk
 from api.offer_desk import OfferDesk
 from api.oidc import OidcDesk
 from api.operations_desk import OperationsDesk
+from api.prescription_desk import PrescriptionDesk
 from api.quality_desk import QualityDesk
 from api.record_qc_desk import RecordQcDesk
 from api.report_desk import ReportDesk
@@ -47,6 +48,7 @@ from api.routes import (
     knowledge,
     oversight,
     persons,
+    prescriptions,
     quality,
     quality_faults,
     record_qc,
@@ -110,6 +112,7 @@ class Office:
         yield indicators.router(access, self.indicators)
         yield indicator_warnings.router(access, self.indicators)
         yield oversight.router(access, self.indicators, self._release)
+        yield prescriptions.router(access, PrescriptionDesk(front, indicators.OPEN))
         yield analysis.router(access, self.indicators)
         yield persons.router(access, front.identity)
         desk = AppraisalDesk(front.house.engine, front.ring, front.settings.league, lambda: self.indicators.answers)
@@ -128,7 +131,7 @@ class Office:
         front, desk = self._front, self.curation
         curators = Curators(front.access, front.settings.league)
         yield curation.router(curators, desk)
-        yield curation_rules.router(curators, RuleLab(front.serving, front.reviewer.states.derive))
+        yield curation_rules.router(curators, desk, RuleLab(front.serving, front.reviewer.states.derive))
         yield curation_releases.router(curators, desk)
         yield curation_sources.router(curators, desk)
 

@@ -50,11 +50,15 @@ def again(reviewer: Reviewer, entry: Entry, served: Served) -> Reviewed:
     """The review of a stored request as it would have gone with a release."""
     region = read_history(entry.region)
     ask = partial(reviewer.review, served=served, seen=entry.seen, region=region)
-    incoming, day = sent(entry.service, entry.request, entry.at)
+    incoming, day = under_review(entry)
     hook = _hook(entry.service)
-    if hook is not None:
-        return worth(ask(incoming, day=day), hook.least.rank)
-    return ask(of_record(incoming, region) if entry.service == PANEL else incoming, day=day)
+    return ask(incoming, day=day) if hook is None else worth(ask(incoming, day=day), hook.least.rank)
+
+
+def under_review(entry: Entry) -> tuple[Incoming, date]:
+    """What was reviewed in a stored request, and the day as of which. Raises ``ReadError``."""
+    incoming, day = sent(entry.service, entry.request, entry.at)
+    return of_record(incoming, read_history(entry.region)) if entry.service == PANEL else incoming, day
 
 
 def sent(service: str, request: Any, at: datetime) -> tuple[Incoming, date]:

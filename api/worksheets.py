@@ -17,7 +17,7 @@ from clinical.administration import INJECTED, SYSTEMIC, route_among
 from clinical.age import MONTH
 from clinical.coded import china_day
 from clinical.logic import Unknown, is_known
-from clinical.order import Order, OrderKind, Purpose
+from clinical.order import Dosage, Order, OrderKind, Purpose
 from clinical.patient import ClinicalStatus, PatientContext, Sex, Visit
 from exchange.fhir.context import Incoming, read_bundle
 from exchange.plain import decode, read
@@ -170,14 +170,19 @@ def _injected(order: Order) -> bool:
 def directions(order: Order) -> str:
     """Dose, route, frequency and days in words, what is known of them."""
     dosage = order.dosage
-    times = "" if isinstance(dosage.times_per_day, Unknown) else f"每日{dosage.times_per_day:.3g}次"
     parts = (
         str(dosage.dose) if is_known(dosage.dose) else "",
         dosage.route if is_known(dosage.route) else "",
-        dosage.frequency_text or times,
+        frequency(dosage),
         f"{dosage.duration_days:.3g}天" if is_known(dosage.duration_days) else "",
     )
     return " ".join(part for part in parts if part)
+
+
+def frequency(dosage: Dosage) -> str:
+    """How often, as it was written, else in words; empty when nobody said."""
+    times = "" if isinstance(dosage.times_per_day, Unknown) else f"每日{dosage.times_per_day:.3g}次"
+    return dosage.frequency_text or times
 
 
 # -- patient -------------------------------------------------------------------------------

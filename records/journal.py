@@ -21,7 +21,18 @@ from base.batches import Batches
 from base.keyring import KeyRing
 from base.tenancy import system
 from clinical.value import replace
-from records.journal_store import Entry, Feedback, Shown, as_json, cards, feedback, opened, requests, store
+from records.journal_store import (
+    Entry,
+    Feedback,
+    Shown,
+    as_json,
+    cards,
+    feedback,
+    feedback_of,
+    opened,
+    requests,
+    store,
+)
 from records.journal_writer import Writer, WriterError
 
 _log = logging.getLogger(__name__)
@@ -119,6 +130,13 @@ class Journal:
             tenant=row.tenant,
             region=region,
         )
+
+    def answers(self, entry_id: str) -> list[Feedback]:
+        """What was answered to the cards of a stored request, in order."""
+        query = select(feedback).join(cards, cards.c.card == feedback.c.card)
+        mine = query.join(requests, requests.c.id == cards.c.request).where(requests.c.id == entry_id)
+        with self._engine.connect() as connection:
+            return [feedback_of(self._ring, row) for row in connection.execute(mine.order_by(feedback.c.number))]
 
     def since(self, start: datetime, limit: int) -> list[str]:
         """Ids of requests stored since a time, the newest ``limit`` of them, oldest first."""

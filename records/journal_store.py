@@ -190,6 +190,12 @@ def _feedback_row(ring: KeyRing, item: Feedback) -> dict[str, Any]:
     }
 
 
+def feedback_of(ring: KeyRing, row: Any) -> Feedback:
+    """Feedback as it was stored."""
+    comment = ring.unseal(row.comment, row.card.encode()).decode() if row.comment else ""
+    return Feedback(row.card, row.service, row.outcome, row.at, row.reason, tuple(row.suggestions.split()), comment)
+
+
 def opened(ring: KeyRing, sealed: bytes, entry_id: str) -> tuple[Any, dict[str, Known], bytes]:
     """A stored request or answer, what was known of earlier alerts when it was asked, and what the region told."""
     said = _unpacked(ring.unseal(sealed, entry_id.encode()))

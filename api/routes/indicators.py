@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -17,17 +18,21 @@ from api.quality_desk import csv_lines
 from base.tabular import XLSX, workbook
 from base.tenancy import TenancyError
 from supervision.figures.answers import MOST_ROWS, Each, Line
+from supervision.figures.cases import HIDDEN, without
 from supervision.figures.duck import INSTALL, is_installed
+from supervision.figures.fact import PERSON
 from supervision.figures.indicator import THEMES, Indicator, Theme
 from supervision.figures.periods import Period, period_of
 from supervision.figures.sums import Asked
 from supervision.figures.tables import rows_of, sheets
 
 _READ: Final = "indicator.read"
-_OPEN: Final = "inference.use"
+OPEN: Final = "inference.use"
 """What it takes to open a patient's panel …"""
 _CHECKED: Final = "qc.read"
-"""… and a report of record QC."""
+"""… a report of record QC …"""
+_REVIEWED: Final = "review.read"
+"""… and a prescription or alert."""
 _MOST_LINES: Final = 2_000
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS)]
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
@@ -125,8 +130,9 @@ def _behind(routes: APIRouter, access: Access, desk: IndicatorDesk) -> None:
         fact = desk.known.facts[(one.denominator or one.numerator).fact if below else one.numerator.fact]
 
         def read() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-            told = desk.answers.rows(one, wanted.period, wanted.asked, below=below, offset=offset, limit=limit)
-            return told, cases_of(desk, found, fact.name, told)
+            behind = desk.answers.rows(one, wanted.period, wanted.asked, below=below, offset=offset, limit=limit)
+            whose = [row.shown | {PERSON.name: row.person} for row in behind]
+            return [row.shown for row in behind], cases_of(desk, found, fact.name, whose)
 
         told, cases = await within(found, read)
         access.note(found, "indicator.rows", f"indicator/{name}", period=str(wanted.period), rows=len(told))
@@ -181,12 +187,19 @@ def answered(desk: IndicatorDesk, chosen: list[Indicator], wanted: Question) -> 
 
 
 def cases_of(desk: IndicatorDesk, found: Principal, fact: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Of each row the case behind it, as far as there is one that whoever asks may open."""
-    patients = desk.cases.patients(fact, [row for row in rows if found.may(_OPEN, row["tenant"])])
-    reports = desk.cases.reports(fact, [row for row in rows if found.may(_CHECKED, row["tenant"])])
-    places = [(row["tenant"], row["id"]) for row in rows]
-    told = ({"patient": patients.get(place), "report": reports.get(place)} for place in places)
-    return [{name: value for name, value in case.items() if value} for case in told]
+    """Of each row the case behind it, as far as there is one that whoever asks may open; else why there is none."""
+    ways: dict[str, tuple[str, Mapping[tuple[str, str], Any]]] = {
+        "patient": (OPEN, desk.cases.patients(fact, rows)),
+        "report": (_CHECKED, desk.cases.reports(fact, rows)),
+        "prescription": (_REVIEWED, desk.cases.requests(fact, rows)),
+    }
+    told = []
+    for row in rows:
+        place = row["tenant"], row["id"]
+        led = {name: (needed, known[place]) for name, (needed, known) in ways.items() if place in known}
+        case = {name: number for name, (needed, number) in led.items() if found.may(needed, row["tenant"])}
+        told.append(case or {"none": HIDDEN if led else without(fact, row)})
+    return told
 
 
 def _file(desk: IndicatorDesk, told: dict[str, list[Line]], wanted: Question, format: str, title: str) -> Response:
@@ -238,8 +251,9 @@ _FIGURES: Final = parameters(QUERY) | described(
 _ROWS: Final = parameters(_OF_PLACE) | described(
     "Rows behind a figure",
     "Those that count in the numerator, or in the denominator. `cases` says of each row, in their order, the "
-    "`patient` (the institution's number) and the `report` of record QC behind it, where there is one and the caller "
-    "may open it (`inference.use`, `qc.read`).",
+    "`patient` (the institution's number), the `report` of record QC and the `prescription` (or other request at "
+    "order entry) behind it, where there is one and the caller may open it (`inference.use`, `qc.read`, "
+    "`review.read`); `none` why there is no case.",
     "a page of rows",
     400,
     404,

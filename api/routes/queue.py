@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from api import openapi
 from api.access import Access, Principal
-from api.dispensary import LABELS, Dispensary, described
+from api.dispensary import Dispensary, described, move_json
 from api.errors import bad_field, moment_of, respond
 from base.tenancy import acting
 from exchange.plain import PlainDecision, decode_decision
@@ -85,7 +85,7 @@ def router(access: Access, dispensary: Dispensary, engine: Engine) -> APIRouter:
         reviews = dispensary.reviews
         with acting(access.need(request, "review.read").scope):
             found = described(reviews.case(review_id))
-            moves = [_move(event) for event in reviews.history(review_id)]
+            moves = [move_json(event) for event in reviews.history(review_id)]
             return respond(200, found | {"history": moves, **reviews.payload(review_id)})
 
     @routes.post("/reviews/{review_id}/decisions", **openapi.DECISION)
@@ -145,7 +145,7 @@ async def _events(
         moves = await asyncio.to_thread(_after, found, dispensary, seen)
         for event in moves:
             seen = event.number
-            yield b"id: %d\nevent: review\ndata: %b\n\n" % (event.number, orjson.dumps(_move(event)))
+            yield b"id: %d\nevent: review\ndata: %b\n\n" % (event.number, orjson.dumps(move_json(event)))
         quiet = 0.0 if moves else quiet + _POLL_SECONDS
         if quiet >= _BEAT_SECONDS:
             quiet = 0.0
@@ -156,20 +156,3 @@ async def _events(
 def _after(found: Principal, dispensary: Dispensary, number: int) -> list[Event]:
     with acting(found.scope):
         return dispensary.reviews.after(number)
-
-
-def _move(event: Event) -> dict[str, Any]:
-    told = {
-        "review": event.review,
-        "version": event.version,
-        "at": event.at.isoformat(),
-        "by": event.actor,
-        "role": event.role.value,
-        "action": event.action,
-        "from": event.before,
-        "status": event.after.value,
-        "label": LABELS[event.after],
-        "code": event.code,
-        "reason": event.reason,
-    }
-    return {k: v for k, v in told.items() if v}

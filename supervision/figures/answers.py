@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from supervision.figures.catalogue import Catalogue
 from supervision.figures.dimension import dimensions
 from supervision.figures.duck import fetched, quoted
-from supervision.figures.fact import Fact, Kind
+from supervision.figures.fact import PERSON, Fact, Kind
 from supervision.figures.fragments import names as columns_in
 from supervision.figures.indicator import NO_LIMITS, Direction, Indicator, Limits, Measure
 from supervision.figures.lake import Lake
@@ -71,6 +71,14 @@ class Line:
     def warns(self) -> bool:
         """Whether it lies beyond a line."""
         return self.limits.warns(self.now.value)
+
+
+class Behind(NamedTuple):
+    """A row behind a figure: its columns that are shown, and whom it is about, by the number that the row has of
+    them, which is not."""
+
+    shown: dict[str, Any]
+    person: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +162,7 @@ class Answers:
 
     def rows(
         self, one: Indicator, period: Period, asked: Asked, *, below: bool = False, offset: int = 0, limit: int = 100
-    ) -> list[dict[str, Any]]:
+    ) -> list[Behind]:
         """A page of the rows that count in the numerator, or in the denominator (``below``). Raises ``AskError``."""
         measure = one.denominator if below else one.numerator
         if measure is None:
@@ -164,13 +172,13 @@ class Answers:
         parts = counting(fact, measure, period, self._parts([fact.name], [period], asked))
         if not parts:
             return []
-        shown = _shown(one, measure, fact, asked)
+        shown, person = _shown(one, measure, fact, asked), PERSON.name if PERSON.name in fact.columns else "NULL"
         where = " AND ".join(_conditions(measure, fact, period, asked))
         found = fetched(
-            f"SELECT {', '.join(shown)} FROM ({self.lake.rows(fact, parts)}) WHERE {where} "
+            f"SELECT {', '.join(shown)}, {person} AS about FROM ({self.lake.rows(fact, parts)}) WHERE {where} "
             f"ORDER BY date, id LIMIT {min(limit, MOST_ROWS):d} OFFSET {offset:d}"
         )
-        return [dict(zip(shown, row, strict=True)) for row in found]
+        return [Behind(dict(zip(shown, row[:-1], strict=True)), row[-1] or "") for row in found]
 
     def lineage(self, one: Indicator, period: Period, asked: Asked) -> Lineage:
         """Where a figure came from."""
@@ -283,4 +291,4 @@ def _conditions(measure: Measure, fact: Fact, period: Period, asked: Asked) -> l
     return said + [f"({known[n].sql}) IN ({', '.join(map(quoted, values))})" for n, values in asked.only.items()]
 
 
-__all__ = ["MOST_ROWS", "Answers", "Compared", "Each", "Figure", "Line", "Lineage", "cut"]
+__all__ = ["MOST_ROWS", "Answers", "Behind", "Compared", "Each", "Figure", "Line", "Lineage", "cut"]

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Engine, Select, func, select
+from sqlalchemy import ColumnElement, Engine, select
 
 from base.keyring import KeyRing
 from records.journal_store import cards, feedback, opened, requests
+from records.ledger import answered_cards
 from supervision.figures.collect import Batch, Gathered, gathered
 from supervision.figures.journal_rows import Alert, Call, Json, needs_person, of_alert, of_answer, of_request
 from supervision.figures.persons import Persons
@@ -90,21 +91,6 @@ class FromJournal:
             return Call()
 
 
-def answered_cards(*which: ColumnElement[bool]) -> Select[Any]:
-    """Cards that are so (of ``cards`` and ``requests``), each with when it was asked for and its last answer."""
-    concerned = select(cards.c.card).join(requests, requests.c.id == cards.c.request).where(*which)
-    last = select(func.max(feedback.c.number)).where(feedback.c.card.in_(concerned)).group_by(feedback.c.card)
-    told = select(feedback).where(feedback.c.number.in_(last)).subquery()
-    return (
-        select(cards, requests.c.at.label("asked"), told.c.outcome, told.c.reason, told.c.comment)
-        .add_columns(told.c.at.label("answered"))
-        .join(requests, requests.c.id == cards.c.request)
-        .outerjoin(told, told.c.card == cards.c.card)
-        .where(*which)
-        .order_by(cards.c.card)
-    )
-
-
 def _cards(answer: Any) -> dict[str, Json]:
     """What an answer to a hook, or of a plain review, says of its findings, by their number."""
     if not isinstance(answer, dict):
@@ -113,4 +99,4 @@ def _cards(answer: Any) -> dict[str, Json]:
     return {one[_NUMBER]: one for one in (*found, *answer.get("findings", ())) if _NUMBER in one}
 
 
-__all__ = ["FromJournal", "Reader", "answered_cards"]
+__all__ = ["FromJournal", "Reader"]

@@ -10,8 +10,8 @@ from typing import Final
 from sqlalchemy import Engine
 
 from records.journal_store import cards, requests
+from records.ledger import answered_cards
 from supervision.figures.collect import Row
-from supervision.figures.from_journal import answered_cards
 from supervision.figures.journal_rows import Alert, Call
 
 _NEAR: Final = timedelta(days=1)

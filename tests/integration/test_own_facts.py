@@ -122,7 +122,7 @@ class Ward:
         shown = tuple(self.desk.known.facts[fact].given)
         one = Indicator("x", "x", (Theme.OVERVIEW,), "", Source("", None, ""), counted(fact, "条"), rows=shown)
         with system("test"):
-            return self.desk.answers.rows(one, PERIOD, Asked(), limit=1_000)
+            return [row.shown for row in self.desk.answers.rows(one, PERIOD, Asked(), limit=1_000)]
 
     def figures(self, name: str, *by: str) -> dict[tuple[str | None, ...], Line]:
         with system("test"):

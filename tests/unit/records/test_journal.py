@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, select, update
@@ -12,8 +12,9 @@ from sqlalchemy import Engine, select, update
 from base.batches import Batches
 from base.keyring import KeyRing
 from base.security import seal
+from clinical.value import replace
 from records.journal import Entry, Feedback, Journal, JournalError, Shown, feedback, requests
-from records.ledger import rule_use
+from records.ledger import Alerts, alerts, rule_use
 
 KEY = bytes(range(16))
 AT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -60,6 +61,34 @@ def test_feedback_is_counted_per_rule(engine: Engine) -> None:
     assert first.reasons == {"patient-refuses": 1}
     assert (first.unanswered, first.override_share) == (1, 0.5)
     assert first.seconds is not None
+
+
+def test_alerts_of_a_rule_are_told_the_newest_first_with_their_last_answer(engine: Engine) -> None:
+    journal = Journal(engine, KeyRing(engine, KEY))
+    first, second = (Shown(f"c{n}", "rule-a", "1", "interaction", "major") for n in range(2))
+    journal.write(entry(1, first, Shown("d", "rule-b", "1", "dose", "minor")))
+    journal.write(replace(entry(2, second), at=AT + timedelta(hours=1)))
+    journal.write(Feedback("c0", "s", "accepted", AT))
+    journal.write(Feedback("c0", "s", "overridden", AT, "patient-refuses"))
+    assert journal.flush()
+    told = [(one.card, one.request, one.outcome, one.reason) for one in alerts(engine, Alerts("rule-a"), 10)]
+    assert told == [("c1", "r2", "", ""), ("c0", "r1", "overridden", "patient-refuses")]
+    assert [one.card for one in alerts(engine, Alerts("rule-a"), 1, 1)] == ["c0"]
+    assert [one.card for one in alerts(engine, Alerts("rule-a", outcome="unanswered"), 10)] == ["c1"]
+    assert [one.card for one in alerts(engine, Alerts("rule-a", since=AT + timedelta(minutes=1)), 10)] == ["c1"]
+    assert alerts(engine, Alerts("rule-a", "dose"), 10) == alerts(engine, Alerts("rule-a", outcome="accepted"), 10)
+
+
+def test_answers_to_a_request_come_back_in_order_with_their_comments(engine: Engine) -> None:
+    journal = Journal(engine, KeyRing(engine, KEY))
+    journal.write(entry(1, Shown("c1", "rule", "2", "interaction", "major")))
+    given = [Feedback("c1", "s", "overridden", AT, "patient-refuses", ("x", "y"), "已沟通")]
+    given.append(Feedback("c1", "s", "accepted", AT))
+    for one in (*given, Feedback("other", "s", "accepted", AT)):
+        journal.write(one)
+    assert journal.flush()
+    assert journal.answers("r1") == given
+    assert journal.answers("r2") == []
 
 
 def test_an_unknown_review_is_said_to_be_unknown(engine: Engine) -> None:

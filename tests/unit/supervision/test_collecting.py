@@ -19,7 +19,7 @@ from records.unanswered import Unanswered
 from records.uses import Asker, Kind, Use, Uses
 from supervision.figures import from_journal
 from supervision.figures.answers import Answers
-from supervision.figures.cases import Cases
+from supervision.figures.cases import NOBODY, UNKNOWN, Cases, without
 from supervision.figures.catalogue import catalogue
 from supervision.figures.collect import Collector
 from supervision.figures.from_journal import FromJournal
@@ -107,7 +107,7 @@ class Site:
             rows=tuple(catalogue().facts[fact].given),
         )
         with system("test"):
-            return self.answers.rows(one, period_of("2026-11"), Asked())
+            return [row.shown for row in self.answers.rows(one, period_of("2026-11"), Asked())]
 
 
 @pytest.fixture
@@ -194,6 +194,47 @@ def test_a_row_leads_to_the_patient_and_to_what_record_qc_said_of_the_record(sit
         assert cases.reports("record_scores", [visit, elsewhere]) == {(TENANT, "V1"): 4}, "the newest"
         assert cases.reports("record_defects", [defect, {"tenant": TENANT, "id": "D-x"}]) == {(TENANT, "D-9"): 4}
         assert cases.patients("findings", [visit]) == cases.reports("drug_orders", [order]) == {}
+
+
+def test_a_row_that_an_institution_loaded_leads_to_the_patient_whose_number_it_bears(site: Site) -> None:
+    _put(site, records, id=7, tenant=TENANT, local_id="P1")
+    _put(site, records, id=8, tenant="league/b/h2", local_id="P9")
+    known, unknown = ({"tenant": TENANT, "id": number, "person": number} for number in ("P1", "P9"))
+    with system("test"):
+        assert Cases(site.engine).patients("settlements", [known, unknown]) == {(TENANT, "P1"): "P1"}
+
+
+def test_a_row_of_an_alert_or_of_a_call_leads_to_the_request(site: Site) -> None:
+    number, question = "8c4a3a1e-3ac3-4d5f-8a8c-0a4f2b8a7a55", "5d0a3a1e-3ac3-4d5f-8a8c-0a4f2b8a7a56"
+    shown = (Shown("c1", "rule-x", "1", "interaction", "major"),)
+    entry = Entry(number, NOW, "review", "rel", "his", {}, {}, shown, 1, 0, 1.0, tenant=TENANT)
+    with system("test"):
+        store(site.engine, site.ring, [entry], [])
+    cases, place = Cases(site.engine), {"tenant": TENANT}
+    gap, call = place | {"id": f"{number}-2"}, place | {"id": number}
+    with system("test"):
+        for fact in ("findings", "violations", "tests", "repeated_drugs"):
+            rows = [place | {"id": "c1"}, place | {"id": "loaded"}, {"tenant": "league/b/h2", "id": "c1"}]
+            assert cases.requests(fact, rows) == {(TENANT, "c1"): number}, fact
+        assert cases.requests("requests", [call, place | {"id": "loaded"}]) == {(TENANT, number): number}
+        assert cases.requests("gaps", [gap, place | {"id": question}]) == {(TENANT, gap["id"]): number}
+        assert cases.requests("visits", [call]) == {}
+
+
+@pytest.mark.parametrize(
+    ("fact", "row", "why"),
+    [
+        ("finance", {"id": "2026-11"}, NOBODY),
+        ("bed_days", {"id": "b"}, NOBODY),
+        ("settlements", {"id": "s", "person": ""}, NOBODY),
+        ("settlements", {"id": "s", "person": "somebody"}, UNKNOWN),
+        ("managed", {"id": "m", "person": ""}, NOBODY),
+        ("visits", {"id": "v"}, UNKNOWN),
+        ("findings", {"id": "f"}, UNKNOWN),
+    ],
+)
+def test_a_row_without_a_case_says_why(fact: str, row: dict[str, str], why: str) -> None:
+    assert without(fact, row) == why
 
 
 def test_a_person_is_the_same_in_all_institutions_and_nobody_is_named(site: Site) -> None:

@@ -201,7 +201,7 @@ def test_who_has_not_told_of_the_last_month_yet_counts_with_the_month_before(sit
     with system("test"):
         rows = site.answers.rows(KNOWN.indicators["beds"], period_of("2026-Q1"), Asked())
         all_of = site.answers.rows(KNOWN.indicators["beds-mean"], period_of("2026-Q1"), Asked())
-    assert ([row["id"] for row in rows], len(all_of)) == (["c1", "b2"], 3)
+    assert ([row.shown["id"] for row in rows], len(all_of)) == (["c1", "b2"], 3)
     assert site.value("beds", "2026-02") == 20
 
 
@@ -257,7 +257,7 @@ def test_a_county_sees_its_own_and_a_league_sees_all(site: Site) -> None:
                 lineage = site.answers.lineage(KNOWN.indicators["visits"], period_of("2026-01"), Asked())
             assert (lines[0].now.value if lines else None) == expected
             assert len(rows) == (expected or 0)
-            assert {load.told.tenant for load in lineage.loads} == {row["tenant"] for row in rows}
+            assert {load.told.tenant for load in lineage.loads} == {row.shown["tenant"] for row in rows}
 
 
 def test_nobody_loads_rows_into_another_institution(site: Site) -> None:
@@ -274,8 +274,8 @@ def test_rows_behind_a_figure_are_those_that_count(site: Site) -> None:
         one, period = KNOWN.indicators["drug-share"], period_of("2026-01")
         above = site.answers.rows(one, period, Asked())
         below = site.answers.rows(one, period, Asked(only={"department": ("外科",)}), below=True)
-    assert [row["id"] for row in above] == ["v1"]
-    assert [(row["id"], row["department"]) for row in below] == [("v2", "外科")]
+    assert [row.shown["id"] for row in above] == ["v1"]
+    assert [(row.shown["id"], row.shown["department"]) for row in below] == [("v2", "外科")]
 
 
 def test_what_was_stored_before_a_column_was_known_has_it_empty(site: Site) -> None:
