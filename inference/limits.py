@@ -6,16 +6,14 @@ critical. A limit that no row states is unknown, not infinite.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from clinical.logic import Known, Unknown
 from clinical.patient import Sex
-from clinical.quantity import Quantity, UnitMismatch
-from knowledge.model import Predicate, Statement
+from knowledge.model import Predicate
+from knowledge.ranges import Range, ranges
 from knowledge.snapshot import Snapshot
-
-_EVER: Final = float("inf")
-_NAMES: Final = ("low", "high", "critical_low", "critical_high")
 
 
 class Limits(NamedTuple):
@@ -57,36 +55,28 @@ def _beyond(reference: bool | None, critical: bool | None) -> bool | None:
 def limits_of(test: str, unit: str, age: Known[float], sex: Known[Sex], snapshot: Snapshot) -> Limits:
     """Limits of a test for an age and a sex, in a unit (none: that of the rows). Of what is unknown only rows count
     that are for everybody."""
-    rows = [s for s in snapshot.statements(Predicate.REFERENCE_RANGE, test) if _is_for(s, age, sex)]
-    rows.sort(key=_special)
-    stated = (_limits(s, unit, snapshot) for s in reversed(rows))
-    merged: dict[str, float] = {name: limit for limits in stated for name, limit in limits.items()}
-    return Limits(**merged, basis="知识库参考区间") if rows else Limits()
+    return _merged(r for r in _ranges(test, unit, snapshot) if r.is_of(age, sex))
 
 
-def _is_for(statement: Statement, age: Known[float], sex: Known[Sex]) -> bool:
-    q = statement.qualifiers
-    if q.get("sex") and (isinstance(sex, Unknown) or q["sex"] != sex):
-        return False
-    if isinstance(age, Unknown):
-        return "age_min" not in q and "age_max" not in q
-    return bool(q.get("age_min", 0) <= age < q.get("age_max", _EVER))
+def possible_limits(test: str, unit: str, age: Known[float], sex: Known[Sex], snapshot: Snapshot) -> Iterator[Limits]:
+    """Limits of a test for everybody whom the patient may be: one, or one for each age and sex that is told apart."""
+    stated = _ranges(test, unit, snapshot)
+    ages = sorted({r.youngest for r in stated}) if isinstance(age, Unknown) else [age]
+    sexes = (Sex.MALE, Sex.FEMALE) if isinstance(sex, Unknown) else (sex,)
+    for one_age in ages:
+        for one_sex in sexes:
+            yield _merged(r for r in stated if r.may_be_of(one_age, one_sex))
 
 
-def _special(statement: Statement) -> tuple[bool, float, str]:
-    """What is said of one sex before what is said of both, what of a few years before what of many."""
-    q = statement.qualifiers
-    return "sex" not in q, q.get("age_max", _EVER) - q.get("age_min", 0), statement.id
+def _ranges(test: str, unit: str, snapshot: Snapshot) -> tuple[Range, ...]:
+    return snapshot.remember(
+        ("reference-ranges", test, unit),
+        lambda: ranges(snapshot.statements(Predicate.REFERENCE_RANGE, test), unit, snapshot.substance(test)),
+    )
 
 
-def _limits(statement: Statement, unit: str, snapshot: Snapshot) -> dict[str, float]:
-    """What a row states, in a unit; nothing where it cannot be converted."""
-    q = statement.qualifiers
-    told: dict[str, float] = {name: float(q[name]) for name in _NAMES if name in q}
-    if not unit or not q.get("unit"):
-        return told
-    substance = snapshot.substance(statement.subject)
-    try:
-        return {name: Quantity(limit, q["unit"]).to(unit, substance).value for name, limit in told.items()}
-    except UnitMismatch:
-        return {}
+def _merged(rows: Iterable[Range]) -> Limits:
+    """What rows say together, the most special having the last word."""
+    told = [r.limits for r in rows]
+    merged = {name: limit for limits in reversed(told) for name, limit in limits.items()}
+    return Limits(**merged, basis="知识库参考区间") if told else Limits()

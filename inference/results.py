@@ -3,19 +3,19 @@
 A finding names its test and when a result counts as it: above or below the reference range for this age and sex,
 within limits of its own, positive, or abnormal. A result without a unit is taken in the unit of the range. Where no
 reference range is stated (of many tests for children), a result that is critical is a finding, and none is normal.
+Of an unknown age or sex a result is what it is by the range of everybody whom the patient may be, else nothing.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from clinical.age import YEAR
 from clinical.logic import Known, Unknown
 from clinical.patient import Sex
 from clinical.quantity import Quantity, QuantityError, UnitMismatch
-from inference.limits import Limits, limits_of
+from inference.limits import Limits, possible_limits
 from inference.profiles import Profiles
 from knowledge.model import Concept, ConceptKind
 from knowledge.naming import normal_name
@@ -24,8 +24,6 @@ from nlp.assertion import Assertion
 from nlp.facts import Fact
 
 _EVER: Final = float("inf")
-_GROWN: Final = 27 * YEAR
-"""Of an unknown age the limits of grown-ups are taken."""
 _POSITIVE: Final = re.compile(r"阳性|检出|可见|发现|^[（(]?\+|[（(]\+|^[1-4]\+|positive", re.IGNORECASE)
 _NEGATIVE: Final = re.compile(r"阴性|未检出|未见|未发现|^[（(]?[-－−]|[（(]-|正常|negative", re.IGNORECASE)
 _RAISED: Final = re.compile(r"升高|增高|偏高|增多|[↑高]")
@@ -80,8 +78,8 @@ class Results:
             return _in_words(value, str(told.get("result", "")))
         if "at_least" in told or "below" in told:
             return self._within(told, test, value)
-        limits = limits_of(test, value.unit, _GROWN if isinstance(age, Unknown) else age, sex, self._snapshot)
-        return _outside(value.value, limits, str(told.get("result", "")))
+        each, result = possible_limits(test, value.unit, age, sex, self._snapshot), str(told.get("result", ""))
+        return _agreed(_outside(value.value, limits, result) for limits in each)
 
     def _within(self, told: dict[str, Any], test: str, value: Quantity) -> bool | None:
         number = self._in_unit(value, str(told.get("unit", "")), test)
@@ -102,6 +100,12 @@ def _tests(snapshot: Snapshot, name: str) -> list[str]:
     found = snapshot.by_name(name, ConceptKind.LAB) if name else ()
     preferred = [c.id for c in found if normal_name(c.name) == normal_name(name)]
     return preferred or [c.id for c in found]
+
+
+def _agreed(said: Iterable[bool | None]) -> bool | None:
+    """What all say who say anything; None where they differ."""
+    known = {one for one in said if one is not None}
+    return known.pop() if len(known) == 1 else None
 
 
 def _outside(number: float, limits: Limits, result: str) -> bool | None:

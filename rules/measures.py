@@ -7,7 +7,6 @@ be counts as unknown: an old creatinine says little about today's kidneys.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -21,6 +20,7 @@ from clinical.patient import Condition, Observation, Pregnancy, Sex, pregnancy_i
 from clinical.quantity import Quantity, UnitMismatch
 from clinical.value import Value, replace
 from knowledge.model import Predicate
+from knowledge.ranges import Range, ranges
 from rules.model import Case
 
 WEIGHT: Final = "lab:body-weight"
@@ -45,7 +45,6 @@ _LONGEST_PREGNANCY: Final = 315
 MAX_AGE_DAYS: Final = {WEIGHT: 365, HEIGHT: 3650, CREATININE: 180, EGFR: 180, CRCL: 180}
 """How old a value may be. Children's weights: 90 days (see ``weight``)."""
 DEFAULT_MAX_AGE: Final = 90
-_NEVER: Final = float("inf")
 _ZONE_DAYS: Final = 3
 """Less than a day between each of two clocks and UTC, and the rest of the day of the review."""
 _FEMALE: Final = Sex.FEMALE
@@ -267,27 +266,19 @@ def upper_limit(case: Case, lab: str, unit: str) -> Known[tuple[float, float]]:
 
 def _upper_limit(case: Case, lab: str, unit: str) -> Known[tuple[float, float]]:
     age, sex = case.age, case.patient.sex
-    no_age, no_sex = isinstance(age, Unknown), isinstance(sex, Unknown)
-    key = ("reference-highs", lab, unit, case.iso_day)
-    may_be: list[float] = []
-    for told_sex, youngest, oldest, high in case.snapshot.remember(key, lambda: tuple(_highs(case, lab, unit))):
-        if (not told_sex or no_sex or told_sex == sex) and (isinstance(age, Unknown) or youngest <= age < oldest):
-            if not no_age and not no_sex:
-                return high, high
-            may_be.append(high)
-    return (min(may_be), max(may_be)) if may_be else UNKNOWN
+    stated = case.snapshot.remember(("reference-highs", lab, unit, case.iso_day), lambda: _highs(case, lab, unit))
+    may_be = [r.limits["high"] for r in stated if r.may_be_of(age, sex)]
+    if not may_be:
+        return UNKNOWN
+    if isinstance(age, Unknown) or isinstance(sex, Unknown):
+        return min(may_be), max(may_be)
+    return may_be[0], may_be[0]
 
 
-def _highs(case: Case, lab: str, unit: str) -> Iterator[tuple[str, float, float, float]]:
-    """Upper limits of the reference ranges of a test, in a unit, each with the sex and the ages in days it is for."""
-    for s in case.statements(Predicate.REFERENCE_RANGE, lab):
-        q = s.qualifiers
-        if "high" in q:
-            try:
-                high = Quantity(q["high"], q["unit"]).to(unit, case.snapshot.substance(lab)).value
-            except UnitMismatch:  # one row in a unit of its own must not take the others along
-                continue
-            yield q.get("sex", ""), q.get("age_min", 0), q.get("age_max", _NEVER), high
+def _highs(case: Case, lab: str, unit: str) -> tuple[Range, ...]:
+    """The reference ranges of a test that state an upper limit, the most special first."""
+    stated = ranges(case.statements(Predicate.REFERENCE_RANGE, lab), unit, case.snapshot.substance(lab))
+    return tuple(r for r in stated if "high" in r.limits)
 
 
 def _cannot_bear(case: Case) -> bool:

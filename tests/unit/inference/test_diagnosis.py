@@ -9,7 +9,7 @@ import pytest
 
 from clinical.coded import Coded, Origin
 from clinical.finding import Finding, Review, Severity
-from clinical.logic import UNKNOWN, Unknown
+from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Order
 from clinical.patient import Observation, PatientContext, Procedure, Report, Sex
 from clinical.quantity import Quantity
@@ -25,6 +25,7 @@ from inference.picture import findings_of
 from inference.picture_parts import Point, Series
 from inference.profiles import Whom
 from inference.questions import askings
+from inference.results import Results
 from knowledge.model import ConceptKind
 from knowledge.snapshot import Snapshot
 
@@ -279,6 +280,29 @@ def test_a_result_of_a_child_is_held_to_limits_of_that_age_or_to_none(
     patient = PatientContext("p", NOW, sex=Sex.MALE, birth_date=born, observations=results)
     found = {one.name: one.present for one in of_patient(patient, snapshot)}
     assert found.get(finding) is there
+
+
+@pytest.mark.parametrize(
+    ("sex", "test", "value", "unit", "finding", "there"),
+    [
+        (Sex.MALE, "白细胞计数", 16, "10*9/L", "白细胞升高", True),
+        (Sex.MALE, "白细胞计数", 12, "10*9/L", "白细胞升高", None),
+        (Sex.MALE, "白细胞计数", 8, "10*9/L", "白细胞升高", False),
+        (Sex.MALE, "血红蛋白", 90, "g/L", "贫血", True),
+        (Sex.MALE, "血红蛋白", 115, "g/L", "贫血", None),
+        (UNKNOWN, "血红蛋白", 200, "g/L", "贫血", False),
+        (Sex.FEMALE, "收缩压", 50, "mmHg", "血压降低", True),
+        (Sex.FEMALE, "收缩压", 85, "mmHg", "血压降低", None),
+        (Sex.FEMALE, "收缩压", 165, "mmHg", "血压升高", True),
+        (Sex.FEMALE, "钾", 3.0, "mmol/L", "低钾", True),
+    ],
+)
+def test_a_result_of_somebody_of_unknown_age_is_what_it_is_at_every_age_for_which_limits_are_stated_or_nothing(
+    snapshot: Snapshot, sex: Known[Sex], test: str, value: float, unit: str, finding: str, there: bool | None
+) -> None:
+    what = snapshot.by_name(test, ConceptKind.LAB)[0].id
+    found = Results.of(snapshot).of_observation(what, Quantity(value, unit), UNKNOWN, sex)
+    assert {snapshot.name(one): said for one, said in found}.get(finding) is there
 
 
 # -- differentials and examinations --------------------------------------------------------------
