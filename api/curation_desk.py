@@ -18,7 +18,7 @@ from api.curation_forms import TYPES, Flaws, Form
 from api.serving import Serving
 from api.spawning import spawn
 from base.jobs import Job, Jobs
-from base.refusal import RefusedError
+from base.refusal import Fault, RefusedError, RefusedTogetherError
 from knowledge import workers
 from knowledge.drafting import Drafted, Effect, drafted
 from knowledge.joining import Joining
@@ -29,6 +29,7 @@ from knowledge.tables import Table
 
 _log = logging.getLogger(__name__)
 _BEAT_SECONDS: Final = 2.0
+_NO_REASON: Final = "须写明修改理由"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,15 @@ class Stepped:
     revision: int
     problem: str = ""
     conflict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Drafting:
+    """A form of a record, and the revision it was made from (0: a new record)."""
+
+    id: str
+    form: Form
+    revision: int
 
 
 class CurationDesk:
@@ -73,12 +83,46 @@ class CurationDesk:
         """Keep a draft made from a revision (0: new). Raises ``RefusedError`` that names the field,
         ``ConflictError`` when somebody was faster."""
         if not reason.strip():
-            raise RefusedError("reason", "须写明修改理由")
+            raise RefusedError("reason", _NO_REASON)
         record, flaws = self.drawn(kind, id_, form)
         if flaws or record is None:
             raise RefusedError(flaws[0].field, flaws[0].problem)
         self.workflow.save_all([(record, revision)], by, reason)
         return self.head(kind, id_)
+
+    def save_all(self, kind: str, drafts: Sequence[Drafting], by: str, reason: str) -> list[Head]:
+        """Keep drafts, each of another record, all or none. Raises ``RefusedTogetherError`` that names each record by
+        its place, and the field."""
+        if not reason.strip():
+            raise RefusedError("reason", _NO_REASON)
+        try:
+            self.workflow.save_all(self._sound(kind, drafts), by, reason)
+        except ConflictError:
+            self._sound(kind, drafts)  # says whose revision was written since
+            raise
+        return [self.head(kind, one.id) for one in drafts]
+
+    def _sound(self, kind: str, drafts: Sequence[Drafting]) -> list[tuple[Record, int]]:
+        made, faults, ids = list[tuple[Record, int]](), list[Fault](), [one.id for one in drafts]
+        for at, one in enumerate(drafts):
+            record, flaws = self.drawn(kind, one.id, one.form)
+            faults += [Fault(_place(at, flaw.field), flaw.problem) for flaw in flaws]
+            faults += _twice(ids, at) or self._overtaken(kind, at, one)
+            if record is not None:
+                made.append((record, one.revision))
+        if faults:
+            raise RefusedTogetherError(faults)
+        return made
+
+    def _overtaken(self, kind: str, at: int, draft: Drafting) -> list[Fault]:
+        head = self.store.head(TYPES[kind], draft.id)
+        now, seen = head.revision if head else 0, draft.revision
+        if now == seen:
+            return []
+        if not seen:
+            return [Fault(_place(at, "id"), f"编号 {draft.id} 已被使用，请另取编号", overtaken=True)]
+        told = f"{draft.id} 已是第 {now} 版，您看到的是第 {seen} 版，请重新读取后再改"
+        return [Fault(_place(at, "revision"), told, overtaken=True)]
 
     def name(self, concept: str) -> str:
         """What a concept or source is called; its id when nobody knows it."""
@@ -99,7 +143,7 @@ class CurationDesk:
     def keep_rows(self, outcomes: Sequence[Drafted], by: str, reason: str) -> int:
         """Write what rows change, all or nothing. Raises ``RefusedError`` when one has a fault."""
         if not reason.strip():
-            raise RefusedError("reason", "须写明修改理由")
+            raise RefusedError("reason", _NO_REASON)
         if any(outcome.faults for outcome in outcomes):
             raise RefusedError("rows", "仍有未改正的单元格，未写入任何一行")
         proposals = {
@@ -163,3 +207,15 @@ class CurationDesk:
 
 def _called(record: Record) -> str:
     return record.name if isinstance(record, Concept) else getattr(record, "title", record.id)
+
+
+def _twice(ids: Sequence[str], at: int) -> list[Fault]:
+    """What stands against a record that was named before."""
+    if ids[at] not in ids[:at]:
+        return []
+    return [Fault(_place(at, "id"), f"编号 {ids[at]} 与前面的一条重复，请另取编号")]
+
+
+def _place(at: int, field: str) -> str:
+    """Where something of a draft stands in what was asked: what is no part of its form stands beside it."""
+    return f"records[{at}].{field}" if field in ("id", "revision") else f"records[{at}].form.{field}"

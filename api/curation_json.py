@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from api.curation_desk import CurationDesk
 from api.curation_forms import columns_of, filled
 from api.curation_text import Name, text_of, title_of
 from base.jobs import Job
@@ -86,6 +87,12 @@ def head_json(head: Head, name: Name, authors: Iterable[str]) -> dict[str, Any]:
     told |= {"revision": head.revision, "status": head.status.value, "form": msgspec.to_builtins(filled(record))}
     told |= {"columns": [column_json(c) for c in columns_of(record)], "text": text_of(record, name)}
     return told | {"authors": sorted(authors)} | _trust(record) | _about(record, name)
+
+
+def whole_json(desk: CurationDesk, head: Head) -> dict[str, Any]:
+    """A record with its form, what it speaks of called by its name."""
+    name = name_of(desk.names(mentioned([head.record])))
+    return head_json(head, name, desk.workflow.authors(head.record))
 
 
 def revision_json(one: Revision, name: Name) -> dict[str, Any]:

@@ -67,11 +67,15 @@ def moment_of(text: str, field: str) -> datetime | None:
 
 def outcome(code: str, text: str, path: str = "") -> dict[str, Any]:
     """An OperationOutcome with one error."""
+    return {"resourceType": "OperationOutcome", "issue": [_error(code, text, path)]}
+
+
+def _error(code: str, text: str, path: str) -> dict[str, Any]:
     issue: dict[str, Any] = {"severity": "error", "code": code, "details": {"text": text}}
     if path:
         issue["expression"] = [path]
         issue["diagnostics"] = f"{path}: {text}"
-    return {"resourceType": "OperationOutcome", "issue": [issue]}
+    return issue
 
 
 def respond(status: int, body: Any, headers: dict[str, str] | None = None) -> Response:
@@ -127,6 +131,14 @@ def _away(error: OperationalError) -> Response:
     return respond(503, outcome("transient", "数据库暂时不可用，请稍后重试"), {"Retry-After": "5"})
 
 
+def _together(error: refusal.RefusedTogetherError) -> Response:
+    """One issue for each fault."""
+    codes = ["conflict" if fault.overtaken else "business-rule" for fault in error.faults]
+    issues = [_error(code, fault.problem, fault.field) for code, fault in zip(codes, error.faults, strict=True)]
+    status = 409 if "conflict" in codes else 422
+    return respond(status, {"resourceType": "OperationOutcome", "issue": issues})
+
+
 def _saying(status: int, code: str) -> Callable[[Any], Response]:
     return lambda error: respond(status, outcome(code, str(error)))
 
@@ -157,6 +169,7 @@ _ANSWERS: Final[dict[type, Callable[[Any], Response]]] = {
     MissingStandardError: _saying(404, "not-found"),
     StandardError: _saying(422, "business-rule"),
     refusal.RefusedError: lambda e: respond(422, outcome("business-rule", e.problem, e.field)),
+    refusal.RefusedTogetherError: _together,
     refusal.MissingError: _saying(404, "not-found"),
     refusal.TakenError: _saying(409, "conflict"),
     RegistryError: lambda e: respond(422, outcome("business-rule", e.problem, e.field)),

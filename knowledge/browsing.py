@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -14,13 +16,15 @@ from knowledge.store import Store, decoded, heads, kind_of, names, revisions
 
 _WRITING: Final = ("created", "edited", "submitted")
 _TITLED: Final[tuple[type[Rule | Source], ...]] = (Rule, Source)
+_QUOTED: Final = re.compile(r'"([^"]+)"')
 _MOST_NAMED: Final = 500
 """Concepts that words may mean at most; whoever types more of a name finds the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked for; empty fields do not matter. ``concept`` is what a statement, article is about."""
+    """What is looked for; empty fields do not matter. ``concept`` is what a statement, article is about, or what the
+    condition of a rule names; ``severity`` is a rule's."""
 
     kind: str = ""
     status: str = ""
@@ -28,6 +32,7 @@ class Wanted:
     author: str = ""
     predicate: str = ""
     concept: str = ""
+    severity: str = ""
     words: str = ""
     after: tuple[str, str] = ("", "")
     limit: int = 50
@@ -79,7 +84,9 @@ def _conditions(store: Store, wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.author:
         made.append(_touched_by(wanted.author))
     if wanted.concept:
-        made.append(_about([wanted.concept]))
+        made.append(or_(_about([wanted.concept]), _rules(store, _naming(store, wanted.concept))))
+    if wanted.severity:
+        made.append(_rules(store, lambda rule: rule.severity == wanted.severity))
     if wanted.words.strip():
         made.append(_called(store, wanted.words.strip(), wanted.kind))
     if any(wanted.after):
@@ -97,8 +104,21 @@ def _about(concepts: list[str]) -> ColumnElement[bool]:
     return or_(heads.c.subject.in_(concepts), heads.c.object.in_(concepts), heads.c.id.in_(concepts))
 
 
+def _rules(store: Store, fits: Callable[[Rule], bool]) -> ColumnElement[bool]:
+    """There are few of them: what they say needs no index."""
+    return and_(heads.c.kind == "rule", heads.c.id.in_([rule.id for rule, _ in store.heads(Rule) if fits(rule)]))
+
+
+def _naming(store: Store, concept: str) -> Callable[[Rule], bool]:
+    """Whether the condition of a rule names a concept, by whichever of its names."""
+    with store.engine.connect() as connection:
+        known = set(connection.execute(select(names.c.name).where(names.c.concept == concept)).scalars())
+    return lambda rule: not known.isdisjoint(map(normal_name, _QUOTED.findall(rule.condition)))
+
+
 def _called(store: Store, words: str, kind: str) -> ColumnElement[bool]:
-    """Records about a concept whose name holds the words, rules and sources whose title does, and whose id does."""
+    """Records about a concept whose name holds the words, sources whose title does, rules that say them or are for a
+    department so called, and whose id does."""
     part = normal_name(words)
     query = select(names.c.concept).where(names.c.name.contains(part, autoescape=True)).distinct()
     with store.engine.connect() as connection:
@@ -109,7 +129,14 @@ def _called(store: Store, words: str, kind: str) -> ColumnElement[bool]:
 
 def _titled(store: Store, type_: type[Rule | Source], part: str) -> list[Rule | Source]:
     """There are few of them: their titles need no index."""
-    return [record for record, _ in store.heads(type_) if part in normal_name(record.title)]
+    return [one for one, _ in store.heads(type_) if any(part in normal_name(text) for text in _texts(one))]
+
+
+def _texts(record: Rule | Source) -> tuple[str, ...]:
+    """What a record is known by."""
+    if isinstance(record, Source):
+        return (record.title,)
+    return (record.title, record.message, record.condition, *record.scope.get("departments", ()))
 
 
 def _found(row: Any) -> Found:

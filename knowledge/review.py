@@ -52,10 +52,6 @@ class Workflow:
         """Write drafts, each with the revision it was made from (0: a new one); all or none. Faults are the caller's
         to have looked for. Raises ``ConflictError`` when somebody was faster."""
         _required(author=author, reason=reason)
-        known = self.store.many((kind_of(record), record.id) for record, _ in records)
-        taken = [r.id for r, expected in records if not expected and (kind_of(r), r.id) in known]
-        if taken:
-            raise ConflictError(f"{taken[0]} 刚由他人建立，请重新读取后再改")
         return self.store.write([_draft(record, author, reason, expected) for record, expected in records])
 
     def submit(self, record: Record, author: str, expected: int = 0) -> Head:
@@ -154,9 +150,9 @@ def _draft(record: Record, author: str, reason: str, expected: int) -> Change:
     change = "edited" if expected else "created"
     if isinstance(record, Source):
         status = Status.DRAFT if expected else Status.APPROVED
-        return Change(record, change, status, author, reason, expected)
+        return Change(record, change, status, author, reason, expected, not expected)
     made = _signed(structs.replace(record, standing=Standing.UNREVIEWED), author, "")
-    return Change(made, change, Status.DRAFT, author, reason, expected)
+    return Change(made, change, Status.DRAFT, author, reason, expected, not expected)
 
 
 def _signed(record: Record, author: str, reviewer: str) -> Record:

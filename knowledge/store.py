@@ -27,6 +27,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 
 from base.db import METADATA, insert_many
 from knowledge.model import Article, Concept, Record, Rule, Source, Standing, Statement, Status
@@ -108,7 +109,7 @@ class Revision:
 class Change:
     """A record to be written: ``change`` names what happened (created, edited, submitted …).
 
-    ``expected`` is the revision the author saw; 0 when that does not matter.
+    ``expected`` is the revision the author saw; 0 when that does not matter. ``new``: there must be none yet.
     """
 
     record: Record
@@ -117,6 +118,7 @@ class Change:
     author: str
     reason: str = ""
     expected: int = 0
+    new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,8 @@ class Store:
             key = (kind_of(change.record), change.record.id)
             number, approved = known.get(key, (0, 0))
             number += 1
+            if change.new and number > 1:
+                raise ConflictError(_TAKEN)
             if change.expected and change.expected != number - 1:
                 told = f"{key[1]} 已是第 {number - 1} 版，您看到的是第 {change.expected} 版，请重新读取后再改"
                 raise ConflictError(told)
@@ -179,7 +183,10 @@ class Store:
             known[key] = (number, row["approved"])
             (old if number > 1 else new).append(row)
             history.append(_history_row(change, row, number, now))
-        insert_many(connection, heads, new)
+        try:
+            insert_many(connection, heads, new)
+        except IntegrityError:
+            raise ConflictError(_TAKEN) from None
         for row in old:
             if connection.execute(_update_head(row)).rowcount != 1:
                 raise ConflictError(f"{row['id']} 刚被他人修改，请重新读取后再改")
@@ -349,6 +356,7 @@ def _parts(values: list[Any], size: int = 900) -> Iterator[list[Any]]:
     return (values[at : at + size] for at in range(0, len(values), size))
 
 
+_TAKEN = "刚由他人建立了同一编号的记录，请重新读取后再改"
 _APPROVING = {Status.APPROVED, Status.PUBLISHED}
 
 

@@ -15,18 +15,17 @@ from api.curation_json import (
     drafted_json,
     flaws_json,
     found_json,
-    head_json,
     mentioned,
     name_of,
     revision_json,
     table_json,
+    whole_json,
 )
 from api.errors import ApiError, bad_field, respond
 from clinical.finding import Severity
 from knowledge import titles
 from knowledge.browsing import Wanted, browse, tallies
 from knowledge.model import Predicate, Status
-from knowledge.store import Head
 from knowledge.tables import BY_NAME, EVIDENCE, SEVERITIES, SOURCE_KINDS, TABLES, Table
 from nlp.sentences import heading
 
@@ -106,14 +105,15 @@ def _finding(routes: APIRouter, curators: Curators, desk: CurationDesk) -> None:
         author: str = "",
         predicate: str = "",
         concept: str = "",
+        severity: str = "",
         q: Annotated[str, Query(max_length=100)] = "",
         after: Annotated[str, Query(description="`next` of the page before")] = "",
         limit: Limit = 50,
     ) -> Response:
         found = curators.reads(request)
         place = after.partition("|")
-        wanted = Wanted(kind, status, origin, author, predicate, concept, q, (place[0], place[2]), limit)
-        _known(kind, status)
+        wanted = Wanted(kind, status, origin, author, predicate, concept, severity, q, (place[0], place[2]), limit)
+        _known(kind, status, severity)
         made = await within(found, lambda: browse(desk.store, wanted))
         name = name_of(await within(found, lambda: desk.names(mentioned(one.record for one in made))))
         following = f"{made[-1].kind}|{made[-1].record.id}" if len(made) == limit else ""
@@ -125,12 +125,14 @@ def _finding(routes: APIRouter, curators: Curators, desk: CurationDesk) -> None:
         return respond(200, {"records": await within(found, lambda: tallies(desk.store))})
 
 
-def _known(kind: str, status: str) -> None:
+def _known(kind: str, status: str, severity: str) -> None:
     """Raises ``ApiError`` 400."""
     if kind and kind not in FORMS:
         raise bad_field("kind", f"类型应为 {', '.join(FORMS)}")
     if status and status not in set(Status):
         raise bad_field("status", f"状态应为 {', '.join(Status)}")
+    if severity and severity not in set(Severity):
+        raise bad_field("severity", f"严重程度应为 {', '.join(Severity)}")
 
 
 def _words() -> dict[str, Any]:
@@ -155,7 +157,7 @@ def _reading(routes: APIRouter, curators: Curators, desk: CurationDesk) -> None:
     async def one(kind: str, record_id: str, request: Request) -> Response:
         found = curators.reads(request)
         _kind(kind)
-        return respond(200, await within(found, lambda: _whole(desk, desk.head(kind, record_id))))
+        return respond(200, await within(found, lambda: whole_json(desk, desk.head(kind, record_id))))
 
     @routes.get("/history/{kind}/{record_id:path}", **_HISTORY)
     async def history(kind: str, record_id: str, request: Request) -> Response:
@@ -175,11 +177,6 @@ def _kind(kind: str) -> None:
         raise ApiError(404, "not-found", f"没有类型 {kind[:20]}")
 
 
-def _whole(desk: CurationDesk, head: Head) -> dict[str, Any]:
-    name = name_of(desk.names(mentioned([head.record])))
-    return head_json(head, name, desk.workflow.authors(head.record))
-
-
 # -- writing -----------------------------------------------------------------------------------
 
 
@@ -191,7 +188,7 @@ def _writing(routes: APIRouter, curators: Curators, desk: CurationDesk) -> None:
         form, by = form_of(kind, given.form), acting_as(found, given.by)
 
         def saved() -> dict[str, Any]:
-            return _whole(desk, desk.save(kind, record_id, form, given.revision, by, given.reason))
+            return whole_json(desk, desk.save(kind, record_id, form, given.revision, by, given.reason))
 
         made = await within(found, saved)
         curators.access.note(found, "knowledge.edit", f"{kind}/{record_id}", given.reason, by=by)
@@ -314,7 +311,8 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
 _VOCABULARY: Final = described("工作台用语", "记录、概念、状态、可信程度、知识类别的中文名称。", "names by code")
 _LIST: Final = described(
     "查找记录",
-    "按类型、状态、来源、编辑人、知识类别、概念和名称；`next` 用于取下一页。须有编辑或审核权限。",
+    "按类型、状态、来源、编辑人、知识类别、概念（规则：条件中提到的概念）、规则的严重程度和名称；"
+    "`next` 用于取下一页。须有编辑或审核权限。",
     "records",
     400,
 )

@@ -427,7 +427,50 @@ def test_rules_are_edited_side_by_side_in_a_table_and_tried_as_they_stand(enter:
     page.get_by_role("dialog").get_by_role("button", name="留在本页").click()  # nothing typed is lost unasked
     page.get_by_label("修改理由").fill("老年科建议")
     page.get_by_role("button", name="保存已修改的行（1）").click()
-    here.see("1 行已保存为草稿")
+    here.see("1 行已一起保存为草稿")
     page.reload()
     expect(cell).to_have_value('orders("华法林") and age_years >= 75 or age_years >= 70')
     expect(page.get_by_role("row").filter(has_text="rule:warfarin-over-75")).to_contain_text("草稿")
+
+
+def test_rows_of_a_decision_table_are_saved_together_or_not_at_all(enter: Entering) -> None:
+    here = enter("zhaomin", "/ui/rules/table")
+    here.forgive("422")
+    page, title = here.page, "高龄患者使用华法林"
+    page.get_by_role("button", name="加入规则").click()
+    listed = page.get_by_role("dialog")
+    for drug, rules in (("螺内酯", 0), ("华法林", 1)):  # what the condition names
+        listed.get_by_label("条件中的药品、疾病等").fill(drug)
+        page.locator(".ant-select-item-option:visible").filter(has_text=drug).first.click()
+        expect(listed.get_by_role("checkbox", name=f"选择规则 {title}")).to_have_count(rules)
+    listed.get_by_role("checkbox", name=f"选择规则 {title}").check()
+    here.suits_everybody("curation-table-adding")
+    listed.get_by_role("button", name="加入所选（1）").click()
+    expect(page).to_have_url(re.compile(r"table\?id=rule%3Awarfarin-over-75$"))  # sent to somebody, it shows the same
+    page.get_by_role("button", name=f"复制：{title}", exact=True).click()
+    copied = f"{title}（副本）"
+    named = page.get_by_label(f"编号：{copied}")
+    named.fill("rule:warfarin-over-75")
+    page.get_by_label(f"处理建议：{title}", exact=True).fill("每周查INR。")
+    page.get_by_label("修改理由").fill("老年科建议")
+    page.get_by_role("button", name="保存已修改的行（2）").click()
+    here.see("一行也没有保存：1 行须改正，原因见各行")
+    row = page.get_by_role("row").filter(has=named)
+    expect(row).to_contain_text("编号 rule:warfarin-over-75 与前面的一条重复")
+    expect(page.get_by_role("row").filter(has_text="已修改")).to_have_count(2)
+    assert _advice(here) != "每周查INR。"
+    here.shoot("curation-table-refused")
+    named.fill("rule:warfarin-over-75-copy")
+    expect(row).not_to_contain_text("重复")
+    page.get_by_role("button", name="保存已修改的行（2）").click()
+    here.see("2 行已一起保存为草稿")
+    assert _advice(here) == "每周查INR。"
+    expect(page).to_have_url(re.compile(r"id=rule%3Awarfarin-over-75&id=rule%3Awarfarin-over-75-copy$"))
+    page.reload()
+    expect(page.get_by_label(f"处理建议：{copied}")).to_be_visible()
+
+
+def _advice(here: Window) -> str:
+    """What the rule says now, for whoever else reads it."""
+    read = here.page.request.get(f"{here.base}/api/v1/curation/records/rule/rule:warfarin-over-75")
+    return str(read.json()["form"]["advice"])

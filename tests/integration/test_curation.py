@@ -29,7 +29,7 @@ from api.spawning import spawn
 from base.jobs import SILENCE, Job, Jobs, State, jobs
 from base.settings import Settings
 from knowledge.model import Concept, ConceptKind, Status
-from knowledge.store import Change
+from knowledge.store import Change, Store
 from tests.integration.staffed import Staffed, staffed
 
 BASE = "/api/v1/curation"
@@ -101,6 +101,20 @@ def test_records_are_found_by_kind_status_name_and_page_by_page(bench: Bench) ->
     assert not {one["id"] for one in first["records"]} & {one["id"] for one in second["records"]}
     assert bench.ask("GET", "records", status="submitted")["records"] == []
     assert bench.ask("GET", "tallies")["records"]["rule"]["published"] > 0
+
+
+def test_rules_are_found_by_what_their_conditions_name_and_how_severe_they_are(bench: Bench) -> None:
+    made(bench)
+
+    def found(**wanted: str) -> list[str]:
+        return [one["id"] for one in bench.ask("GET", "records", kind="rule", **wanted)["records"]]
+
+    assert found(concept=WARFARIN) == [RULE]
+    assert found(q="华法林") == [RULE]
+    assert "rule:triple-whammy" in found(q="利尿药")  # it is in the condition, not in the title
+    assert RULE not in found(severity="contraindicated")
+    assert RULE in found(severity="moderate")
+    assert bench.ask("GET", "records", None, 400, severity="dreadful")["issue"][0]["expression"] == ["severity"]
 
 
 def test_a_statement_is_shown_as_cells_with_their_labels_and_as_text(bench: Bench) -> None:
@@ -280,6 +294,86 @@ def test_a_rule_that_fails_its_own_case_is_not_kept(bench: Bench) -> None:
     wrong["form"]["cases"][0]["expect"] = "passed"
     told = bench.ask("PUT", f"records/rule/{RULE}", wrong, 422)
     assert told["issue"][0]["expression"] == ["cases"]
+
+
+# -- several rules at once -----------------------------------------------------------------------
+
+
+def several(**changed: Any) -> dict[str, Any]:
+    """The rules of the example; of the second one, something else."""
+    body = deepcopy(curation_rules.EXAMPLES["rules"])
+    body["records"][1] |= {key: value for key, value in changed.items() if key != "form"}
+    body["records"][1]["form"] |= changed.get("form", {})
+    return body
+
+
+def kept(bench: Bench) -> dict[str, int]:
+    """Rules that somebody wrote, with their revisions."""
+    listed = bench.ask("GET", "records", kind="rule", status="draft")["records"]
+    return {one["id"]: one["revision"] for one in listed}
+
+
+def places(told: Any) -> list[tuple[str, str]]:
+    return [(issue["code"], issue["expression"][0]) for issue in told["issue"]]
+
+
+def test_several_rules_are_kept_together(bench: Bench) -> None:
+    made = bench.ask("PUT", "rules", several())["records"]
+    assert [(one["id"], one["revision"], one["authors"]) for one in made] == [
+        ("rule:warfarin-over-75", 1, [LI]),
+        ("rule:warfarin-over-85", 1, [LI]),
+    ]
+    edited = several(revision=1, form={"advice": "每周查INR。"})
+    edited["records"][0]["revision"] = 1
+    assert [one["revision"] for one in bench.ask("PUT", "rules", edited)["records"]] == [2, 2]
+    assert bench.ask("GET", "records/rule/rule:warfarin-over-85")["form"]["advice"] == "每周查INR。"
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "place"),
+    [
+        ({"form": {"condition": "age_years >"}}, 422, "records[1].form.condition"),
+        ({"form": {"citations": [{"source": "label:没有的药"}]}}, 422, "records[1].form.citations[0]"),
+        ({"id": "warfarin 85"}, 422, "records[1].id"),
+        ({"id": "rule:warfarin-over-75"}, 422, "records[1].id"),
+        ({"revision": 3}, 409, "records[1].revision"),
+        ({"id": "rule:triple-whammy"}, 409, "records[1].id"),
+        ({"form": {"title": 7}}, 400, "records[1].form.title"),
+    ],
+)
+def test_of_several_rules_none_is_kept_when_one_cannot_be_and_its_field_is_named(
+    bench: Bench, changed: dict[str, Any], code: int, place: str
+) -> None:
+    told = bench.ask("PUT", "rules", several(**changed), code)
+    assert place in [one for _, one in places(told)]
+    assert not {"rule:warfarin-over-75", "rule:warfarin-over-85"} & set(kept(bench))
+
+
+def test_everything_that_stands_against_keeping_several_rules_is_told_at_once(bench: Bench) -> None:
+    made(bench)
+    body = several(form={"title": "", "severity": "dreadful"})
+    assert places(bench.ask("PUT", "rules", body, 409)) == [
+        ("conflict", "records[0].id"),
+        ("business-rule", "records[1].form.title"),
+        ("business-rule", "records[1].form.severity"),
+    ]
+    assert kept(bench) == {RULE: 1}
+    assert bench.ask("PUT", "rules", several() | {"reason": " "}, 422)["issue"][0]["expression"] == ["reason"]
+
+
+def test_who_is_overtaken_while_several_rules_are_written_is_told_by_which(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, others = Store.write, [curation.EXAMPLES["rule"]]
+
+    def overtaken(store: Store, changes: Any, connection: Any = None) -> int:
+        while others:
+            bench.ask("PUT", f"records/rule/{RULE}", others.pop())
+        return write(store, changes, connection)
+
+    monkeypatch.setattr(Store, "write", overtaken)
+    assert places(bench.ask("PUT", "rules", several(), 409)) == [("conflict", "records[0].id")]
+    assert kept(bench) == {RULE: 1}
 
 
 # -- the review --------------------------------------------------------------------------------

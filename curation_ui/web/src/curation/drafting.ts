@@ -1,6 +1,7 @@
 /** A form that is edited: checked while it is typed, saved as a draft, reconciled with what others saved meanwhile. */
 import { App } from "antd";
 import { useCallback, useEffect, useRef, useState } from "react";
+import type { Endpoint } from "../../generated/endpoints";
 import { refresh } from "../shared/asking";
 import { ask, Failure } from "../shared/client";
 import { merged, same } from "./merging";
@@ -10,6 +11,12 @@ import type { Flaw, Kind, Whole } from "./types";
 const SAVE = "PUT /api/v1/curation/records/{kind}/{record_id}";
 const READ = "GET /api/v1/curation/records/{kind}/{record_id}";
 const CHECK = "POST /api/v1/curation/checks/{kind}/{record_id}";
+/** What shows otherwise once a draft is saved. */
+export const TOUCHED: Endpoint[] = [
+  "GET /api/v1/curation/records",
+  "GET /api/v1/curation/history/{kind}/{record_id}",
+  READ,
+];
 const PAUSE_MS = 500;
 const TEXTS = {
   saved: "草稿已保存",
@@ -29,6 +36,11 @@ export type Draft<F> = {
   rival?: Rival<F>;
   save: (id: string, reason: string) => Promise<Whole<F> | undefined>;
   restart: (whole: Whole<F>) => void;
+  /** What was sent is kept; what was typed meanwhile stays. */
+  kept: (sent: F, made: Whole<F>) => void;
+  refused: (flaws: Flaw[]) => void;
+  /** Somebody else saved first: theirs comes under what is typed here. */
+  overtaken: (id: string) => Promise<void>;
 };
 
 export type Opened<F> = { kind: Kind; id: string; form: F; revision: number; text: string; begun?: F };
@@ -45,34 +57,36 @@ export function useDraft<F extends Record<string, unknown>>(opened: Opened<F>): 
   const [busy, setBusy] = useState(false);
   const dirty = !same(form, base.form);
   const named = base.revision ? base.id : opened.id; // a new record is called as it is typed
-  const [flaws, setFlaws] = useChecked(base.kind, named, form, dirty);
+  const [flaws, refused] = useChecked(base.kind, named, form, dirty);
   const restart = useCallback((whole: Whole<F>, shown: F = whole.form): void => {
     setBase({ kind: whole.kind, id: whole.id, form: whole.form, revision: whole.revision, text: whole.text });
     setForm(shown);
     setRival(undefined);
   }, []);
-  const reconcile = async (id: string): Promise<void> => {
+  const overtaken: Draft<F>["overtaken"] = async (id) => {
     const theirs = await ask<Whole<F>, typeof READ>(READ, { path: { kind: base.kind, record_id: id } });
     const made = merged(base.form, latest.current, theirs.form);
     setRival({ whole: theirs, before: base.text, conflicts: made.conflicts });
     setBase({ ...base, id, form: theirs.form, revision: theirs.revision, text: theirs.text });
     setForm(made.form);
-    message.warning(TEXTS.merged);
+    message.warning({ content: TEXTS.merged, key: TEXTS.merged });
   };
+  const kept: Draft<F>["kept"] = (sent, made) =>
+    restart(made, same(sent, latest.current) ? made.form : merged(sent, latest.current, made.form).form);
   const save: Draft<F>["save"] = async (id, reason) => {
     setBusy(true);
     try {
       const body = { form, revision: base.revision, reason, by };
       const made = await ask<Whole<F>, typeof SAVE>(SAVE, { path: { kind: base.kind, record_id: id }, body });
-      restart(made, same(form, latest.current) ? made.form : merged(form, latest.current, made.form).form);
+      kept(form, made);
       message.success({ content: TEXTS.saved, key: TEXTS.saved });
-      void refresh("GET /api/v1/curation/records", "GET /api/v1/curation/history/{kind}/{record_id}", READ);
+      void refresh(...TOUCHED);
       return made;
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      if (error.status === 409) await reconcile(id).catch((failed: Failure) => message.error(failed.message));
+      if (error.status === 409) await overtaken(id).catch((failed: Failure) => message.error(failed.message));
       else {
-        setFlaws([{ field: error.field, problem: error.message }]);
+        refused([{ field: error.field, problem: error.message }]);
         message.error(error.message);
       }
       return undefined;
@@ -81,15 +95,18 @@ export function useDraft<F extends Record<string, unknown>>(opened: Opened<F>): 
     }
   };
   const change = (part: Partial<F>): void => setForm((before) => ({ ...before, ...part }));
-  return { form, change, flaws, dirty, busy, revision: base.revision, rival, save, restart };
+  const held = { form, change, flaws, dirty, busy, revision: base.revision, rival };
+  return { ...held, save, restart, kept, refused, overtaken };
 }
 
-/** What is wrong with a form, asked when typing pauses. */
+/** What is wrong with a form, asked when typing pauses; what a save was refused for stands until something changes. */
 function useChecked<F>(kind: Kind, id: string, form: F, dirty: boolean): [Flaw[], (flaws: Flaw[]) => void] {
-  const [flaws, setFlaws] = useState<Flaw[]>([]);
+  const [found, find] = useState<Flaw[]>([]);
+  const [refused, refuse] = useState<Flaw[]>([]);
   useEffect(() => {
+    refuse([]);
     if (!dirty) {
-      setFlaws([]);
+      find([]);
       return;
     }
     const stop = new AbortController();
@@ -99,7 +116,7 @@ function useChecked<F>(kind: Kind, id: string, form: F, dirty: boolean): [Flaw[]
         body: { form },
         signal: stop.signal,
       })
-        .then((found) => setFlaws(found.flaws))
+        .then(({ flaws }) => find(flaws))
         .catch(() => undefined);
     }, PAUSE_MS);
     return () => {
@@ -107,5 +124,5 @@ function useChecked<F>(kind: Kind, id: string, form: F, dirty: boolean): [Flaw[]
       stop.abort();
     };
   }, [kind, id, form, dirty]);
-  return [flaws, setFlaws];
+  return [refused.length ? refused : found, refuse];
 }

@@ -14,13 +14,18 @@ export type Options<E extends string = string> = {
   signal?: AbortSignal;
 };
 
-/** An answer other than success; `message` is for people, `field` the part of the request it is about. */
+/** What stands against a part of a request; `overtaken`: somebody else was quicker. */
+export type Fault = { field: string; problem: string; overtaken: boolean };
+
+/** An answer other than success; `message` is for people, `field` the part of the request it is about; `faults` are
+ * all of them where there are several. */
 export class Failure extends Error {
   constructor(
     readonly status: number,
     message: string,
     readonly field = "",
     readonly wantsProof = false,
+    readonly faults: Fault[] = [],
   ) {
     super(message);
   }
@@ -95,10 +100,17 @@ async function send<E extends Endpoint>(endpoint: E, options: Options<E>): Promi
   return answer;
 }
 
+type Issue = { code?: string; details?: { text?: string }; diagnostics?: string; expression?: string[] };
+
 async function failure(answer: Response): Promise<Failure> {
   const wantsProof = (answer.headers.get("www-authenticate") ?? "").includes(PROOF);
   const told = await answer.json().catch(() => undefined);
-  const issue = told?.issue?.[0];
-  const text = issue?.details?.text ?? issue?.diagnostics ?? told?.detail ?? `请求未成功（${answer.status}）`;
-  return new Failure(answer.status, String(text), issue?.expression?.[0] ?? "", wantsProof);
+  const issues: Issue[] = told?.issue ?? [];
+  const faults = issues.map(({ code, details, diagnostics, expression }) => ({
+    field: expression?.[0] ?? "",
+    problem: details?.text ?? diagnostics ?? "",
+    overtaken: code === "conflict",
+  }));
+  const text = faults[0]?.problem || told?.detail || `请求未成功（${answer.status}）`;
+  return new Failure(answer.status, String(text), faults[0]?.field, wantsProof, faults);
 }

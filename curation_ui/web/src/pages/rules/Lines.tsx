@@ -4,7 +4,7 @@ import { Button, Drawer, Flex, Input, Popconfirm, Select, type TableColumnsType,
 import { createContext, type HTMLAttributes, type ReactNode, useContext, useEffect, useState } from "react";
 import { Link } from "react-router";
 import { Field } from "../../curation/Field";
-import type { RuleForm, Status } from "../../curation/types";
+import type { RuleForm } from "../../curation/types";
 import { choices, StatusTag, useVocabulary } from "../../curation/vocabulary";
 import { useMay } from "../../shared/session";
 import { Rows as Table } from "../../shared/table";
@@ -19,7 +19,7 @@ const T = TEXTS.table;
 const IN_CELLS = ["id", "title", "condition", "severity", "message", "advice"];
 
 type Sheet = { table: Rows; patients: string[] };
-type Lined = Edited & { row: Row; id: string; rename: (id: string) => void; status?: Status };
+type Lined = Edited & { row: Row; id: string; rename: (id: string) => void };
 
 const OfSheet = createContext<Sheet | undefined>(undefined);
 const OfLine = createContext<Lined | undefined>(undefined);
@@ -57,19 +57,13 @@ const COLUMNS: TableColumnsType<Row> = [
 function Line({ row, ...given }: HTMLAttributes<HTMLTableRowElement> & { row: Row }): ReactNode {
   const { report } = useSheet().table;
   const [id, rename] = useState(row.id);
-  const [status, stand] = useState(row.whole?.status);
   const edited = useRule(opened(row, id));
   const { draft, condition, unsaved } = edited;
-  const faulty = condition.unwritten || draft.flaws.some((one) => one.field);
-  useEffect(() =>
-    report(row.key, unsaved ? (faulty ? "faulty" : "ready") : "same", async (reason) => {
-      const made = await draft.save(id, reason);
-      if (made) stand(made.status);
-      return made !== undefined;
-    }),
-  );
+  const faulty = draft.flaws.length > 0;
+  const standing = condition.unwritten ? "unwritten" : faulty ? "faulty" : "ready";
+  useEffect(() => report(row.key, unsaved ? standing : "same", { id, draft }));
   return (
-    <OfLine value={{ ...edited, row, id, rename, status }}>
+    <OfLine value={{ ...edited, row, id, rename }}>
       <tr {...given} />
     </OfLine>
   );
@@ -87,7 +81,7 @@ function useLine(): Lined & { called: (column: string) => string } {
 
 /** Which rule, where it stands, and what is wrong with what no cell shows. */
 function Name(): ReactNode {
-  const { draft, id, rename, status, unsaved, called } = useLine();
+  const { draft, row, id, rename, unsaved, called } = useLine();
   const elsewhere = draft.flaws.filter((one) => !IN_CELLS.includes(one.field));
   return (
     <>
@@ -100,7 +94,7 @@ function Name(): ReactNode {
         </Field>
       )}
       <Flex gap={4} wrap>
-        {status ? <StatusTag status={status} /> : null}
+        {row.whole ? <StatusTag status={row.whole.status} /> : null}
         {unsaved ? <Tag color="gold">{T.changed}</Tag> : null}
       </Flex>
       <div role="alert">

@@ -1,22 +1,22 @@
 /** Several rules as a decision table: each a row, edited in its cells, tried on sample patients as it stands. */
 import { PlusOutlined } from "@ant-design/icons";
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
-import { Alert, App, Button, Flex, Form, Select, Typography } from "antd";
-import { type ReactNode, useState } from "react";
+import { Alert, Button, Flex, Form, Select, Typography } from "antd";
+import { type ReactNode, useEffect, useState } from "react";
 import { useSearchParams } from "react-router";
 import { Person, usePerson } from "../../curation/person";
 import { Reason } from "../../curation/Reason";
-import type { Page, RuleForm, Whole } from "../../curation/types";
-import { useAsked } from "../../shared/asking";
-import { ask, type Failure } from "../../shared/client";
+import type { RuleForm, Whole } from "../../curation/types";
+import type { Failure } from "../../shared/client";
 import { Frame } from "../../shared/frame";
 import { useLeaving } from "../../shared/leaving";
 import { useMay } from "../../shared/session";
 import { Asked, Nothing } from "../../shared/states";
+import { Adding } from "./Adding";
 import { useWords } from "./condition";
 import { Lines } from "./Lines";
-import { MOST, type Rows, useRows } from "./rows";
-import { READ } from "./rule";
+import { MOST, queryOf, type Rows, type Told, useRows } from "./rows";
+import { wholes } from "./rule";
 import { TEXTS } from "./texts";
 
 const T = TEXTS.table;
@@ -24,10 +24,13 @@ const TRIED_FIRST = 2;
 
 export function TablePage(): ReactNode {
   const [asked] = useSearchParams();
-  const [ids] = useState(() => [...new Set(asked.getAll("id"))].slice(0, MOST));
+  const [ids] = useState(() => [...new Set(asked.getAll("id"))]);
   return (
     <Frame title={T.title} about={T.about} actions={<Person />}>
-      <Asked query={useRules(ids)}>{(found) => <Sheet start={found} />}</Asked>
+      {ids.length > MOST ? (
+        <Alert type="warning" showIcon title={`${T.inAddress} ${ids.length} ${T.cut} ${MOST} 条`} />
+      ) : null}
+      <Asked query={useRules(ids.slice(0, MOST))}>{(found) => <Sheet start={found} />}</Asked>
     </Frame>
   );
 }
@@ -36,14 +39,20 @@ export function TablePage(): ReactNode {
 function useRules(ids: string[]): UseQueryResult<Whole<RuleForm>[], Failure> {
   return useQuery<Whole<RuleForm>[], Failure>({
     queryKey: ["decision-table", ids],
-    queryFn: () => Promise.all(ids.map(whole)),
+    queryFn: () => wholes(ids),
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
   });
 }
 
-function whole(id: string): Promise<Whole<RuleForm>> {
-  return ask<Whole<RuleForm>, typeof READ>(READ, { path: { kind: "rule", record_id: id } });
+/** The address names the rules of the table: loaded again, or sent to somebody, it shows the same. */
+function useAddress({ rows }: Rows): void {
+  const [asked, give] = useSearchParams();
+  const wanted = queryOf(rows.flatMap((one) => one.whole?.id ?? [])).toString();
+  const stands = asked.toString() === wanted;
+  useEffect(() => {
+    if (!stands) give(wanted, { replace: true });
+  }, [stands, wanted, give]);
 }
 
 function Sheet({ start }: { start: Whole<RuleForm>[] }): ReactNode {
@@ -52,6 +61,7 @@ function Sheet({ start }: { start: Whole<RuleForm>[] }): ReactNode {
   const words = useWords();
   const [chosen, choose] = useState<string[]>();
   const patients = chosen ?? words?.patients.slice(0, TRIED_FIRST) ?? [];
+  useAddress(table);
   useLeaving(Object.values(table.standings).some((one) => one !== "same"));
   return (
     <Form layout="vertical" component="div" disabled={!may}>
@@ -66,7 +76,7 @@ function Sheet({ start }: { start: Whole<RuleForm>[] }): ReactNode {
           onChange={choose}
           className="rule-choice"
         />
-        <Finding table={table} />
+        <Adding table={table} />
         {may ? (
           <Button icon={<PlusOutlined />} disabled={table.rows.length >= MOST} onClick={table.begin}>
             {T.row}
@@ -79,69 +89,39 @@ function Sheet({ start }: { start: Whole<RuleForm>[] }): ReactNode {
   );
 }
 
-/** Further rules, found by name. */
-function Finding({ table }: { table: Rows }): ReactNode {
-  const { message } = App.useApp();
-  const [q, look] = useState("");
-  const found = useAsked<Page>(
-    "GET /api/v1/curation/records",
-    { query: { kind: "rule", q, limit: 20 } },
-    { keep: true },
-  );
-  const there = new Set(table.rows.map((one) => one.key));
-  const options = (found.data?.records ?? []).filter((one) => !there.has(one.id));
-  return (
-    <Select
-      showSearch={{ filterOption: false, onSearch: look }}
-      disabled={table.rows.length >= MOST}
-      aria-label={T.find}
-      placeholder={T.find}
-      loading={found.isFetching}
-      notFoundContent={found.error?.message ?? TEXTS.none}
-      options={options.map((one) => ({ value: one.id, label: one.title }))}
-      value={null}
-      onSelect={(id) => {
-        void whole(String(id)).then(table.add, (failed: Failure) => message.error(failed.message));
-      }}
-      className="rule-choice"
-    />
-  );
-}
-
-/** Saves row by row: one that cannot be saved keeps no other back. */
+/** Saves all rows that were changed, or none. */
 function Bar({ table }: { table: Rows }): ReactNode {
-  const { missing } = usePerson();
+  const { by, missing } = usePerson();
   const [reason, say] = useState("");
   const [busy, work] = useState(false);
-  const [told, tell] = useState({ saved: 0, failed: 0 });
-  const count = (standing: string): number => Object.values(table.standings).filter((one) => one === standing).length;
-  const [ready, faulty] = [count("ready"), count("faulty")];
+  const [told, tell] = useState<Told>();
+  const standings = Object.values(table.standings);
+  const changed = standings.filter((one) => one !== "same").length;
+  const faulty = standings.filter((one) => one === "faulty").length;
   const save = async (): Promise<void> => {
     work(true);
     try {
-      tell(await table.save(reason));
+      tell(await table.save(reason, by));
     } finally {
       work(false);
     }
   };
+  const ready = changed > 0 && !standings.includes("unwritten") && reason.trim() !== "" && !missing;
   return (
     <div className="curation-bar no-print">
-      <div role="status">
-        {told.saved ? <Alert type="success" showIcon title={`${told.saved} ${T.lines}${T.saved}`} /> : null}
-        {told.failed ? <Alert type="error" showIcon title={`${told.failed} ${T.lines}${T.unsaved}`} /> : null}
-      </div>
+      <div role="status">{told ? <Outcome told={told} /> : null}</div>
       <Flex gap={8} wrap align="center">
         <Reason value={reason} say={say} />
-        <Button
-          type="primary"
-          disabled={!ready || !reason.trim() || missing}
-          loading={busy}
-          onClick={() => void save()}
-        >
-          {ready ? `${T.save}（${ready}）` : T.save}
+        <Button type="primary" disabled={!ready} loading={busy} onClick={() => void save()}>
+          {changed ? `${T.save}（${changed}）` : T.save}
         </Button>
         {faulty ? <Typography.Text strong>{`${faulty} ${T.faulty}`}</Typography.Text> : null}
       </Flex>
     </div>
   );
+}
+
+function Outcome({ told: { saved, refused, failed } }: { told: Told }): ReactNode {
+  if (saved) return <Alert type="success" showIcon title={`${saved} ${T.saved}`} />;
+  return <Alert type="error" showIcon title={`${T.none}${failed || `${refused} ${T.refused}`}`} />;
 }

@@ -2,12 +2,18 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { useState } from "react";
 import { type Draft, type Opened, useDraft } from "../../curation/drafting";
-import type { RuleForm } from "../../curation/types";
-import type { Failure } from "../../shared/client";
+import type { RuleForm, Whole } from "../../curation/types";
+import { ask, type Failure } from "../../shared/client";
 import { type Conditioned, useCondition, useTrial } from "./condition";
 import type { Trial } from "./types";
 
 export const READ = "GET /api/v1/curation/records/{kind}/{record_id}";
+/** Rules with their forms. */
+export function wholes(ids: string[]): Promise<Whole<RuleForm>[]> {
+  const one = (id: string) => ask<Whole<RuleForm>, typeof READ>(READ, { path: { kind: "rule", record_id: id } });
+  return Promise.all(ids.map(one));
+}
+
 export const NEW: RuleForm = {
   title: "",
   condition: "",
