@@ -2,7 +2,9 @@
 
 Tables count in days: a month has 30.4375 of them, a year 365.25. An age on that scale reaches the mark of a month or
 a year on the very day on which the calendar does, not when so many days of mean length are over; between two marks it
-is the days lived, kept between them. A day that a month lacks (29 February) is its next first.
+is the days lived, kept between them. A day that a month lacks (29 February) is its next first. So that a limit stated
+in days counts days all the same (30 of them are not over when a February is), an age under two years at which both do
+not go together knows both.
 """
 
 from __future__ import annotations
@@ -19,11 +21,43 @@ _SURELY: Final = 27
 """Days that are less than any month."""
 
 
+_BY_DAYS: Final = 2 * YEAR
+"""From this age on nobody states a limit in days."""
+
+
+class _Young(float):
+    """An age at which more or fewer days were lived than its place on the scale says: compared with a limit of whole
+    months by the calendar, with any other by the days."""
+
+    __slots__ = ("lived",)
+    lived: int
+
+    def _as(self, limit: float) -> float:
+        return float(self) if limit % MONTH == 0 else self.lived
+
+    def __lt__(self, limit: float, /) -> bool:
+        return self._as(limit) < limit
+
+    def __le__(self, limit: float, /) -> bool:
+        return self._as(limit) <= limit
+
+    def __gt__(self, limit: float, /) -> bool:
+        return self._as(limit) > limit
+
+    def __ge__(self, limit: float, /) -> bool:
+        return self._as(limit) >= limit
+
+
 def age_at(born: date, day: date) -> float:
-    """The age on a day; negative before birth."""
+    """The age on a day, to be compared with limits; negative before birth."""
     months = (day.year - born.year) * 12 + day.month - born.month - (day.day < born.day)
-    reached = months * MONTH
-    return max(reached, min(float((day - born).days), reached + MONTH - _SHORT))
+    reached, lived = months * MONTH, (day - born).days
+    age = max(reached, min(float(lived), reached + MONTH - _SHORT))
+    if age >= _BY_DAYS or age == lived:
+        return age
+    young = _Young(age)
+    young.lived = lived
+    return young
 
 
 def birth_of(age: float, day: date) -> date:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clinical.age import MONTH, YEAR, age_at, birth_of
 from clinical.logic import UNKNOWN
@@ -45,10 +47,42 @@ def test_newborns_are_as_old_as_the_days_they_lived(born: date, days: int) -> No
 
 def test_nobody_grows_younger_and_every_birthday_counts() -> None:
     born = date(2004, 2, 29)
-    ages = [age_at(born, born + timedelta(days=lived)) for lived in range(20 * 366)]
+    ages = [float(age_at(born, born + timedelta(days=lived))) for lived in range(20 * 366)]
     assert ages == sorted(ages)
     assert all(abs(age - lived) < 4 for lived, age in enumerate(ages))
     assert [age_at(born, date(2004 + years, 3, 1)) >= years * YEAR for years in range(1, 20)] == [True] * 19
+
+
+@pytest.mark.parametrize(
+    ("born", "day", "days"),
+    [
+        pytest.param(date(2026, 2, 1), date(2026, 3, 1), 28, id="all of a February"),
+        pytest.param(date(2024, 2, 1), date(2024, 3, 1), 29, id="all of a February with a leap day"),
+        pytest.param(date(2026, 1, 31), date(2026, 3, 1), 29, id="31 January to 1 March"),
+        pytest.param(date(2024, 1, 30), date(2024, 3, 1), 31, id="30 January to 1 March with a leap day"),
+        pytest.param(date(2026, 1, 1), date(2026, 3, 1), 59, id="January and February"),
+        pytest.param(date(2024, 1, 1), date(2024, 3, 1), 60, id="January and a long February"),
+        pytest.param(date(2026, 7, 1), date(2026, 8, 31), 61, id="61 days and not two months"),
+        pytest.param(date(2026, 2, 1), date(2026, 5, 1), 89, id="three months from February on"),
+        pytest.param(date(2027, 9, 1), date(2028, 2, 29), 181, id="181 days and not six months"),
+    ],
+)
+def test_a_limit_in_days_counts_days_however_many_months_are_over(born: date, day: date, days: int) -> None:
+    age = age_at(born, day)
+    for limit in (28.0, 29.0, 30, 31, 59, 60, 61, 89, 90, 181.0, float("inf")):
+        assert (limit <= age, age >= limit, age > limit) == (days >= limit, days >= limit, days > limit)
+        assert (age < limit, limit > age, age <= limit) == (days < limit, days < limit, days <= limit)
+
+
+@given(st.dates(date(2019, 1, 1), date(2029, 1, 1)), st.integers(0, 730), st.integers(0, 729), st.integers(0, 23))
+def test_below_two_years_days_and_months_are_each_counted_exactly(
+    born: date, lived: int, days: int, months: int
+) -> None:
+    day = born + timedelta(days=lived)
+    completed = (day.year - born.year) * 12 + day.month - born.month - (day.day < born.day)
+    assert (months * MONTH <= age_at(born, day)) is (months <= completed)
+    if days % MONTH:
+        assert (days <= age_at(born, day)) is (days <= lived)
 
 
 @pytest.mark.parametrize("day", [date(2026, 11, 27), date(2027, 3, 31), date(2028, 2, 29), date(2026, 1, 1)])
