@@ -95,6 +95,8 @@ class PrescriptionDesk:
         patient, place = asked.context, (entry.tenant, asked.context.id)
         told: Json = {"patient": patient_json(patient), "orders": [order_json(one) for one in asked.orders]}
         told |= {"department": patient.department, "prescriber": doctor_of(entry.request, patient)}
+        if entry.region:
+            told["regional"] = True  # what was read of it is told where a finding rests on it
         if found.may(self._opens, entry.tenant) and self._cases.registered([place]):
             told["record"] = {"tenant": entry.tenant, "patient": patient.id}
         return told

@@ -33,7 +33,7 @@ _NUMBERED: Final = frozenset((*_RESOURCES, *_RECORDS, _DEFECTS, *_ALERTS, "reque
 """Facts with rows that all bear the number of something that may be known here."""
 
 NOBODY: Final = "本行为汇总数或未附患者编号，无个案"
-UNKNOWN: Final = "本行由机构上报，所附编号不在本平台的患者、就诊和审查记录中"
+UNKNOWN: Final = "本行所附编号未在本平台登记，无个案"
 HIDDEN: Final = "您没有查看该个案的权限"
 
 

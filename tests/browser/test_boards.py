@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -23,6 +24,7 @@ from tests.browser.window import WALL, Window
 
 _INSTITUTIONS, _EVENTS = 3, 2_000
 Opening = Callable[..., Window]
+_CHECKED: Mapping[str, object] = {"patient": "P0001", "report": 1}
 
 
 @pytest.fixture(scope="module")
@@ -93,10 +95,27 @@ def test_a_row_behind_a_figure_leads_to_the_case(window: Opening) -> None:
     expect(here.page.get_by_role("heading", level=1)).to_contain_text("ZY20261101001")
 
 
-def _of_a_case(sent: Route) -> None:
-    """Rows as they are answered, the first of a record that was checked."""
+def test_a_row_leads_to_the_prescription_or_says_why_there_is_no_case(window: Opening) -> None:
+    here = window("/ui/boards")
+    number = here.page.request.get(f"{here.base}/api/v1/reviews?limit=1").json()["reviews"][0]["id"]
+    here.page.route("**/visits-seen/rows?*", partial(_of_a_case, case={"prescription": number}))
+    here.open("/ui/boards/visits-seen")
+    here.page.get_by_role("button", name=re.compile("^明细：")).first.click()
+    rows = here.page.get_by_role("region", name="明细").get_by_role("row")
+    expect(rows.nth(2)).to_contain_text("本行所附编号未在本平台登记，无个案")
+    here.suits_everybody("rows")
+    rows.nth(1).get_by_role("link", name="处方与提示").click()
+    expect(here.page.get_by_role("heading", name="处方", exact=True, level=1)).to_be_visible()
+    here.see("华法林")
+    here.see("处理过程")
+    expect(here.page.get_by_role("button", name="打印")).to_be_visible()
+    here.suits_everybody("prescription")
+
+
+def _of_a_case(sent: Route, *, case: Mapping[str, object] = _CHECKED) -> None:
+    """Rows as they are answered, the first of a record that was checked, or of another case."""
     told = sent.fetch().json()
-    told["cases"][0] = {"patient": "P0001", "report": 1}
+    told["cases"][0] = case
     sent.fulfill(json=told)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from urllib.request import Request, urlopen
 
@@ -20,6 +21,25 @@ def answer_cards(base: str, reason: str) -> int:
         said = {"card": card["findingId"], "outcome": "overridden", "reason": reason}
         _asked(base, token, "/api/v1/panel/feedback", said)
     return len(cards)
+
+
+def test_a_rule_leads_to_its_alerts_and_each_of_them_to_the_case(window: Callable[..., Window], service: str) -> None:
+    assert answer_cards(service, "patient-ineligible")
+    here = window()
+    here.open("/ui/governance")
+    here.page.get_by_role("link", name="提示明细").first.click()
+    expect(here.page.get_by_role("heading", level=1)).to_have_text(re.compile("^提示明细：.+"))
+    here.page.get_by_text("忽略", exact=True).first.click()
+    expect(here.page).to_have_url(re.compile("outcome=overridden"))
+    row = here.page.get_by_role("row").filter(has_text="提示不适用于该患者").first
+    expect(row).to_be_visible()
+    here.suits_everybody("alerts")
+    row.get_by_role("link", name="查看").click()
+    expect(here.page.get_by_role("heading", name="开单提示", level=1)).to_be_visible()
+    here.see("医师忽略 · 提示不适用于该患者")
+    here.see("审查时还读取了区域诊疗资料")
+    expect(here.page.get_by_role("link", name="患者诊疗资料")).to_have_attribute("href", re.compile("/ui/bedside"))
+    here.suits_everybody("alert")
 
 
 def _asked(base: str, token: str, path: str, body: object = None) -> dict[str, list[dict[str, str]]]:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from api.bootstrap import key_ring
 from api.indicator_desk import IndicatorDesk
 from api.openapi import EXAMPLES
 from base.tenancy import system
+from records.journal import requests
 from supervision.figures.cases import HIDDEN, UNKNOWN
 from supervision.figures.collect import merge_rows
 from supervision.figures.manifest import Load
@@ -111,6 +113,16 @@ def test_looking_at_a_case_is_audited(site: Staffed, prescription: str) -> None:
 def test_a_case_that_nobody_knows_is_said_to_be_unknown(site: Staffed) -> None:
     answer = _get(site, "league", f"{CASE}/nothing")
     assert (answer.status_code, "没有编号为 nothing" in answer.text) == (404, True)
+
+
+def test_a_prescription_that_the_journal_lost_is_told_by_the_queue(site: Staffed) -> None:
+    number = _post(site, "doctor", "/api/v1/reviews", RISKY)["id"]
+    assert site.client.app.state.front.reviewer.journal.flush()  # type: ignore[attr-defined]
+    with system("test"), site.house.engine.begin() as connection:
+        connection.execute(delete(requests).where(requests.c.id == number))
+    told = _get(site, "pharmacist", f"{CASE}/{number}").json()
+    assert (told["orders"][0]["text"], told["review"]["status"]) == ("甲硝唑片", "pending")
+    assert told["findings"]
 
 
 def test_an_alert_leads_to_what_was_shown_and_answered_and_to_the_prescription_it_became(site: Staffed) -> None:

@@ -39,8 +39,9 @@ export type Figured = { id: string; title: string; unit: string; lines: Line[] }
 export type Report = { theme: string; title: string; period: string; indicators: Figured[] };
 export type Warnings = { period: string; indicators: Figured[] };
 export type Answer = { indicator: Indicator; lines: Line[]; total: number };
-/** Where a row leads whoever asked: the institution's number of the patient, the report of record QC. */
-export type Case = { patient?: string; report?: number };
+/** Where a row leads whoever asked: the institution's number of the patient, the report of record QC, the prescription
+ * or alert; else why there is nothing. */
+export type Case = { patient?: string; report?: number; prescription?: string; none?: string };
 export type Behind = {
   columns: Record<string, string>;
   rows: Record<string, unknown>[];

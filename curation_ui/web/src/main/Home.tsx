@@ -5,6 +5,7 @@ import { Link } from "react-router";
 import { Frame } from "../shared/frame";
 import { GROUPS, type Page } from "../shared/page";
 import { Nothing } from "../shared/states";
+import { listed } from "./pages";
 import { Tour } from "./Tour";
 
 const TEXTS = {
@@ -18,7 +19,7 @@ export function Home({ pages }: { pages: Page[] }): ReactNode {
       <Tour />
       {pages.length ? null : <Nothing text={TEXTS.none} />}
       {GROUPS.map((group) => (
-        <Group key={group} title={group} pages={pages.filter((page) => page.group === group)} />
+        <Group key={group} title={group} pages={listed(pages, group)} />
       ))}
     </Frame>
   );

@@ -10,7 +10,7 @@ import { Guard, Loading } from "../shared/states";
 import { Account } from "./Account";
 import type { Look } from "./Entrance";
 import { Home } from "./Home";
-import { open, PAGES, READY } from "./pages";
+import { listed, open, PAGES, READY } from "./pages";
 
 const TEXTS = {
   name: "医共",
@@ -78,7 +78,7 @@ function Side({ pages, here }: Placed): ReactNode {
 }
 
 function Navigation({ pages, here, chosen }: Placed & { chosen?: () => void }): ReactNode {
-  const groups = GROUPS.map((group) => ({ group, members: pages.filter((page) => page.group === group) }));
+  const groups = GROUPS.map((group) => ({ group, members: listed(pages, group) }));
   const items = groups
     .filter(({ members }) => members.length)
     .map(({ group, members }) => ({

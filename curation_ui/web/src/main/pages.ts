@@ -19,6 +19,11 @@ export function open(permissions: readonly string[]): Page[] {
   return PAGES.filter((page) => page.permissions.some((one) => permissions.includes(one)));
 }
 
+/** Those of a part of the navigation. */
+export function listed(pages: readonly Page[], group: Page["group"]): Page[] {
+  return pages.filter((page) => page.group === group && !page.linked);
+}
+
 /** Load the page that an address leads to and what it asks first, while it is still asked who is there and the window
  * is drawn. What fails is asked anew, and told, by the page itself. */
 export async function loadAhead(address: string): Promise<void> {

@@ -19,15 +19,24 @@ export type Finding = {
   findingId: string;
   family: string;
   ruleId: string;
+  ruleVersion?: string;
+  /** What the rule is about, where the service says so. */
+  ruleTitle?: string;
   severity: Severity;
   orders: string[];
   summary: string;
   detail?: string;
   advice?: string;
-  evidence: Evidence[];
+  evidence?: Evidence[];
 };
 
-const TEXTS = { why: "依据", data: "患者数据", sources: "出处", level: "证据等级" };
+const TEXTS = {
+  why: "依据",
+  data: "患者数据",
+  sources: "出处",
+  level: "证据等级",
+  rule: (title: string, version: string) => `规则：${title} 第 ${version} 版`,
+};
 const LEVELS: Record<string, string> = { high: "高", moderate: "中", low: "低", expert: "专家意见" };
 
 /** How grave something is. */
@@ -43,8 +52,10 @@ export function SeverityTag({ severity }: { severity: Severity }): ReactNode {
 /** A box beside a finding. */
 export type Marking = { label: string; marked: boolean; mark: (marked: boolean) => void };
 
-/** `marking` puts a box beside it. */
-export function FindingView({ finding, marking }: { finding: Finding; marking?: Marking }): ReactNode {
+type FindingProps = { finding: Finding; marking?: Marking; open?: boolean; children?: ReactNode };
+
+/** `marking` puts a box beside it; `open` shows what it rests on at once; below stands what became of it. */
+export function FindingView({ finding, marking, open, children }: FindingProps): ReactNode {
   return (
     <article className={`finding finding-${finding.severity}`}>
       <Flex justify="space-between" align="start" gap={8}>
@@ -59,16 +70,18 @@ export function FindingView({ finding, marking }: { finding: Finding; marking?: 
       </Flex>
       {finding.detail ? <p>{finding.detail}</p> : null}
       {finding.advice ? <p>{finding.advice}</p> : null}
-      <Grounds evidence={finding.evidence} />
+      <Grounds finding={finding} open={open} />
+      {children}
     </article>
   );
 }
 
-function Grounds({ evidence }: { evidence: Evidence[] }): ReactNode {
+function Grounds({ finding, open }: Pick<FindingProps, "finding" | "open">): ReactNode {
+  const { evidence = [], ruleId, ruleTitle = ruleId, ruleVersion } = finding;
   const data = evidence.filter((one) => one.type === "datum");
   const sources = unique(evidence.filter((one) => one.type === "statement"));
   return (
-    <details>
+    <details open={open}>
       <summary>{`${TEXTS.why}：${TEXTS.data} ${data.length} 项，${TEXTS.sources} ${sources.length} 处`}</summary>
       <ul>
         {data.map((one) => (
@@ -82,6 +95,7 @@ function Grounds({ evidence }: { evidence: Evidence[] }): ReactNode {
             {one.evidenceLevel ? `（${TEXTS.level}：${LEVELS[one.evidenceLevel] ?? one.evidenceLevel}）` : null}
           </li>
         ))}
+        {ruleVersion ? <li>{TEXTS.rule(ruleTitle, ruleVersion)}</li> : null}
       </ul>
     </details>
   );

@@ -17,6 +17,8 @@ export type Page = {
   icon: ComponentType;
   /** Shown to those who may do one of these. */
   permissions: string[];
+  /** Other pages lead to it: it stands in no menu. */
+  linked?: boolean;
   /** Fills the window, without navigation (wall screens). */
   bare?: boolean;
   /** `ahead` asks for what the page shows first, when somebody begins with it: drawn once, with that in it. */

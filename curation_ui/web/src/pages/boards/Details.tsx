@@ -79,25 +79,26 @@ function Table({ behind, indicator }: { behind: Behind; indicator: Indicator }):
     render: (_: unknown, row: Row) => shown(row[id], codes.get(id)),
   }));
   const opening = { title: TEXTS.case, render: (_: unknown, row: Row) => <Opening row={row} /> };
-  const led = behind.cases.some(({ patient, report }) => patient || report);
   return (
     <Rows<Row>
       rowKey={(row) => `${row.tenant} ${row.id}`}
       dataSource={behind.rows.map((row, at) => ({ ...row, case: behind.cases[at] ?? {} }))}
-      columns={led ? [...columns, opening] : columns}
+      columns={[...columns, opening]}
       pagination={false}
     />
   );
 }
 
-/** The pages of the case, those that there are and that whoever looks may open. */
+/** The pages of the case, those that there are and that whoever looks may open; else why there are none. */
 function Opening({ row }: { row: Row }): ReactNode {
-  const { patient, report } = row.case;
+  const { patient, report, prescription, none } = row.case;
   const place = patient && new URLSearchParams({ patient, tenant: String(row.tenant) });
   return (
     <Flex gap={12}>
       {place ? <Link to={`/bedside?${place}`}>{TEXTS.patient}</Link> : null}
       {report ? <Link to={`/recordqc/reports/${report}`}>{TEXTS.report}</Link> : null}
+      {prescription ? <Link to={`/prescriptions/${prescription}`}>{TEXTS.prescription}</Link> : null}
+      {none ? <Typography.Text type="secondary">{none}</Typography.Text> : null}
     </Flex>
   );
 }

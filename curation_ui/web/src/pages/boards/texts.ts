@@ -75,6 +75,7 @@ export const TEXTS = {
   case: "病例",
   patient: "患者",
   report: "病历质控报告",
+  prescription: "处方与提示",
   rowsOf: (group: string) => `明细：${group}`,
   part: "明细范围",
   parts: { numerator: "分子记录", denominator: "分母记录" },

@@ -2,11 +2,13 @@
 import { Flex, InputNumber, Statistic, Switch } from "antd";
 import dayjs from "dayjs";
 import { type ReactNode, useState } from "react";
+import { Route, Routes } from "react-router";
 import { figure, percent } from "../../figures/numbers";
 import { SpanField, USUAL_DAYS } from "../../figures/SpanField";
 import { useAsked } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
 import { Asked, Nothing } from "../../shared/states";
+import { Alerts } from "./Alerts";
 import "./governance.css";
 import { LIMITS, type Limits, noisy, summed } from "./noise";
 import { RuleTable } from "./RuleTable";
@@ -16,19 +18,28 @@ import type { Account, Use } from "./types";
 const USAGE = "GET /api/v1/rules/usage";
 
 export default function Governance(): ReactNode {
+  return (
+    <Routes>
+      <Route index element={<Accounts />} />
+      <Route path="alerts" element={<Alerts />} />
+    </Routes>
+  );
+}
+
+function Accounts(): ReactNode {
   const [days, span] = useState(USUAL_DAYS);
   const since = dayjs().startOf("day").subtract(days, "day").toISOString();
   const account = useAsked<Account, typeof USAGE>(USAGE, { query: { since } }, { keep: true });
   return (
     <Frame title={TEXTS.title} about={TEXTS.about} actions={<SpanField days={days} span={span} />} printable>
       <Asked query={account} isEmpty={({ rules }) => !rules.length} empty={TEXTS.none}>
-        {(found) => <Body account={found} />}
+        {(found) => <Body account={found} since={since} />}
       </Asked>
     </Frame>
   );
 }
 
-function Body({ account }: { account: Account }): ReactNode {
+function Body({ account, since }: { account: Account; since: string }): ReactNode {
   const [limits, limit] = useState(LIMITS);
   const [only, filter] = useState(false);
   const isNoise = (use: Use): boolean => noisy(use, limits);
@@ -49,7 +60,7 @@ function Body({ account }: { account: Account }): ReactNode {
         </span>
       </Flex>
       {rules.length ? (
-        <RuleTable rules={rules} reasons={account.reasons} isNoise={isNoise} />
+        <RuleTable rules={rules} reasons={account.reasons} since={since} isNoise={isNoise} />
       ) : (
         <Nothing text={TEXTS.noneNoisy} />
       )}

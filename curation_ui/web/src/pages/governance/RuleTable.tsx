@@ -1,6 +1,7 @@
 /** Rules with what became of what they said; why they were set aside, when a row is opened. */
 import { Tag } from "antd";
 import type { ReactNode } from "react";
+import { Link } from "react-router";
 import { percent } from "../../figures/numbers";
 import { SeverityTag } from "../../shared/finding";
 import { Rows } from "../../shared/table";
@@ -8,9 +9,9 @@ import { SEVERITIES } from "../../shared/words";
 import { TEXTS } from "./texts";
 import type { Account, Use } from "./types";
 
-type RuleTableProps = Account & { isNoise: (use: Use) => boolean };
+type RuleTableProps = Account & { since: string; isNoise: (use: Use) => boolean };
 
-export function RuleTable({ rules, reasons, isNoise }: RuleTableProps): ReactNode {
+export function RuleTable({ rules, reasons, since, isNoise }: RuleTableProps): ReactNode {
   const { shown, accepted, overridden, unanswered, share } = TEXTS.summary;
   return (
     <Rows<Use>
@@ -49,6 +50,12 @@ export function RuleTable({ rules, reasons, isNoise }: RuleTableProps): ReactNod
           title: TEXTS.seconds,
           align: "right",
           render: (_, use) => (use.seconds === null ? "" : TEXTS.inSeconds(use.seconds)),
+        },
+        {
+          title: TEXTS.alerts.case,
+          render: (_, { rule, family }) => (
+            <Link to={`alerts?${new URLSearchParams({ rule, family, since })}`}>{TEXTS.look}</Link>
+          ),
         },
       ]}
     />

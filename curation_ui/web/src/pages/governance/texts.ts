@@ -17,4 +17,16 @@ export const TEXTS = {
   reasons: "忽略理由",
   noReasons: "没有填写理由",
   times: "次",
+  look: "提示明细",
+  alerts: {
+    of: (rule: string) => `提示明细：${rule}`,
+    back: "返回预警治理",
+    none: "没有符合条件的提示",
+    at: "提示时间",
+    institution: "机构",
+    outcome: "医师答复",
+    outcomes: { "": "全部", overridden: "忽略", accepted: "采纳", unanswered: "未答复" } as Record<string, string>,
+    case: "个案",
+    open: "查看",
+  },
 };

@@ -17,3 +17,17 @@ export type Use = {
 };
 
 export type Account = { rules: Use[]; reasons: Record<string, string> };
+
+/** A card that was shown, in which request, with its last answer. */
+export type Alert = {
+  card: string;
+  prescription: string;
+  at: string;
+  severity: Severity;
+  institution: string;
+  outcome: string;
+  reason: string;
+  answered: string;
+};
+
+export type Listed = { title: string; alerts: Alert[]; reasons: Record<string, string>; next: number | null };

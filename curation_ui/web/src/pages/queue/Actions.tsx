@@ -1,11 +1,12 @@
 /** Claim, approve, return, hand on, call back; by mouse or by one key each. */
 import { Alert, Button, Flex, Form, Input, Modal, Popconfirm, Select } from "antd";
 import { type ReactNode, useState } from "react";
+import type { Case } from "../../prescription/types";
 import { useHotkeys } from "../../shared/hotkeys";
 import { type Decision, RECALLABLE } from "./desk";
 import { Handing } from "./Handing";
 import { TEXTS } from "./texts";
-import type { Case, Whole } from "./types";
+import type { Whole } from "./types";
 
 export type ActionsProps = {
   whole: Whole;

@@ -1,12 +1,13 @@
 /** The prescription that is looked at, and the decision. */
 import { type ReactNode, useState } from "react";
-import type { Marking } from "../../shared/finding";
+import { Overview } from "../../prescription/Overview";
+import type { Case } from "../../prescription/types";
+import { FindingView, type Marking } from "../../shared/finding";
 import { Asked } from "../../shared/states";
 import { Actions } from "./Actions";
-import { type Decision, useWhole } from "./desk";
-import { Overview } from "./Overview";
+import { type Decision, told, useWhole } from "./desk";
 import { TEXTS } from "./texts";
-import type { Case, Whole } from "./types";
+import type { Whole } from "./types";
 
 type ChosenProps = { id: string; decide: (one: Case, decision: Decision) => Promise<void>; busy: boolean };
 
@@ -23,7 +24,9 @@ function Shown({ whole, decide, busy }: { whole: Whole } & Omit<ChosenProps, "id
   });
   return (
     <>
-      <Overview whole={whole} marking={marking} />
+      <Overview {...told(whole)}>
+        {(one) => <FindingView key={one.findingId} finding={one} marking={marking(one.findingId)} />}
+      </Overview>
       <Actions whole={whole} falseOnes={falseOnes} decide={decide} busy={busy} />
     </>
   );

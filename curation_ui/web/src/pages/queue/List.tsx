@@ -1,10 +1,11 @@
 /** The prescriptions, the most pressing first, each with its clock. */
 import { Tag } from "antd";
 import { type ReactNode, useEffect, useState } from "react";
+import { TEXTS as SAID } from "../../prescription/texts";
+import type { Case } from "../../prescription/types";
 import { SeverityTag } from "../../shared/finding";
 import { lasting, secondsTo } from "../../shared/words";
 import { TEXTS } from "./texts";
-import type { Case } from "./types";
 
 type ListProps = { cases: Case[]; chosen: string; choose: (id: string) => void };
 
@@ -16,7 +17,7 @@ export function List({ cases, chosen, choose }: ListProps): ReactNode {
         <li key={one.id}>
           <button type="button" className="pick" aria-current={one.id === chosen} onClick={() => choose(one.id)}>
             <span>
-              {one.urgent ? <Tag color="red">{TEXTS.urgent}</Tag> : null}
+              {one.urgent ? <Tag color="red">{SAID.urgent}</Tag> : null}
               {one.severity ? <SeverityTag severity={one.severity} /> : null}
               {one.assignee ? <Tag>{one.assignee}</Tag> : null}
             </span>

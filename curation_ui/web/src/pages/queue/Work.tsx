@@ -2,6 +2,7 @@
 import { App, Button, Flex, Segmented } from "antd";
 import { type ReactNode, useState } from "react";
 import { Link } from "react-router";
+import { TEXTS as SAID } from "../../prescription/texts";
 import { Frame } from "../../shared/frame";
 import { useHotkeys } from "../../shared/hotkeys";
 import { useSession } from "../../shared/session";
@@ -50,7 +51,7 @@ export function Work(): ReactNode {
         {() => (
           <Flex gap={12} className="queue">
             <List cases={cases} chosen={chosen} choose={choose} />
-            <section className="queue-case" aria-label={TEXTS.orders}>
+            <section className="queue-case" aria-label={SAID.orders}>
               {chosen ? (
                 <Chosen key={chosen} id={chosen} decide={decide} busy={busy} />
               ) : (

@@ -2,11 +2,14 @@
 import { App } from "antd";
 import dayjs from "dayjs";
 import { useCallback, useEffect, useMemo, useState } from "react";
+import type { Overview } from "../../prescription/Overview";
+import type { Case } from "../../prescription/types";
 import { askAhead, CACHE, refresh, useAsked, useEvents } from "../../shared/asking";
 import { ask, type Failure, type Options } from "../../shared/client";
 import { type Session, useSession } from "../../shared/session";
+import { orders } from "./orders";
 import { TEXTS } from "./texts";
-import type { Case, Whole } from "./types";
+import type { Whole } from "./types";
 
 const LIST = "GET /api/v1/reviews";
 const ONE = "GET /api/v1/reviews/{review_id}/history";
@@ -72,6 +75,18 @@ export function useColleagues(): string[] {
 /** One prescription with all there is of it. */
 export function useWhole(id: string): ReturnType<typeof useAsked<Whole, typeof ONE>> {
   return useAsked<Whole, typeof ONE>(ONE, { path: { review_id: id } }, { enabled: id !== "", staleMs: 30_000 });
+}
+
+/** What is shown of it. */
+export function told(whole: Whole): Omit<Parameters<typeof Overview>[0], "children"> {
+  const { request, answer, history } = whole;
+  return {
+    head: whole,
+    patient: request?.patient,
+    orders: orders(request),
+    findings: answer?.findings ?? [],
+    moves: history,
+  };
 }
 
 /** Which prescription is looked at; the one after it is loaded meanwhile. `leave` goes on from one that is done with,

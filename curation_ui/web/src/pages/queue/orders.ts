@@ -1,5 +1,6 @@
 /** The orders of a prescription, sent plainly or as FHIR, as rows. */
-import type { PlainOrder, Sent } from "./types";
+import type { PlainOrder } from "../../prescription/types";
+import type { Sent } from "./types";
 
 type Text = { text?: string; coding?: { display?: string; code?: string }[] };
 type Request = {

@@ -1,13 +1,15 @@
 /** The prescriber's side of the dialogue: prescriptions that a pharmacist returned. */
 import { App, Button, Flex, Form, Input } from "antd";
 import type { ReactNode } from "react";
+import { Overview } from "../../prescription/Overview";
+import type { Case } from "../../prescription/types";
+import { FindingView } from "../../shared/finding";
 import { Frame } from "../../shared/frame";
 import { Asked } from "../../shared/states";
-import { type Decision, useCases, useChosen, useDecide, useWhole } from "../queue/desk";
+import { type Decision, told, useCases, useChosen, useDecide, useWhole } from "../queue/desk";
 import { List } from "../queue/List";
-import { Overview } from "../queue/Overview";
 import "../queue/queue.css";
-import type { Case, Whole } from "../queue/types";
+import type { Whole } from "../queue/types";
 import { TEXTS } from "./texts";
 
 const ACTIONS = Object.entries(TEXTS.actions);
@@ -43,7 +45,7 @@ function One({ id, ...deciding }: { id: string } & OneProps): ReactNode {
     <Asked query={useWhole(id)}>
       {(whole) => (
         <>
-          <Overview whole={whole} />
+          <Overview {...told(whole)}>{(one) => <FindingView key={one.findingId} finding={one} />}</Overview>
           <Reply whole={whole} {...deciding} />
         </>
       )}

@@ -2,7 +2,7 @@
 import { Descriptions } from "antd";
 import dayjs from "dayjs";
 import type { ReactNode } from "react";
-import { day } from "../../shared/words";
+import { day } from "../shared/words";
 import { TEXTS } from "./texts";
 import type { Patient, PlainOrder, Result } from "./types";
 
@@ -28,7 +28,7 @@ export function PatientView({ patient }: { patient: Patient }): ReactNode {
       bordered
       column={1}
       items={items}
-      className="queue-patient"
+      className="prescription-patient"
       styles={{ label: { width: 96 } }}
     />
   );
@@ -36,7 +36,8 @@ export function PatientView({ patient }: { patient: Patient }): ReactNode {
 
 function who(patient: Patient): string {
   const sex = { male: "男", female: "女" }[patient.sex ?? ""] ?? patient.sex;
-  const age = patient.birthDate ? `${dayjs().diff(dayjs(patient.birthDate), "year")} ${TEXTS.age}` : "";
+  const born = patient.birthDate ? `${dayjs().diff(dayjs(patient.birthDate), "year")} ${TEXTS.age}` : "";
+  const age = patient.age ?? born;
   const weight = patient.weightKg ? `${TEXTS.weight} ${patient.weightKg} kg` : "";
   const weeks = Math.floor((patient.pregnancy?.gestationalDays ?? 0) / 7);
   const pregnant = patient.pregnancy?.pregnant ? `${TEXTS.pregnant}${weeks ? ` ${weeks} ${TEXTS.weeks}` : ""}` : "";

@@ -1,7 +1,7 @@
 /** What happened and what pharmacist and prescriber said to each other, in order. */
 import { Timeline, Typography } from "antd";
 import type { ReactNode } from "react";
-import { moment, ROLES } from "../../shared/words";
+import { moment, ROLES } from "../shared/words";
 import { TEXTS } from "./texts";
 import type { Move } from "./types";
 
