@@ -256,8 +256,10 @@ def _over() -> ApiError:
 def _as_of(standing: Standing) -> str:
     """As of when a panel shows what its system told, and what to do when that is not kept up."""
     when = f"{standing.read.astimezone(CHINA):%m-%d %H:%M}" if standing.read else "打开面板时"
-    if not standing.lent:
+    if standing.ended:
         return f"业务系统的授权已结束，资料截至 {when}；要看新资料，请从业务系统重新打开。"
+    if not standing.lent:  # opened before patients were read again, or by a system that lent nothing
+        return f"资料截至{when}，本面板不能自行更新；要看新资料，请从业务系统重新打开。"
     if standing.failed:
         return f"业务系统未能再次给出资料，资料截至 {when}；稍后自动重试，也可从业务系统重新打开。"
     return f"业务系统资料截至 {when}"

@@ -97,12 +97,13 @@ class Claimed(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """As of when a launch shows its patient, whether the system was asked in vain since, and whether it may still
-    be asked."""
+    """As of when a launch shows its patient, whether the system was asked in vain since, whether it may still be
+    asked, and whether it could be before."""
 
     read: datetime | None
     failed: bool
     lent: bool
+    ended: bool
 
 
 class Touched(NamedTuple):
@@ -123,11 +124,13 @@ class Launched:
         """Gives the id that it is found by."""
         number, now = str(uuid4()), datetime.now(UTC)
         row: dict[str, Any] = {"id": number, "tenant": tenant}
+        ended = now if access is not None and access.until <= now else None
         with self._engine.begin() as connection:
             connection.execute(delete(launched).where(launched.c.expires < now))
             sealed = self._sealed(number, told)
-            connection.execute(insert(launched).values(row | {"expires": until, "sealed": sealed, "read": now}))
-            if access is not None and access.until > now:
+            shown = {"expires": until, "sealed": sealed, "read": now, "touched": ended}
+            connection.execute(insert(launched).values(row | shown))
+            if access is not None and not ended:
                 sealed = self._ring.seal(access.token.encode(), _place(number))
                 row |= {"server": access.server, "expires": min(until, access.until), "sealed": sealed}
                 row |= {"tried": now, "due": now + FRESH, "quiet": 0, "failed": False}
@@ -142,11 +145,15 @@ class Launched:
     def standing(self, number: str) -> Standing | None:
         """How things stand with a launch; None when it is over."""
         now = datetime.now(UTC)
-        shown = select(launched.c.read).where(launched.c.id == number, launched.c.expires > now)
-        may_ask = select(lent.c.failed).where(lent.c.id == number, lent.c.expires > now)
+        shown = select(launched.c.read, launched.c.touched).where(launched.c.id == number, launched.c.expires > now)
+        access = select(lent.c.failed, (lent.c.expires > now).label("lives")).where(lent.c.id == number)
         with self._engine.connect() as connection:
-            row, asked = connection.execute(shown).one_or_none(), connection.execute(may_ask).one_or_none()
-        return None if row is None else Standing(row.read, asked is not None and asked.failed, asked is not None)
+            row, had = connection.execute(shown).one_or_none(), connection.execute(access).one_or_none()
+        if row is None:
+            return None
+        lives = had is not None and bool(had.lives)
+        ended = not lives and (had is not None or row.touched is not None)
+        return Standing(row.read, had is not None and had.failed, lives, ended)
 
     # -- reading again -------------------------------------------------------------------------
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from api.smart_reading import SmartReading
 from base import launches
 from base.tenancy import system
-from records.launched import FRESH, lent
+from records.launched import FRESH, launched, lent
 from tests.integration.test_smart import RECORDS, Site, _drug, served, server, site  # noqa: F401
 from tests.login_servers import His
 
@@ -185,6 +185,14 @@ def test_a_token_that_is_over_goes_and_open_panels_say_so(panel: Opened) -> None
     assert panel.kept() == []
     assert panel.site.his.asked == []
     assert "授权已结束" in panel.text
+    assert "布洛芬" in str(panel.get(CARDS)["findings"])
+
+
+def test_a_panel_that_was_open_over_an_upgrade_is_not_said_to_have_lost_an_access_it_never_had(panel: Opened) -> None:
+    with system("test"), panel.site.league.house.engine.begin() as connection:
+        connection.execute(delete(lent))
+        connection.execute(update(launched).values(read=None, touched=None))
+    assert panel.text == "资料截至打开面板时，本面板不能自行更新；要看新资料，请从业务系统重新打开。"
     assert "布洛芬" in str(panel.get(CARDS)["findings"])
 
 

@@ -75,4 +75,14 @@ def test_what_was_lent_is_sealed_ends_first_and_is_swept(kept: Launched, engine:
         assert [one.id for one in kept.touched([number], now)] == [number]
     standing = kept.standing(number)
     assert standing is not None
-    assert (standing.lent, kept.told(number)) == (False, TOLD)
+    assert (standing.lent, standing.ended, kept.told(number)) == (False, True, TOLD)
+
+
+@pytest.mark.parametrize(
+    ("access", "ended"),
+    [(None, False), (Lent("https://his/fhir", "secret-of-his", datetime(2026, 1, 1, tzinfo=UTC)), True)],
+)
+def test_of_a_launch_that_was_lent_nothing_no_access_ended(kept: Launched, access: Lent | None, ended: bool) -> None:
+    standing = kept.standing(kept.keep(HERE, TOLD, datetime.now(UTC) + SOON, access))
+    assert standing is not None
+    assert (standing.lent, standing.ended) == (False, ended)
