@@ -53,7 +53,7 @@ def context_of(facts: Sequence[Fact], as_of: datetime, snapshot: Snapshot, text:
         birth_date=person.birth_date,
         pregnancy=_pregnancy(own),
         lactating=_lactating(own),
-        conditions=_some(_conditions(own, as_of)),
+        conditions=_some(_conditions(own, as_of, snapshot)),
         allergies=_allergies(own),
         observations=_some(_observations(own, as_of)),
         medications=_some(_medications(own, snapshot)),
@@ -95,17 +95,33 @@ def _ago(as_of: datetime, days: float | None) -> datetime | None:
 # -- conditions, pregnancy, allergies --------------------------------------------------------------
 
 
-def _conditions(facts: Sequence[Fact], as_of: datetime) -> Iterator[Condition]:
-    """Diseases that are there. Those of the history go on, unless the record says that they are over."""
+def _conditions(facts: Sequence[Fact], as_of: datetime, snapshot: Snapshot) -> Iterator[Condition]:
+    """Diseases that are there, and symptoms and signs of now that the release keeps as conditions too (无尿).
+    Those of the history go on, unless the record says that they are over."""
     seen: set[str] = set()
-    for fact in _there(facts, "disease"):
-        if fact.concept in seen and fact.concept:
-            continue
-        seen.add(fact.concept)
-        over = fact.when is When.RESOLVED
-        onset = _ago(as_of, fact.days)
-        status = ClinicalStatus.INACTIVE if over else ClinicalStatus.ACTIVE
-        yield Condition(_coded(fact), status, china_day(onset) if onset else None, Origin(_place(fact)))
+    for fact in facts:
+        if fact.assertion is Assertion.PRESENT:
+            for what in _diseases(fact, snapshot):
+                if not seen.issuperset(what.concepts) or not what.concepts:
+                    seen.update(what.concepts)
+                    yield _condition(fact, what, as_of)
+
+
+def _diseases(fact: Fact, snapshot: Snapshot) -> Iterator[Coded]:
+    """What a fact puts on the list of diagnoses."""
+    if fact.kind == "disease":
+        yield _coded(fact)
+    elif fact.kind == "finding" and fact.when is When.CURRENT:
+        known = snapshot.concept(fact.concept) if fact.concept else None
+        if known is not None and known.kind is ConceptKind.SYMPTOM:
+            for name in known.attributes.get("diseases", ()):
+                yield Coded(fact.text, (), tuple(c.id for c in snapshot.by_name(name, ConceptKind.DISEASE)))
+
+
+def _condition(fact: Fact, what: Coded, as_of: datetime) -> Condition:
+    status = ClinicalStatus.INACTIVE if fact.when is When.RESOLVED else ClinicalStatus.ACTIVE
+    onset = _ago(as_of, fact.days)
+    return Condition(what, status, china_day(onset) if onset else None, Origin(_place(fact)))
 
 
 def _pregnancy(facts: Sequence[Fact]) -> Known[Pregnancy | None]:

@@ -33,7 +33,7 @@ def patient(told: dict[str, Any]) -> dict[str, Any]:
     born = birth_of(told["years"] * YEAR, china_day(now)).isoformat()
     record = {"id": "1", "sex": told["sex"], "birthDate": born, "allergies": [], "procedures": [], "reports": []}
     record |= {"observations": results, "medications": drugs}
-    record |= {"conditions": [{"text": text} for text in told.get("diagnoses", ())]}
+    record |= {} if "note" in told else {"conditions": [{"text": text} for text in told.get("diagnoses", ())]}
     record |= {"weightKg": told["weight"]} if "weight" in told else {}
     return record | ({"pregnancy": {"pregnant": True}} if told.get("pregnant") else {})
 
@@ -65,7 +65,7 @@ def test_what_is_suspected_and_examined(client: TestClient, told: dict[str, Any]
 
 @pytest.mark.parametrize("told", [v for v in VIGNETTES if "treat" in v], ids=lambda v: v["name"])
 def test_how_it_is_treated(client: TestClient, told: dict[str, Any]) -> None:
-    body = {"patient": patient(told), "diagnoses": [told["treat"]]}
+    body = {"patient": patient(told), "diagnoses": [told["treat"]], "note": told.get("note", "")}
     (found,) = post(client, "treatments", body | ({"severity": told["severity"]} if "severity" in told else {}))[
         "treatments"
     ]

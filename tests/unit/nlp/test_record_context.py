@@ -36,6 +36,27 @@ def test_what_is_over_is_no_active_condition(snapshot: Snapshot) -> None:
     assert [one.status for one in found.conditions] == [ClinicalStatus.ACTIVE, ClinicalStatus.INACTIVE]
 
 
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("呕吐腹泻1天半，无尿6小时。", ["无尿"]),
+        ("少尿3天，双下肢水肿。", ["少尿"]),
+        ("下腹胀痛，尿潴留，予导尿。", ["尿潴留"]),
+        ("无尿频、尿急、尿痛，尿量不少。", None),
+        ("3年前曾无尿，透析后恢复。咳嗽3天。", None),
+        ("若出现无尿，随时就诊。", None),
+    ],
+)
+def test_a_symptom_that_is_a_condition_too_is_on_the_list(
+    text: str, named: list[str] | None, snapshot: Snapshot
+) -> None:
+    found = of(text, snapshot).conditions
+    if named is None:
+        assert found is UNKNOWN or not {"无尿", "少尿"} & {one.what.text for one in found}
+    else:
+        assert [snapshot.name(c) for one in found for c in one.what.concepts] == named
+
+
 def test_what_nobody_speaks_of_stays_unknown(snapshot: Snapshot) -> None:
     found = of("咳嗽3天。", snapshot)
     assert found.allergies is found.medications is found.pregnancy is found.sex is UNKNOWN
