@@ -103,7 +103,6 @@ def test_a_row_leads_to_the_prescription_or_says_why_there_is_no_case(window: Op
     here.page.get_by_role("button", name=re.compile("^明细：")).first.click()
     rows = here.page.get_by_role("region", name="明细").get_by_role("row")
     expect(rows.nth(2)).to_contain_text("本行所附编号未在本平台登记，无个案")
-    here.suits_everybody("rows")
     rows.nth(1).get_by_role("link", name="处方与提示").click()
     expect(here.page.get_by_role("heading", name="处方", exact=True, level=1)).to_be_visible()
     here.see("华法林")

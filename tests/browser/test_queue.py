@@ -57,6 +57,9 @@ def test_the_most_pressing_comes_first_with_patient_and_evidence(enter: Entering
     here.see("国际标准化比值 2.8")
     expect(here.page.locator(".queue-list").get_by_text(re.compile("剩余|超时")).first).to_be_visible()
     here.suits_everybody("queue")
+    here.page.get_by_role("link", name="单独打开（可打印）").click()
+    expect(here.page.get_by_role("heading", name="处方", exact=True, level=1)).to_be_visible()
+    here.see("国际标准化比值 2.8")
 
 
 def test_what_somebody_may_not_use_is_not_offered(enter: Entering) -> None:

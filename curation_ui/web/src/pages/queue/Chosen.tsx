@@ -1,5 +1,6 @@
 /** The prescription that is looked at, and the decision. */
 import { type ReactNode, useState } from "react";
+import { Link } from "react-router";
 import { Overview } from "../../prescription/Overview";
 import type { Case } from "../../prescription/types";
 import { FindingView, type Marking } from "../../shared/finding";
@@ -27,6 +28,9 @@ function Shown({ whole, decide, busy }: { whole: Whole } & Omit<ChosenProps, "id
       <Overview {...told(whole)}>
         {(one) => <FindingView key={one.findingId} finding={one} marking={marking(one.findingId)} />}
       </Overview>
+      <Link to={`/prescriptions/${whole.id}`} className="no-print">
+        {TEXTS.alone}
+      </Link>
       <Actions whole={whole} falseOnes={falseOnes} decide={decide} busy={busy} />
     </>
   );

@@ -8,6 +8,7 @@ export const TEXTS = {
   overdue: "超时",
   held: "超时未审，暂不发药",
   falseAlarm: "误报",
+  alone: "单独打开（可打印）",
   claim: "领取",
   unclaim: "放回队列",
   approve: "通过",
