@@ -42,6 +42,9 @@ _LIVER_DAYS: Final = 30
 _CHILD_PUGH_TEXT: Final = re.compile(r"child(?:[-\s]?pugh)?\s*(?:分级|评分)?[:：]?\s*([abc])(?![a-z])", re.IGNORECASE)
 _LONGEST_PREGNANCY: Final = 315
 
+_FILTRATION: Final = frozenset({"mL/min", "mL/min/1.73m2"})
+"""Units in which an eGFR is written: either way it is that of a body surface of 1.73 m²."""
+
 MAX_AGE_DAYS: Final = {WEIGHT: 365, HEIGHT: 3650, CREATININE: 180, EGFR: 180, CRCL: 180}
 """How old a value may be. Children's weights: 90 days (see ``weight``)."""
 DEFAULT_MAX_AGE: Final = 90
@@ -105,8 +108,9 @@ def _measured(case: Case, concept: str, unit: str, max_age_days: int) -> Known[M
     if isinstance(found, Unknown) or not isinstance(found.value, Quantity):
         return UNKNOWN
     told = found.value
+    same = unit == told.unit or (concept == EGFR and {unit, told.unit} == _FILTRATION)
     try:
-        value = told.value if told.unit == unit else told.to(unit, case.snapshot.substance(concept)).value
+        value = told.value if same else told.to(unit, case.snapshot.substance(concept)).value
     except UnitMismatch:
         return UNKNOWN
     return Measured(value, unit, ((case.snapshot.name(concept), found),))

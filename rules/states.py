@@ -341,7 +341,7 @@ def _creatinine_course(case: Case) -> Iterator[tuple[Fact, str]]:
 
 def _egfr_course(case: Case) -> Iterator[tuple[Fact, str]]:
     """The best eGFR of the last value and those at least ninety days before it."""
-    course = _course(case, EGFR, "mL/min")
+    course = sorted(_course(case, EGFR, "mL/min") + _course(case, EGFR, "mL/min/1.73m2"))
     if course:
         at, last = course[-1]
         old = [value for time, value in course if at - time >= timedelta(days=90)]

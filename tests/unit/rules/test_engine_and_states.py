@@ -108,6 +108,15 @@ def test_aki_by_ratio_and_by_rise(snapshot: Snapshot, states: States) -> None:
     assert "aki" not in with_creatinine((127, 1))
 
 
+@pytest.mark.parametrize("unit", ["mL/min", "mL/min/1.73m2"])
+def test_a_filtration_low_for_three_months_is_chronic_in_either_unit(
+    snapshot: Snapshot, states: States, unit: str
+) -> None:
+    course = (lab("egfr", 50, "mL/min", timedelta(days=100)), lab("egfr", 45, unit))
+    found = states.derive(case(snapshot, TRIO[0], observations=course))
+    assert (found["ckd-3"], found["ckd-4"]) == (True, False)
+
+
 def test_a_state_escalates_a_finding_and_says_why(snapshot: Snapshot, states: States) -> None:
     observed = (lab("creatinine", 80, "umol/L", timedelta(hours=90)), lab("creatinine", 160, "umol/L"))
     sick = case(snapshot, *TRIO, states=states, observations=observed)
