@@ -7,8 +7,9 @@ const API = "http://127.0.0.1:8000";
 const SHARED_BY = 6;
 
 /**
- * The main pages. `npm run dev` (vite) proxies what is not a page to a running service. What every visit needs is one
- * file, and what many pages have in common another: a browser asks for six at a time, and each takes its while.
+ * The main pages. `npm run dev` (vite) proxies what is not a page to a running service. What every visit needs is two
+ * files, which a browser reads beside each other, and what many pages have in common a third: it asks for six at a time,
+ * and each takes its while.
  */
 export default defineConfig({
   base: "/ui/",
@@ -22,6 +23,11 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
+            {
+              name: "react",
+              test: /node_modules\/(react|react-dom|scheduler|react-router|@tanstack)\//,
+              priority: 2,
+            },
             { name: "first", tags: ["$initial"], priority: 1 },
             { name: "common", minShareCount: SHARED_BY },
           ],

@@ -1,13 +1,16 @@
 /** Two texts side by side (below each other on a phone), with what differs marked. */
-import { Grid, Typography } from "antd";
+import { Typography } from "antd";
 import { type ReactNode, useEffect, useRef } from "react";
+import { useMedia } from "../shared/media";
 import "./diff.css";
+
+const SIDE_BY_SIDE = "(min-width: 768px)";
 
 type Sides = { before: string; after: string; titles?: [string, string] };
 
 export function Diff({ before, after, titles }: Sides): ReactNode {
   const place = useRef<HTMLDivElement>(null);
-  const wide = Grid.useBreakpoint().md ?? true;
+  const wide = useMedia(SIDE_BY_SIDE);
   useEffect(() => {
     const parent = place.current;
     if (!parent) return;

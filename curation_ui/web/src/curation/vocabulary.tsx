@@ -1,7 +1,7 @@
 /** What kinds, statuses and predicates are called, and their marks. */
 import { Tag } from "antd";
 import type { ReactNode } from "react";
-import { useAsked } from "../shared/asking";
+import { askAhead, useAsked } from "../shared/asking";
 import type { Status } from "./types";
 
 export type Vocabulary = Record<
@@ -37,9 +37,14 @@ const EMPTY: Vocabulary = {
   sourceKinds: {},
 };
 
+const NAMES = "GET /api/v1/curation/vocabulary";
+const LASTING_MS = Number.POSITIVE_INFINITY;
+
+export const vocabularyAhead = (): Promise<unknown> => askAhead(NAMES, {}, LASTING_MS);
+
 /** Names by code; empty until they are loaded. */
 export function useVocabulary(): Vocabulary {
-  const asked = useAsked<Vocabulary>("GET /api/v1/curation/vocabulary", {}, { staleMs: Number.POSITIVE_INFINITY });
+  const asked = useAsked<Vocabulary>(NAMES, {}, { staleMs: LASTING_MS });
   return asked.data ?? EMPTY;
 }
 

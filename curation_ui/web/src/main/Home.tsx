@@ -1,5 +1,4 @@
 /** The overview: what can be done here. */
-import { Card, Col, Row, Typography } from "antd";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { Frame } from "../shared/frame";
@@ -29,18 +28,16 @@ function Group({ title, pages }: { title: string; pages: Page[] }): ReactNode {
   if (!pages.length) return null;
   return (
     <section aria-label={title}>
-      <Typography.Title level={2}>{title}</Typography.Title>
-      <Row gutter={[12, 12]}>
+      <h2>{title}</h2>
+      <div className="cards">
         {pages.map((page) => (
-          <Col key={page.path} xs={24} sm={12} xl={8} xxl={6}>
-            <Link to={`/${page.path}`}>
-              <Card hoverable size="small">
-                <Card.Meta avatar={<page.icon />} title={page.title} description={page.about} />
-              </Card>
-            </Link>
-          </Col>
+          <Link key={page.path} to={`/${page.path}`}>
+            <page.icon />
+            <strong>{page.title}</strong>
+            <span className="muted">{page.about}</span>
+          </Link>
         ))}
-      </Row>
+      </div>
     </section>
   );
 }

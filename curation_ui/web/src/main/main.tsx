@@ -16,7 +16,7 @@ import "./main.css";
 import { loadAhead } from "./pages";
 import { look, useMode } from "./theme";
 
-const PATIENCE_MS = 300;
+const PATIENCE_MS = 150;
 dayjs.locale("zh-cn");
 
 function Root(): ReactNode {
@@ -37,7 +37,7 @@ function Root(): ReactNode {
 /** Draws the window once, with who is there and the page in it, unless that takes longer than people like to look at
  * nothing. */
 async function begin(root: HTMLElement): Promise<void> {
-  await Promise.race([loadAhead(location.pathname), new Promise((done) => setTimeout(done, PATIENCE_MS))]);
+  await Promise.race([loadAhead(location), new Promise((done) => setTimeout(done, PATIENCE_MS))]);
   const router = createBrowserRouter([{ path: "*", element: <Root /> }], { basename: "/ui" });
   createRoot(root).render(
     <StrictMode>

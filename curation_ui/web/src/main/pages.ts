@@ -24,15 +24,17 @@ export function listed(pages: readonly Page[], group: Page["group"]): Page[] {
   return pages.filter((page) => page.group === group && !page.linked);
 }
 
-/** Load the page that an address leads to and what it asks first, while it is still asked who is there and the window
- * is drawn. What fails is asked anew, and told, by the page itself. */
-export async function loadAhead(address: string): Promise<void> {
-  const page = PAGES.find(({ path }) => path === address.split("/")[2]);
+/** Load the page that an address leads to and what it asks first when the address asks for nothing more, while it
+ * is still asked who is there and the window is drawn. What fails is asked anew, and told, by the page itself. */
+export async function loadAhead({ pathname, search }: Location): Promise<void> {
+  const [, , path = "", ...below] = pathname.split("/");
+  const page = PAGES.find((one) => one.path === path);
+  const plain = !search && !below.join("");
   const asked = askAhead<Session>("GET /api/v1/session");
   const loaded = await page?.load().catch(() => undefined);
   if (page && loaded) READY.set(page.path, loaded.default);
   const session = await asked;
   if (!session || session.blocked) return;
   if (!page) ahead(session);
-  else if (open(session.permissions).includes(page)) await loaded?.ahead?.(session);
+  else if (plain && open(session.permissions).includes(page)) await loaded?.ahead?.(session);
 }

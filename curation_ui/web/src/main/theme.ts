@@ -1,16 +1,17 @@
 /** Light, dark, or as the machine is set. */
 import { type ThemeConfig, theme } from "antd";
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useEffect, useState } from "react";
+import { useMedia } from "../shared/media";
 
 export const MODES = { auto: "跟随系统", light: "浅色", dark: "深色" } as const;
 export type Mode = keyof typeof MODES;
 const KEPT = "yigong.mode";
-const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const DARK = "(prefers-color-scheme: dark)";
 
 /** The mode somebody chose on this machine, how to choose another, and whether that comes to dark. */
 export function useMode(): [Mode, (mode: Mode) => void, boolean] {
   const [mode, setMode] = useState<Mode>(kept);
-  const isDark = useSyncExternalStore(watch, () => dark.matches);
+  const isDark = useMedia(DARK);
   const shown = mode === "dark" || (mode === "auto" && isDark);
   useEffect(() => {
     localStorage.setItem(KEPT, mode);
@@ -52,9 +53,4 @@ export function look(isDark: boolean): ThemeConfig {
 function kept(): Mode {
   const found = localStorage.getItem(KEPT);
   return found === "light" || found === "dark" ? found : "auto";
-}
-
-function watch(changed: () => void): () => void {
-  dark.addEventListener("change", changed);
-  return () => dark.removeEventListener("change", changed);
 }

@@ -1,6 +1,6 @@
 /** The frame of a page: title, what it is about, what can be done. */
 import { PrinterOutlined } from "@ant-design/icons";
-import { Button, Flex, Typography } from "antd";
+import { Button, Flex } from "antd";
 import { type ReactNode, useEffect } from "react";
 
 const TEXTS = { product: "医共", print: "打印" };
@@ -15,10 +15,8 @@ export function Frame({ title, about, actions, printable, children }: FrameProps
     <section className="frame" aria-labelledby="frame-title">
       <Flex justify="space-between" align="center" wrap gap={8} className="frame-head">
         <div>
-          <Typography.Title level={1} id="frame-title">
-            {title}
-          </Typography.Title>
-          {about ? <Typography.Text type="secondary">{about}</Typography.Text> : null}
+          <h1 id="frame-title">{title}</h1>
+          {about ? <span className="muted">{about}</span> : null}
         </div>
         <Flex gap={8} wrap className="no-print">
           {actions}

@@ -22,5 +22,5 @@ export type Page = {
   /** Fills the window, without navigation (wall screens). */
   bare?: boolean;
   /** `ahead` asks for what the page shows first, when somebody begins with it: drawn once, with that in it. */
-  load: () => Promise<{ default: ComponentType; ahead?: (session: Session) => Promise<void> }>;
+  load: () => Promise<{ default: ComponentType; ahead?: (session: Session) => Promise<unknown> }>;
 };

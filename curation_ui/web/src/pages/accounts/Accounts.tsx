@@ -2,7 +2,7 @@
 import { Button, Input, Tabs, Tag } from "antd";
 import dayjs from "dayjs";
 import { type ReactNode, useDeferredValue, useState } from "react";
-import { useAsked } from "../../shared/asking";
+import { askAhead, useAsked } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
@@ -20,6 +20,11 @@ import type { Account } from "./types";
 
 const ACCOUNTS = "GET /api/v1/accounts";
 const PAGE = 100;
+const FIRST = { q: "", after: "" };
+
+const all = (wanted: typeof FIRST) => ({ query: { ...wanted, limit: PAGE } });
+
+export const ahead = (): Promise<unknown> => askAhead(ACCOUNTS, all(FIRST));
 
 export default function Accounts(): ReactNode {
   const [opening, opens] = useState(false);
@@ -45,9 +50,9 @@ export default function Accounts(): ReactNode {
 }
 
 function List(): ReactNode {
-  const [wanted, look] = useState({ q: "", after: "" });
-  const query = { ...wanted, q: useDeferredValue(wanted.q), limit: PAGE };
-  const accounts = useAsked<{ accounts: Account[] }, typeof ACCOUNTS>(ACCOUNTS, { query }, { keep: true });
+  const [wanted, look] = useState(FIRST);
+  const query = all({ ...wanted, q: useDeferredValue(wanted.q) });
+  const accounts = useAsked<{ accounts: Account[] }, typeof ACCOUNTS>(ACCOUNTS, query, { keep: true });
   return (
     <>
       <Input.Search

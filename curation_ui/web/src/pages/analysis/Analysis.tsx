@@ -5,8 +5,9 @@ import { I18nProvider } from "react-aria/I18nProvider";
 import { useSearchParams } from "react-router";
 import { Exports } from "../../figures/Exports";
 import { PeriodField, usePeriod } from "../../figures/PeriodField";
-import { useAsked } from "../../shared/asking";
-import { save } from "../../shared/client";
+import { lastMonth } from "../../figures/periods";
+import { askAhead, useAsked } from "../../shared/asking";
+import { type Options, save } from "../../shared/client";
 import { Frame } from "../../shared/frame";
 import { Asked, Nothing } from "../../shared/states";
 import "./analysis.css";
@@ -21,8 +22,16 @@ import { Zones } from "./Zones";
 const FACTS = "GET /api/v1/analysis/facts";
 const ANALYSE = "POST /api/v1/analysis";
 
+type Known = { facts: Fact[] };
+
+/** Ask for the tables there are, and for what the first of them comes to. */
+export async function ahead(): Promise<void> {
+  const found = await askAhead<Known>(FACTS, {}, Number.POSITIVE_INFINITY);
+  if (found?.facts.length) await askAhead(ANALYSE, question(lastMonth(), read(null, found.facts)));
+}
+
 export default function Analysis(): ReactNode {
-  const facts = useAsked<{ facts: Fact[] }, typeof FACTS>(FACTS, {}, { staleMs: Number.POSITIVE_INFINITY });
+  const facts = useAsked<Known, typeof FACTS>(FACTS, {}, { staleMs: Number.POSITIVE_INFINITY });
   return (
     <Frame title={TEXTS.title} about={TEXTS.about} actions={<PeriodField />} printable>
       <Asked query={facts} isEmpty={(found) => !found.facts.length}>
@@ -73,11 +82,14 @@ function Desk({ facts }: { facts: Fact[] }): ReactNode {
 }
 
 function Answered({ period, form }: { period: string; form: Form }): ReactNode {
-  const options = { query: { format: "table" }, body: { period, form } };
-  const answer = useAsked<Crosstab, typeof ANALYSE>(ANALYSE, options, { keep: true });
+  const answer = useAsked<Crosstab, typeof ANALYSE>(ANALYSE, question(period, form), { keep: true });
   return (
     <Asked query={answer} isEmpty={({ rows }) => !rows.length} empty={TEXTS.none}>
       {(found) => <Result answer={found} />}
     </Asked>
   );
+}
+
+function question(period: string, form: Form): Options<typeof ANALYSE> {
+  return { query: { format: "table" }, body: { period, form } };
 }

@@ -5,6 +5,8 @@ import "./boards.css";
 import { IndicatorPage } from "./IndicatorPage";
 import { ThemePage } from "./ThemePage";
 
+export { ahead } from "./ThemePage";
+
 export default function Boards(): ReactNode {
   return (
     <Routes>

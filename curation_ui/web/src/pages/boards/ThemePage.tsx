@@ -5,8 +5,9 @@ import { Link, useSearchParams } from "react-router";
 import { Exports } from "../../figures/Exports";
 import { Change, figure } from "../../figures/numbers";
 import { PeriodField, usePeriod } from "../../figures/PeriodField";
+import { lastMonth } from "../../figures/periods";
 import type { Catalogue, Figured, Line, Report, Warnings } from "../../figures/types";
-import { useAsked } from "../../shared/asking";
+import { askAhead, useAsked } from "../../shared/asking";
 import { save } from "../../shared/client";
 import { Frame } from "../../shared/frame";
 import { Asked } from "../../shared/states";
@@ -21,17 +22,21 @@ const FIRST = "overview";
 const WARNINGS = { id: "warnings", title: TEXTS.warnings };
 const SOURCES = { id: "sources", title: TEXTS.sources };
 
+const THEMES = { query: { theme: FIRST } };
+const LASTING_MS = Number.POSITIVE_INFINITY;
+
+const reported = (theme: string, period: string) => ({ path: { theme }, query: { period } });
+
+export const ahead = (): Promise<unknown> =>
+  Promise.all([askAhead(LIST, THEMES, LASTING_MS), askAhead(REPORT, reported(FIRST, lastMonth()))]);
+
 type Row = { id: string; title: string; unit: string; line: Line };
 
 export function ThemePage(): ReactNode {
   const [query] = useSearchParams();
   const period = usePeriod();
   const theme = query.get("theme") ?? FIRST;
-  const known = useAsked<Catalogue, typeof LIST>(
-    LIST,
-    { query: { theme: FIRST } },
-    { staleMs: Number.POSITIVE_INFINITY },
-  );
+  const known = useAsked<Catalogue, typeof LIST>(LIST, THEMES, { staleMs: LASTING_MS });
   const exported =
     theme === WARNINGS.id || theme === SOURCES.id ? null : (
       <Exports
@@ -82,7 +87,7 @@ function Actions({ children }: { children: ReactNode }): ReactNode {
 
 function Theme({ theme, period }: { theme: string; period: string }): ReactNode {
   const [wanted, find] = useState("");
-  const report = useAsked<Report, typeof REPORT>(REPORT, { path: { theme }, query: { period } });
+  const report = useAsked<Report, typeof REPORT>(REPORT, reported(theme, period));
   return (
     <Asked query={report} isEmpty={({ indicators }) => !indicators.length} empty={TEXTS.none}>
       {({ indicators }) =>

@@ -5,6 +5,8 @@ import { ResultsPage } from "./ResultsPage";
 import { Rounds } from "./Rounds";
 import { Sheet } from "./Sheet";
 
+export { ahead } from "./Rounds";
+
 export default function Comments(): ReactNode {
   return (
     <Routes>

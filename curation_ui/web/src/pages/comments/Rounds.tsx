@@ -3,7 +3,7 @@ import { Button, Progress, Tag } from "antd";
 import dayjs from "dayjs";
 import { type ReactNode, useState } from "react";
 import { Link } from "react-router";
-import { useAsked } from "../../shared/asking";
+import { askAhead, useAsked } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
@@ -13,9 +13,14 @@ import { Drawing } from "./Drawing";
 import { TEXTS } from "./texts";
 import type { Round } from "./types";
 
+const ROUNDS = "GET /api/v1/comments/rounds";
+const ASKED = { query: { limit: 200 } };
+
+export const ahead = (): Promise<unknown> => askAhead(ROUNDS, ASKED);
+
 export function Rounds(): ReactNode {
   const [drawing, draw] = useState(false);
-  const rounds = useAsked<{ rounds: Round[] }>("GET /api/v1/comments/rounds", { query: { limit: 200 } });
+  const rounds = useAsked<{ rounds: Round[] }>(ROUNDS, ASKED);
   const button = (
     <Button type="primary" onClick={() => draw(true)}>
       {TEXTS.draw}

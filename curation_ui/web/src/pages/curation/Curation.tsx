@@ -9,6 +9,8 @@ import { RecordPage } from "./RecordPage";
 import { TablePage } from "./TablePage";
 import "./curation.css";
 
+export { ahead } from "./List";
+
 export default function Curation(): ReactNode {
   return (
     <Routes>

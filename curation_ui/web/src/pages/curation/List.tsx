@@ -5,8 +5,8 @@ import { Link, useNavigate, useSearchParams } from "react-router";
 import { Person, usePerson } from "../../curation/person";
 import { useStep } from "../../curation/steps";
 import type { Found, Page, Table } from "../../curation/types";
-import { choices, StandingTag, StatusTag, useVocabulary } from "../../curation/vocabulary";
-import { useAsked } from "../../shared/asking";
+import { choices, StandingTag, StatusTag, useVocabulary, vocabularyAhead } from "../../curation/vocabulary";
+import { askAhead, useAsked } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
 import { useMay, useSession } from "../../shared/session";
 import { Asked } from "../../shared/states";
@@ -16,6 +16,8 @@ import { TEXTS } from "./texts";
 
 const RECORDS = "GET /api/v1/curation/records";
 const STATEMENTS = 2;
+
+export const ahead = (): Promise<unknown> => Promise.all([askAhead(RECORDS, { query: {} }), vocabularyAhead()]);
 
 export function List(): ReactNode {
   const may = useMay("knowledge.edit");

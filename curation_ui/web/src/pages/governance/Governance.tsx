@@ -5,7 +5,7 @@ import { type ReactNode, useState } from "react";
 import { Route, Routes } from "react-router";
 import { figure, percent } from "../../figures/numbers";
 import { SpanField, USUAL_DAYS } from "../../figures/SpanField";
-import { useAsked } from "../../shared/asking";
+import { askAhead, useAsked } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
 import { Asked, Nothing } from "../../shared/states";
 import { Alerts } from "./Alerts";
@@ -16,6 +16,10 @@ import { TEXTS } from "./texts";
 import type { Account, Use } from "./types";
 
 const USAGE = "GET /api/v1/rules/usage";
+
+const begin = (days: number): string => dayjs().startOf("day").subtract(days, "day").toISOString();
+
+export const ahead = (): Promise<unknown> => askAhead(USAGE, { query: { since: begin(USUAL_DAYS) } });
 
 export default function Governance(): ReactNode {
   return (
@@ -28,7 +32,7 @@ export default function Governance(): ReactNode {
 
 function Accounts(): ReactNode {
   const [days, span] = useState(USUAL_DAYS);
-  const since = dayjs().startOf("day").subtract(days, "day").toISOString();
+  const since = begin(days);
   const account = useAsked<Account, typeof USAGE>(USAGE, { query: { since } }, { keep: true });
   return (
     <Frame title={TEXTS.title} about={TEXTS.about} actions={<SpanField days={days} span={span} />} printable>

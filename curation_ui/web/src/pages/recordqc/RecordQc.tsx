@@ -14,6 +14,8 @@ import { TEXTS } from "./texts";
 const PARTS = { reports: Reports, defects: Defects, statistics: Statistics, national: Nationals };
 type Part = keyof typeof PARTS;
 
+export { ahead } from "./Reports";
+
 export default function RecordQc(): ReactNode {
   return (
     <Routes>

@@ -2,7 +2,7 @@
 import { Flex, Tag } from "antd";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
-import { useAsked } from "../../shared/asking";
+import { askAhead, useAsked } from "../../shared/asking";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
 import { options } from "../../shared/words";
@@ -13,6 +13,8 @@ import type { Page, Report } from "./types";
 
 const REPORTS = "GET /api/v1/qc/reports";
 const COLOURS: Record<string, string> = { 甲级: "green", 乙级: "orange", 丙级: "red" };
+
+export const ahead = (): Promise<unknown> => askAhead(REPORTS, { query: {} });
 
 export function Reports(): ReactNode {
   const [asked] = useFilters();

@@ -7,8 +7,8 @@ import { useHistory } from "../../curation/History";
 import { Person, usePerson } from "../../curation/person";
 import { useStep } from "../../curation/steps";
 import type { Found, Page, Revision, Whole } from "../../curation/types";
-import { useVocabulary } from "../../curation/vocabulary";
-import { useAsked } from "../../shared/asking";
+import { useVocabulary, vocabularyAhead } from "../../curation/vocabulary";
+import { askAhead, useAsked } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
 import { useHotkeys } from "../../shared/hotkeys";
 import { useSession } from "../../shared/session";
@@ -19,9 +19,13 @@ import { TEXTS } from "./texts";
 
 const READ = "GET /api/v1/curation/records/{kind}/{record_id}";
 
+const LIST = "GET /api/v1/curation/records";
+const WAITING = { query: { status: "submitted", limit: 200 } };
+
+export const ahead = (): Promise<unknown> => Promise.all([askAhead(LIST, WAITING), vocabularyAhead()]);
+
 export default function Review(): ReactNode {
-  const query = { status: "submitted", limit: 200 };
-  const waiting = useAsked<Page>("GET /api/v1/curation/records", { query }, { every: 20_000 });
+  const waiting = useAsked<Page>(LIST, WAITING, { every: 20_000 });
   return (
     <Frame title={TEXTS.title} about={TEXTS.about} actions={<Person />}>
       <Asked query={waiting} isEmpty={(found) => !found.records.length} empty={TEXTS.none}>

@@ -3,15 +3,21 @@ import { Flex, Input, Select } from "antd";
 import { type Key, type ReactNode, useState } from "react";
 import { ConceptSearch } from "../../curation/ConceptSearch";
 import type { Found, Page } from "../../curation/types";
-import { choices, StandingTag, StatusTag, useVocabulary } from "../../curation/vocabulary";
-import { useAsked } from "../../shared/asking";
+import { choices, StandingTag, StatusTag, useVocabulary, vocabularyAhead } from "../../curation/vocabulary";
+import { askAhead, useAsked } from "../../shared/asking";
 import { Asked } from "../../shared/states";
 import { Pager, Rows } from "../../shared/table";
 import { moment } from "../../shared/words";
 import { TEXTS } from "./texts";
 
+const RECORDS = "GET /api/v1/curation/records";
 const ALL = { q: "", concept: "", severity: "", status: "", after: "" };
 type Wanted = typeof ALL;
+
+const some = (wanted: Wanted) => ({ query: { kind: "rule", ...wanted, limit: 200 } });
+
+export const ahead = (): Promise<unknown> => Promise.all([askAhead(RECORDS, some(ALL)), vocabularyAhead()]);
+
 type ChoosingProps = {
   chosen: Key[];
   choose: (ids: Key[]) => void;
@@ -24,8 +30,7 @@ type ChoosingProps = {
 export function Choosing({ chosen, choose, called, taken = () => false }: ChoosingProps): ReactNode {
   const [wanted, look] = useState(ALL);
   const want = (part: Partial<Wanted>): void => look({ ...wanted, after: "", ...part });
-  const query = { kind: "rule", ...wanted, limit: 200 };
-  const rules = useAsked<Page>("GET /api/v1/curation/records", { query }, { keep: true });
+  const rules = useAsked<Page>(RECORDS, some(wanted), { keep: true });
   return (
     <>
       <Filters wanted={wanted} want={want} />

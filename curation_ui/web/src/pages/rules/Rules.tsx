@@ -7,6 +7,8 @@ import { TablePage } from "./TablePage";
 import "../curation/curation.css";
 import "./rules.css";
 
+export { ahead } from "./Choosing";
+
 export default function Rules(): ReactNode {
   return (
     <Routes>

@@ -1,0 +1,18 @@
+/** What the window is like, known before anything is drawn. */
+import { useCallback, useMemo, useSyncExternalStore } from "react";
+
+/** From here on the navigation stands beside the page. */
+export const WIDE = "(min-width: 992px)";
+
+/** Whether a media query holds; what shows it is drawn anew when that changes. */
+export function useMedia(query: string): boolean {
+  const list = useMemo(() => window.matchMedia(query), [query]);
+  const watch = useCallback(
+    (changed: () => void) => {
+      list.addEventListener("change", changed);
+      return () => list.removeEventListener("change", changed);
+    },
+    [list],
+  );
+  return useSyncExternalStore(watch, () => list.matches);
+}
