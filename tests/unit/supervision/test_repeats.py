@@ -129,7 +129,7 @@ class League:
         all_of = Indicator("x", "x", (Theme.OVERVIEW,), "", Source("", None, ""), counted("tests", "条"), rows=shown)
         with system("test"):
             found = Answers(self.lake, catalogue()).rows(all_of, period_of("2026"), Asked(), limit=1_000)
-        return {row["id"].removeprefix("S"): row for row in found}
+        return {row.shown["id"].removeprefix("S"): row.shown for row in found}
 
     def rule(self, item: str) -> str:
         """The statement that an alert about repeating an item names."""
