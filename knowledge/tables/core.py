@@ -254,6 +254,10 @@ TABLES: tuple[Table, ...] = (
                 "needed_in", "指征疾病", Kind.DISEASES, help="diseases that call for the two together: only 提示 then"
             ),
             Column("needed_within", "指征期限", Kind.DURATION, help="so long after 指征疾病 that is of a known day"),
+            Column(
+                "forbidden_in", "禁忌疾病", Kind.DISEASES, help="diseases that forbid the two together: then 禁忌"
+            ),
+            number("forbidden_egfr", "禁忌eGFR", "below this eGFR (ml/min/1.73m²) the two together are 禁忌"),
             Column("onset", "起效", Kind.ENUM, False, dict(ONSETS), "how soon the harm shows: when to look for it"),
             NEVER,
             *CITATION,

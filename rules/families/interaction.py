@@ -9,13 +9,14 @@ from typing import Any, Final, NamedTuple
 
 from clinical.administration import route_among
 from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity, Suggestion
-from clinical.logic import Unknown
+from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Order
 from clinical.patient import Condition
 from clinical.value import replace
 from knowledge.model import Predicate, Standing, Statement
 from rules.courses import diseases_in
 from rules.dosing import amount, daily_dose
+from rules.measures import egfr
 from rules.model import Case, Family, Use, fault, may_interrupt, severity_of
 from rules.saying import drop, instead
 from rules.stewardship import hours_since
@@ -46,7 +47,7 @@ def check(case: Case) -> Iterator[Outcome]:
             if place not in told:  # two ingredients of one product are one interaction of it
                 told.add(place)
                 try:
-                    yield _finding(case, a, b, decisive)
+                    yield from _told(case, a, b, decisive)
                 except Exception as error:  # a malformed statement must not silence other pairs
                     yield fault(NAME, decisive.statement.id, error)
         elif case.explain:
@@ -94,11 +95,13 @@ class _Row:
 
 class _Line(NamedTuple):
     """What the release says of two ingredients: as a finding; whether taking them hours ``apart`` is all it asks;
-    the diseases that call for both."""
+    the diseases that call for both, those that forbid both, and whether anything of the patient does."""
 
     finding: Finding
     apart: bool
     needs: frozenset[str]
+    forbids: frozenset[str]
+    hinges: bool
 
 
 def _decisive(case: Case, a: Use, b: Use) -> _Row | None:
@@ -190,31 +193,66 @@ def _ranked(case: Case, a: str, b: str) -> tuple[Statement, ...]:
     return tuple(sorted(case.snapshot.between(Predicate.INTERACTS_WITH, a, b), key=weight, reverse=True))
 
 
-def _finding(case: Case, a: Use, b: Use, row: _Row) -> Finding:
+def _told(case: Case, a: Use, b: Use, row: _Row) -> Iterator[Outcome]:
     line = row.line or _line(case, a, b, row)
-    severity, need = _weighed(case, a, b, row, line)
+    yield _finding(case, a, b, row, line)
+    if line.hinges and isinstance(_forbidding(case, row.statement, line.forbids), Unknown):
+        listed = not isinstance(case.patient.conditions, Unknown)
+        needed, word = ("egfr", "近期肾功能") if listed else ("conditions", "诊断")
+        pair = f"{case.name(a.concept)} + {case.name(b.concept)}"
+        said = f"缺少{word}，未能判断 {pair} 对该患者是否禁忌"
+        yield Gap(NAME, needed, said, (a.order.id, b.order.id), row.statement.id)
+
+
+def _finding(case: Case, a: Use, b: Use, row: _Row, line: _Line) -> Finding:
+    severity, grounds = _weighed(case, a, b, row, line)
     target, other = (a, b) if a.new else (b, a)
-    data: tuple[Datum, ...] = (case.datum(a.order), case.datum(b.order))
-    if need is not None:
-        data = (*data, Datum.at("诊断", need.what.text, need.origin))
+    finding = line.finding
+    worse = severity.rank > finding.severity.rank
     return replace(
-        line.finding,
+        finding,
         severity=severity,
+        summary=f"{finding.summary}；患者{grounds[0].what} {grounds[0].value}，禁止合用"
+        if worse
+        else finding.summary,
         orders=(a.order.id, b.order.id),
-        data=data,
+        data=(case.datum(a.order), case.datum(b.order), *grounds),
         suggestions=_suggestions(case, row.statement, severity, target, other),
     )
 
 
-def _weighed(case: Case, a: Use, b: Use, row: _Row, line: _Line) -> tuple[Severity, Condition | None]:
-    """How bad it is for these orders, and the diagnosis that makes it less so."""
+def _weighed(case: Case, a: Use, b: Use, row: _Row, line: _Line) -> tuple[Severity, tuple[Datum, ...]]:
+    """How bad it is for these orders in this patient, and what of the patient makes it worse or less so."""
     severity = line.finding.severity
+    if line.hinges:
+        grounds = _forbidding(case, row.statement, line.forbids)
+        if not isinstance(grounds, Unknown) and grounds:
+            return Severity.CONTRAINDICATED, grounds
     if line.apart and (_apart(a) or _apart(b)):
         severity = _MINOR  # the order says already what the advice would
     need = _need(case, row.statement, line.needs) if line.needs else None
     if need is None or severity.rank <= _MINOR.rank:
-        return severity, None
-    return _MINOR, need
+        return severity, ()
+    return _MINOR, (_diagnosis(need),)
+
+
+def _diagnosis(condition: Condition) -> Datum:
+    return Datum.at("诊断", condition.what.text, condition.origin)
+
+
+def _forbidding(case: Case, s: Statement, forbids: frozenset[str]) -> Known[tuple[Datum, ...]]:
+    """What of the patient forbids the two together (禁忌疾病, 禁忌eGFR), the first of it; UNKNOWN while any of that
+    is not known."""
+    held = next((case.conditions[disease] for disease in forbids if disease in case.conditions), None)
+    if held is not None:
+        return (_diagnosis(held),)
+    known, limit = not isinstance(case.patient.conditions, Unknown), s.qualifiers.get("forbidden_egfr")
+    if limit is not None:
+        kidneys = egfr(case)
+        if not isinstance(kidneys, Unknown) and kidneys.value < limit:
+            return kidneys.data
+        known = known and not isinstance(kidneys, Unknown)
+    return () if known else UNKNOWN
 
 
 def _need(case: Case, s: Statement, needs: frozenset[str]) -> Condition | None:
@@ -242,7 +280,9 @@ def _line(case: Case, a: Use, b: Use, row: _Row) -> _Line:
     s = row.statement
     finding = _said(case, a.concept, b.concept, s)
     apart = finding.severity is _MODERATE and "间隔" in finding.advice
-    row.line = _Line(finding, apart, diseases_in(case, s, "needed_in"))
+    needs, forbids = (diseases_in(case, s, field) for field in ("needed_in", "forbidden_in"))
+    hinges = bool(forbids or "forbidden_egfr" in s.qualifiers) and s.standing is not Standing.SECONDARY
+    row.line = _Line(finding, apart, needs, forbids, hinges)
     return row.line
 
 
