@@ -11,7 +11,7 @@ from clinical.coded import Coded, Origin
 from clinical.finding import Finding, Review, Severity
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Order
-from clinical.patient import Observation, PatientContext, Procedure, Report, Sex
+from clinical.patient import Condition, Observation, PatientContext, Procedure, Report, Sex
 from clinical.quantity import Quantity
 from inference.alarms import alarms
 from inference.assessment import Assessment
@@ -28,6 +28,7 @@ from inference.questions import askings
 from inference.results import Results
 from knowledge.model import ConceptKind
 from knowledge.snapshot import Snapshot
+from records.terminology import Terminology
 
 NOW = datetime(2026, 1, 10, 8, tzinfo=UTC)
 
@@ -303,6 +304,24 @@ def test_a_result_of_somebody_of_unknown_age_is_what_it_is_at_every_age_for_whic
     what = snapshot.by_name(test, ConceptKind.LAB)[0].id
     found = Results.of(snapshot).of_observation(what, Quantity(value, unit), UNKNOWN, sex)
     assert {snapshot.name(one): said for one, said in found}.get(finding) is there
+
+
+@pytest.mark.parametrize(
+    ("words", "history"),
+    [
+        ("AECOPD", "慢性阻塞性肺疾病病史"),
+        ("慢阻肺急性加重", "慢性阻塞性肺疾病病史"),
+        ("COPD急性加重期", "慢性阻塞性肺疾病病史"),
+        ("慢支急性发作", "慢性阻塞性肺疾病病史"),
+        ("支气管哮喘急性发作", "哮喘病史"),
+        ("肝硬化失代偿期", "肝硬化病史"),
+    ],
+)
+def test_who_has_a_flare_has_the_disease(snapshot: Snapshot, words: str, history: str) -> None:
+    conditions = (Condition(Coded(words)),)
+    patient, _, _ = Terminology(snapshot).resolve(PatientContext("p", NOW, conditions=conditions), ())
+    for evidence in (of_patient(patient, snapshot), of_text(f"初步诊断：{words}。", snapshot)):
+        assert (history, True) in {(one.name, one.present) for one in evidence}
 
 
 # -- differentials and examinations --------------------------------------------------------------
