@@ -40,6 +40,10 @@ def test_a_rule_leads_to_its_alerts_and_each_of_them_to_the_case(window: Callabl
     here.see("审查时还读取了区域诊疗资料")
     expect(here.page.get_by_role("link", name="患者诊疗资料")).to_have_attribute("href", re.compile("/ui/bedside"))
     here.suits_everybody("alert")
+    here.page.emulate_media(media="print")
+    expect(here.page.get_by_role("button", name="打印")).to_be_hidden()
+    expect(here.page.get_by_text("出处 1 处").first).to_be_visible()
+    here.shoot("alert-print")
 
 
 def _asked(base: str, token: str, path: str, body: object = None) -> dict[str, list[dict[str, str]]]:
