@@ -2,6 +2,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { ahead } from "./ahead.ts";
 import { compress } from "./compress.ts";
+import { spoken } from "./spoken.ts";
 
 const API = "http://127.0.0.1:8000";
 const SHARED_BY = 6;
@@ -13,7 +14,7 @@ const SHARED_BY = 6;
  */
 export default defineConfig({
   base: "/ui/",
-  plugins: [react(), ahead(), compress()],
+  plugins: [react(), spoken(), ahead(), compress()],
   build: {
     target: "es2022",
     sourcemap: false,

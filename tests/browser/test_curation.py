@@ -403,7 +403,7 @@ def test_a_new_source_and_a_new_concept_are_checked_while_typed_and_what_is_alik
 def test_rules_are_edited_side_by_side_in_a_table_and_tried_as_they_stand(enter: Entering) -> None:
     here = enter("zhaomin", "/ui/rules")
     page, title = here.page, "高龄患者使用华法林"
-    page.get_by_role("checkbox", name=f"选择规则 {title}").check()
+    page.get_by_role("checkbox", name=f"选择 {title}").check()
     page.get_by_role("link", name="决策表（1）").click()
     tried = page.get_by_role("region", name=f"试运行：{title}", exact=True)
     expect(tried.get_by_role("listitem").filter(has_text="72岁男性")).to_contain_text("不触发")
@@ -442,8 +442,8 @@ def test_rows_of_a_decision_table_are_saved_together_or_not_at_all(enter: Enteri
     for drug, rules in (("螺内酯", 0), ("华法林", 1)):  # what the condition names
         listed.get_by_label("条件中的药品、疾病等").fill(drug)
         page.locator(".ant-select-item-option:visible").filter(has_text=drug).first.click()
-        expect(listed.get_by_role("checkbox", name=f"选择规则 {title}")).to_have_count(rules)
-    listed.get_by_role("checkbox", name=f"选择规则 {title}").check()
+        expect(listed.get_by_role("checkbox", name=f"选择 {title}")).to_have_count(rules)
+    listed.get_by_role("checkbox", name=f"选择 {title}").check()
     here.suits_everybody("curation-table-adding")
     listed.get_by_role("button", name="加入所选（1）").click()
     expect(page).to_have_url(re.compile(r"table\?id=rule%3Awarfarin-over-75$"))  # sent to somebody, it shows the same

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -26,6 +27,11 @@ _AXE: Final = WEB / "node_modules" / "axe-core" / "axe.min.js"
 _SETTLE_MS: Final = 350
 """Until colours have faded over."""
 _LOOKED = 5
+_SAID: Final = re.compile(
+    r"- (?P<role>button|checkbox|combobox|dialog|group|img|menuitem|radio|radiogroup|separator|spinbutton|switch|tab) "
+    r'"(?P<name>[^"]*)"'
+)
+_ENGLISH: Final = re.compile(r"[A-Za-z][a-z]{2,}([ -][a-z]+)*($| [\u4e00-\u9fff])")
 _GRAVE: Final = ("serious", "critical")
 
 expect.set_options(timeout=15_000)  # a machine that also runs other tests answers late
@@ -86,6 +92,11 @@ class Window:
             if one["impact"] in _GRAVE
         ]
 
+    def english(self) -> list[str]:
+        """What those who hear the page are told in English: by a control, an icon, or before its own words."""
+        said = _SAID.finditer(self.page.locator("body").aria_snapshot())
+        return [f"{one['role']} {one['name']}" for one in said if _ENGLISH.match(one["name"])]
+
     def suits_everybody(self, name: str) -> None:
         """On a phone, a laptop and a wall, light and dark: nothing is cut off, and no serious hurdle stands."""
         for size, scheme in _LOOKS:
@@ -96,6 +107,8 @@ class Window:
             assert self.fits(), f"{name} is wider than {size[0]} px"
             stands = self._standing()
             assert not stands, f"{size[0]} px, {scheme}: " + "\n".join(stands)
+        english = self.english()
+        assert not english, f"said in English: {english}"
 
     def _standing(self) -> list[str]:
         """Hurdles that are still there when a busy machine has had time to fade colours over."""

@@ -2,21 +2,39 @@
 import { Button, Flex, Table, type TableProps } from "antd";
 import { type ReactNode, useEffect, useRef } from "react";
 
-const TEXTS = { first: "第一页", next: "下一页" };
+const TEXTS = { all: "全选本页", row: "选择", first: "第一页", next: "下一页" };
 const PAGES = { pageSize: 20, hideOnSinglePage: true, showSizeChanger: false };
 
+type RowsProps<T> = TableProps<T> & {
+  /** What a row is called for whoever ticks it. */
+  called?: (row: T) => string;
+};
+
 /** `antd`'s table; whatever is given comes before what all tables have. */
-export function Rows<T extends object>(given: TableProps<T>): ReactNode {
+export function Rows<T extends object>({ rowSelection, called = () => "", ...given }: RowsProps<T>): ReactNode {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     place.current?.querySelector(".ant-table-content")?.setAttribute("tabindex", "0");
     place.current?.querySelector(".ant-table-measure-row")?.setAttribute("inert", "");
   });
+  const selection = rowSelection && {
+    getTitleCheckboxProps: () => named(TEXTS.all),
+    ...rowSelection,
+    getCheckboxProps: (row: T) => ({
+      ...named(`${TEXTS.row} ${called(row)}`),
+      ...rowSelection.getCheckboxProps?.(row),
+    }),
+  };
   return (
     <div ref={place}>
-      <Table<T> size="small" pagination={PAGES} scroll={{ x: "max-content" }} {...given} />
+      <Table<T> size="small" pagination={PAGES} scroll={{ x: "max-content" }} rowSelection={selection} {...given} />
     </div>
   );
+}
+
+/** What a tick is called: by itself antd says it in English. */
+function named(label: string): object {
+  return { "aria-label": label };
 }
 
 type PagerProps = { earlier: boolean; later: boolean; first: () => void; next: () => void };

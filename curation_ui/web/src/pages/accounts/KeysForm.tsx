@@ -79,7 +79,7 @@ export function KeysForm({ client, close }: { client: string; close: () => void 
     >
       <p>{TEXTS.rotateSure}</p>
       <Form<KeysGiven> name="proof" form={form} layout="vertical" onFinish={send}>
-        <Segmented options={KINDS} value={kind} onChange={choose} />
+        <Segmented aria-label={TEXTS.rotateKeys} options={KINDS} value={kind} onChange={choose} />
         {kind === "keys" ? <KeysField /> : <AddressField />}
       </Form>
     </Modal>

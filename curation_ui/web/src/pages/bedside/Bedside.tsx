@@ -84,6 +84,7 @@ function Opened({ patient, tenant }: { patient: string; tenant: string }): React
   const actions = (
     <>
       <Segmented
+        aria-label={TEXTS.width}
         options={[
           { value: true, label: TEXTS.wide },
           { value: false, label: TEXTS.narrow },

@@ -8,6 +8,7 @@ export const TEXTS = {
   born: "出生日期",
   record: "机构与患者号",
   open: "打开",
+  width: "面板宽度",
   narrow: "窄屏（360）",
   wide: "全宽",
   frame: "临床面板",

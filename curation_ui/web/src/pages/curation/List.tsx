@@ -121,6 +121,7 @@ function Matches({ records }: { records: Found[] }): ReactNode {
       {may ? <Chosen chosen={chosen} done={() => choose([])} /> : null}
       <Rows<Found>
         rowKey={keyOf}
+        called={(one) => one.title}
         dataSource={records}
         pagination={false}
         rowSelection={may ? { selectedRowKeys: keys, onChange: (given) => choose(given.map(String)) } : undefined}

@@ -40,7 +40,7 @@ export function Work(): ReactNode {
       about={TEXTS.about}
       actions={
         <>
-          <Segmented options={SCOPES} value={scope} onChange={turn} />
+          <Segmented aria-label={TEXTS.which} options={SCOPES} value={scope} onChange={turn} />
           <Link to="figures">
             <Button>{TEXTS.figures.open}</Button>
           </Link>

@@ -1,6 +1,7 @@
 export const TEXTS = {
   title: "处方审核",
   about: "最紧急的在前；键盘可完成全部操作（按 ? 查看）",
+  which: "哪些处方",
   scope: { waiting: "待审", mine: "我领取的", returned: "已退回", released: "已放行", all: "全部" },
   none: "没有待审核的处方",
   choose: "请从列表中选择处方",

@@ -39,13 +39,13 @@ export function Choosing({ chosen, choose, called, taken = () => false }: Choosi
           <>
             <Rows<Found>
               rowKey="id"
+              called={(one) => one.title}
               dataSource={found.records}
               rowSelection={{
                 selectedRowKeys: chosen,
                 preserveSelectedRowKeys: true,
                 onChange: choose,
-                getCheckboxProps: ({ id, title }) =>
-                  ({ disabled: taken(id), "aria-label": `${TEXTS.table.choose} ${title}` }) as object,
+                getCheckboxProps: ({ id }) => ({ disabled: taken(id) }),
               }}
               columns={[
                 { title: TEXTS.name, render: (_, one) => called(one) },

@@ -80,7 +80,6 @@ export const TEXTS = {
     link: "决策表",
     most: "决策表一次最多",
     rules: "条规则",
-    choose: "选择规则",
     empty: "表中还没有规则：从上方加入，或新增一行",
     addRules: "加入规则",
     addChosen: "加入所选",

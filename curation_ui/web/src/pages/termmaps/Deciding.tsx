@@ -81,6 +81,7 @@ function Chosen({ map, pairs, open }: { map: Advance; pairs: Pair[]; open: boole
       ) : null}
       <Rows<Pair>
         rowKey={keyOf}
+        called={(one) => `${one.display ?? one.code} → ${one.targetDisplay ?? one.targetCode}`}
         dataSource={pairs}
         pagination={false}
         rowSelection={may ? { selectedRowKeys: keys, onChange: (given) => choose(given.map(String)) } : undefined}
