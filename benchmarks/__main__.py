@@ -28,6 +28,7 @@ SECTIONS: Final = {
     "treatment": "Treatment and risk",
     "indicators": "Indicators over fifty million events",
     "panels": "Five thousand open clinician panels",
+    "pages": "Main pages in a browser that was never here",
     "intake": "Messages taken in and stored",
     "identity": "Who is who, at a million persons",
     "repository": "The repository, at a million persons and fifty million events",
