@@ -6,6 +6,7 @@ with the sentence, at a cue of the other kind, or at a clause that says somethin
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from enum import StrEnum
@@ -67,6 +68,9 @@ _UNMARKED: Final = 40
 """A sentence of so many characters without a comma is told without marks."""
 _BACK: Final = 6
 """So many names back a cue may look that speaks of what was named long before it."""
+_ILL: Final = re.compile(r"(?:的)?(?:患者|患儿|病人|病例|感染者)")
+_MEETING: Final = re.compile(r"(?:(?<![患伴没])有|(?<!意)见|接触过?|与|和|跟|同)(?:一|多|数)?(?:名|位|例|个|人)?$")
+"""Words before a disease whose bearer is somebody met."""
 _HAD: Final = frozenset({"finding", "disease", "procedure"})
 _DEEDS: Final = frozenset({"test", "exam", "procedure"})
 
@@ -128,7 +132,7 @@ class _Sentence:
     def _name(self, name: Name) -> None:
         scope = self._scope
         scope.reaches(self._text, name, self._plain)
-        who = Who.FAMILY if scope.family else Who.PATIENT
+        who = Who.FAMILY if scope.family or self._met(name) else Who.PATIENT
         if scope.no and not (name.done and name.kind in ("test", "exam")):
             assertion = Assertion.ABSENT
         elif self._supposed_now(name) or self._ordered(name):
@@ -139,9 +143,17 @@ class _Sentence:
             weighed = scope.doubt or (name.kind == "disease" and self._section in _WEIGHING)
             assertion = Assertion.POSSIBLE if weighed else Assertion.PRESENT
         self._found.append(Read(assertion, self._when(name, who), who))
+        if assertion is Assertion.PRESENT and self._text.endswith("停药", name.start, name.end):
+            self._ended()  # 自行停药 is a finding, and says so of the drug
         scope.begun = scope.begun or (assertion is Assertion.PRESENT and not scope.no)
         if name.denied:
             scope.no, scope.used, scope.edge = True, True, name.end
+
+    def _met(self, name: Name) -> bool:
+        """邻村有布病患者, 与肺结核患者同住: a disease of somebody who is met, not of the patient."""
+        if name.kind != "disease" or _ILL.match(self._text, name.end) is None:
+            return False
+        return _MEETING.search(self._text, max(self._start, name.start - GAP), name.start) is not None
 
     def _supposed_now(self, name: Name) -> bool:
         """Whether a condition or plan reaches a name: not one whose result is told, nor what a planned examination is
@@ -327,6 +339,10 @@ class _Sentence:
         if later is not None and later.order == 1 and later.start - event.end <= 2:
             self._scope.past, self._scope.no = "停用", False
             return
+        self._ended()
+
+    def _ended(self) -> None:
+        """The drug named last is taken no more."""
         for place in range(len(self._found) - 1, max(-1, len(self._found) - _BACK), -1):
             if self._names[place].kind == "drug":
                 self._found[place] = self._found[place]._replace(when=When.PAST)
@@ -364,7 +380,7 @@ class _Sentence:
 _DATES: Final = frozenset({"前", "年"})
 """Cues that date: a disease of ten years ago lasts, what was done then is past."""
 _NOT_OF_DRUGS: Final = _DATES | {"既往", "既往有", "旧", "史有", "过去", "陈旧性"}
-_GIVEN_BEFORE: Final = frozenset({"输血史", "预防接种史", "手术史", "既往用药"})
+_GIVEN_BEFORE: Final = frozenset({"过敏史", "输血史", "预防接种史", "手术史", "既往用药"})
 
 
 def _after(read: Read, cue: Cue, word: str, name: Name) -> Read:

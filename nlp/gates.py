@@ -21,6 +21,10 @@ _TAKEN: Final = re.compile(
 )
 _ALLERGIC: Final = re.compile(r"过敏(?![性原体]|试验|科)")
 _JOINED: Final = re.compile(r"[、及和与或/“”\"\s]*(?:类|等|药物|药品|药|食物)?[、及和与或/“”\"\s]*")
+_TOLERATING: Final = re.compile(r"(?<![不未])[可能]以?(?:耐受|使用|服用|用)[^，,。；;:：]*$")
+_TOLERATED: Final = re.compile(r"(?:类|等|药物|药|均|都|也|尚)*[可能]以?(?:耐受|使用|服用|用)")
+_CLAUSE: Final = 20
+"""So far before a name its clause is looked at."""
 _DEGREE: Final = re.compile(r"(?:轻度|中度|重度|少量|大量|中重度|轻中度|轻微|微量)[\"“]?$")
 _PLANNED: Final = re.compile(r"(?:急诊|行|择期|限期|拟|需|建议|外科|待)$")
 _DIAGNOSIS: Final = re.compile(r"\s*(?:[?？、，,；;。]|$|\d{1,2}[.、]|待|可能|病史|不除外)")
@@ -31,9 +35,10 @@ _LIKELY_PERCENT: Final = 30.0
 
 
 def allergic(text: str, hits: Sequence[Hit], section: str) -> frozenset[int]:
-    """Numbers of the hits that somebody is allergic to: those of the list right before 过敏."""
+    """Numbers of the hits that somebody is allergic to: those of the list right before 过敏; under 过敏史 all but
+    what is said to be borne."""
     if section == "过敏史":
-        return frozenset(range(len(hits)))
+        return frozenset(number for number, hit in enumerate(hits) if not _borne(text, hit))
     found: set[int] = set()
     starts = [hit.start for hit in hits]
     for match in _ALLERGIC.finditer(text):
@@ -42,6 +47,12 @@ def allergic(text: str, hits: Sequence[Hit], section: str) -> frozenset[int]:
             found.add(at)
             place, at = hits[at].start, at - 1
     return frozenset(found)
+
+
+def _borne(text: str, hit: Hit) -> bool:
+    """可耐受X, X可用: a drug that is borne is no allergen."""
+    before = _TOLERATING.search(text, max(0, hit.start - _CLAUSE), hit.start)
+    return before is not None or _TOLERATED.match(text, hit.end) is not None
 
 
 def sense_of(hit: Hit, text: str, section: str, is_allergic: bool) -> Sense | None:
