@@ -153,7 +153,11 @@ def test_an_alert_leads_to_what_was_shown_and_answered_and_to_the_prescription_i
     assert told["orders"][0]["text"] == "布洛芬缓释胶囊 0.3g*20粒"
     assert "苏日娜" not in answer.text, "patients are not told by name"
     [became] = told["reviewedAs"]
-    assert _get(site, "league", f"{CASE}/{became}").json()["review"]["status"] == "pending"
+    queued = _get(site, "league", f"{CASE}/{became}").json()
+    assert queued["review"]["status"] == "pending"
+    assert (queued["patient"], queued["orders"]) == (told["patient"], told["orders"]), "as of a plain submission"
+    assert queued["patient"]["sex"]
+    assert queued["patient"]["medications"]
 
 
 def test_alerts_of_an_outcome_that_does_not_exist_are_refused(site: Staffed) -> None:

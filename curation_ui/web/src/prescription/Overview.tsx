@@ -1,36 +1,31 @@
 /** A prescription with its patient, orders, findings and what was said about it, wherever it is looked at. */
-import { Flex, Tag, Typography } from "antd";
+import { Alert, Flex, Tag, Typography } from "antd";
 import type { ReactNode } from "react";
-import { type Finding, SeverityTag } from "../shared/finding";
+import { SeverityTag } from "../shared/finding";
 import { Rows } from "../shared/table";
 import { Dialogue } from "./Dialogue";
 import { PatientView } from "./PatientView";
 import "./prescription.css";
 import { TEXTS } from "./texts";
-import type { Case, Move, Patient, PlainOrder } from "./types";
+import type { Case, Judged, PlainOrder, Told } from "./types";
 
-type OverviewProps<T extends Finding> = {
-  /** Where it stands in the queue; none of what never went there. */
-  head?: Case;
-  patient?: Patient;
-  orders: PlainOrder[];
-  findings: T[];
-  moves: Move[];
+type OverviewProps = {
+  one: Told;
   /** How a finding is shown. */
-  children: (finding: T) => ReactNode;
+  children: (finding: Judged) => ReactNode;
 };
 
-export function Overview<T extends Finding>(props: OverviewProps<T>): ReactNode {
-  const { head, patient, orders, findings, moves, children } = props;
+export function Overview({ one, children }: OverviewProps): ReactNode {
+  const { review, patient, orders = [], findings } = one;
   return (
     <>
-      {head ? <Head one={head} /> : null}
-      {patient ? <PatientView patient={patient} /> : null}
+      {review ? <Head one={review} /> : null}
+      {patient ? <PatientView patient={patient} /> : <Alert type="info" showIcon title={TEXTS.unreadable} />}
       <Orders rows={orders} />
       <Typography.Title level={2}>{TEXTS.findings}</Typography.Title>
       {findings.length ? null : TEXTS.noFindings}
       {findings.map(children)}
-      {moves.length ? <Dialogue moves={moves} /> : null}
+      {review?.history.length ? <Dialogue moves={review.history} /> : null}
     </>
   );
 }

@@ -1,6 +1,5 @@
 /** The patient at a glance. What nobody sent is said to be unknown, not absent. */
 import { Descriptions } from "antd";
-import dayjs from "dayjs";
 import type { ReactNode } from "react";
 import { day } from "../shared/words";
 import { TEXTS } from "./texts";
@@ -36,12 +35,9 @@ export function PatientView({ patient }: { patient: Patient }): ReactNode {
 
 function who(patient: Patient): string {
   const sex = { male: "男", female: "女" }[patient.sex ?? ""] ?? patient.sex;
-  const born = patient.birthDate ? `${dayjs().diff(dayjs(patient.birthDate), "year")} ${TEXTS.age}` : "";
-  const age = patient.age ?? born;
-  const weight = patient.weightKg ? `${TEXTS.weight} ${patient.weightKg} kg` : "";
   const weeks = Math.floor((patient.pregnancy?.gestationalDays ?? 0) / 7);
   const pregnant = patient.pregnancy?.pregnant ? `${TEXTS.pregnant}${weeks ? ` ${weeks} ${TEXTS.weeks}` : ""}` : "";
-  return [patient.id, sex, age, weight, pregnant].filter(Boolean).join(" · ");
+  return [patient.id, sex, patient.age, pregnant].filter(Boolean).join(" · ");
 }
 
 function list<T>(rows: T[] | undefined, told: (row: T) => string | undefined, none = "—"): string {

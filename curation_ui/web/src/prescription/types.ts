@@ -1,4 +1,5 @@
 /** Prescriptions as the API gives them. */
+import type { Finding } from "../shared/finding";
 import type { Severity } from "../shared/words";
 
 export type Case = {
@@ -46,13 +47,41 @@ export type Result = Named & { value?: number | string; unit?: string; time?: st
 export type Patient = {
   id: string;
   sex?: string;
-  /** As of the request, where the service reckoned it; else by the date of birth, as of today. */
+  /** As of the request. */
   age?: string;
-  birthDate?: string;
-  weightKg?: number;
   pregnancy?: { pregnant: boolean; gestationalDays?: number };
   conditions?: Named[];
   allergies?: (Named & { reaction?: string })[];
   observations?: Result[];
   medications?: PlainOrder[];
+};
+
+/** What was decided of it in the queue, and every move there. */
+export type Reviewed = Case & { history: Move[]; replaces?: string };
+
+export type Answer = { outcome: string; reason: string; comment: string; at: string };
+
+/** A finding as it was shown, with what became of it. */
+export type Judged = Finding & { answers: Answer[]; stopped?: boolean; verdict?: string };
+
+/** A request at order entry as a case. */
+export type Told = {
+  id: string;
+  at: string;
+  service: string;
+  release: string;
+  institution: string;
+  department?: string;
+  prescriber?: string;
+  patient?: Patient;
+  orders?: PlainOrder[];
+  findings: Judged[];
+  /** Whether the league's records were read beside what was sent. */
+  regional?: boolean;
+  /** Where the patient's record is, for those who may open it. */
+  record?: { tenant: string; patient: string };
+  /** Where it stands in the queue; none of what never went there … */
+  review?: Reviewed;
+  /** … but prescriptions in which the same came up again. */
+  reviewedAs?: string[];
 };

@@ -1,15 +1,15 @@
 /** One request at order entry as a case: what was asked, found, answered and decided. */
-import { Alert, Flex, Tag, Typography } from "antd";
+import { Flex, Tag, Typography } from "antd";
 import type { ReactNode } from "react";
 import { Link, useParams } from "react-router";
 import { Overview } from "../../prescription/Overview";
+import type { Judged, Told } from "../../prescription/types";
 import { useAsked } from "../../shared/asking";
 import { FindingView } from "../../shared/finding";
 import { Frame } from "../../shared/frame";
 import { Asked } from "../../shared/states";
 import { moment } from "../../shared/words";
 import { TEXTS } from "./texts";
-import type { Judged, Told } from "./types";
 
 const ONE = "GET /api/v1/prescriptions/{prescription_id}";
 const SHOWN = 16;
@@ -51,17 +51,8 @@ function Shown({ one }: { one: Told }): ReactNode {
     <>
       <Typography.Paragraph type="secondary">{`${TEXTS.number} ${one.id}`}</Typography.Paragraph>
       {one.review ? null : <Place one={one} />}
-      {one.patient ? null : <Alert type="info" showIcon title={TEXTS.unreadable} />}
       {one.regional ? <Typography.Paragraph type="secondary">{TEXTS.regional}</Typography.Paragraph> : null}
-      <Overview
-        head={one.review}
-        patient={one.patient}
-        orders={one.orders ?? []}
-        findings={one.findings}
-        moves={one.review?.history ?? []}
-      >
-        {(finding) => <Finding key={finding.findingId} finding={finding} />}
-      </Overview>
+      <Overview one={one}>{(finding) => <Finding key={finding.findingId} finding={finding} />}</Overview>
     </>
   );
 }

@@ -5,7 +5,6 @@ export const TEXTS = {
   none: "请从指标明细或预警治理打开一张处方或一次提示",
   about: (service: string, at: string, release: string) => `${service} · ${at} · 知识版本 ${release}`,
   number: "编号",
-  unreadable: "原始请求已无法读取，以下只有提示和处理过程",
   regional: "审查时还读取了区域诊疗资料；用到的列在各条提示的患者数据中",
   record: "患者诊疗资料",
   prescriber: "医师",

@@ -2,14 +2,16 @@
 import { Alert, Button, Flex, Form, Input, Modal, Popconfirm, Select } from "antd";
 import { type ReactNode, useState } from "react";
 import type { Case } from "../../prescription/types";
+import type { Finding } from "../../shared/finding";
 import { useHotkeys } from "../../shared/hotkeys";
 import { type Decision, RECALLABLE } from "./desk";
 import { Handing } from "./Handing";
 import { TEXTS } from "./texts";
-import type { Whole } from "./types";
 
 export type ActionsProps = {
-  whole: Whole;
+  one: Case;
+  /** What was found in it, and which of that is marked as a false alarm. */
+  findings: Finding[];
   falseOnes: string[];
   decide: (one: Case, decision: Decision) => Promise<void>;
   busy: boolean;
@@ -19,25 +21,25 @@ const OPEN = ["pending", "held", "claimed", "bypassed"];
 
 const HANDED = ["pending", "held", "claimed"];
 
-export function Actions({ whole, falseOnes, decide, busy }: ActionsProps): ReactNode {
+export function Actions({ one, findings, falseOnes, decide, busy }: ActionsProps): ReactNode {
   const [returning, setReturning] = useState(false);
   const [handing, setHanding] = useState(false);
-  const open = OPEN.includes(whole.status);
-  const hindrance = hindered(whole);
+  const open = OPEN.includes(one.status);
+  const hindrance = hindered(one);
   const canApprove = open && !hindrance && !busy;
-  const claim = (): void => void decide(whole, { action: "claim" });
-  const unclaim = (): void => void decide(whole, { action: "unclaim" });
-  const approve = (): void => void decide(whole, { action: "approve", findings: falseOnes });
-  const canHand = HANDED.includes(whole.status) && !busy;
-  const canClaim = whole.status === "pending" || whole.status === "held";
+  const claim = (): void => void decide(one, { action: "claim" });
+  const unclaim = (): void => void decide(one, { action: "unclaim" });
+  const approve = (): void => void decide(one, { action: "approve", findings: falseOnes });
+  const canHand = HANDED.includes(one.status) && !busy;
+  const canClaim = one.status === "pending" || one.status === "held";
   useHotkeys([
     { key: "c", title: TEXTS.keys.claim, run: claim, disabled: !canClaim || busy },
-    { key: "u", title: TEXTS.keys.unclaim, run: unclaim, disabled: whole.status !== "claimed" || busy },
+    { key: "u", title: TEXTS.keys.unclaim, run: unclaim, disabled: one.status !== "claimed" || busy },
     { key: "a", title: TEXTS.keys.approve, run: approve, disabled: !canApprove },
     { key: "r", title: TEXTS.keys.return, run: () => setReturning(true), disabled: !open || busy },
     { key: "t", title: TEXTS.keys.reassign, run: () => setHanding(true), disabled: !canHand },
   ]);
-  if (RECALLABLE.includes(whole.status)) return <Recalling whole={whole} decide={decide} busy={busy} />;
+  if (RECALLABLE.includes(one.status)) return <Recalling one={one} decide={decide} busy={busy} />;
   if (!open) return null;
   return (
     <div className="queue-actions no-print">
@@ -50,29 +52,31 @@ export function Actions({ whole, falseOnes, decide, busy }: ActionsProps): React
           {TEXTS.return}（r）
         </Button>
         {canClaim ? <Button onClick={claim}>{TEXTS.claim}（c）</Button> : null}
-        {whole.status === "claimed" ? <Button onClick={unclaim}>{TEXTS.unclaim}（u）</Button> : null}
-        {HANDED.includes(whole.status) ? (
+        {one.status === "claimed" ? <Button onClick={unclaim}>{TEXTS.unclaim}（u）</Button> : null}
+        {HANDED.includes(one.status) ? (
           <Button disabled={!canHand} onClick={() => setHanding(true)}>
             {TEXTS.reassign}（t）
           </Button>
         ) : null}
       </Flex>
-      {returning ? <Returning whole={whole} decide={decide} close={() => setReturning(false)} /> : null}
-      {handing ? <Handing whole={whole} decide={decide} close={() => setHanding(false)} /> : null}
+      {returning ? (
+        <Returning one={one} findings={findings} decide={decide} close={() => setReturning(false)} />
+      ) : null}
+      {handing ? <Handing one={one} decide={decide} close={() => setHanding(false)} /> : null}
     </div>
   );
 }
 
 /** Why it cannot be approved, if so. */
-function hindered(whole: Whole): string {
-  if (whole.neverList) return TEXTS.neverApprove;
-  return whole.severity === "contraindicated" && !whole.signedTwice ? TEXTS.cannotApprove : "";
+function hindered(one: Case): string {
+  if (one.neverList) return TEXTS.neverApprove;
+  return one.severity === "contraindicated" && !one.signedTwice ? TEXTS.cannotApprove : "";
 }
 
-function Recalling({ whole, decide, busy }: Omit<ActionsProps, "falseOnes">): ReactNode {
+function Recalling({ one, decide, busy }: Omit<ActionsProps, "findings" | "falseOnes">): ReactNode {
   return (
     <div className="queue-actions no-print">
-      <Popconfirm title={TEXTS.recallSure} onConfirm={() => void decide(whole, { action: "recall" })}>
+      <Popconfirm title={TEXTS.recallSure} onConfirm={() => void decide(one, { action: "recall" })}>
         <Button danger disabled={busy}>
           {TEXTS.recall}
         </Button>
@@ -81,18 +85,18 @@ function Recalling({ whole, decide, busy }: Omit<ActionsProps, "falseOnes">): Re
   );
 }
 
-export type DialogProps = Pick<ActionsProps, "whole" | "decide"> & { close: () => void };
+export type DialogProps = Pick<ActionsProps, "one" | "decide"> & { close: () => void };
 
-function Returning({ whole, decide, close }: DialogProps): ReactNode {
+function Returning({ one, findings, decide, close }: DialogProps & Pick<ActionsProps, "findings">): ReactNode {
   const [form] = Form.useForm<{ reason: string }>();
-  const advice = (whole.answer?.findings ?? []).map((one) => [one.summary, one.advice].filter(Boolean).join("；"));
+  const advice = findings.map(({ summary, advice }) => [summary, advice].filter(Boolean).join("；"));
   const options = [
     { label: TEXTS.suggested, options: advice.map((text) => ({ value: text, label: text })) },
     { label: TEXTS.quick, options: TEXTS.reasons.map((text) => ({ value: text, label: text })) },
   ];
   const send = ({ reason }: { reason: string }): void => {
     close();
-    void decide(whole, { action: "return", reason });
+    void decide(one, { action: "return", reason });
   };
   return (
     <Modal open title={TEXTS.return} okText={TEXTS.send} onOk={() => form.submit()} onCancel={close}>

@@ -6,7 +6,7 @@ import type { Case } from "../../prescription/types";
 import { FindingView, type Marking } from "../../shared/finding";
 import { Asked } from "../../shared/states";
 import { Actions } from "./Actions";
-import { type Decision, told, useWhole } from "./desk";
+import { type Decision, useWhole } from "./desk";
 import { TEXTS } from "./texts";
 import type { Whole } from "./types";
 
@@ -25,13 +25,13 @@ function Shown({ whole, decide, busy }: { whole: Whole } & Omit<ChosenProps, "id
   });
   return (
     <>
-      <Overview {...told(whole)}>
-        {(one) => <FindingView key={one.findingId} finding={one} marking={marking(one.findingId)} />}
+      <Overview one={whole}>
+        {(found) => <FindingView key={found.findingId} finding={found} marking={marking(found.findingId)} />}
       </Overview>
       <Link to={`/prescriptions/${whole.id}`} className="no-print">
         {TEXTS.alone}
       </Link>
-      <Actions whole={whole} falseOnes={falseOnes} decide={decide} busy={busy} />
+      <Actions one={whole.review} findings={whole.findings} falseOnes={falseOnes} decide={decide} busy={busy} />
     </>
   );
 }

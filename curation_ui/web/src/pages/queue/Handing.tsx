@@ -7,12 +7,12 @@ import { TEXTS } from "./texts";
 
 type Given = { to: string; reason?: string };
 
-export function Handing({ whole, decide, close }: DialogProps): ReactNode {
+export function Handing({ one, decide, close }: DialogProps): ReactNode {
   const [form] = Form.useForm<Given>();
   const options = useColleagues().map((name) => ({ value: name }));
   const send = ({ to, reason = "" }: Given): void => {
     close();
-    void decide(whole, { action: "reassign", to: to.trim(), reason });
+    void decide(one, { action: "reassign", to: to.trim(), reason });
   };
   return (
     <Modal open title={TEXTS.reassign} okText={TEXTS.sendOn} onOk={() => form.submit()} onCancel={close}>

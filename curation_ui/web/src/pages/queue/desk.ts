@@ -2,17 +2,15 @@
 import { App } from "antd";
 import dayjs from "dayjs";
 import { useCallback, useEffect, useMemo, useState } from "react";
-import type { Overview } from "../../prescription/Overview";
 import type { Case } from "../../prescription/types";
 import { askAhead, CACHE, refresh, useAsked, useEvents } from "../../shared/asking";
 import { ask, type Failure, type Options } from "../../shared/client";
 import { type Session, useSession } from "../../shared/session";
-import { orders } from "./orders";
 import { TEXTS } from "./texts";
 import type { Whole } from "./types";
 
 const LIST = "GET /api/v1/reviews";
-const ONE = "GET /api/v1/reviews/{review_id}/history";
+const ONE = "GET /api/v1/prescriptions/{prescription_id}";
 const DECIDE = "POST /api/v1/reviews/{review_id}/decisions";
 const EVENTS = "/api/v1/reviews/events";
 const EVERY_MS = 15_000;
@@ -41,7 +39,7 @@ type Listed = { reviews: Case[] };
 /** Ask for what waits, and for all there is of the first of it. */
 export async function ahead({ name }: Session): Promise<void> {
   const first = cases(await askAhead<Listed>(LIST, part("waiting", name)), "waiting", name)[0];
-  if (first) await askAhead(ONE, { path: { review_id: first.id } });
+  if (first) await askAhead(ONE, { path: { prescription_id: first.id } });
 }
 
 /** The prescriptions of a part of the queue, kept up by the stream of moves. */
@@ -74,19 +72,7 @@ export function useColleagues(): string[] {
 
 /** One prescription with all there is of it. */
 export function useWhole(id: string): ReturnType<typeof useAsked<Whole, typeof ONE>> {
-  return useAsked<Whole, typeof ONE>(ONE, { path: { review_id: id } }, { enabled: id !== "", staleMs: 30_000 });
-}
-
-/** What is shown of it. */
-export function told(whole: Whole): Omit<Parameters<typeof Overview>[0], "children"> {
-  const { request, answer, history } = whole;
-  return {
-    head: whole,
-    patient: request?.patient,
-    orders: orders(request),
-    findings: answer?.findings ?? [],
-    moves: history,
-  };
+  return useAsked<Whole, typeof ONE>(ONE, { path: { prescription_id: id } }, { enabled: id !== "", staleMs: 30_000 });
 }
 
 /** Which prescription is looked at; the one after it is loaded meanwhile. `leave` goes on from one that is done with,
@@ -106,7 +92,7 @@ export function useChosen(cases: Case[]): {
   }, [picked, first]);
   const next = cases[at + 1]?.id;
   useEffect(() => {
-    if (next) void askAhead(ONE, { path: { review_id: next } });
+    if (next) void askAhead(ONE, { path: { prescription_id: next } });
   }, [next]);
   const step = useCallback(
     (along: number) => {
@@ -159,6 +145,6 @@ function move(one: Case, decision: Decision, by: { name: string; role: string })
 
 /** Put what a move came to where the page reads it from, before it is asked anew. */
 function keep(moved: Case): void {
-  const key = [ONE, { path: { review_id: moved.id } }];
-  CACHE.setQueryData<Whole>(key, (before) => (before ? { ...before, ...moved } : before));
+  const key = [ONE, { path: { prescription_id: moved.id } }];
+  CACHE.setQueryData<Whole>(key, (before) => before && { ...before, review: { ...before.review, ...moved } });
 }

@@ -1,11 +1,8 @@
 /** Prescriptions of the queue as the API gives them. */
-import type { Case, Move, Patient, PlainOrder } from "../../prescription/types";
-import type { Finding } from "../../shared/finding";
+import type { Reviewed, Told } from "../../prescription/types";
 
-/** What was sent: a plain review, or the context of a CDS Hooks call. */
-export type Sent = { patient?: Patient; orders?: PlainOrder[]; draftOrders?: { entry?: { resource?: unknown }[] } };
-
-export type Whole = Case & { history: Move[]; request?: Sent; answer?: { findings: Finding[] } };
+/** A prescription of the queue with all there is of it. */
+export type Whole = Told & { review: Reviewed };
 
 /** One rule: prescriptions it flagged and stopped, and what pharmacists said of it. */
 export type RuleFigures = {

@@ -6,10 +6,9 @@ import type { Case } from "../../prescription/types";
 import { FindingView } from "../../shared/finding";
 import { Frame } from "../../shared/frame";
 import { Asked } from "../../shared/states";
-import { type Decision, told, useCases, useChosen, useDecide, useWhole } from "../queue/desk";
+import { type Decision, useCases, useChosen, useDecide, useWhole } from "../queue/desk";
 import { List } from "../queue/List";
 import "../queue/queue.css";
-import type { Whole } from "../queue/types";
 import { TEXTS } from "./texts";
 
 const ACTIONS = Object.entries(TEXTS.actions);
@@ -45,19 +44,19 @@ function One({ id, ...deciding }: { id: string } & OneProps): ReactNode {
     <Asked query={useWhole(id)}>
       {(whole) => (
         <>
-          <Overview {...told(whole)}>{(one) => <FindingView key={one.findingId} finding={one} />}</Overview>
-          <Reply whole={whole} {...deciding} />
+          <Overview one={whole}>{(found) => <FindingView key={found.findingId} finding={found} />}</Overview>
+          <Reply one={whole.review} {...deciding} />
         </>
       )}
     </Asked>
   );
 }
 
-function Reply({ whole, decide, busy }: { whole: Whole } & OneProps): ReactNode {
+function Reply({ one, decide, busy }: { one: Case } & OneProps): ReactNode {
   const [form] = Form.useForm<{ reason: string }>();
   const send = (action: string): Promise<void> =>
     form.validateFields().then(
-      ({ reason }) => decide(whole, { action, reason }),
+      ({ reason }) => decide(one, { action, reason }),
       () => undefined, // what is missing is said at the field
     );
   return (
