@@ -2,11 +2,12 @@ import type { Plugin } from "vite";
 
 type Change = { module: string; from: string; to: string };
 
-/** Silent unless something is said of it: what it stands beside or in has words of its own. One stands alone in a button
- * of a library. */
+/** An icon is silent, since what it stands beside or in has words of its own, unless it stands alone in a button of a
+ * library, or something is said of it. */
+const ALONE = '{ search: "搜索", left: "上一页", right: "下一页" }[icon.name]';
 const ICON = {
   from: 'role: "img",\n    "aria-label": icon.name',
-  to: '...({search: {role: "img", "aria-label": "搜索"}}[icon.name] ?? (props["aria-label"] ? {role: "img"} : {"aria-hidden": true}))',
+  to: `...(props["aria-label"] ?? ${ALONE} ? { role: "img", "aria-label": ${ALONE} } : { "aria-hidden": true })`,
 };
 /** What libraries say to those who hear a page, where they take it from no locale. */
 const CHANGES: Change[] = [

@@ -155,7 +155,8 @@ function Result({ result }: { result: CaseResult | undefined }): ReactNode {
   const got = TEXTS.trial.outcomes[result.got] ?? result.got;
   return (
     <span className={result.passed ? "rule-passed" : "rule-failed"}>
-      {result.passed ? <CheckCircleFilled /> : <CloseCircleFilled />} {got}
+      {result.passed ? <CheckCircleFilled aria-label={T.passed} /> : <CloseCircleFilled aria-label={T.failed} />}{" "}
+      {got}
     </span>
   );
 }

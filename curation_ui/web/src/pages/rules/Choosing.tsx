@@ -69,6 +69,7 @@ export function Choosing({ chosen, choose, called, taken = () => false }: Choosi
 
 function Filters({ wanted, want }: { wanted: Wanted; want: (part: Partial<Wanted>) => void }): ReactNode {
   const { severities, statuses } = useVocabulary();
+  const names = { severity: severities, status: statuses };
   const [naming, name] = useState("");
   const typed = (text: string): void => {
     name(text);
@@ -95,24 +96,18 @@ function Filters({ wanted, want }: { wanted: Wanted; want: (part: Partial<Wanted
           }}
         />
       </div>
-      <Select
-        allowClear
-        aria-label={TEXTS.severity}
-        placeholder={TEXTS.severity}
-        options={choices(severities)}
-        value={wanted.severity || undefined}
-        onChange={(severity = "") => want({ severity })}
-        style={{ width: 120 }}
-      />
-      <Select
-        allowClear
-        aria-label={TEXTS.status}
-        placeholder={TEXTS.status}
-        options={choices(statuses)}
-        value={wanted.status || undefined}
-        onChange={(status = "") => want({ status })}
-        style={{ width: 120 }}
-      />
+      {(["severity", "status"] as const).map((name) => (
+        <Select
+          key={name}
+          allowClear
+          aria-label={TEXTS[name]}
+          placeholder={TEXTS[name]}
+          options={choices(names[name])}
+          value={wanted[name] || undefined}
+          onChange={(code = "") => want({ [name]: code })}
+          style={{ width: 120 }}
+        />
+      ))}
     </Flex>
   );
 }

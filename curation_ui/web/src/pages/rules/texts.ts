@@ -68,6 +68,8 @@ export const TEXTS = {
     name: "名称",
     expect: "预期",
     got: "实际",
+    passed: "符合预期",
+    failed: "不符合预期",
     add: "增加用例",
     remove: "删除用例",
     unknown: "未知",
