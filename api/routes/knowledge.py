@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -11,9 +11,11 @@ from api.access import Access
 from api.errors import ApiError, respond
 from api.serving import Serving
 from knowledge.graph import neighbourhood
-from knowledge.model import Concept, ConceptKind, Statement
+from knowledge.model import Citation, Concept, ConceptKind, Section, Statement
+from knowledge.shapes import attributes_of
 from knowledge.snapshot import Snapshot
 from nlp.sentences import said
+from nlp.wording import said as worded
 
 _LIMIT = 200
 
@@ -46,10 +48,11 @@ def _of_concepts(routes: APIRouter, serving: Serving) -> None:
     def concept(concept_id: str) -> Response:
         snapshot = serving.now.snapshot
         found = _known(snapshot, concept_id)
-        told = [statement(snapshot, s) for s in _statements(snapshot, concept_id)]
+        about, pointing = snapshot.about(concept_id), snapshot.pointing_at(concept_id)
+        told = [statement(snapshot, s) for s in (*about[:_LIMIT], *pointing[:_LIMIT])]
         articles = [{"id": one, "title": title} for one, title in _articles(snapshot).get(concept_id, ())]
-        about = {"release": snapshot.release, "statements": told, "articles": articles}
-        return respond(200, shown(found) | about)
+        read = {"statements": told, "total": len(about) + len(pointing), "articles": articles}
+        return respond(200, shown(found) | {"release": snapshot.release, "facts": _facts(found)} | read)
 
     @routes.get("/concepts/{concept_id}/graph")
     def graph(
@@ -69,7 +72,7 @@ def _of_articles(routes: APIRouter, serving: Serving) -> None:
         found = next((a for a in snapshot.articles() if a.id == article_id), None)
         if found is None:
             raise ApiError(404, "not-found", f"there is no article {article_id!r}")
-        sections = [{"heading": s.heading, "text": s.text} for s in found.sections]
+        sections = [_section(snapshot, one) for one in found.sections]
         about = {"id": found.id, "title": found.title, "concept": found.concept}
         return respond(200, about | {"sections": sections})
 
@@ -108,12 +111,11 @@ def statement(snapshot: Snapshot, s: Statement) -> dict[str, Any]:
         "text": text,
         "object": {"id": s.object, "name": snapshot.name(s.object)} if s.object else {},
         "qualifiers": s.qualifiers,
-        "sources": [_cited(snapshot, c.source, c.section) for c in s.citations],
         "evidence": s.evidence,
         "standing": s.standing.value,
         "revision": s.revision,
     }
-    return {k: v for k, v in fields.items() if v}
+    return {k: v for k, v in fields.items() if v} | _sources(snapshot, s.citations)
 
 
 def _cited(snapshot: Snapshot, source_id: str, section: str) -> dict[str, str]:
@@ -122,9 +124,20 @@ def _cited(snapshot: Snapshot, source_id: str, section: str) -> dict[str, str]:
     return {k: v for k, v in fields.items() if v}
 
 
-def _statements(snapshot: Snapshot, concept_id: str) -> Iterator[Statement]:
-    yield from snapshot.about(concept_id)[:_LIMIT]
-    yield from snapshot.pointing_at(concept_id)[:_LIMIT]
+def _section(snapshot: Snapshot, section: Section) -> dict[str, Any]:
+    told: dict[str, Any] = {"heading": section.heading, "text": section.text}
+    return told | _sources(snapshot, section.citations)
+
+
+def _sources(snapshot: Snapshot, citations: Iterable[Citation]) -> dict[str, Any]:
+    cited = [_cited(snapshot, one.source, one.section) for one in citations]
+    return {"sources": cited} if cited else {}
+
+
+def _facts(concept: Concept) -> list[dict[str, str]]:
+    """The attributes of a concept that tables have a column for, in its words."""
+    labelled = ((c.label, worded(c, concept.attributes.get(c.field, ""))) for c in attributes_of(concept.kind))
+    return [{"label": label, "text": text} for label, text in labelled if text]
 
 
 def _articles(snapshot: Snapshot) -> dict[str, list[tuple[str, str]]]:

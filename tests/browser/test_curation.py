@@ -16,7 +16,7 @@ from api.gates import GATES
 from api.search_desk import artefacts
 from base.settings import Settings
 from demo.people import LEAGUE
-from knowledge.model import Concept, Source, Statement, Status
+from knowledge.model import Article, Citation, Concept, Section, Source, Statement, Status
 from knowledge.release import publish
 from knowledge.store import Change
 from tests.browser.staffed import at_work, hire, logged_in
@@ -42,6 +42,12 @@ _DRUGS = (
 )
 _ALWAYS = re.compile(r"lab:(body-|creatinine|egfr|alt$|ast$|child-pugh)|disease:(pregnancy|lactation|dialysis)$")
 _SECONDS = 60_000
+_ARTICLE = Article(
+    "article:warfarin",
+    "ingredient:warfarin",
+    "华法林用药须知",
+    (Section("复查", "开始用药后每周复查INR。", (Citation("label:华法林钠片", "【注意事项】"),)),),
+)
 
 
 def _small(house: House, whole: House) -> None:
@@ -51,7 +57,7 @@ def _small(house: House, whole: House) -> None:
     said = [s for s, _ in whole.store.heads(Statement) if {s.subject, s.object} - {""} <= known]
     cited = {citation.source for s in said for citation in s.citations}
     sources = [s for s, _ in whole.store.heads(Source) if s.id in cited]
-    records = (*concepts, *said, *sources, Source("label:华法林钠片", "华法林钠片说明书", "label"))
+    records = (*concepts, *said, *sources, Source("label:华法林钠片", "华法林钠片说明书", "label"), _ARTICLE)
     house.store.write([Change(r, "created", Status.APPROVED, "起步") for r in {r.id: r for r in records}.values()])
     publish(house.store, house.releases, house.key, GATES, "起步", "起步内容", artefacts(house.settings))
 
@@ -132,6 +138,15 @@ def test_a_concept_is_found_by_initials_and_read_with_its_graph(enter: Entering)
     expect(here.page.get_by_role("cell", name="西咪替丁")).to_be_visible()
 
 
+def test_an_article_shows_the_source_of_each_section_and_a_concept_its_attributes(enter: Entering) -> None:
+    here = enter("lihua", "/ui/knowledge/concept/ingredient%3Awarfarin")
+    expect(here.page.get_by_role("row").filter(has_text="途径")).to_contain_text("口服")
+    here.page.get_by_role("tab", name="文章 1").click()
+    section = here.page.get_by_role("article").filter(has_text="每周复查INR")
+    expect(section.get_by_text("出处：华法林钠片说明书 【注意事项】")).to_be_visible()
+    here.suits_everybody("curation-article")
+
+
 def test_a_question_finds_passages_with_their_sources(enter: Entering) -> None:
     here = enter("lihua", "/ui/knowledge")
     here.page.get_by_role("combobox", name="知识检索").fill("华法林能和西咪替丁一起吃吗")
@@ -178,6 +193,20 @@ def test_rows_from_a_spreadsheet_are_checked_cell_by_cell(enter: Entering) -> No
     row.get_by_role("checkbox").check()
     here.page.get_by_role("button", name="提交审核").click()
     here.see("已提交审核 1 条")
+
+
+def test_a_table_that_the_service_refuses_says_so_and_why(enter: Entering) -> None:
+    here = enter("lihua", "/ui/curation/table/interactions")
+    here.forgive("413")
+    told = {"resourceType": "OperationOutcome", "issue": [{"details": {"text": "请求内容过大"}}]}
+    here.page.route("**/tables/interactions/rows", lambda route: route.fulfill(status=413, json=told))
+    here.page.get_by_label("药品A", exact=True).first.fill("华法林")
+    refused = here.page.get_by_role("alert").filter(has_text="未能校验")
+    expect(refused).to_contain_text("请求内容过大")
+    here.page.unroute("**/tables/interactions/rows")
+    here.page.get_by_label("药品B", exact=True).first.fill("维生素E")
+    expect(refused).to_be_hidden()
+    expect(here.page.get_by_text("处须改正")).to_be_visible()
 
 
 def test_a_rule_is_built_by_clicking_and_tried_as_it_grows(enter: Entering) -> None:

@@ -166,3 +166,20 @@ def test_the_index_swaps_with_the_release(house: House) -> None:
         after = asked(client, "二甲双胍 儿童 年龄限制")
         assert after["release"] == house.releases.active() != before["release"]
         assert after["results"][0]["id"] == "new"
+
+
+def test_an_article_names_the_sources_of_each_section(client: TestClient) -> None:
+    defined, prevented = client.get(f"/api/v1/articles/{world.ARTICLE.id}").json()["sections"]
+    assert defined["sources"] == [{"title": "社区获得性肺炎指南", "section": "1"}]
+    assert "sources" not in prevented
+
+
+def test_a_concept_tells_its_attributes_in_the_words_of_the_tables(client: TestClient) -> None:
+    told = client.get(f"/api/v1/concepts/{world.IBUPROFEN}").json()
+    assert told["facts"] == [{"label": "商品名", "text": "芬必得"}]
+    assert client.get(f"/api/v1/concepts/{world.PNEUMONIA}").json()["facts"] == []
+
+
+def test_a_concept_says_how_many_statements_there_are_beside_those_given(client: TestClient) -> None:
+    told = client.get(f"/api/v1/concepts/{world.PNEUMONIA}").json()
+    assert told["total"] == len(told["statements"]) > 0

@@ -2,7 +2,13 @@
 import { Button, Flex, Table, type TableProps } from "antd";
 import { type ReactNode, useEffect, useRef } from "react";
 
-const TEXTS = { all: "全选本页", row: "选择", first: "第一页", next: "下一页" };
+const TEXTS = {
+  all: "全选本页",
+  row: "选择",
+  first: "第一页",
+  next: "下一页",
+  cut: (shown: number, of: number) => `只显示前 ${shown} 条，共 ${of} 条`,
+};
 const PAGES = { pageSize: 20, hideOnSinglePage: true, showSizeChanger: false };
 
 type RowsProps<T> = TableProps<T> & {
@@ -52,4 +58,9 @@ export function Pager({ earlier, later, first, next }: PagerProps): ReactNode {
       </Button>
     </Flex>
   );
+}
+
+/** Says that a list goes on beyond what is shown of it. */
+export function Cut({ shown, of }: { shown: number; of: number }): ReactNode {
+  return shown < of ? <p className="muted">{TEXTS.cut(shown, of)}</p> : null;
 }

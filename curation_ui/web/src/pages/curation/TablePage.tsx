@@ -6,7 +6,7 @@ import { Person, usePerson } from "../../curation/person";
 import { Reason } from "../../curation/Reason";
 import type { Kind, Table } from "../../curation/types";
 import { refresh, useAsked, useTelling } from "../../shared/asking";
-import { ask } from "../../shared/client";
+import { ask, Failure } from "../../shared/client";
 import { Frame } from "../../shared/frame";
 import { Asked } from "../../shared/states";
 import { Grid } from "./Grid";
@@ -42,7 +42,7 @@ export function TablePage(): ReactNode {
 function Sheet({ table }: { table: Table }): ReactNode {
   const [rows, setRows] = useState<Row[]>([{}]);
   const [shape, setShape] = useState<"form" | "grid">("form");
-  const outcomes = useOutcomes(table.name, rows);
+  const { outcomes, refused } = useOutcomes(table.name, rows);
   const write = (next: Row[]): void => {
     setRows(next.length ? next : [{}]);
     if (next.length > 1) setShape("grid");
@@ -61,38 +61,42 @@ function Sheet({ table }: { table: Table }): ReactNode {
   return (
     <Frame title={table.title} about={TEXTS.table.about} actions={actions}>
       {shape === "form" ? <RowForm {...body} /> : <Grid {...body} />}
-      <Saving table={table} rows={rows} outcomes={outcomes} clear={() => setRows([{}])} />
+      <Saving table={table} rows={rows} outcomes={outcomes} refused={refused} clear={() => setRows([{}])} />
     </Frame>
   );
 }
 
-/** What would become of each row, asked when typing pauses; rows that are empty have none. */
-function useOutcomes(name: string, rows: Row[]): (Outcome | undefined)[] {
-  const [outcomes, setOutcomes] = useState<(Outcome | undefined)[]>([]);
+type Outcomes = { outcomes: (Outcome | undefined)[]; refused?: Failure };
+const UNASKED: Outcomes = { outcomes: [] };
+
+/** What would become of each row, asked when typing pauses, or why the service does not say; rows that are empty have
+ * none. */
+function useOutcomes(name: string, rows: Row[]): Outcomes {
+  const [asked, keep] = useState(UNASKED);
   useEffect(() => {
     const given = filled(rows);
     if (!given.length) {
-      setOutcomes([]);
+      keep(UNASKED);
       return;
     }
     const stop = new AbortController();
     const body = { rows: given.map(sent) };
     const timer = setTimeout(() => {
       ask<Answer, typeof ROWS>(ROWS, { path: { name }, body, signal: stop.signal })
-        .then((found) => setOutcomes(rows.map((row) => found.rows[given.indexOf(row)])))
-        .catch(() => undefined);
+        .then((found) => keep({ outcomes: rows.map((row) => found.rows[given.indexOf(row)]) }))
+        .catch((refused) => refused instanceof Failure && keep({ outcomes: [], refused }));
     }, PAUSE_MS);
     return () => {
       clearTimeout(timer);
       stop.abort();
     };
   }, [name, rows]);
-  return outcomes;
+  return asked;
 }
 
-type SavingProps = { table: Table; rows: Row[]; outcomes: (Outcome | undefined)[]; clear: () => void };
+type SavingProps = Outcomes & { table: Table; rows: Row[]; clear: () => void };
 
-function Saving({ table, rows, outcomes, clear }: SavingProps): ReactNode {
+function Saving({ table, rows, outcomes, refused, clear }: SavingProps): ReactNode {
   const { message } = App.useApp();
   const { by, missing } = usePerson();
   const navigate = useNavigate();
@@ -110,7 +114,7 @@ function Saving({ table, rows, outcomes, clear }: SavingProps): ReactNode {
   const body = { rows: given.map(sent), write: true, reason, by };
   return (
     <Flex vertical gap={8} className="curation-saving no-print">
-      <Summary given={given.length} faults={faults} outcomes={outcomes} />
+      <Summary given={given.length} faults={faults} outcomes={outcomes} refused={refused} />
       <Flex gap={8} wrap>
         <Reason value={reason} say={say} />
         <Button
@@ -127,7 +131,7 @@ function Saving({ table, rows, outcomes, clear }: SavingProps): ReactNode {
   );
 }
 
-type SummaryProps = { given: number; faults: number; outcomes: (Outcome | undefined)[] };
+type SummaryProps = Outcomes & { given: number; faults: number };
 
 /** 第 2 行 严重程度：… */
 function faultOf({ column, problem }: CellFault, at: number): string {
@@ -135,8 +139,9 @@ function faultOf({ column, problem }: CellFault, at: number): string {
 }
 
 /** What saving would do. */
-function Summary({ given, faults, outcomes }: SummaryProps): ReactNode {
+function Summary({ given, faults, outcomes, refused }: SummaryProps): ReactNode {
   if (!given) return <Alert type="info" title={TEXTS.table.empty} />;
+  if (refused) return <Alert type="error" role="alert" title={TEXTS.table.refused} description={refused.message} />;
   if (faults) {
     const told = outcomes.flatMap((one, at) => (one?.faults ?? []).map((fault) => faultOf(fault, at)));
     return (

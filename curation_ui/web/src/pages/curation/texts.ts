@@ -29,6 +29,7 @@ export const TEXTS = {
     row: "行",
     rowAt: "第",
     faults: "处须改正",
+    refused: "未能校验，尚不能保存；修改内容后会再次校验",
     effects: { new: "新建", changed: "修改", same: "不变" } as Record<string, string>,
     saved: "已保存草稿",
     unchanged: "没有变化，未写入",

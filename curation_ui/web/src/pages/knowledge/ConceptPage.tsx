@@ -7,6 +7,7 @@ import { useAsked } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
 import { useMay } from "../../shared/session";
 import { Asked, Nothing } from "../../shared/states";
+import { cited } from "./cited";
 import { GraphView } from "./GraphView";
 import { Statements } from "./Statements";
 import { TEXTS } from "./texts";
@@ -40,7 +41,7 @@ function Body({ concept }: { concept: Concept }): ReactNode {
   const items = [
     {
       key: "statements",
-      label: `${TEXTS.concept.statements} ${concept.statements.length}`,
+      label: `${TEXTS.concept.statements} ${concept.total}`,
       children: <Statements concept={concept} />,
     },
     {
@@ -68,6 +69,7 @@ function Names({ concept }: { concept: Concept }): ReactNode {
       label: TEXTS.concept.codes,
       children: codes.map((one) => `${one.system} ${one.code}`).join("、"),
     },
+    ...concept.facts.map(({ label, text }) => ({ key: label, label, children: text })),
   ].filter((one) => one.children);
   return (
     <>
@@ -93,6 +95,9 @@ function Reading({ id }: { id: string }): ReactNode {
             <section key={section.heading}>
               <Typography.Title level={3}>{section.heading}</Typography.Title>
               <Typography.Paragraph className="knowledge-text">{section.text}</Typography.Paragraph>
+              {section.sources ? (
+                <Typography.Text type="secondary">{`${TEXTS.concept.sources}：${cited(section.sources)}`}</Typography.Text>
+              ) : null}
             </section>
           ))}
         </article>

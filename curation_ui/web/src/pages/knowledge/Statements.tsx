@@ -5,6 +5,8 @@ import { Link } from "react-router";
 import { StandingTag, useVocabulary } from "../../curation/vocabulary";
 import { useMay } from "../../shared/session";
 import { Nothing } from "../../shared/states";
+import { Cut } from "../../shared/table";
+import { cited } from "./cited";
 import { TEXTS } from "./texts";
 import type { Concept, Statement } from "./types";
 
@@ -29,6 +31,7 @@ export function Statements({ concept }: { concept: Concept }): ReactNode {
           style={{ maxWidth: 260 }}
         />
       </Flex>
+      <Cut shown={concept.statements.length} of={concept.total} />
       {groups.size ? null : <Nothing text={TEXTS.concept.nothing} />}
       {[...groups].map(([heading, found]) => (
         <Group key={heading} heading={heading} statements={found} concept={concept} />
@@ -72,7 +75,6 @@ function Group({ heading, statements, concept }: GroupProps): ReactNode {
 function Said({ statement, concept }: { statement: Statement; concept: Concept }): ReactNode {
   const { evidence } = useVocabulary();
   const may = useMay("knowledge.edit");
-  const cited = (statement.sources ?? []).map((one) => [one.title, one.section].filter(Boolean).join(" ")).join("；");
   const level = statement.evidence
     ? `${TEXTS.concept.level}：${evidence[statement.evidence] ?? statement.evidence}`
     : "";
@@ -80,7 +82,9 @@ function Said({ statement, concept }: { statement: Statement; concept: Concept }
     <li>
       <span>{sentence(statement, concept)}</span> <Other statement={statement} concept={concept} />
       <Flex gap={8} wrap align="center">
-        <Typography.Text type="secondary">{[cited, level].filter(Boolean).join(" · ")}</Typography.Text>
+        <Typography.Text type="secondary">
+          {[cited(statement.sources), level].filter(Boolean).join(" · ")}
+        </Typography.Text>
         <StandingTag standing={statement.standing} />
         {may ? (
           <Link className="no-print" to={`/curation/statement/${encodeURIComponent(statement.id)}`}>

@@ -19,10 +19,13 @@ export type Concept = {
   synonyms?: string[];
   codes?: { system: string; code: string }[];
   standing?: string;
+  facts: { label: string; text: string }[];
   statements: Statement[];
+  total: number;
   articles: { id: string; title: string }[];
 };
-export type Article = { id: string; title: string; sections: { heading: string; text: string }[] };
+export type Section = { heading: string; text: string; sources?: Source[] };
+export type Article = { id: string; title: string; sections: Section[] };
 export type Hit = {
   id: string;
   title?: string;
