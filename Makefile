@@ -3,6 +3,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= data
+# What a served installation has beside the base: DuckDB (indicators, wall, analysis), reportlab (PDF); so has a bundle.
+SERVED := screen,pdf
 
 .PHONY: serve demo-data pages bundle browser test test-all install check bench docs clean
 
@@ -20,8 +22,6 @@ bundle: $(VENV)/.base pages
 
 # Three hospitals with synthetic patients and what to try with them: docs/exchange.md.
 demo-data: $(VENV)/.base
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[screen]' || \
-		echo 'without DuckDB there are no indicators in the demo'
 	$(BIN)/python -m demo --data-dir $(DATA)
 
 test: $(VENV)/.test browser
@@ -56,9 +56,11 @@ docs: $(VENV)/.test
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-# Stamps: pip runs again only when the project file changed, so that a second `make serve` is quick.
-$(VENV)/.base: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+# Stamps: pip runs again only when the project file or this one changed, so that a second `make serve` is quick.
+$(VENV)/.base: pyproject.toml Makefile | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[$(SERVED)]' || { \
+		$(BIN)/python -m pip install -q --disable-pip-version-check -e . && \
+		echo 'DuckDB or reportlab cannot be installed here: no indicators, no PDF'; }
 	touch $@
 
 $(VENV)/.pages: pyproject.toml $(VENV)/.base

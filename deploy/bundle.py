@@ -1,13 +1,17 @@
 """``make bundle``: everything a hospital without a network installs from: the checkout as committed, the wheels it
-needs, and the built pages. ``pip`` and Python are all that is needed there."""
+needs (those of indicators and PDF reports among them), and the built pages. ``pip`` and Python are all that is needed
+there."""
 
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -18,12 +22,15 @@ ROOT: Final = Path(__file__).parents[1]
 _NAME: Final = "yigong"
 _BUILDING: Final = ("setuptools>=69", "wheel")
 """What pip needs to install the checkout itself."""
+EXTRAS: Final = "screen,pdf"
+"""What is installed beside the base, as `make serve` does: indicators, wall and analysis (DuckDB), reports as PDF."""
 _INSTALL: Final = """#!/bin/sh
 # 离线安装：需要与制作安装包时相同的系统和 Python 版本（Python {version}），不需要网络和 Node.js。
+# 含监管指标、大屏与自助分析所需的 DuckDB，以及 PDF 报告所需的 reportlab。
 set -e
 cd "$(dirname "$0")"
 "${{PYTHON:-python3}}" -m venv .venv
-.venv/bin/python -m pip install --no-index --find-links wheels --quiet --editable .
+.venv/bin/python -m pip install --no-index --find-links wheels --quiet --editable '.[{extras}]'
 echo '安装完成。启动：.venv/bin/yigong serve --data-dir data，然后打开 http://127.0.0.1:8000/'
 """
 
@@ -47,10 +54,10 @@ def bundle(target: Path) -> Path:
         folder = Path(scratch) / _NAME
         _checkout(folder)
         shutil.copytree(DIST, folder / DIST.relative_to(ROOT))
-        _wheels(folder / "wheels")
+        wheels(folder / "wheels")
         install = folder / "install.sh"
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        install.write_text(_INSTALL.format(version=version), "utf-8")
+        install.write_text(_INSTALL.format(version=version, extras=EXTRAS), "utf-8")
         install.chmod(0o755)
         target.mkdir(parents=True, exist_ok=True)
         path = target / f"{_NAME}-{_commit()}-{sys.platform}-py{version}.tar.gz"
@@ -65,12 +72,32 @@ def _checkout(folder: Path) -> None:
         archive.extractall(folder, filter="data")
 
 
-def _wheels(folder: Path) -> None:
-    """Wheels of the service and of what installs it, those without one built here."""
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--wheel-dir"]
-    subprocess.run([*command, str(folder), str(ROOT), *_BUILDING], cwd=ROOT, check=True)
-    for own in folder.glob(f"{_NAME}-*.whl"):  # the checkout is installed, not a copy of it
-        own.unlink()
+def wheels(folder: Path) -> None:
+    """Wheels of what the service needs and of what installs it; those without one are built here. Then it is tried
+    whether they suffice where nothing else is. Raises ``subprocess.CalledProcessError``."""
+    needed = (*requirements(), *_BUILDING)
+    _pip(os.environ, "wheel", "--wheel-dir", str(folder), *needed)
+    offline = ("--no-index", "--find-links", str(folder))
+    _pip(unconfigured(), "install", "--dry-run", "--ignore-installed", *offline, *needed)
+
+
+def requirements() -> list[str]:
+    """What the checkout needs with its extras; it is installed itself, not a copy of it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    return [*project["dependencies"], *(one for extra in EXTRAS.split(",") for one in extras[extra])]
+
+
+def unconfigured() -> dict[str, str]:
+    """An environment in which pip knows of nothing but what it is told."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PIP_")} | {
+        "PIP_CONFIG_FILE": os.devnull
+    }
+
+
+def _pip(environment: Mapping[str, str], *arguments: str) -> None:
+    command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
+    subprocess.run(command, env=environment, check=True)
 
 
 def _commit() -> str:

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 from api.access import Access, Kind, Principal
 from api.asking import described
 from api.errors import ApiError, respond
+from supervision.figures.duck import engine
 
 _log = logging.getLogger(__name__)
 _CHECKOUT: Final = Path(__file__).parents[2]
@@ -30,9 +31,9 @@ def router(access: Access, data_dir: Path) -> APIRouter:
     later: set[asyncio.Task[None]] = set()
 
     def told(found: Principal) -> Response:
-        """What there is of the demo; indicators come somewhat later than patients."""
+        """What there is of the demo; indicators come somewhat later than patients, and not without DuckDB."""
         there = {"filled": (data_dir / _FILLED).exists(), "figures": (data_dir / _FIGURES).exists()}
-        return respond(200, {"possible": _is_newcomer(found), "filling": bool(later), **there})
+        return respond(200, {"possible": _is_newcomer(found), "filling": bool(later), "engine": engine(), **there})
 
     @routes.get("/demo", **_STATE)
     def state(request: Request) -> Response:
@@ -82,11 +83,13 @@ async def _run(data_dir: Path, *options: str) -> bool:
 _STATE: Final = described(
     "示例数据是否已载入",
     "",
-    "possible: 可在此载入; filled: 已载入; figures: 指标数据已生成; filling: 指标数据正在生成",
+    "possible: 可在此载入; filled: 已载入; figures: 指标数据已生成; filling: 指标数据正在生成; "
+    "engine: 指标引擎 DuckDB 是否已安装，怎样安装",
 )
 _FILL: Final = described(
     "载入虚构的示例患者",
-    "三家机构的虚构患者和待审处方，用时数秒；监管指标的数据随后在后台生成。仅限本机、尚未开立账号时；可重复。",
-    "filled",
+    "三家机构的虚构患者和待审处方，用时数秒；监管指标的数据随后在后台生成（需要 DuckDB，未安装时 engine.installed "
+    "为 false）。仅限本机、尚未开立账号时；可重复。",
+    "filled, engine",
     503,
 )

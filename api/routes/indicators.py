@@ -19,7 +19,7 @@ from base.tabular import XLSX, workbook
 from base.tenancy import TenancyError
 from supervision.figures.answers import MOST_ROWS, Each, Line
 from supervision.figures.cases import HIDDEN, without
-from supervision.figures.duck import INSTALL, is_installed
+from supervision.figures.duck import engine
 from supervision.figures.fact import PERSON
 from supervision.figures.indicator import THEMES, Indicator, Theme
 from supervision.figures.periods import Period, period_of
@@ -98,8 +98,7 @@ def _catalogue(routes: APIRouter, access: Access, desk: IndicatorDesk) -> None:
     @routes.get("/indicator-facts", **_FACTS)
     async def facts(request: Request) -> Response:
         held = await within(access.need(request, _READ), desk.lake.manifest.held)
-        engine = {"installed": is_installed(), "install": INSTALL}
-        return respond(200, {"engine": engine, "facts": held_json(held, desk.known)})
+        return respond(200, {"engine": engine(), "facts": held_json(held, desk.known)})
 
 
 def _figures(routes: APIRouter, access: Access, desk: IndicatorDesk) -> None:

@@ -18,9 +18,9 @@ class MissingDuckError(RefusedError):
     """DuckDB is not installed; the message says how to install it."""
 
 
-def is_installed() -> bool:
-    """Whether figures can be reckoned here."""
-    return find_spec("duckdb") is not None
+def engine() -> dict[str, str | bool]:
+    """Whether figures can be reckoned here and what would bring that, as the API tells pages."""
+    return {"installed": find_spec("duckdb") is not None, "install": INSTALL}
 
 
 def connect() -> Any:
@@ -62,4 +62,4 @@ def files(paths: list[Path]) -> str:
     return "[" + ", ".join(quoted(str(path)) for path in paths) + "]"
 
 
-__all__ = ["INSTALL", "MissingDuckError", "connect", "fetched", "files", "is_installed", "quoted"]
+__all__ = ["MissingDuckError", "connect", "engine", "fetched", "files", "quoted"]

@@ -67,10 +67,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(data: Path, port: int = 0, **settings: str) -> Iterator[str]:
+def running(data: Path, port: int = 0, python: str = sys.executable, **settings: str) -> Iterator[str]:
     """`yigong serve` over a data folder, as a process of its own; gives its address."""
     port = port or free_port()
-    command = [sys.executable, "-m", "api.cli", "serve", "--port", str(port), "--data-dir", str(data)]
+    command = [python, "-P", "-m", "api.cli", "serve", "--port", str(port), "--data-dir", str(data)]
     environment = {**os.environ, "YIGONG_LOG_LEVEL": "ERROR", "YIGONG_RATE_LIMIT": "", **settings}
     with (data / "serve.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)

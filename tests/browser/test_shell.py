@@ -66,6 +66,24 @@ def test_a_newcomer_sees_the_point_in_two_clicks(window: Opening) -> None:
     here.shoot("tour")
 
 
+def _without_engine(route: Route) -> None:
+    told = route.fetch().json()
+    route.fulfill(json=told | {"engine": told["engine"] | {"installed": False}})
+
+
+def test_where_indicators_cannot_be_reckoned_the_tour_promises_none_and_says_what_brings_them(
+    window: Opening,
+) -> None:
+    here = window()
+    here.open("/ui/")
+    here.see("查看三旗的监管指标")
+    here.page.route("**/api/v1/demo", _without_engine)
+    here.page.reload()
+    here.see("打开苏日娜的病历")
+    here.see("yigong[screen]")
+    expect(here.page.get_by_role("link", name="查看三旗的监管指标")).to_have_count(0)
+
+
 def test_a_patient_is_found_by_name_and_opened(window: Opening) -> None:
     here = window()
     here.open("/ui/bedside")

@@ -25,7 +25,8 @@ def test_a_newcomer_is_offered_the_demo_and_gets_it(staffed: Staffed, monkeypatc
     monkeypatch.setattr("api.routes.demo.PEOPLE", 1)
     monkeypatch.setattr("api.routes.demo._figures", _nothing)  # tests/integration/test_demo_figures.py
     client = staffed.client
-    nothing = {"possible": True, "filled": False, "figures": False, "filling": False}
+    engine = {"installed": True, "install": "pip install 'yigong[screen]'"}
+    nothing = {"possible": True, "filled": False, "figures": False, "filling": False, "engine": engine}
     assert client.get("/api/v1/demo").json() == nothing
     answer = client.post("/api/v1/demo", json={})
     assert answer.status_code == 200, answer.text
@@ -35,6 +36,19 @@ def test_a_newcomer_is_offered_the_demo_and_gets_it(staffed: Staffed, monkeypatc
     assert len(waiting) == 5
     launch = {"patient": "P0006", "user": "张医生", "tenant": "league/anding/hospital"}
     assert client.post("/api/v1/panel/launches", json=launch).status_code == 201
+
+
+def test_without_duckdb_the_demo_says_that_there_will_be_no_indicators(
+    staffed: Staffed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def filled(data_dir: Path, *options: str) -> bool:
+        return True
+
+    monkeypatch.setattr("api.routes.demo._run", filled)
+    monkeypatch.setattr("supervision.figures.duck.find_spec", lambda name: None)
+    engine = staffed.client.post("/api/v1/demo", json={}).json()["engine"]
+    assert engine["installed"] is False
+    assert "yigong[screen]" in engine["install"]
 
 
 async def _nothing(data_dir: Path) -> None:

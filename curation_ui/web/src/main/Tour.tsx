@@ -25,13 +25,16 @@ const TEXTS = {
       to: "/boards",
       title: "查看三旗的监管指标",
       text: "十四个月的同比、环比、预警与明细；载入后约半分钟生成，期间看板自行说明",
+      figures: true,
     },
     { to: "/returned", title: "答复退回的处方", text: "医师说明理由或二次签名" },
     { to: "/recordqc", title: "查看病历质控结果", text: "三份出院病历，甲、乙、丙级各一（载入后稍等片刻）" },
   ],
+  noEngine: (install: string) =>
+    `本机未安装计算监管指标的 DuckDB，示例中没有指标：在安装目录运行 ${install}，然后重启服务并重新载入。`,
 };
 
-type State = { possible: boolean; filled: boolean };
+type State = { possible: boolean; filled: boolean; engine: { installed: boolean; install: string } };
 const STATE = "GET /api/v1/demo";
 
 const isNewcomer = (session: Session): boolean => session.kind === "local";
@@ -46,12 +49,12 @@ export function Tour(): ReactNode {
   const state = useAsked<State>(STATE, {}, { enabled: newcomer });
   const fill = useTelling<State>("POST /api/v1/demo");
   if (!newcomer || !state.data) return null;
-  const filled = state.data.filled || fill.data?.filled;
+  const { filled, engine } = fill.data ?? state.data;
   const done = (): void => void CACHE.invalidateQueries();
   return (
     <Card title={TEXTS.title} size="small">
       {filled ? (
-        <Steps />
+        <Steps engine={engine} />
       ) : (
         <Flex vertical gap={12} align="start">
           <Alert type="info" showIcon title={TEXTS.about} />
@@ -64,14 +67,19 @@ export function Tour(): ReactNode {
   );
 }
 
-function Steps(): ReactNode {
+/** What there is to see: of indicators nothing is promised where they cannot be reckoned. */
+function Steps({ engine }: Pick<State, "engine">): ReactNode {
+  const steps = TEXTS.steps.filter(({ figures }) => engine.installed || !figures);
   return (
-    <ol className="steps">
-      {TEXTS.steps.map((one) => (
-        <li key={one.to}>
-          <Link to={one.to}>{one.title}</Link> <Typography.Text type="secondary">{one.text}</Typography.Text>
-        </li>
-      ))}
-    </ol>
+    <>
+      <ol className="steps">
+        {steps.map((one) => (
+          <li key={one.to}>
+            <Link to={one.to}>{one.title}</Link> <Typography.Text type="secondary">{one.text}</Typography.Text>
+          </li>
+        ))}
+      </ol>
+      {engine.installed ? null : <Alert type="warning" showIcon title={TEXTS.noEngine(engine.install)} />}
+    </>
   );
 }
