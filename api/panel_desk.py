@@ -18,13 +18,13 @@ from api.errors import ApiError
 from api.front import Front
 from api.metrics import METRICS
 from api.offering import Offering
+from api.panel_answers import PanelAnswers
 from api.person_record import PersonRecords
 from api.picture_json import pictured
 from api.regional import PANEL, of_panel, of_record, who_is
 from api.review import shown_as
 from api.using import used
 from base import launches
-from base.audit import Event
 from base.launches import Launch
 from base.tenancy import Scope, acting, system
 from clinical.coded import CHINA, china_day
@@ -35,7 +35,6 @@ from exchange.fhir.values import Json
 from records.context import Ask, History
 from records.identity_store import by_local_id
 from records.identity_tables import Kept
-from records.journal import Feedback
 from records.launched import Launched, Lent, Standing
 from records.uses import Asker, Kind, Uses
 
@@ -67,6 +66,7 @@ class PanelDesk:
         self._front, self._records, self._uses = front, records, uses
         self._offering = Offering(front.house.engine, front.regional)
         self.launched = Launched(front.house.engine, front.ring)
+        self.answers = PanelAnswers(front)
 
     # -- opening ---------------------------------------------------------------------------
 
@@ -130,7 +130,8 @@ class PanelDesk:
     # -- what is shown ---------------------------------------------------------------------
 
     def cards(self, found: Principal, launch: Launch) -> Json:
-        """What matters now: findings about the active drugs, and risks. Journalled, so that it can be answered."""
+        """What matters now: findings about the active drugs, and risks, with what was answered to them. Journalled,
+        so that it can be answered."""
         from api.review_json import answered
 
         opened, now, reviewer = self._opened(launch), datetime.now(UTC), self._front.reviewer
@@ -144,7 +145,9 @@ class PanelDesk:
         self._front.access.note(found, "panel.read", opened.subject)
         titles = {card["family"]: reviewer.titles.get(card["family"], "") for card in answer["findings"]}
         risks = self._used(Kind.RISKS, opened, lambda: self._risks.answered(opened.bedside, ()))["risks"]
-        return answer | {"patient": _patient(opened), "titles": titles, "reasons": REASONS, "risks": risks}
+        told: Json = {"patient": _patient(opened), "titles": titles, "reasons": REASONS}
+        told["findings"] = self.answers.findings(launch, reviewed.patient, answer["findings"], shown)
+        return answer | told | {"risks": self.answers.risks(launch, risks)}
 
     def diagnoses(self, launch: Launch) -> Json:
         """Suspected diagnoses with their evidence."""
@@ -186,13 +189,6 @@ class PanelDesk:
     def history(self, found: Principal, launch: Launch) -> Json:
         """The patient's picture over the league."""
         return pictured(self._records, found, launch.patient, True, PANEL)
-
-    def answer(self, found: Principal, given: Feedback) -> None:
-        """What the clinician did with a card."""
-        self._front.reviewer.journal.write(given)
-        if given.outcome == "overridden":
-            said = (found.name, "card.override", f"card/{given.card}", found.tenant, found.source)
-            self._front.audit.note(Event(*said, given.reason))
 
     # -- the patient -----------------------------------------------------------------------
 

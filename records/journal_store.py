@@ -31,7 +31,7 @@ from base.db import METADATA, OWN, insert_many
 from base.keyring import KeyRing
 from base.security import sm3
 from clinical.value import Value
-from records.memory import Known, note_acknowledged, note_shown
+from records.memory import Known, note_acknowledged, note_answered, note_shown
 
 _SEEN, _REGION, _ASKED = "yigong.seen", "yigong.region", "yigong.request"
 _OF_REQUEST: Final = {"bound": lambda row: row.id.encode()}
@@ -228,11 +228,13 @@ def _card_row(entry: Entry, card: Shown) -> dict[str, Any]:
 
 
 def _acknowledge(connection: Connection, given: Feedback) -> None:
-    """An override with a reason keeps its cause quiet for a while: see ``rules.policy``."""
-    if given.outcome != "overridden" or not (given.reason or given.comment):
-        return
+    """An answer stands beside the same cause; an override with a reason keeps it quiet for a while: see
+    ``rules.policy``."""
     card = connection.execute(
         select(cards.c.patient, cards.c.cause, cards.c.orders).where(cards.c.card == given.card)
     ).first()
-    if card is not None and card.patient:
+    if card is None or not card.patient:
+        return
+    note_answered(connection, card.patient, card.cause, given.card)
+    if given.outcome == "overridden" and (given.reason or given.comment):
         note_acknowledged(connection, card.patient, card.cause, card.orders, given.at)

@@ -32,7 +32,9 @@ table = Table(
     Column("acknowledged", DateTime(timezone=True)),
     Column("orders", String(400), nullable=False, default=""),
     Column("updated", Float, nullable=False, index=True),
+    Column("answered", String(36), nullable=False, default="", server_default=""),
 )
+"""``answered``: the card that was answered last, whatever the answer; ``records.answers`` reads it."""
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -56,7 +58,11 @@ class Memory:
 
     def patient(self, patient_id: str) -> str:
         """The hash a patient is known by; empty for an empty id."""
-        return blake2b(patient_id.encode(), digest_size=16, key=self._key).hexdigest() if patient_id else ""
+        return self.hashed(patient_id) if patient_id else ""
+
+    def hashed(self, text: str) -> str:
+        """What names a patient, as it may be kept."""
+        return blake2b(text.encode(), digest_size=16, key=self._key).hexdigest()
 
     def of(self, patient: str) -> Mapping[str, Known]:
         """What was seen for a patient (by hash), by cause."""
@@ -91,6 +97,12 @@ def note_shown(connection: Connection, rows: Iterable[tuple[str, str, datetime]]
     changed = {"shown": made.excluded.shown, "updated": made.excluded.updated}
     upsert = made.on_conflict_do_update(index_elements=["patient", "cause"], set_=changed)
     connection.execute(upsert, list(values.values()))
+
+
+def note_answered(connection: Connection, patient: str, cause: str, card: str) -> None:
+    """Remember which card about a cause was answered last."""
+    this = (table.c.patient == patient, table.c.cause == cause)
+    connection.execute(update(table).where(*this).values(answered=card))
 
 
 def note_acknowledged(connection: Connection, patient: str, cause: str, orders: str, at: datetime) -> None:

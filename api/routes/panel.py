@@ -132,8 +132,7 @@ def _answering(routes: APIRouter, access: Access, desk: PanelDesk) -> None:
     @routes.post("/feedback", **_FEEDBACK)
     async def feedback(request: Request) -> Response:
         (found, _), given = _held(access, request), decoded(CardBody, await request.body())
-        desk.answer(found, _feedback(given))
-        return respond(200, {})
+        return respond(200, {"text": desk.answers.give(found, _feedback(given))})
 
 
 def _records(routes: APIRouter, access: Access, quality: PanelQuality) -> None:
@@ -164,7 +163,7 @@ def _held(access: Access, request: Request) -> tuple[Principal, Launch]:
 def _feedback(given: CardBody) -> Feedback:
     """Raises ``ApiError`` 400."""
     if not 0 < len(given.card) <= 36:
-        raise bad_field("card", "须为提示的编号 findingId")
+        raise bad_field("card", "须为提示的编号：审查结果的 findingId，风险预警的 card")
     if given.outcome == "overridden" and given.reason not in REASONS:
         raise bad_field("reason", f"不采纳须说明理由: {', '.join(REASONS)}")
     comment = given.comment.strip()[:_LONGEST]
@@ -198,7 +197,7 @@ _EVENTS: Final = described(
 )
 _CARDS: Final = described(
     "当前最要紧的提示",
-    "在用药品的审查结果（最严重的在前）和风险预警；已记入日志，可用 feedback 反馈。",
+    "在用药品的审查结果（最严重的在前）和风险预警；已记入日志，可用 feedback 反馈，已反馈的带 `answer`。",
     "patient, findings, risks, incomplete, reasons",
     404,
 )
@@ -214,7 +213,13 @@ _SCORE: Final = asked(ValuesBody) | described(
 _HISTORY: Final = described("区域诊疗史", "与 GET /api/v1/patients/{patient}/picture 相同。", "timeline …", 404)
 _FEEDBACK: Final = asked(
     CardBody, {"card": "b327bab7-1cf1-4ecb-8e61-5342bfe74092", "outcome": "overridden", "reason": "need-more-info"}
-) | described("反馈提示", "采纳，或说明理由不采纳。", "{}", 400)
+) | described(
+    "反馈提示",
+    "采纳，或说明理由不采纳；`card` 为审查结果的 `findingId` 或风险预警的 `card`。"
+    "之后同一提示带 `answer`，不再询问。",
+    "text",
+    400,
+)
 _QUALITY: Final = described(
     "病历质控：本次就诊",
     "该患者正在进行（否则最近一次）的就诊在数据中心的病历：缺陷与即将到期的文书，最要紧的在前。",

@@ -154,6 +154,30 @@ def test_a_card_is_accepted_or_set_aside_with_a_reason(panel: Panel, house: Hous
     assert panel.status("POST", "/api/v1/panel/feedback", json=bare | {"reason": "need-more-info"}) == 200
 
 
+def test_what_was_answered_is_told_with_the_same_card_of_the_next_panel(staffed: Staffed) -> None:
+    asked = Panel(staffed.client, "P0003").get("panel/cards")["findings"]
+    assert not any("answer" in one for one in asked)
+    _answered(staffed, asked[0]["findingId"], outcome="accepted")
+    again = Panel(staffed.client, "P0003").get("panel/cards")["findings"]
+    assert {one["summary"]: one["answer"] for one in again if "answer" in one} == {asked[0]["summary"]: "已采纳"}
+
+
+def test_an_alarm_of_a_risk_is_answered_like_a_card(staffed: Staffed) -> None:
+    panel = Panel(staffed.client)
+    risks = panel.get("panel/cards")["risks"]
+    assert all(one["alarm"] == ("card" in one) for one in risks)
+    alarm = next(one for one in risks if one["alarm"])
+    _answered(staffed, alarm["card"], outcome="overridden", reason="need-more-info")
+    answers = {one["topic"]: one["answer"] for one in panel.get("panel/cards")["risks"] if "answer" in one}
+    assert answers == {alarm["topic"]: "未采纳：需等待更多结果后再定"}
+
+
+def _answered(staffed: Staffed, card: str, **said: str) -> None:
+    """Somebody answers a card in a panel, and the journal has it."""
+    assert Panel(staffed.client).status("POST", "/api/v1/panel/feedback", json={"card": card} | said) == 200
+    assert staffed.client.app.state.front.reviewer.journal.flush()  # type: ignore[attr-defined]
+
+
 def writing(**visit: Any) -> dict[str, Any]:
     """An admission note being written six hours and forty minutes after the admission."""
     at = datetime.now(UTC) - timedelta(hours=6, minutes=40)

@@ -1,14 +1,14 @@
 /** What matters now: findings about the active drugs and risks, the gravest first; accepted or set aside with a click. */
-import { fill, fold, h } from "./dom";
+import { type Child, fill, fold, h } from "./dom";
 import { card, grounds, incomplete, part } from "./parts";
 import { ask } from "./server";
 import { T } from "./texts";
-import type { Cards, Datum, Finding, Reference, Risk } from "./types";
+import type { Answered, Cards, Datum, Finding, Reference, Risk } from "./types";
 
 const GRAVITY = ["contraindicated", "major", "moderate", "minor", "info"];
 const LEVELS: Record<string, string> = { critical: "contraindicated", high: "major", moderate: "moderate" };
 
-/** The first part; `met` is told who the patient is. */
+/** The first part; `met` is told who the patient is. What was answered comes last. */
 export function cards(met: (patient: Cards["patient"]) => void): HTMLElement {
   return part<Cards>(
     "panel/cards",
@@ -16,8 +16,8 @@ export function cards(met: (patient: Cards["patient"]) => void): HTMLElement {
       met(answer.patient);
       const alarms = answer.risks
         .filter((one) => one.alarm)
-        .map((one) => ({ rank: rank(tone(one)), made: risk(one) }));
-      const found = answer.findings.map((one) => ({ rank: rank(one.severity), made: finding(one, answer) }));
+        .map((one) => ({ rank: rank(tone(one), one), made: risk(one, answer.reasons) }));
+      const found = answer.findings.map((one) => ({ rank: rank(one.severity, one), made: finding(one, answer) }));
       const sorted = [...alarms, ...found].sort((a, b) => a.rank - b.rank).map((one) => one.made);
       const unchecked = (answer.incomplete || []).map((one) => one.reason);
       return [sorted.length > 0 ? sorted : h("p.quiet", {}, T.quietCards), incomplete(unchecked)];
@@ -29,7 +29,8 @@ export function cards(met: (patient: Cards["patient"]) => void): HTMLElement {
 function finding(one: Finding, answer: Cards): HTMLElement {
   const data = one.evidence.filter((e) => e.type === "datum") as Datum[];
   const sources = one.evidence.filter((e) => e.type === "statement") as Reference[];
-  return card(
+  return answered(
+    one,
     one.severity,
     [h("b", {}, T.severities[one.severity] || ""), " ", one.summary],
     one.advice && h("p", {}, one.advice),
@@ -38,37 +39,41 @@ function finding(one: Finding, answer: Cards): HTMLElement {
       h("p", {}, one.detail || one.summary),
       grounds(data, sources),
     ),
-    verdict(one, answer.reasons),
+    verdict(one.findingId, answer.reasons),
   );
 }
 
-function verdict(one: Finding, reasons: Record<string, string>): HTMLElement {
+/** A card; folded, with the answer, when it has one. */
+function answered(one: Answered, tone: string, title: Child, ...children: Child[]): HTMLElement {
+  if (!one.answer) return card(tone, title, children);
+  return h(`article.card.${tone}`, {}, fold([one.answer, " · ", title], children));
+}
+
+function verdict(id: string, reasons: Record<string, string>): HTMLElement {
   const place = h("div.verdict");
   const fault = h("span");
-  const told = (outcome: string, reason: string, said: string): void =>
-    ask(
+  const told = (outcome: string, reason: string): void =>
+    ask<{ text: string }>(
       "panel/feedback",
-      { card: one.findingId, outcome, reason },
-      () => fill(place, h("p.quiet", { role: "status" }, said)),
+      { card: id, outcome, reason },
+      ({ text }) => fill(place, h("p.quiet", { role: "status" }, text)),
       (why) => fill(fault, h("p.wrong", { role: "alert" }, why.text)),
     );
   const choice = h(
     "select",
-    {
-      "aria-label": T.whyNot,
-      onchange: () => choice.value && told("overridden", choice.value, T.overridden + (reasons[choice.value] || "")),
-    },
+    { "aria-label": T.whyNot, onchange: () => choice.value && told("overridden", choice.value) },
     h("option", { value: "" }, `${T.override}…`),
     Object.keys(reasons).map((code) => h("option", { value: code }, reasons[code])),
   ) as HTMLSelectElement;
-  fill(place, h("button.main", { onclick: () => told("accepted", "", T.accepted) }, T.accept), choice, fault);
+  fill(place, h("button.main", { onclick: () => told("accepted", "") }, T.accept), choice, fault);
   return place;
 }
 
-function risk(one: Risk): HTMLElement {
+function risk(one: Risk, reasons: Record<string, string>): HTMLElement {
   const scores = one.scores || [];
   const data = scores.reduce<Datum[]>((all, score) => all.concat(score.data || []), []);
-  return card(
+  return answered(
+    one,
     tone(one),
     [h("b", {}, `${one.title}${T.risk} ${one.levelText}`)],
     one.advice && h("p", {}, one.advice),
@@ -84,6 +89,7 @@ function risk(one: Risk): HTMLElement {
         scores.map((score) => ({ source: score.result.source })),
       ),
     ),
+    verdict(one.card, reasons),
   );
 }
 
@@ -91,6 +97,6 @@ function tone(one: Risk): string {
   return LEVELS[one.level] || "minor";
 }
 
-function rank(severity: string): number {
-  return GRAVITY.indexOf(severity);
+function rank(severity: string, { answer }: Answered): number {
+  return GRAVITY.indexOf(severity) + (answer ? GRAVITY.length : 0);
 }

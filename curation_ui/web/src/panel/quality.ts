@@ -31,7 +31,10 @@ export function quality(): HTMLElement {
     T.quietQuality,
     draft,
   );
-  const clock = window.setInterval(() => (place.isConnected ? tick(place) : window.clearInterval(clock)), MINUTE / 2);
+  const clock = window.setInterval(
+    () => (document.body.contains(place) ? tick(place) : window.clearInterval(clock)),
+    MINUTE / 2,
+  );
   return place;
 }
 

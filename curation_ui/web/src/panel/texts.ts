@@ -37,8 +37,6 @@ export const T = {
   accept: "采纳",
   override: "不采纳",
   whyNot: "不采纳的理由",
-  accepted: "已采纳",
-  overridden: "未采纳：",
   why: "为什么",
   risk: "风险",
   missing: "未能检查",

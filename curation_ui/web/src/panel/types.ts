@@ -3,7 +3,9 @@ export type Reference = { source: string; section?: string; evidenceLevel?: stri
 export type Datum = { what?: string; value?: string; time?: string; institution?: string };
 export type Evidence = Datum & Partial<Reference> & { type: "datum" | "statement" };
 
-export type Finding = {
+/** What somebody did with a card, when they did, in words. */
+export type Answered = { answer?: string };
+export type Finding = Answered & {
   findingId: string;
   family: string;
   severity: string;
@@ -22,7 +24,9 @@ export type ScoreResult = {
   missing?: string[];
 };
 
-export type Risk = {
+/** `card`: of one that alarms. */
+export type Risk = Answered & {
+  card: string;
   title: string;
   alarm: boolean;
   level: string;
