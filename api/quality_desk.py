@@ -13,12 +13,13 @@ from typing import Any, Final
 from sqlalchemy import Engine
 
 from api.again import again
-from api.institution_names import Name, called_with_path
+from api.institution_names import Name, called, called_with_path
 from base.keyring import KeyRing
 from base.tabular import workbook
 from clinical.coded import CHINA
+from records.quality_cases import patient_of
 from records.quality_figures import Asked, Figures, roll_up
-from records.quality_rules import DIMENSIONS, Dimension, Rule, Severity
+from records.quality_rules import DIMENSIONS, KINDS, Dimension, Rule, Severity
 from records.quality_standards import Standards
 from records.quality_store import STATES, Faults, Held, Inspector, Query
 from records.quality_surveys import SURVEYS, Surveyor
@@ -55,6 +56,14 @@ class QualityDesk:
             if len(page) < _PAGE:
                 return
             wanted = replace(wanted, before=page[-1].id)
+
+    def patient(self, held: Held) -> str:
+        """The institution's number of the patient whom a fault is about; empty when nobody is known."""
+        return patient_of(self.engine, held)
+
+    def name(self) -> Name:
+        """What people call an institution, on screens."""
+        return called(self.engine)
 
     def called(self) -> Name:
         """What people call an institution, as its column in reports."""
@@ -126,7 +135,7 @@ def fault_row(held: Held, rules: Mapping[str, Rule], called: Name) -> dict[str, 
         "规则名称": rule.title if rule else "",
         "维度": DIMENSIONS[Dimension(held.dimension)],
         "严重程度": SEVERITIES[Severity(held.severity)],
-        "数据类型": held.kind,
+        "数据类型": KINDS.get(held.kind, held.kind),
         "记录": held.reference,
         "位置": held.path,
         "消息": held.message or "",
@@ -151,7 +160,7 @@ def _titled(name: str, value: str, rules: Mapping[str, Rule], called: Name) -> d
     if name == "rule":
         rule = rules.get(value)
         return {"规则": value, "规则名称": rule.title if rule else ""}
-    return {{"kind": "数据类型", "day": "日期", "dimension": "维度"}[name]: value}
+    return {"数据类型": KINDS.get(value, value)} if name == "kind" else {"日期": value}
 
 
 def _shown(time: datetime) -> str:

@@ -28,6 +28,7 @@ from exchange.queue import content_row, step_row, work_row
 
 _MOST_REPLAYED: Final = 10_000
 _CHUNK: Final = 500
+_LONGEST_NUMBER: Final = 18
 _COUNTED: Final = ("tenant", "standard", "state", "count")
 
 
@@ -81,11 +82,11 @@ class Ledger:
         """What a message says, as sent (1) or corrected; 0 is what counts. Raises ``MissingMessageError``."""
         with self._engine.connect() as connection:
             row = _message(connection, key)
-            here = (contents.c.key == key, contents.c.revision == (revision or row.revision))
+            here = (contents.c.key == row.key, contents.c.revision == (revision or row.revision))
             found = connection.execute(select(contents.c.sealed).where(*here)).scalar()
         if found is None:
             raise MissingMessageError("there is no such revision of this message")
-        return self._ring.unseal(found, key.encode())
+        return self._ring.unseal(found, row.key.encode())
 
     def sources(self, tenant: str, kind: str, local_id: str) -> list[dict[str, Any]]:
         """The messages that a stored resource came of, the newest first."""
@@ -173,7 +174,10 @@ def _narrowed(wanted: Select[Any], query: Query) -> Select[Any]:
 
 
 def _message(connection: Connection, key: str) -> Row[Any]:
-    row = connection.execute(select(messages).where(messages.c.key == key)).first()
+    """A message by its key or, as data quality names it, by its number."""
+    numbered = key.isascii() and key.isdigit() and len(key) <= _LONGEST_NUMBER
+    here = messages.c.number == int(key) if numbered else messages.c.key == key
+    row = connection.execute(select(messages).where(here)).first()
     if row is None:
         raise MissingMessageError("there is no message with this id")
     return row

@@ -53,6 +53,29 @@ DIMENSIONS: Final = {
 }
 
 
+KINDS: Final = {
+    "Patient": "患者",
+    "Encounter": "就诊",
+    "Condition": "诊断",
+    "Observation": "检验与体征",
+    "DiagnosticReport": "检查检验报告",
+    "ServiceRequest": "检查检验申请",
+    "Procedure": "手术操作",
+    "MedicationRequest": "处方医嘱",
+    "MedicationDispense": "发药",
+    "MedicationStatement": "用药记录",
+    "MedicationAdministration": "给药记录",
+    "AllergyIntolerance": "过敏史",
+    "Immunization": "预防接种",
+    "DocumentReference": "病历文档",
+    "Composition": "共享文档",
+    "Organization": "机构",
+    "Practitioner": "医务人员",
+    MESSAGE: "整条消息",
+}
+"""What people call the resource types that rules are about."""
+
+
 class Severity(StrEnum):
     """``REJECT`` sends the message to the dead letters, ``WARN`` is stored with it."""
 

@@ -53,6 +53,13 @@ class Action(StrEnum):
     CORRECT = "correct"
 
 
+ACTIONS: Final = {
+    Action.NOTIFY: "通知整改",
+    Action.EXPLAIN: "说明原因",
+    Action.CONFIRM: "确认说明",
+    Action.REFUSE: "退回说明",
+    Action.CORRECT: "更正",
+}
 _MOVES: Final = {
     Action.NOTIFY: ((State.OPEN, State.NOTIFIED), State.NOTIFIED),
     Action.EXPLAIN: ((State.OPEN, State.NOTIFIED), State.EXPLAINED),

@@ -19,7 +19,7 @@ from records.quality import Context
 from records.quality_conditions import OPERATORS
 from records.quality_forms import FORMS
 from records.quality_paths import ALIASES, DERIVED
-from records.quality_rules import DIMENSIONS, Rule
+from records.quality_rules import DIMENSIONS, KINDS, Rule
 from records.quality_standards import Edit, Receipt, Standard, compare
 from records.quality_store import STATES
 from records.quality_surveys import SURVEYS
@@ -97,6 +97,7 @@ def _rules(routes: APIRouter, access: Access, desk: QualityDesk) -> None:
             "filters": [f"@{name}" for name in ALIASES],
             "derived": list(DERIVED),
             "surveys": SURVEYS,
+            "kinds": KINDS,
             "dimensions": {dimension.value: title for dimension, title in DIMENSIONS.items()},
             "severities": {severity.value: title for severity, title in SEVERITIES.items()},
             "states": {state.value: title for state, title in STATES.items()},

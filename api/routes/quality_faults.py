@@ -18,16 +18,20 @@ from api.access import Access, Principal
 from api.asking import attached, described, parameters, tenant_in, within, writes
 from api.bodies import Body, asked, decoded
 from api.errors import ApiError, bad_field, moment_of, respond
+from api.institution_names import Name
 from api.quality_desk import QualityDesk, csv_lines, fault_row
 from base.tabular import XLSX
 from base.tenancy import acting
 from records.quality_figures import GROUPS, Asked, Score
 from records.quality_rules import DIMENSIONS, Dimension, Rule, Severity
-from records.quality_store import STATES, Action, Held, Query, State
+from records.quality_store import ACTIONS, STATES, Action, Event, Held, Query, State
 from records.quality_tables import day_of, days_before
 
 _MOST: Final = 500
 _DUE_DAYS: Final = 7
+_LONGEST_DAY: Final = len("2026-11-27")
+OPEN: Final = "inference.use"
+"""What it takes to be told the patient whom a fault is about."""
 Big = Annotated[int, Path(ge=1, le=2**62)]
 
 
@@ -76,8 +80,8 @@ def _faults(routes: APIRouter, access: Access, desk: QualityDesk) -> None:
         found, query = access.need(request, "quality.read"), _query(request)
         page = replace(query, before=_id(before), limit=max(1, min(limit, _MOST)))
         with acting(found.scope):
-            held, rules = desk.faults.search(page), desk.rules()
-        told: dict[str, Any] = {"faults": [_fault(one, rules) for one in held]}
+            held, rules, name = desk.faults.search(page), desk.rules(), desk.name()
+        told: dict[str, Any] = {"faults": [_fault(one, rules, name) for one in held]}
         if len(held) == page.limit:
             told["before"] = held[-1].id
         return respond(200, told)
@@ -96,9 +100,11 @@ def _faults(routes: APIRouter, access: Access, desk: QualityDesk) -> None:
         with acting(found.scope):
             held, happened = desk.faults.one(fault)
             rules = desk.rules(held.tenant)
-        events = [event._asdict() | {"at": event.at.isoformat()} for event in happened]
+            patient = desk.patient(held) if found.may(OPEN, held.tenant) else ""
+        events = [_event(event) for event in happened]
         source = rules[held.rule].source if held.rule in rules else ""
-        return respond(200, _fault(held, rules) | {"history": events, "source": source})
+        told = _fault(held, rules, desk.name()) | {"history": events, "source": source}
+        return respond(200, told | ({"patient": patient} if patient else {}))
 
 
 def _moves(routes: APIRouter, access: Access, desk: QualityDesk) -> None:
@@ -135,7 +141,7 @@ def _moves(routes: APIRouter, access: Access, desk: QualityDesk) -> None:
 
         held = await within(found, moved)
         access.note(found, f"quality.fault.{action}", f"quality-fault/{fault}", tenant=held.tenant)
-        return respond(200, _fault(held, desk.rules(held.tenant)))
+        return respond(200, _fault(held, desk.rules(held.tenant), desk.name()))
 
 
 def _surveys(routes: APIRouter, access: Access, desk: QualityDesk) -> None:
@@ -169,8 +175,8 @@ def _figures(routes: APIRouter, access: Access, desk: QualityDesk) -> None:
     def ranking(request: Request) -> Response:
         found, wanted = access.need(request, "quality.read"), _asked_for(request)
         with acting(found.scope):
-            made = desk.figures.ranking(wanted, desk.rules().values())
-        told = [one._asdict() for one in made]
+            made, name = desk.figures.ranking(wanted, desk.rules().values()), desk.name()
+        told = [one._asdict() | {"institution": name(one.tenant)} for one in made]
         return respond(200, {"since": wanted.since, "until": wanted.until, "institutions": told})
 
     @routes.get("/volume", **_VOLUME)
@@ -237,9 +243,15 @@ def _query(request: Request) -> Query:
         reference=given.get("resource", ""),
         message=int(message) if message else None,
         since=moment_of(given.get("since", ""), "since"),
-        until=moment_of(given.get("until", ""), "until"),
+        until=_end(given.get("until", "")),
         overdue=datetime.now(UTC) if given.get("overdue") == "true" else None,
     )
+
+
+def _end(text: str) -> datetime | None:
+    """Before when: a day is meant to its end. Raises ``ApiError`` 400."""
+    end = moment_of(text, "until")
+    return end + timedelta(days=1) if end and len(text) <= _LONGEST_DAY else end
 
 
 def _asked_for(request: Request) -> Asked:
@@ -263,14 +275,19 @@ def _asked_for(request: Request) -> Asked:
     )
 
 
-def _fault(held: Held, rules: Mapping[str, Rule]) -> dict[str, Any]:
+def _fault(held: Held, rules: Mapping[str, Rule], name: Name) -> dict[str, Any]:
     told = held._asdict() | {"state": held.state.value, "stateTitle": STATES[held.state]}
-    for name in ("found", "seen", "due"):
-        told[name] = told[name].isoformat() if told[name] else ""
+    told["institution"] = name(held.tenant)
+    for moment in ("found", "seen", "due"):
+        told[moment] = told[moment].isoformat() if told[moment] else ""
     told["resource"] = told.pop("reference")
     rule = rules.get(held.rule)
     told |= {"title": rule.title, "advice": rule.message} if rule else {}
     return {k: v for k, v in told.items() if v not in ("", None)}
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return event._asdict() | {"at": event.at.isoformat(), "actionTitle": ACTIONS[Action(event.action)]}
 
 
 def _score(groups: tuple[str, ...], score: Score, rules: Mapping[str, Rule]) -> dict[str, Any]:
@@ -315,7 +332,12 @@ _FAULTS: Final = parameters(_WHICH) | described(
     "Faults, the newest first", "`before` in the answer asks for the next page.", "faults", 400
 )
 _CSV: Final = parameters(_WHICH) | described("Faults as CSV", "", "the file", 400)
-_FAULT: Final = described("A fault and what happened to it", "", "the fault", 404)
+_FAULT: Final = described(
+    "A fault and what happened to it",
+    f"`patient` is whom it is about, where that is known, for those with `{OPEN}`.",
+    "the fault",
+    404,
+)
 _NOTIFY: Final = asked(NoticeBody, EXAMPLES["notice"]) | described(
     "Tell institutions of open faults, with a day until which to put them right", "", "how many", 400
 )

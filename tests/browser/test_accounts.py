@@ -271,8 +271,10 @@ def test_a_defect_that_a_doctor_appeals_against_is_decided_by_somebody_else(ente
     dialog.get_by_role("button", name=re.compile("申\\s*诉")).click()
     expect(defect).to_contain_text("申诉中")
     expect(defect.get_by_role("button", name="撤销缺陷")).to_have_count(0)
+    expect(doctor.page.get_by_role("link", name="数据质量")).to_have_count(0)
 
     second = enter("zhouzk", "/ui/recordqc/defects?state=appealed")
+    expect(second.page.get_by_role("link", name="数据质量")).to_be_visible()
     defect = second.page.locator(".qc-defect").first
     defect.get_by_role("button", name="撤销缺陷").click()
     dialog = second.page.get_by_role("dialog")

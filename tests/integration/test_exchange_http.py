@@ -52,6 +52,10 @@ def test_a_message_is_taken_followed_and_known_again(league: Staffed, his: dict[
     assert [fact["resource"] for fact in told["facts"]] == ["Patient/p1", "Observation/o1"]
     assert told["tenant"] == HOSPITAL
     assert told["source"] == "his"
+    numbered = f"/api/v1/exchange/messages/{told['number']}"
+    assert league.client.get(numbered, headers=his).json()["id"] == told["id"]
+    assert league.client.get(f"{numbered}/content", headers=his).content == bundle("m1", "p1", "o1")
+    assert league.client.get("/api/v1/exchange/messages/999999", headers=his).status_code == 404
     assert send(league, his, bundle("m1", "p1", "o2")).status_code == 409
 
 

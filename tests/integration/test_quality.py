@@ -19,6 +19,7 @@ from api.app import build
 from api.cli import app
 from api.routes import quality, quality_faults
 from base.tenancy import system
+from records.quality_tables import day_of, days_before
 from tests.integration.conftest import opened
 
 BASE = "/api/v1/quality"
@@ -76,6 +77,7 @@ def test_from_fault_to_message_and_resource_to_put_right(client: TestClient) -> 
     told = client.get(f"{BASE}/faults/{fault['id']}").json()
     assert told["state"] == "corrected"
     assert [(event["action"], event["message"]) for event in told["history"]][-1] == ("correct", 42)
+    assert told["history"][-1]["actionTitle"] == "更正"
     assert told["source"].startswith("WS 365")
     assert client.get(f"{BASE}/faults/999999").status_code == 404
 
@@ -86,6 +88,7 @@ def test_scores_ranking_trend_and_report(client: TestClient) -> None:
     ranking = client.get(f"{BASE}/ranking").json()["institutions"]
     assert [(one["rank"], one["tenant"]) for one in ranking] == [(1, HOSPITAL), (2, OTHER)]
     assert ranking[0]["score"] == 100.0
+    assert [one["institution"] for one in ranking] == ["hospital-1", "hospital-2"]
     trend = client.get(f"{BASE}/scores", params={"by": "day", "tenant": OTHER}).json()["scores"]
     assert len(trend) == 1
     assert trend[0]["score"] < 100
@@ -99,6 +102,15 @@ def test_scores_ranking_trend_and_report(client: TestClient) -> None:
     assert not any("王小明" in str(cell) for row in details for cell in row)
     text = client.get(f"{BASE}/faults.csv").content.decode("utf-8-sig")
     assert "patient-sex-code" in text.splitlines()[1]
+
+
+def test_faults_until_a_day_are_those_of_that_day_too(client: TestClient) -> None:
+    receive(client, 1, SOUND | {"gender": "男"})
+    (fault,) = client.get(f"{BASE}/faults").json()["faults"]
+    day = day_of(datetime.fromisoformat(fault["found"]))
+    for since, until, found in (("", day, 1), (day, day, 1), ("", days_before(day, 1), 0)):
+        listed = client.get(f"{BASE}/faults", params={"since": since, "until": until}).json()["faults"]
+        assert len(listed) == found, (since, until)
 
 
 def test_a_change_is_drafted_tested_activated_published_and_confirmed(client: TestClient) -> None:
@@ -138,7 +150,10 @@ def test_a_change_is_drafted_tested_activated_published_and_confirmed(client: Te
 def test_rules_and_their_language_are_listed(client: TestClient) -> None:
     rules = client.get(f"{BASE}/rules", params={"dimension": "timeliness", "kind": "Message"}).json()["rules"]
     assert {"message-clock", "message-delay", "store-silent"} == {rule["id"] for rule in rules}
-    assert "present" in client.get(f"{BASE}/language").json()["operators"]
+    language = client.get(f"{BASE}/language").json()
+    assert "present" in language["operators"]
+    every = client.get(f"{BASE}/rules").json()["rules"]
+    assert {kind for rule in every for kind in rule["types"]} - {"*"} <= set(language["kinds"])
     survey = client.post(f"{BASE}/surveys", json=quality_faults.EXAMPLES["survey"])
     assert survey.json()["rules"]["store-duplicate"] == {"checked": 0, "failed": 0}
 

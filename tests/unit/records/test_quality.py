@@ -12,11 +12,13 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, select, text, update
+from sqlalchemy import Engine, insert, select, text, update
 
 from base.keyring import KeyRing
 from base.tenancy import Scope, TenancyError, acting, guard, system
+from records.identity_tables import records
 from records.quality import Checked, Context, RuleSet, check, shipped_set
+from records.quality_cases import patient_of
 from records.quality_conditions import OPERATORS, compile_test
 from records.quality_figures import Asked, Figures, roll_up
 from records.quality_forms import FORMS
@@ -462,6 +464,21 @@ def visit(
     period = {"start": f"{start}T08:00:00+08:00"}
     made = {"resourceType": "Encounter", "id": name, "status": status, "class": {"code": code}, "period": period}
     return made | {"subject": {"reference": "Patient/p1"}} | more
+
+
+def test_a_fault_leads_to_the_patient_of_its_resource_within_the_scope(engine: Engine, faults: Faults) -> None:
+    kept = {"tenant": HOSPITAL, "local_id": "p1", "person": 1, "sealed": b"", "created": NOW, "updated": NOW}
+    with system("test"), engine.begin() as connection:
+        connection.execute(insert(records).values(id=5, **kept))
+    store(engine, visit("e1"))
+    receive(engine, 1, visit("e1"), visit("e2"))
+    with acting(Scope("h1", (HOSPITAL,))):
+        told = {held.reference: patient_of(guard(engine), held) for held in faults.search(Query(kind="Encounter"))}
+        (held, *_) = faults.search(Query(reference="Encounter/e1"))
+    assert told == {"Encounter/e1": "p1", "Encounter/e2": ""}, "e2 was never stored"
+    assert patient_of(guard(engine), held._replace(reference="Message/1")) == ""
+    with acting(Scope("h2", (OTHER,))):
+        assert patient_of(guard(engine), held) == ""
 
 
 def test_the_survey_finds_what_no_single_message_shows(engine: Engine, faults: Faults) -> None:

@@ -9,13 +9,15 @@ use([BarChart, LineChart, GridComponent, LegendComponent, MarkLineComponent, Too
 type Values = (number | null)[];
 /** A line across, named above it or below it. */
 export type Mark = { title: string; value: number; below?: boolean };
-/** Values by name: `mark` are places that stand out, `beside` what they are compared with, `lines` drawn across. */
+/** Values by name: `mark` are places that stand out, `beside` what they are compared with, `lines` drawn across; `most`
+ * is the greatest value there can be. */
 export type Series = {
   title?: string;
   names: string[];
   values: Values;
   unit: string;
   kind: "line" | "bar";
+  most?: number;
   mark?: number[];
   beside?: { title: string; values: Values }[];
   lines?: Mark[];
@@ -54,7 +56,7 @@ function option(series: Series, text: string): Option {
       type: "value",
       scale: kind === "line",
       min: kind === "line" ? reach(lines, "min") : undefined,
-      max: reach(lines, "max"),
+      max: series.most ?? reach(lines, "max"),
       axisLabel: { color: text },
       splitLine: { lineStyle: { opacity: 0.25 } },
     },

@@ -1,12 +1,12 @@
 /** Defects by what is to be done with them. */
-import { Flex, Typography } from "antd";
+import { Typography } from "antd";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { useAsked } from "../../shared/asking";
+import { Choice, Filters, useFilters, Word } from "../../shared/filters";
 import { Asked } from "../../shared/states";
 import { options } from "../../shared/words";
 import { DefectView } from "./DefectView";
-import { Choice, useFilters, Word } from "./filters";
 import { Pager } from "./Pager";
 import { TEXTS } from "./texts";
 import type { Defect, Page } from "./types";
@@ -20,12 +20,12 @@ export function Defects(): ReactNode {
   const defects = useAsked<Page<"defects", Defect>, typeof DEFECTS>(DEFECTS, { query }, { keep: true });
   return (
     <>
-      <Flex gap={8} wrap className="qc-filters no-print">
+      <Filters>
         <Choice name="state" label={TEXTS.state} options={options(TEXTS.states)} />
         <Word name="record" label={TEXTS.record} />
         <Word name="department" label={TEXTS.department} />
         <Word name="doctor" label={TEXTS.doctor} />
-      </Flex>
+      </Filters>
       <Asked query={defects} isEmpty={(found) => !found.defects.length} empty={TEXTS.noMatching}>
         {(found) => (
           <>

@@ -1,12 +1,13 @@
 /** The national indicators of record quality. */
-import { Flex, Typography } from "antd";
+import { Typography } from "antd";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { figure } from "../../figures/numbers";
 import { useAsked } from "../../shared/asking";
+import { Filters, Span } from "../../shared/filters";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
-import { Span, useSpan } from "./filters";
+import { useSpan } from "./span";
 import { TEXTS } from "./texts";
 import type { Behind, National } from "./types";
 import { Unfolding } from "./Unfolding";
@@ -19,9 +20,9 @@ export function Nationals(): ReactNode {
   const found = useAsked<{ indicators: National[] }, typeof NATIONAL>(NATIONAL, { query: span }, { keep: true });
   return (
     <>
-      <Flex gap={8} wrap className="qc-filters no-print">
-        <Span from={span.since} to={span.until} />
-      </Flex>
+      <Filters>
+        <Span label={TEXTS.span} from={span.since} to={span.until} />
+      </Filters>
       <Asked query={found} isEmpty={({ indicators }) => !indicators.length} empty={TEXTS.noNational}>
         {({ indicators }) => <Table indicators={indicators} />}
       </Asked>

@@ -1,7 +1,7 @@
 /** Older ones, and back to the newest. */
 import { Button, Flex } from "antd";
 import type { ReactNode } from "react";
-import { useFilters } from "./filters";
+import { useFilters } from "../../shared/filters";
 import { TEXTS } from "./texts";
 
 export function Pager({ before }: { before: number | undefined }): ReactNode {

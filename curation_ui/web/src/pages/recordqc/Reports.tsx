@@ -1,12 +1,12 @@
 /** Reports by what is asked for, the newest first. */
-import { Flex, Tag } from "antd";
+import { Tag } from "antd";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { askAhead, useAsked } from "../../shared/asking";
+import { Choice, Filters, Span, useFilters, Word } from "../../shared/filters";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
 import { options } from "../../shared/words";
-import { Choice, Span, useFilters, Word } from "./filters";
 import { Pager } from "./Pager";
 import { TEXTS } from "./texts";
 import type { Page, Report } from "./types";
@@ -21,15 +21,15 @@ export function Reports(): ReactNode {
   const reports = useAsked<Page<"reports", Report>, typeof REPORTS>(REPORTS, { query: asked }, { keep: true });
   return (
     <>
-      <Flex gap={8} wrap className="qc-filters no-print">
+      <Filters>
         <Word name="record" label={TEXTS.record} />
         <Choice name="kind" label={TEXTS.kind} options={options(TEXTS.kinds)} />
         <Choice name="stage" label={TEXTS.stage} options={options(TEXTS.stages)} />
         <Choice name="grade" label={TEXTS.grade} options={options(TEXTS.grades)} />
         <Word name="department" label={TEXTS.department} />
         <Word name="doctor" label={TEXTS.doctor} />
-        <Span />
-      </Flex>
+        <Span label={TEXTS.span} />
+      </Filters>
       <Asked query={reports} isEmpty={(found) => !found.reports.length} empty={TEXTS.noReports}>
         {(found) => (
           <>

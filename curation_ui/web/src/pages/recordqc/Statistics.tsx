@@ -1,11 +1,12 @@
 /** Scores and defects by institution, department, doctor, kind or month. */
-import { Button, Flex } from "antd";
+import { Button } from "antd";
 import type { ReactNode } from "react";
 import { useAsked, useSaving } from "../../shared/asking";
+import { Choice, Filters, Span, useFilters } from "../../shared/filters";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
 import { options } from "../../shared/words";
-import { Choice, Span, useFilters, useSpan } from "./filters";
+import { useSpan } from "./span";
 import { TEXTS } from "./texts";
 import type { Counts } from "./types";
 
@@ -19,12 +20,12 @@ export function Statistics(): ReactNode {
   const counts = useAsked<Counts, typeof COUNTS>(COUNTS, { query }, { keep: true });
   return (
     <>
-      <Flex gap={8} wrap className="qc-filters no-print">
+      <Filters>
         <Choice name="of" label={TEXTS.title} options={options(TEXTS.of)} fallback="scores" />
         <Choice name="by" label={TEXTS.by} options={options(TEXTS.groups)} fallback="department" />
-        <Span from={span.since} to={span.until} />
+        <Span label={TEXTS.span} from={span.since} to={span.until} />
         <Files query={query} />
-      </Flex>
+      </Filters>
       <Asked query={counts} isEmpty={({ rows }) => !rows.length} empty={TEXTS.noCounts}>
         {({ rows }) => <Table rows={rows} />}
       </Asked>

@@ -1,15 +1,17 @@
 /** What is asked for stands in the address: a view can be kept and passed on. */
-import { DatePicker, Input, Select } from "antd";
+import { DatePicker, Flex, Input, Select } from "antd";
 import dayjs from "dayjs";
 import type { ReactNode } from "react";
 import { useSearchParams } from "react-router";
-import { TEXTS } from "./texts";
+import "./filters.css";
 
 type Asked = Record<string, string>;
 type FieldProps = { name: string; label: string };
 type ChoiceProps = FieldProps & { options: { value: string; label: string }[]; fallback?: string };
+type SpanProps = { label: string; from?: string; to?: string };
 
-const DAY = "YYYY-MM-DD";
+export const DAY = "YYYY-MM-DD";
+const SEARCHED = 10;
 
 /** What the address asks for, and how to ask for something else; another question starts at its first page. */
 export function useFilters(): [Asked, (changed: Record<string, string | undefined>) => void] {
@@ -25,15 +27,25 @@ export function useFilters(): [Asked, (changed: Record<string, string | undefine
   return [Object.fromEntries(query), change];
 }
 
-/** One of a closed list. */
+/** What narrows a list, above it. */
+export function Filters({ children }: { children: ReactNode }): ReactNode {
+  return (
+    <Flex gap={8} wrap className="filters no-print">
+      {children}
+    </Flex>
+  );
+}
+
+/** One of a closed list, found by typing where it is long. */
 export function Choice({ name, label, options, fallback }: ChoiceProps): ReactNode {
   const [asked, change] = useFilters();
   return (
     <Select
-      className="qc-filter"
+      className="filter"
       aria-label={label}
       placeholder={label}
       allowClear={!fallback}
+      showSearch={options.length > SEARCHED ? { optionFilterProp: "label" } : false}
       value={asked[name] ?? fallback}
       options={options}
       onChange={(value: string | undefined) => change({ [name]: value })}
@@ -47,7 +59,7 @@ export function Word({ name, label }: FieldProps): ReactNode {
   return (
     <Input.Search
       key={asked[name]}
-      className="qc-filter"
+      className="filter"
       aria-label={label}
       placeholder={label}
       allowClear
@@ -58,24 +70,16 @@ export function Word({ name, label }: FieldProps): ReactNode {
 }
 
 /** First and last day. */
-export function Span({ from, to }: { from?: string; to?: string }): ReactNode {
+export function Span({ label, from, to }: SpanProps): ReactNode {
   const [asked, change] = useFilters();
   const since = asked.since ?? from;
   const until = asked.until ?? to;
   return (
     <DatePicker.RangePicker
-      aria-label={TEXTS.span}
+      aria-label={label}
       allowClear={!from}
       value={since && until ? [dayjs(since), dayjs(until)] : null}
       onChange={(days) => change({ since: days?.[0]?.format(DAY), until: days?.[1]?.format(DAY) })}
     />
   );
-}
-
-/** The days that are asked for; without any, this quarter up to today. */
-export function useSpan(): { since: string; until: string } {
-  const [asked] = useFilters();
-  const today = dayjs();
-  const begin = today.startOf("month").subtract(today.month() % 3, "month");
-  return { since: asked.since ?? begin.format(DAY), until: asked.until ?? today.format(DAY) };
 }
