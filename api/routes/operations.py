@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.access import Access
+from api.asking import described
 from api.cards import REASONS
 from api.errors import moment_of, respond
 from api.metrics import METRICS
@@ -28,8 +30,8 @@ if TYPE_CHECKING:  # no worker waits for it to start
 def router(
     access: Access, reviewer: Reviewer, engine: Engine, audit: AuditLog, faults: Callable[[], Mapping[str, str]]
 ) -> APIRouter:
-    """``/healthz``, ``/readyz``, ``/metrics``, ``/api/v1/releases``, ``/api/v1/rules/usage``. ``faults`` says what
-    is amiss beside order entry."""
+    """``/healthz``, ``/readyz``, ``/metrics``, ``/api/v1/operations/service``, ``/api/v1/releases``,
+    ``/api/v1/rules/usage``. ``faults`` says what is amiss beside order entry."""
     routes = APIRouter(tags=["Operations"])
 
     @cache
@@ -38,6 +40,11 @@ def router(
 
         return SystemMetrics(engine)
 
+    def state() -> dict[str, str]:
+        serving = reviewer.serving
+        told = {"release": serving.now.snapshot.release, "database": _database(engine)}
+        return told | ({"releaseFault": serving.fault} if serving.fault else {}) | dict(faults())
+
     @routes.get("/healthz")
     async def alive() -> Response:
         return respond(200, {"status": "ok"})
@@ -45,11 +52,14 @@ def router(
     @routes.get("/readyz")
     def ready() -> Response:
         """503 only when nothing can be answered: a database that is away costs the journal, not care."""
-        serving = reviewer.serving
-        state = {"release": serving.now.snapshot.release, "database": _database(engine)}
-        if serving.fault:
-            state["releaseFault"] = serving.fault
-        return respond(200, {"status": "ready", **state, **faults()})
+        return respond(200, {"status": "ready", **state()})
+
+    @routes.get("/api/v1/operations/service", **_SERVICE)
+    def service(request: Request) -> Response:
+        access.need(request, "operations.read")
+        told = state()
+        workers = _workers(engine) if told["database"] == "ok" else []
+        return respond(200, {**told, "active": reviewer.serving.releases.active(), "workers": workers})
 
     @routes.get("/metrics")
     def metrics() -> Response:
@@ -91,6 +101,13 @@ def _used(use: RuleUse, families: Mapping[str, str]) -> dict[str, Any]:
     return asdict(use) | {"overrideShare": use.override_share, "familyTitle": families.get(use.family, use.family)}
 
 
+def _workers(engine: Engine) -> list[dict[str, Any]]:
+    from api.curation_json import worker_json
+    from knowledge.workers import serving
+
+    return [worker_json(one) for one in serving(engine, datetime.now(UTC))]
+
+
 def _database(engine: Engine) -> str:
     try:
         with engine.connect() as connection:
@@ -98,3 +115,10 @@ def _database(engine: Engine) -> str:
     except SQLAlchemyError:
         return "away"
     return "ok"
+
+
+_SERVICE: Final = described(
+    "How Yigong itself is",
+    "What `/readyz` says of the worker that answers, the release that is published, and what every worker serves.",
+    "release, database, active, workers; releaseFault, officeFault, searchFault where something is amiss",
+)

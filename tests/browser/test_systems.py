@@ -31,6 +31,11 @@ def test_systems_and_alarms_are_shown_as_they_are(window: Opening) -> None:
     here.page.get_by_text("全部", exact=True).click()
     here.see("没有告警")
     assert here.hurdles() == []
+    here.page.get_by_role("tab", name="本平台").click()
+    here.see("各项功能正常")
+    expect(here.page.get_by_role("cell", name="已切换")).to_be_visible()
+    here.shoot("service")
+    assert here.hurdles() == []
 
 
 def test_whatever_the_dashboard_asks_for_a_served_process_shows(service: str) -> None:

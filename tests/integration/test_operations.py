@@ -20,6 +20,7 @@ from api.intake import worker
 from api.overseeing import Overseer, web
 from api.routes.systems import EXAMPLES
 from base.tenancy import system
+from knowledge.workers import report
 from tests.authority import Authority
 from tests.exchange_site import bundle
 from tests.integration.staffed import COUNTY, HOSPITAL, OTHER, Staffed, staffed
@@ -185,8 +186,18 @@ def test_others_see_and_change_nothing(hospital: Hospital) -> None:
     assert hospital.post(f"/alarms/{number}/acknowledgement", {}, hospital.other).status_code == 404
     assert hospital.post("/systems/retirement", EXAMPLES["retirement"], hospital.other).status_code == 403
     assert hospital.post("/heartbeats", {"tenant": OTHER}, hospital.his).status_code == 403
-    for path in ("/systems", "/alarms", "/messages", "/policy", "/systems/hours"):
+    for path in ("/systems", "/alarms", "/messages", "/policy", "/systems/hours", "/service"):
         assert hospital.get(path, hospital.doctor).status_code == 403, path
+
+
+def test_yigong_itself_tells_what_it_serves_and_which_worker_lags_behind(hospital: Hospital) -> None:
+    lagging = {"name": "node-2:7", "release": "0" * 64, "fault": "not signed"}
+    report(hospital.made.house.engine, *lagging.values(), datetime.now(UTC))
+    told = hospital.get("/service").json()
+    assert told["release"] == told["active"] == hospital.made.house.releases.active()
+    assert told["database"] == "ok"
+    assert "releaseFault" not in told
+    assert lagging.items() <= next(one for one in told["workers"] if one["name"] == "node-2:7").items()
 
 
 def test_one_taken_out_of_service_is_alarmed_no_more(hospital: Hospital) -> None:

@@ -6,7 +6,7 @@ import { moment } from "../../shared/words";
 import { TEXTS } from "./texts";
 import type { Overview, Worker } from "./types";
 
-export function Workers({ overview }: { overview: Overview }): ReactNode {
+export function Workers({ overview }: { overview: Pick<Overview, "active" | "workers"> }): ReactNode {
   const { workers, active } = overview;
   const there = workers.filter((one) => one.release === active).length;
   return (

@@ -1,4 +1,4 @@
-/** Connected systems, alarms about them, messages that were given up. */
+/** Connected systems, alarms about them, messages that were given up, and how Yigong itself is. */
 import { Tabs } from "antd";
 import type { ReactNode } from "react";
 import { Navigate, Route, Routes, useNavigate } from "react-router";
@@ -7,11 +7,12 @@ import { useMay } from "../../shared/session";
 import { Alarms } from "./Alarms";
 import { Connected } from "./Connected";
 import { Messages } from "./Messages";
+import { Service } from "./Service";
 import { TracePage } from "./TracePage";
 import { TEXTS } from "./texts";
 import "./systems.css";
 
-const PARTS = { systems: Connected, alarms: Alarms, messages: Messages };
+const PARTS = { systems: Connected, alarms: Alarms, messages: Messages, service: Service };
 type Part = keyof typeof PARTS;
 
 export default function Systems(): ReactNode {
@@ -29,8 +30,9 @@ export default function Systems(): ReactNode {
 
 /** What somebody may look at. */
 function useParts(): Part[] {
-  const operations: Part[] = useMay("operations.read") ? ["systems", "alarms"] : [];
-  return [...operations, ...(useMay("exchange.read") ? (["messages"] as const) : [])];
+  const operations = useMay("operations.read");
+  const may = { systems: operations, alarms: operations, messages: useMay("exchange.read"), service: operations };
+  return (Object.keys(PARTS) as Part[]).filter((part) => may[part]);
 }
 
 function Tabbed({ part, parts }: { part: Part; parts: Part[] }): ReactNode {

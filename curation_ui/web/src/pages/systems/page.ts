@@ -4,7 +4,7 @@ import type { Page } from "../../shared/page";
 export const PAGE: Page = {
   path: "systems",
   title: "系统监测",
-  about: "接入系统的运行状况和告警，交换报文的死信与追踪",
+  about: "接入系统与本平台的运行状况，告警，交换报文的死信与追踪",
   group: "管理",
   order: 10,
   icon: ApiOutlined,

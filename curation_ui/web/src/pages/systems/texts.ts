@@ -1,7 +1,16 @@
 export const TEXTS = {
   title: "系统监测",
   about: "每 15 秒自动刷新",
-  tabs: { systems: "接入系统", alarms: "告警", messages: "报文与死信" },
+  tabs: { systems: "接入系统", alarms: "告警", messages: "报文与死信", service: "本平台" },
+  release: "本进程使用的知识发布版",
+  database: "数据库",
+  databaseStates: { ok: "正常", away: "无法连接" },
+  well: "各项功能正常",
+  faults: {
+    releaseFault: "新的知识发布版未能启用",
+    officeFault: "审方以外的功能未能启动",
+    searchFault: "检索索引不可用",
+  },
   noSystems: "还没有接入系统",
   noAlarms: "没有告警",
   noMessages: "没有符合条件的报文",

@@ -1,4 +1,6 @@
-/** Connected systems and messages as the API tells them. */
+/** Connected systems, messages and the service itself as the API tells them. */
+import type { Worker } from "../releases/types";
+
 export type System = {
   tenant: string;
   institution: string;
@@ -52,3 +54,11 @@ export type Message = {
 
 export type Step = { at: string; act: string; actor: string; detail: Record<string, unknown> };
 export type Trace = Message & { steps: Step[]; facts: { resource: string; version: number; act: string }[] };
+
+export type Fault = "releaseFault" | "officeFault" | "searchFault";
+export type ServiceState = Partial<Record<Fault, string>> & {
+  release: string;
+  database: "ok" | "away";
+  active: string;
+  workers: Worker[];
+};
