@@ -295,11 +295,13 @@ def search(
     tenant: str = "",
     since: datetime | None = None,
     until: datetime | None = None,
+    before: int = 0,
     limit: int = 200,
     within: Sequence[str] | None = None,
 ) -> list[dict[str, Any]]:
     """Events, the newest first. ``act`` and ``tenant`` match with all that is below them (``review`` finds
-    ``review.read``). ``within``: only of these tenants and what is below them."""
+    ``review.read``). ``before``: only older ones than the event of this number. ``within``: only of these tenants
+    and what is below them."""
     query = select(events).order_by(events.c.number.desc()).limit(limit)
     exact = ((events.c.actor, actor), (events.c.subject, subject))
     query = query.where(*(column == value for column, value in exact if value))
@@ -311,6 +313,7 @@ def search(
         query = query.where(or_(false(), *map(_below, within)))
     query = query if since is None else query.where(events.c.at >= since)
     query = query if until is None else query.where(events.c.at < until)
+    query = query.where(events.c.number < before) if before else query
     with engine.connect() as connection:
         return [dict(row._mapping) for row in connection.execute(query)]
 

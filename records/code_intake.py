@@ -85,14 +85,15 @@ class Coder:
 
     # -- the work list -------------------------------------------------------------------------
 
-    def work_list(self, tenant: str, source: str = "", limit: int = 100) -> list[Unmapped]:
+    def work_list(self, tenant: str, source: str = "", limit: int = 100, offset: int = 0) -> list[Unmapped]:
         """Codes that nobody mapped, the most frequent first, of a tenant and all below it in scope."""
         add_up(self._engine)
         below = unmapped.c.tenant.startswith(f"{tenant}/", autoescape=True)
         query = select(unmapped).where((unmapped.c.tenant == tenant) | below)
         query = query.where(unmapped.c.system == source) if source else query
+        place = (unmapped.c.code, unmapped.c.tenant, unmapped.c.system, unmapped.c.place)
         with self._engine.connect() as connection:
-            rows = connection.execute(query.order_by(unmapped.c.seen.desc(), unmapped.c.code).limit(limit))
+            rows = connection.execute(query.order_by(unmapped.c.seen.desc(), *place).offset(offset).limit(limit))
             return [Unmapped(*(getattr(row, name) for name in Unmapped._fields)) for row in rows]
 
 

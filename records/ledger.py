@@ -36,10 +36,14 @@ class RuleUse:
     seconds: float | None
 
     @property
+    def answers(self) -> int:
+        """How many cards were accepted or overridden."""
+        return self.accepted + self.overridden
+
+    @property
     def override_share(self) -> float | None:
         """Overridden among those answered; None when nobody answered."""
-        answered = self.accepted + self.overridden
-        return self.overridden / answered if answered else None
+        return self.overridden / self.answers if self.answers else None
 
 
 def rule_use(engine: Engine, since: datetime | None = None, until: datetime | None = None) -> list[RuleUse]:

@@ -16,6 +16,7 @@ import orjson
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     DateTime,
     Engine,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     String,
     Table,
     case,
+    func,
     insert,
     select,
     update,
@@ -164,6 +166,13 @@ _CASE_FIELDS: Final = tuple(Case.__dataclass_fields__)
 _RANK: Final = {"contraindicated": 0, "major": 1, "moderate": 2, "minor": 3, "info": 4}
 
 
+def _narrowed(query: Query) -> list[ColumnElement[bool]]:
+    among = ((cases.c.state, query.states), (cases.c.institution, query.institutions))
+    exact = ((cases.c.assignee, query.assignee), (cases.c.severity, query.severity))
+    since = [] if query.since is None else [cases.c.submitted >= query.since]
+    return [column.in_(some) for column, some in among if some] + [c == one for c, one in exact if one] + since
+
+
 class Reviews:
     """The queue in the database. ``key`` (16 bytes) seals what may name a patient."""
 
@@ -260,19 +269,14 @@ class Reviews:
     def queue(self, query: Query) -> list[Case]:
         """Prescriptions, the most pressing first: urgent, then the worst, then the longest waiting."""
         rank = case(_RANK, value=cases.c.severity, else_=5)
-        found = select(*_columns()).order_by(cases.c.urgent.desc(), rank, cases.c.submitted)
-        if query.states:
-            found = found.where(cases.c.state.in_([state.value for state in query.states]))
-        if query.institutions:
-            found = found.where(cases.c.institution.in_(query.institutions))
-        if query.assignee:
-            found = found.where(cases.c.assignee == query.assignee)
-        if query.severity:
-            found = found.where(cases.c.severity == query.severity)
-        if query.since is not None:
-            found = found.where(cases.c.submitted >= query.since)
+        found = select(*_columns()).order_by(cases.c.urgent.desc(), rank, cases.c.submitted).limit(query.limit)
         with self._engine.connect() as connection:
-            return [_case_of(row) for row in connection.execute(found.limit(query.limit))]
+            return [_case_of(row) for row in connection.execute(found.where(*_narrowed(query)))]
+
+    def count(self, query: Query) -> int:
+        """How many prescriptions there are to see, beyond the limit too."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(func.count()).select_from(cases).where(*_narrowed(query))).scalar_one()
 
     def history(self, review: str) -> list[Event]:
         """Every move of a prescription, in order."""

@@ -26,6 +26,7 @@ _LOAD: Final = "load"
 _SUFFIXES: Final = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".json", ".jsonl", ".xml", ".owl", ".obo")
 _LONGEST_NAME: Final = 120
 Limit = Annotated[int, Query(ge=1, le=500)]
+Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 
 
 class LoadBody(Body, frozen=True):
@@ -82,11 +83,11 @@ def _loads(routes: APIRouter, curators: Curators, desk: CurationDesk) -> None:
         return respond(200, {"loaders": known, "loads": [load_json(run) for run in runs]})
 
     @routes.get("/loads/{load_id}/errors", **_ERRORS)
-    async def errors(load_id: str, request: Request, offset: int = 0, limit: Limit = 200) -> Response:
+    async def errors(load_id: str, request: Request, offset: Offset = 0, limit: Limit = 200) -> Response:
         found = curators.reads(request)
-        made = await within(found, lambda: errors_of(desk.store, load_id, max(0, min(offset, 2**31 - 1)), limit))
+        made = await within(found, lambda: errors_of(desk.store, load_id, offset, limit))
         told = [{"file": e.file, "line": e.line, "field": e.field, "message": e.message} for e in made]
-        return respond(200, {"errors": told})
+        return respond(200, {"errors": told, "next": offset + limit if len(told) == limit else None})
 
 
 def _loading(routes: APIRouter, curators: Curators, desk: CurationDesk) -> None:

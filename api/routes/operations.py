@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -25,6 +25,9 @@ from records.ledger import RuleUse, rule_use
 
 if TYPE_CHECKING:  # no worker waits for it to start
     from api.system_metrics import SystemMetrics
+
+Share = Annotated[float, Query(ge=0, le=100, description="only rules overridden in so many per cent of answers")]
+Count = Annotated[int, Query(ge=0, le=1_000_000, description="only rules answered so often")]
 
 
 def router(
@@ -85,12 +88,19 @@ def router(
         ]
         return respond(200, {"releases": listed})
 
-    @routes.get("/api/v1/rules/usage")
-    def usage(request: Request, since: str = "", until: str = "") -> Response:
+    @routes.get("/api/v1/rules/usage", **_USAGE)
+    def usage(
+        request: Request, since: str = "", until: str = "", share: Share = 0, answers: Count = 0, format: str = "json"
+    ) -> Response:
         with acting(access.need(request, "review.read").scope):
-            found = rule_use(engine, moment_of(since, "since"), moment_of(until, "until"))
+            account = rule_use(engine, moment_of(since, "since"), moment_of(until, "until"))
+        found = [use for use in account if use.answers >= answers and 100 * (use.override_share or 0) >= share]
         titles = rule_titles(reviewer.serving.now.snapshot, reviewer.titles, (use.rule for use in found))
         rules = [_used(use, reviewer.titles) | {"title": titles[use.rule]} for use in found]
+        if format != "json":
+            from api.rule_account import account_file  # no worker waits for it to start
+
+            return account_file(rules, REASONS, format, datetime.now(UTC))
         return respond(200, {"rules": rules, "reasons": REASONS})
 
     return routes
@@ -121,4 +131,10 @@ _SERVICE: Final = described(
     "How Yigong itself is",
     "What `/readyz` says of the worker that answers, the release that is published, and what every worker serves.",
     "release, database, active, workers; releaseFault, officeFault, searchFault where something is amiss",
+)
+_USAGE: Final = described(
+    "The account of rules",
+    "Of each rule how often it spoke, was accepted, set aside, and why; `format` gives it as csv or xlsx.",
+    "the rules, the most shown first, and what the codes of reasons say",
+    400,
 )

@@ -59,7 +59,9 @@ def router(access: Access, dispensary: Dispensary, engine: Engine) -> APIRouter:
         begin, most = moment_of(since, "since"), max(1, min(limit, _MOST))
         query = Query(_states(status), institutions, assignee, severity, begin, most)
         with acting(found.scope):
-            return respond(200, {"reviews": [described(case) for case in dispensary.reviews.queue(query)]})
+            shown = [described(case) for case in dispensary.reviews.queue(query)]
+            total = dispensary.reviews.count(query) if len(shown) == most else len(shown)
+        return respond(200, {"reviews": shown, "total": total})
 
     @routes.get("/reviews/events", **openapi.EVENTS)
     async def stream(request: Request, after: int = -1) -> StreamingResponse:

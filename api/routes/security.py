@@ -85,9 +85,10 @@ def _record(routes: APIRouter, people: People, access: Access) -> None:
         tenant: str = "",
         since: str = "",
         until: str = "",
+        before: Annotated[int, Query(ge=0, le=2**53, description="`next` of the page before")] = 0,
         limit: Annotated[int, Query(ge=1)] = 200,
     ) -> Response:
-        found = access.need(request, "audit.read")
+        found, most = access.need(request, "audit.read"), min(limit, _MOST)
         begin, end = moment_of(since, "since"), moment_of(until, "until")
         listed = search(
             people.engine,
@@ -97,11 +98,13 @@ def _record(routes: APIRouter, people: People, access: Access) -> None:
             tenant=tenant,
             since=begin,
             until=end,
-            limit=min(limit, _MOST),
+            before=before,
+            limit=most,
             within=_within(found, people.settings.league),
         )
         access.note(found, "audit.read", subject, "search", count=len(listed))
-        return respond(200, {"events": [_event(e) for e in listed]})
+        older = listed[-1]["number"] if len(listed) == most else None
+        return respond(200, {"events": [_event(e) for e in listed], "next": older})
 
 
 def _broken(

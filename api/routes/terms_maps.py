@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from api.access import Access
 from api.asking import attached, described, reads, within, writes
@@ -21,6 +21,7 @@ from records.code_systems import TermError
 from records.map_proposals import Method
 
 _MOST: Final = 1000
+Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 _WHOLE: Final = 200_000
 
 
@@ -162,11 +163,14 @@ def _using(routes: APIRouter, access: Access, desk: TermsDesk) -> None:
         return respond(200, {"result": bool(made), "matches": [one._asdict() for one in made]})
 
     @routes.get("/unmapped", **_UNMAPPED)
-    def unmapped(request: Request, tenant: str = "", source: str = "", limit: int = 100) -> Response:
-        found = access.need(request, "terms.read")
+    def unmapped(
+        request: Request, tenant: str = "", source: str = "", limit: int = 100, offset: Offset = 0
+    ) -> Response:
+        found, page = access.need(request, "terms.read"), max(1, min(limit, _MOST))
         with acting(found.scope):
-            made = desk.coder.work_list(reads(found, tenant, desk.league), source, max(1, min(limit, _MOST)))
-        return respond(200, {"codes": [one._asdict() for one in made]})
+            made = desk.coder.work_list(reads(found, tenant, desk.league), source, page, offset)
+        further = offset + page if len(made) == page else None
+        return respond(200, {"codes": [one._asdict() for one in made], "next": further})
 
 
 # -- making ------------------------------------------------------------------------------------

@@ -138,6 +138,17 @@ def test_a_concept_is_found_by_initials_and_read_with_its_graph(enter: Entering)
     expect(here.page.get_by_role("cell", name="西咪替丁")).to_be_visible()
 
 
+def test_whoever_may_edit_finds_rules_sources_and_drafts_in_the_same_box(enter: Entering) -> None:
+    here = enter("lihua", "/ui/knowledge")
+    here.page.get_by_role("combobox", name="知识检索").fill("华法林钠片说明书")
+    source = here.page.locator(".ant-select-item-option").filter(has_text="来源")
+    expect(source).to_contain_text("华法林钠片说明书")
+    expect(here.page.get_by_text("规则、来源和草稿")).to_be_visible()
+    source.click()
+    expect(here.page.get_by_role("heading", name="华法林钠片说明书", level=1)).to_be_visible()
+    assert here.page.url.endswith("/ui/curation/source/label%3A%E5%8D%8E%E6%B3%95%E6%9E%97%E9%92%A0%E7%89%87")
+
+
 def test_an_article_shows_the_source_of_each_section_and_a_concept_its_attributes(enter: Entering) -> None:
     here = enter("lihua", "/ui/knowledge/concept/ingredient%3Awarfarin")
     expect(here.page.get_by_role("row").filter(has_text="途径")).to_contain_text("口服")
@@ -153,6 +164,7 @@ def test_a_question_finds_passages_with_their_sources(enter: Entering) -> None:
     here.page.get_by_role("button", name="检索").click()
     expect(here.page.locator("article mark", has_text="华法林").first).to_be_visible()
     here.see("出处：西咪替丁片说明书")
+    here.suits_everybody("knowledge")
 
 
 def test_what_is_wrong_is_told_at_the_field_and_a_draft_is_submitted(enter: Entering) -> None:
@@ -161,12 +173,14 @@ def test_what_is_wrong_is_told_at_the_field_and_a_draft_is_submitted(enter: Ente
     advice = here.page.get_by_label("建议", exact=True)
     advice.fill("")
     here.see("建议必填")
+    here.suits_everybody("curation-form")
     advice.fill("改用法莫替丁；合用期间每3日复查INR。")
     here.page.get_by_label("修改理由").fill("新版说明书")
     here.page.get_by_role("button", name="保存草稿").click()
     here.see("草稿已保存")
     here.page.get_by_role("tab", name="历史与差异").click()
     expect(here.page.locator(".cm-changedText").first).to_be_visible()
+    here.suits_everybody("curation-history")
     here.page.get_by_role("tab", name="编辑").click()
     here.page.get_by_role("button", name="提交审核").click()
     here.see("已提交审核 1 条")
@@ -259,13 +273,31 @@ def test_another_person_sees_the_difference_and_decides(enter: Entering) -> None
     here.see("没有待审核的知识")
 
 
+def _with_many_concepts(route: Route) -> None:
+    """A job as it is, but that a source came in with the release: 130 concepts before the rule."""
+    answer = route.fetch()
+    told = answer.json()
+    content = (told.get("result") or {}).get("content")
+    if content:
+        new = {"kind": "concept", "change": "added", "before": "", "after": "名称：新概念\n"}
+        content["counts"] = {"concept": {"added": 130}} | content["counts"]
+        content["changes"] = [{**new, "id": f"x:{n}", "title": f"新概念 {n}"} for n in range(130)] + content[
+            "changes"
+        ]
+    route.fulfill(response=answer, json=told)
+
+
 def test_the_effect_is_seen_then_published_watched_and_taken_back(enter: Entering) -> None:
     here = enter("wangzr", "/ui/releases")
     page = here.page
     here.see("规则 1")
+    page.route("**/api/v1/curation/jobs/*", _with_many_concepts)
     page.get_by_role("button", name="生成影响报告").click()
     expect(page.get_by_text("近期没有可用的请求")).to_be_visible(timeout=_SECONDS)
-    page.get_by_text("高龄患者使用华法林").click()
+    concepts = page.get_by_role("region", name="概念")
+    expect(concepts.get_by_text("只显示前 100 条，共 130 条")).to_be_visible()
+    expect(concepts.get_by_role("button")).to_have_count(100)
+    page.get_by_role("region", name="规则").get_by_text("高龄患者使用华法林").click()
     expect(page.locator(".diff .cm-content").last).to_contain_text("75岁以上患者")
     here.suits_everybody("curation-releases")
     page.get_by_label("发布说明").fill("高龄华法林规则")
@@ -347,10 +379,13 @@ def test_a_file_is_loaded_and_its_faulty_row_shown(enter: Entering, tmp_path: Pa
     expect(here.page.get_by_text("载入完成：写入 1")).to_be_visible(timeout=_SECONDS)
     here.page.get_by_role("button", name="未能读取 1").click()
     here.see("“传说”不在可选值中")
+    here.suits_everybody("curation-loads")
 
 
 def test_a_prompt_is_read_and_its_cases_are_run(enter: Entering) -> None:
     here = enter("lihua", "/ui/prompts")
+    here.see("智能问答")
+    here.suits_everybody("curation-prompts")
     here.page.get_by_role("link", name="智能问答").click()
     here.see("系统提示")
     here.page.get_by_role("tab", name="用例").click()
@@ -410,7 +445,7 @@ def test_a_new_source_and_a_new_concept_are_checked_while_typed_and_what_is_alik
     page.get_by_label("年份").fill("2024")
     page.get_by_label("编号").fill("label-warfarin-2024")
     page.get_by_label("修改理由").fill("新版说明书")
-    assert here.hurdles() == []
+    here.suits_everybody("new-source")
     page.get_by_role("button", name="保存草稿").click()
     expect(page.get_by_role("heading", name="华法林钠片说明书（2024年修订）", level=1)).to_be_visible()
 
@@ -433,6 +468,7 @@ def test_rules_are_edited_side_by_side_in_a_table_and_tried_as_they_stand(enter:
     here = enter("zhaomin", "/ui/rules")
     page, title = here.page, "高龄患者使用华法林"
     page.get_by_role("checkbox", name=f"选择 {title}").check()
+    here.suits_everybody("rules")
     page.get_by_role("link", name="决策表（1）").click()
     tried = page.get_by_role("region", name=f"试运行：{title}", exact=True)
     expect(tried.get_by_role("listitem").filter(has_text="72岁男性")).to_contain_text("不触发")

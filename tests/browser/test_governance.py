@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from urllib.request import Request, urlopen
 
 from playwright.sync_api import expect
@@ -67,5 +68,14 @@ def test_a_rule_that_is_set_aside_stands_out_with_its_reasons(window: Callable[.
     row.get_by_role("button").first.click()
     here.see("提示不适用于该患者")
     here.suits_everybody("governance")
+    here.page.reload()
+    expect(here.page.get_by_role("switch", name="只看噪声规则")).to_be_checked()
+    expect(here.page.get_by_label("忽略率不低于（%）")).to_have_value("50")
+    expect(row).to_be_visible()
+    with here.page.expect_download() as downloading:
+        here.page.get_by_role("button", name="导出 CSV").click()
+    assert downloading.value.suggested_filename == "预警治理.csv"
+    kept = Path(downloading.value.path()).read_text("utf-8-sig").splitlines()
+    assert len(kept) == 1 + here.page.locator("tr[data-row-key]").count(), "what is shown is what is taken away"
     here.page.get_by_label("已答复不少于（次）").fill("1000")
     here.see("没有达到阈值的规则")

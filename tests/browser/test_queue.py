@@ -165,6 +165,8 @@ def test_a_prescription_is_handed_to_a_colleague(enter: Entering) -> None:
 def test_what_was_let_go_is_called_back(enter: Entering) -> None:
     here = enter("wangys", "/ui/queue")
     here.page.get_by_text("已放行", exact=True).click()
+    expect(here.page.get_by_role("button", name="召回")).to_be_visible()
+    here.page.reload()  # the part that was chosen stands in the address
     here.page.get_by_role("button", name="召回").click()
     here.page.get_by_role("button", name=re.compile("确\\s*定")).click()
     here.see("已召回，请审核")

@@ -92,3 +92,25 @@ def test_what_was_done_is_found_in_the_audit_by_who_and_what(window: Opening) ->
     here.page.get_by_label("操作人").fill("没有这个人")
     here.page.get_by_role("button", name=re.compile("查\\s*询")).click()
     here.see("没有符合条件的审计记录")
+
+
+def test_the_audit_is_turned_page_by_page_and_the_address_keeps_the_place(window: Opening) -> None:
+    here = window()
+    page = here.page
+    page.route(
+        "**/api/v1/audit?*", lambda route: route.continue_(url=route.request.url.replace("limit=100", "limit=1"))
+    )
+    for _ in range(2):  # looking is recorded: there are two rows at least
+        here.open("/ui/audit?act=audit.read")
+        expect(page.get_by_role("row").or_(page.get_by_text("没有符合条件的审计记录")).first).to_be_visible()
+    seen = page.locator("tr[data-row-key]")
+    newest = seen.get_attribute("data-row-key")
+    page.get_by_role("button", name="下一页").click()
+    expect(page.locator(f"tr[data-row-key='{newest}']")).to_have_count(0)
+    expect(seen).to_have_count(1)
+    older = str(seen.get_attribute("data-row-key"))
+    assert int(older) < int(str(newest))
+    page.reload()
+    expect(seen).to_have_attribute("data-row-key", older)
+    page.get_by_role("button", name="第一页").click()
+    expect(page.locator(f"tr[data-row-key='{older}']")).to_have_count(0)

@@ -487,9 +487,15 @@ def test_the_audit_tells_who_did_what_from_where_and_is_told_by_tenant(league: S
     assert {e["tenant"] for e in told} <= {COUNTY, HOSPITAL}
     acts = [(e["act"], e["why"]) if "why" in e else (e["act"], "") for e in told if e["actor"] == "wang"]
     assert {("login", ""), ("http.get", ""), ("access.refused", "audit.read"), ("logout", "")} <= set(acts)
+    page = league.client.get("/api/v1/audit?limit=1&act=login", headers=league.bearer("root")).json()
+    after = league.client.get(
+        f"/api/v1/audit?limit=1&act=login&before={page['next']}", headers=league.bearer("root")
+    ).json()
+    assert after["events"][0]["number"] < page["events"][0]["number"]
     whole = league.client.get("/api/v1/audit?act=login", headers=league.bearer("root")).json()["events"]
     assert {e["act"] for e in whole} == {"login", "login.failed"}
     assert "far" in {e["actor"] for e in whole}
+    assert [e["number"] for e in whole[:2]] == [page["events"][0]["number"], after["events"][0]["number"]]
 
 
 def test_overrides_and_decisions_are_recorded_without_what_was_said(league: Staffed) -> None:

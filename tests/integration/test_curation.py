@@ -465,6 +465,8 @@ def test_a_file_is_loaded_with_its_faulty_rows_told(bench: Bench) -> None:
     assert (done["written"], done["errors"]) == (1, 1)
     (error,) = bench.ask("GET", f"loads/{done['load']}/errors")["errors"]
     assert (error["line"], error["field"]) == (3, "类型")
+    assert bench.ask("GET", f"loads/{done['load']}/errors", limit=1)["next"] == 1
+    assert bench.ask("GET", f"loads/{done['load']}/errors", limit=1, offset=1) == {"errors": [], "next": None}
     assert bench.ask("GET", "loads")["loads"][0]["file"] == "sources.csv"
     assert not list((bench.house.settings.data_dir / "uploads").iterdir()), "the file is not kept"
     told = bench.ask("POST", "loads/acceptance", curation_sources.EXAMPLES["acceptance"] | {"by": LI}, 422)

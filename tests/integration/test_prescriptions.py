@@ -23,6 +23,7 @@ from tests.integration.staffed import CLINIC, COUNTY, HOSPITAL, LEAGUE, OTHER_CO
 from tests.integration.test_dispensing import RISKY
 
 CASE, ALERTS = "/api/v1/prescriptions", "/api/v1/rules/alerts"
+USAGE = "/api/v1/rules/usage"
 SIGN = "/cds-services/yigong-order-sign"
 MANAGER = "institution-manager"
 
@@ -141,6 +142,17 @@ def test_an_alert_leads_to_what_was_shown_and_answered_and_to_the_prescription_i
     [alert] = listed["alerts"]
     assert (alert["card"], alert["reason"], alert["outcome"]) == (card["uuid"], "risk-benefit-ratio", "overridden")
     assert _get(site, "county", ALERTS, rule=rule, outcome="overridden").json()["alerts"] == []
+
+    account = _get(site, "league", USAGE, share=100, answers=1).json()["rules"]
+    assert rule in {one["rule"] for one in account}
+    assert all(one["overrideShare"] == 1 for one in account), "only what was set aside so often"
+    csv = _get(site, "league", USAGE, share=100, answers=1, format="csv")
+    lines = csv.content.decode("utf-8-sig").splitlines()
+    assert len(lines) == 1 + len(account)
+    assert lines[0].startswith("规则,规则编号,类别,程度,提示,采纳,忽略,未答复,忽略率（%）")
+    assert "已权衡利弊，获益大于风险 1 次" in csv.text
+    assert _get(site, "league", USAGE, format="xlsx").content.startswith(b"PK")
+    assert _get(site, "league", USAGE, format="pdf").status_code == 400
 
     answer = _get(site, "league", f"{CASE}/{alert['prescription']}")
     told = answer.json()

@@ -115,6 +115,9 @@ def test_from_an_unmapped_code_to_the_standard_beside_it(standard: TestClient) -
     land(desk, ("D1", "肺炎"), ("D1", "肺炎"), ("D2", "原发性高血压病"), ("D7", "血压高"))
     codes = ask(standard, "GET", "unmapped").json()["codes"]
     assert [(one["code"], one["seen"]) for one in codes] == [("D1", 2), ("D2", 1), ("D7", 1)]
+    pages = [ask(standard, "GET", "unmapped", params={"limit": 2, "offset": at}).json() for at in (0, 2)]
+    assert [one["code"] for page in pages for one in page["codes"]] == ["D1", "D2", "D7"]
+    assert [page["next"] for page in pages] == [2, None]
     proposed = ask(standard, "POST", "maps/proposals", json=terms_maps.EXAMPLES["proposals"])
     assert proposed.json()["codes"] == 3, proposed.text
     first = ask(standard, "GET", "maps", params={"code": "D1"}).json()["maps"]

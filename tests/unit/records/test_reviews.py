@@ -202,6 +202,7 @@ def test_the_queue_shows_the_most_pressing_first(engine: Engine) -> None:
     queue.submit(submission(4, institution="县医院"))
     shown = queue.queue(Query((State.PENDING,), ("镇卫生院",)))
     assert [c.id for c in shown] == ["review-3", "review-2", "review-1"]
+    assert queue.count(Query((State.PENDING,), ("镇卫生院",), limit=1)) == 3
 
 
 def test_the_overdue_are_found_and_the_clock_runs_on_in_other_hands(engine: Engine) -> None:

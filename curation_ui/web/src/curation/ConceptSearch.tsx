@@ -4,13 +4,23 @@ import { type ReactNode, useDeferredValue } from "react";
 import { useAsked } from "../shared/asking";
 import { useVocabulary } from "./vocabulary";
 
+const TEXTS = { concepts: "概念" };
+
 export type Suggested = { id: string; kind: string; name: string; matched: string; by: string };
+
+/** What else the field offers, under a heading of its own. */
+export type Offered = {
+  label: string;
+  options: { value: string; label: ReactNode }[];
+  chosen: (value: string) => void;
+};
 
 type SearchProps = {
   value: string;
   onChange: (text: string) => void;
   chosen?: (concept: Suggested) => void;
   kinds?: string[];
+  also?: Offered;
   label: string;
   placeholder?: string;
   id?: string;
@@ -32,7 +42,7 @@ export function useSuggested(text: string, kinds: string[] = []): Suggested[] {
   return kinds.length ? found.filter((one) => kinds.includes(one.kind)) : found;
 }
 
-export function ConceptSearch({ value, onChange, chosen, kinds, label, ...more }: SearchProps): ReactNode {
+export function ConceptSearch({ value, onChange, chosen, kinds, also, label, ...more }: SearchProps): ReactNode {
   const found = useSuggested(value, kinds);
   const { concepts } = useVocabulary();
   const options = found.map((one) => ({
@@ -48,16 +58,24 @@ export function ConceptSearch({ value, onChange, chosen, kinds, label, ...more }
       </Flex>
     ),
   }));
+  const others = also?.options ?? [];
+  const isOther = (value: string): boolean => others.some((one) => one.value === value);
+  const groups: AutoCompleteProps["options"] = [
+    { label: TEXTS.concepts, options },
+    { label: also?.label, options: others },
+  ].filter((group) => group.options.length);
   const select = (id: string): void => {
     const one = found.find((each) => each.id === id);
     if (one && chosen) chosen(one);
+    if (isOther(id)) also?.chosen(id);
   };
+  const picks = (text: string): boolean => isOther(text) || Boolean(chosen && found.some((one) => one.id === text));
   return (
     <AutoComplete
       id={more.id}
       value={value}
-      options={options}
-      onChange={(text: string) => (chosen && found.some((one) => one.id === text) ? undefined : onChange(text))}
+      options={others.length ? groups : options}
+      onChange={(text: string) => (picks(text) ? undefined : onChange(text))}
       onSelect={select}
       status={more.status}
       size={more.size}

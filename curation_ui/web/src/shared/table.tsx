@@ -60,6 +60,13 @@ export function Pager({ earlier, later, first, next }: PagerProps): ReactNode {
   );
 }
 
+type TurningProps = { offset: number; next: number | null; turn: (offset: number) => void };
+
+/** `Pager` of what the service gives from an offset on. */
+export function Turning({ offset, next, turn }: TurningProps): ReactNode {
+  return <Pager earlier={offset > 0} later={next !== null} first={() => turn(0)} next={() => turn(next ?? 0)} />;
+}
+
 /** Says that a list goes on beyond what is shown of it. */
 export function Cut({ shown, of }: { shown: number; of: number }): ReactNode {
   return shown < of ? <p className="muted">{TEXTS.cut(shown, of)}</p> : null;

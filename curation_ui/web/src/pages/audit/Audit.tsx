@@ -6,12 +6,12 @@ import { useSearchParams } from "react-router";
 import { useAsked } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
 import { Asked } from "../../shared/states";
-import { Rows } from "../../shared/table";
+import { Pager, Rows } from "../../shared/table";
 import "./audit.css";
 import { TEXTS } from "./texts";
 
 const AUDIT = "GET /api/v1/audit";
-const MOST = 500;
+const PAGE_ROWS = 100;
 const USUAL_DAYS = 7;
 const EXACT = "YYYY-MM-DD HH:mm:ss";
 
@@ -26,22 +26,34 @@ type Event = {
   why?: string;
   detail?: Record<string, unknown>;
 };
+type Listed = { events: Event[]; next: number | null };
 type Sought = { actor?: string; act?: string; subject?: string; tenant?: string; span: [Dayjs, Dayjs] };
 
 export default function Audit(): ReactNode {
   const [asked, ask] = useSearchParams();
-  const query = { ...Object.fromEntries(asked), limit: MOST };
-  const events = useAsked<{ events: Event[] }, typeof AUDIT>(
-    AUDIT,
-    { query },
-    { enabled: asked.size > 0, staleMs: 60_000 },
-  );
+  const query = { ...Object.fromEntries(asked), limit: PAGE_ROWS };
+  const events = useAsked<Listed, typeof AUDIT>(AUDIT, { query }, { enabled: asked.size > 0, staleMs: 60_000 });
+  const turn = (before: number | null): void => {
+    if (before) asked.set("before", String(before));
+    else asked.delete("before");
+    ask(asked);
+  };
   return (
     <Frame title={TEXTS.title} about={TEXTS.about} printable>
       <Search seek={(sought) => ask(sought)} />
       {asked.size ? (
         <Asked query={events} isEmpty={(found) => !found.events.length} empty={TEXTS.none}>
-          {(found) => <Table events={found.events} />}
+          {(found) => (
+            <>
+              <Table events={found.events} />
+              <Pager
+                earlier={asked.has("before")}
+                later={found.next !== null}
+                first={() => turn(null)}
+                next={() => turn(found.next)}
+              />
+            </>
+          )}
         </Asked>
       ) : null}
     </Frame>
@@ -85,6 +97,7 @@ function Table({ events }: { events: Event[] }): ReactNode {
     <Rows<Event>
       rowKey="number"
       dataSource={events}
+      pagination={false}
       columns={[
         { title: TEXTS.at, render: (_, one) => dayjs(one.at).format(EXACT) },
         { title: TEXTS.actor, dataIndex: "actor" },

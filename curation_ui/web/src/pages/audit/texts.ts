@@ -1,6 +1,6 @@
 export const TEXTS = {
   title: "审计查询",
-  about: "查询本身也会记入审计；最多显示最近 500 条",
+  about: "查询本身也会记入审计；最近的在前",
   none: "没有符合条件的审计记录",
   actor: "操作人",
   act: "操作",

@@ -3,6 +3,7 @@ import { App, Button, Dropdown, Flex, Input, Segmented, Select } from "antd";
 import { type ReactNode, useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { Person, usePerson } from "../../curation/person";
+import { placeOf } from "../../curation/records";
 import { useStep } from "../../curation/steps";
 import type { Found, Page, Table } from "../../curation/types";
 import { choices, StandingTag, StatusTag, useVocabulary, vocabularyAhead } from "../../curation/vocabulary";
@@ -220,10 +221,4 @@ function Adding(): ReactNode {
 
 function keyOf(one: Found): string {
   return `${one.kind}|${one.id}`;
-}
-
-/** Rules have an editor of their own. */
-function placeOf(one: Found): string {
-  const id = encodeURIComponent(one.id);
-  return one.kind === "rule" ? `/rules/${id}` : `${one.kind}/${id}`;
 }

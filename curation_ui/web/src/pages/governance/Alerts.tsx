@@ -1,12 +1,13 @@
 /** The alerts that the account of a rule is made of, each with its last answer and the way to its case. */
 import { Segmented, Tag } from "antd";
-import { type ReactNode, useState } from "react";
-import { Link, useSearchParams } from "react-router";
+import type { ReactNode } from "react";
+import { Link } from "react-router";
+import { counted, useAddress } from "../../shared/address";
 import { useAsked } from "../../shared/asking";
 import { SeverityTag } from "../../shared/finding";
 import { Frame } from "../../shared/frame";
 import { Asked } from "../../shared/states";
-import { Pager, Rows } from "../../shared/table";
+import { Rows, Turning } from "../../shared/table";
 import { moment } from "../../shared/words";
 import { TEXTS } from "./texts";
 import type { Alert, Listed } from "./types";
@@ -17,33 +18,30 @@ const SAID = TEXTS.alerts;
 const OUTCOMES = Object.entries(SAID.outcomes).map(([value, label]) => ({ value, label }));
 
 export function Alerts(): ReactNode {
-  const [asked, ask] = useSearchParams();
-  const [offset, turn] = useState(0);
+  const [asked, change] = useAddress();
+  const offset = counted(asked, "offset", 0);
   const [rule, family, since, outcome] = ["rule", "family", "since", "outcome"].map((one) => asked.get(one) ?? "");
   const query = { rule, family, since, outcome, offset, limit: PAGE_ROWS };
   const found = useAsked<Listed>(ALERTS, { query }, { keep: true });
-  const choose = (value: string): void => {
-    asked.set("outcome", value);
-    ask(asked, { replace: true });
-    turn(0);
-  };
   return (
     <Frame
       title={SAID.of(found.data?.title ?? "")}
       about={<Link to="/governance">{SAID.back}</Link>}
-      actions={<Segmented aria-label={SAID.outcome} options={OUTCOMES} value={outcome} onChange={choose} />}
+      actions={
+        <Segmented
+          aria-label={SAID.outcome}
+          options={OUTCOMES}
+          value={outcome}
+          onChange={(given) => change({ outcome: given, offset: 0 })}
+        />
+      }
       printable
     >
       <Asked query={found} isEmpty={({ alerts }) => !alerts.length && !offset} empty={SAID.none}>
         {(listed) => (
           <>
             <Table {...listed} />
-            <Pager
-              earlier={offset > 0}
-              later={listed.next !== null}
-              first={() => turn(0)}
-              next={() => turn(listed.next ?? 0)}
-            />
+            <Turning offset={offset} next={listed.next} turn={(to) => change({ offset: to })} />
           </>
         )}
       </Asked>

@@ -1,11 +1,14 @@
 /** How rules are received: shown, accepted, overridden; which of them are noise. */
 import { Flex, InputNumber, Statistic, Switch } from "antd";
 import dayjs from "dayjs";
-import { type ReactNode, useState } from "react";
-import { Route, Routes } from "react-router";
+import type { ReactNode } from "react";
+import { Route, Routes, useSearchParams } from "react-router";
+import { Exports } from "../../figures/Exports";
 import { figure, percent } from "../../figures/numbers";
-import { SpanField, USUAL_DAYS } from "../../figures/SpanField";
+import { SpanField, USUAL_DAYS, useDays } from "../../figures/SpanField";
+import { counted, useAddress } from "../../shared/address";
 import { askAhead, useAsked } from "../../shared/asking";
+import { save } from "../../shared/client";
 import { Frame } from "../../shared/frame";
 import { Asked, Nothing } from "../../shared/states";
 import { Alerts } from "./Alerts";
@@ -31,36 +34,53 @@ export default function Governance(): ReactNode {
 }
 
 function Accounts(): ReactNode {
-  const [days, span] = useState(USUAL_DAYS);
-  const since = begin(days);
+  const since = begin(useDays());
+  const looked = useLooked();
   const account = useAsked<Account, typeof USAGE>(USAGE, { query: { since } }, { keep: true });
   return (
-    <Frame title={TEXTS.title} about={TEXTS.about} actions={<SpanField days={days} span={span} />} printable>
+    <Frame title={TEXTS.title} about={TEXTS.about} actions={<Actions since={since} looked={looked} />} printable>
       <Asked query={account} isEmpty={({ rules }) => !rules.length} empty={TEXTS.none}>
-        {(found) => <Body account={found} since={since} />}
+        {(found) => <Body account={found} since={since} looked={looked} />}
       </Asked>
     </Frame>
   );
 }
 
-function Body({ account, since }: { account: Account; since: string }): ReactNode {
-  const [limits, limit] = useState(LIMITS);
-  const [only, filter] = useState(false);
+type Looked = { limits: Limits; only: boolean };
+
+/** What the address says is noise, and whether only that is shown. */
+function useLooked(): Looked {
+  const [asked] = useSearchParams();
+  const limits = { share: counted(asked, "share", LIMITS.share), answers: counted(asked, "answers", LIMITS.answers) };
+  return { limits, only: asked.has("noise") };
+}
+
+/** The period, and the account as a file: of the rules that are shown. */
+function Actions({ since, looked }: { since: string; looked: Looked }): ReactNode {
+  const narrowed = looked.only ? looked.limits : {};
+  return (
+    <>
+      <SpanField />
+      <Exports to={(format) => save(USAGE, `${TEXTS.title}.${format}`, { query: { since, ...narrowed, format } })} />
+    </>
+  );
+}
+
+type BodyProps = { account: Account; since: string; looked: Looked };
+
+function Body({ account, since, looked: { limits, only } }: BodyProps): ReactNode {
+  const [, change] = useAddress();
   const isNoise = (use: Use): boolean => noisy(use, limits);
   const rules = only ? account.rules.filter(isNoise) : account.rules;
   return (
     <>
       <Summary rules={account.rules} />
       <Flex gap={16} wrap align="center" className="governance-limits no-print">
-        <Field
-          label={TEXTS.leastShare}
-          value={limits.share}
-          most={100}
-          set={(share) => limit({ ...limits, share })}
-        />
-        <Field label={TEXTS.leastAnswers} value={limits.answers} set={(answers) => limit({ ...limits, answers })} />
+        <Field label={TEXTS.leastShare} value={limits.share} most={100} set={(share) => change({ share })} />
+        <Field label={TEXTS.leastAnswers} value={limits.answers} set={(answers) => change({ answers })} />
         <span>
-          <Switch checked={only} onChange={filter} aria-label={TEXTS.noisy} /> {TEXTS.noisy}
+          <Switch checked={only} onChange={(on) => change({ noise: on ? 1 : 0 })} aria-label={TEXTS.noisy} />{" "}
+          {TEXTS.noisy}
         </span>
       </Flex>
       {rules.length ? (

@@ -1,11 +1,13 @@
 /** One box: a concept is opened at once, a question is searched for. */
-import { Alert, Button, Flex, Typography } from "antd";
+import { Alert, Button, Flex, Tag, Typography } from "antd";
 import { type ReactNode, useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
-import { ConceptSearch } from "../../curation/ConceptSearch";
-import { StandingTag, useVocabulary } from "../../curation/vocabulary";
+import { ConceptSearch, type Offered } from "../../curation/ConceptSearch";
+import { placeOf, useRecords } from "../../curation/records";
+import { StandingTag, StatusTag, useVocabulary } from "../../curation/vocabulary";
 import { useAsked } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
+import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
 import { TEXTS } from "./texts";
 import type { Answer, Hit } from "./types";
@@ -15,6 +17,7 @@ export function Search(): ReactNode {
   const asked = given.get("q") ?? "";
   const [typed, type] = useState(asked);
   const navigate = useNavigate();
+  const records = useOffered(typed);
   const search = (): void => give(typed.trim() ? { q: typed.trim() } : {});
   return (
     <Frame title={TEXTS.title} about={TEXTS.about} printable>
@@ -30,6 +33,7 @@ export function Search(): ReactNode {
             value={typed}
             onChange={type}
             chosen={(one) => void navigate(`concept/${encodeURIComponent(one.id)}`)}
+            also={records}
             label={TEXTS.title}
             placeholder={TEXTS.hint}
             size="large"
@@ -47,6 +51,26 @@ export function Search(): ReactNode {
       )}
     </Frame>
   );
+}
+
+/** Records of the workbench that hold what is typed, for whoever may edit them. */
+function useOffered(typed: string): Offered {
+  const found = useRecords(typed, useMay("knowledge.edit"));
+  const { records } = useVocabulary();
+  const navigate = useNavigate();
+  const options = found.map((one) => ({
+    value: placeOf(one),
+    label: (
+      <Flex justify="space-between" gap={8}>
+        <span>{one.title}</span>
+        <span>
+          <Tag variant="outlined">{records[one.kind] ?? one.kind}</Tag>
+          <StatusTag status={one.status} />
+        </span>
+      </Flex>
+    ),
+  }));
+  return { label: TEXTS.records, options, chosen: (place) => void navigate(place) };
 }
 
 function Results({ question }: { question: string }): ReactNode {

@@ -5,6 +5,7 @@ export const TEXTS = {
   hint: "华法林、hfl、I48，或“华法林能和布洛芬一起吃吗”",
   none: "没有找到。可换一个名称或说法，或缩短关键词。",
   start: "输入名称可直接打开概念；输入问题按回车检索原文。",
+  records: "规则、来源和草稿",
   results: "检索结果",
   understood: "识别出",
   openConcept: "打开概念",

@@ -10,7 +10,7 @@ import { encoded } from "../../shared/files";
 import { Frame } from "../../shared/frame";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
-import { Rows } from "../../shared/table";
+import { Rows, Turning } from "../../shared/table";
 import { moment } from "../../shared/words";
 import { TEXTS } from "./texts";
 
@@ -20,6 +20,7 @@ const BEGIN = "POST /api/v1/curation/loads";
 const ACCEPT = "POST /api/v1/curation/loads/acceptance";
 const JOBS = "GET /api/v1/curation/jobs";
 const MOST_BYTES = 2_500_000;
+const PAGE_ROWS = 100;
 const OWN = "formulary";
 
 type Loader = { name: string; title: string; standing: string; own: boolean };
@@ -38,6 +39,7 @@ type Run = {
 };
 type Listed = { loaders: Loader[]; loads: Run[] };
 type RowFault = { file: string; line: number; field: string; message: string };
+type Faulty = { errors: RowFault[]; next: number | null };
 type Loaded = { load: string; written: number; unchanged: number; kept: number; errors: number };
 
 export default function Loads(): ReactNode {
@@ -225,21 +227,29 @@ function Runs({ listed, show }: { listed: Listed; show: (load: string) => void }
 }
 
 function Faults({ load }: { load: string }): ReactNode {
-  const query = { limit: 500 };
-  const errors = useAsked<{ errors: RowFault[] }, typeof ERRORS>(ERRORS, { path: { load_id: load }, query });
+  const [offset, turn] = useState(0);
+  const errors = useAsked<Faulty, typeof ERRORS>(
+    ERRORS,
+    { path: { load_id: load }, query: { offset, limit: PAGE_ROWS } },
+    { keep: true },
+  );
   return (
-    <Asked query={errors} isEmpty={(found) => !found.errors.length}>
+    <Asked query={errors} isEmpty={(found) => !found.errors.length && !offset}>
       {(found) => (
-        <Rows<RowFault>
-          rowKey={(one) => `${one.file} ${one.line} ${one.field} ${one.message}`}
-          dataSource={found.errors}
-          columns={[
-            { title: TEXTS.fault.file, dataIndex: "file" },
-            { title: TEXTS.fault.line, dataIndex: "line" },
-            { title: TEXTS.fault.field, dataIndex: "field" },
-            { title: TEXTS.fault.message, dataIndex: "message" },
-          ]}
-        />
+        <>
+          <Rows<RowFault>
+            rowKey={(one) => `${one.file} ${one.line} ${one.field} ${one.message}`}
+            dataSource={found.errors}
+            pagination={false}
+            columns={[
+              { title: TEXTS.fault.file, dataIndex: "file" },
+              { title: TEXTS.fault.line, dataIndex: "line" },
+              { title: TEXTS.fault.field, dataIndex: "field" },
+              { title: TEXTS.fault.message, dataIndex: "message" },
+            ]}
+          />
+          <Turning offset={offset} next={found.next} turn={turn} />
+        </>
       )}
     </Asked>
   );

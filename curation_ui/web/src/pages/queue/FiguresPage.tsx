@@ -1,10 +1,10 @@
 /** What review before dispensing comes to: waiting times, interventions that worked, false alarms by rule. */
 import { Flex, Statistic, Typography } from "antd";
 import dayjs from "dayjs";
-import { type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { figure, percent } from "../../figures/numbers";
-import { SpanField, USUAL_DAYS } from "../../figures/SpanField";
+import { SpanField, useDays } from "../../figures/SpanField";
 import { useAsked } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
 import { Asked } from "../../shared/states";
@@ -17,8 +17,7 @@ const FIGURES = "GET /api/v1/reviews/figures";
 const SAID = TEXTS.figures;
 
 export function FiguresPage(): ReactNode {
-  const [days, span] = useState(USUAL_DAYS);
-  const since = dayjs().startOf("day").subtract(days, "day").toISOString();
+  const since = dayjs().startOf("day").subtract(useDays(), "day").toISOString();
   const counted = useAsked<Figures, typeof FIGURES>(FIGURES, { query: { since } }, { keep: true });
   return (
     <Frame
@@ -28,7 +27,7 @@ export function FiguresPage(): ReactNode {
           <Link to="..">{SAID.back}</Link> · {SAID.about}
         </>
       }
-      actions={<SpanField days={days} span={span} />}
+      actions={<SpanField />}
       printable
     >
       <Asked query={counted} isEmpty={({ submitted }) => !submitted} empty={SAID.none}>

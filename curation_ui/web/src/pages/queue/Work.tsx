@@ -1,14 +1,16 @@
 /** Working the queue: the list, and the prescription that is looked at. */
 import { App, Button, Flex, Segmented } from "antd";
-import { type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { TEXTS as SAID } from "../../prescription/texts";
+import { useAddress } from "../../shared/address";
 import { Frame } from "../../shared/frame";
 import { useHotkeys } from "../../shared/hotkeys";
 import { useSession } from "../../shared/session";
 import { Asked, Nothing } from "../../shared/states";
+import { Cut } from "../../shared/table";
 import { Chosen } from "./Chosen";
-import { type Decision, roleOf, type Scope, useCases, useChosen, useDecide } from "./desk";
+import { type Decision, roleOf, type Scope, scopeOf, useCases, useChosen, useDecide } from "./desk";
 import { List } from "./List";
 import { TEXTS } from "./texts";
 
@@ -16,9 +18,10 @@ const SCOPES = Object.entries(TEXTS.scope).map(([value, label]) => ({ value: val
 
 export function Work(): ReactNode {
   const { message } = App.useApp();
-  const [scope, setScope] = useState<Scope>("waiting");
+  const [asked, change] = useAddress();
+  const scope = scopeOf(asked.get("part"));
   const { cases, query } = useCases(scope);
-  const { chosen, choose, step, leave } = useChosen(cases);
+  const { chosen, choose, step, leave } = useChosen(cases, scope);
   const done = ({ action }: Decision, id: string): void => {
     const said = TEXTS.done[action];
     if (!said) return;
@@ -26,10 +29,6 @@ export function Work(): ReactNode {
     if (action !== "recall") leave(id);
   };
   const { decide, busy } = useDecide(roleOf(useSession()), done);
-  const turn = (to: Scope): void => {
-    setScope(to);
-    choose("");
-  };
   useHotkeys([
     { key: "j", title: TEXTS.keys.next, run: () => step(1) },
     { key: "k", title: TEXTS.keys.previous, run: () => step(-1) },
@@ -40,7 +39,7 @@ export function Work(): ReactNode {
       about={TEXTS.about}
       actions={
         <>
-          <Segmented aria-label={TEXTS.which} options={SCOPES} value={scope} onChange={turn} />
+          <Segmented aria-label={TEXTS.which} options={SCOPES} value={scope} onChange={(part) => change({ part })} />
           <Link to="figures">
             <Button>{TEXTS.figures.open}</Button>
           </Link>
@@ -48,17 +47,20 @@ export function Work(): ReactNode {
       }
     >
       <Asked query={query} isEmpty={() => cases.length === 0 && !chosen} empty={TEXTS.none}>
-        {() => (
-          <Flex gap={12} className="queue">
-            <List cases={cases} chosen={chosen} choose={choose} />
-            <section className="queue-case" aria-label={SAID.orders}>
-              {chosen ? (
-                <Chosen key={chosen} id={chosen} decide={decide} busy={busy} />
-              ) : (
-                <Nothing text={TEXTS.choose} />
-              )}
-            </section>
-          </Flex>
+        {({ reviews, total }) => (
+          <>
+            <Cut shown={reviews.length} of={total} />
+            <Flex gap={12} className="queue">
+              <List cases={cases} chosen={chosen} choose={choose} />
+              <section className="queue-case" aria-label={SAID.orders}>
+                {chosen ? (
+                  <Chosen key={chosen} id={chosen} decide={decide} busy={busy} />
+                ) : (
+                  <Nothing text={TEXTS.choose} />
+                )}
+              </section>
+            </Flex>
+          </>
         )}
       </Asked>
     </Frame>

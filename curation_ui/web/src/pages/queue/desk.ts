@@ -25,6 +25,11 @@ const STATES: Record<Scope, string> = {
   released: RECALLABLE.join(),
   all: "",
 };
+/** The part of the queue that an address asks for. */
+export function scopeOf(part: string | null): Scope {
+  return part && Object.hasOwn(STATES, part) ? (part as Scope) : "waiting";
+}
+
 export type Decision = { action: string; reason?: string; findings?: string[]; to?: string };
 const CLAIM: Decision = { action: "claim" };
 const CLAIMING = ["approve", "return"];
@@ -34,7 +39,7 @@ export function roleOf(session: Session): string {
   return session.permissions.includes("review.decide") ? "pharmacist" : "supervisor";
 }
 
-type Listed = { reviews: Case[] };
+type Listed = { reviews: Case[]; total: number };
 
 /** Ask for what waits, and for all there is of the first of it. */
 export async function ahead({ name }: Session): Promise<void> {
@@ -77,19 +82,24 @@ export function useWhole(id: string): ReturnType<typeof useAsked<Whole, typeof O
 
 /** Which prescription is looked at; the one after it is loaded meanwhile. `leave` goes on from one that is done with,
  * unless somebody looks at another already. */
-export function useChosen(cases: Case[]): {
+export function useChosen(
+  cases: Case[],
+  scope = "",
+): {
   chosen: string;
   choose: (id: string) => void;
   step: (by: number) => void;
   leave: (id: string) => void;
 } {
-  const [picked, choose] = useState("");
+  const [{ of, id }, pick] = useState({ of: scope, id: "" });
+  const picked = of === scope ? id : ""; // another part begins with its first
+  const choose = useCallback((one: string) => pick({ of: scope, id: one }), [scope]);
   const first = cases[0]?.id ?? "";
   const chosen = picked || first;
   const at = cases.findIndex((one) => one.id === chosen);
   useEffect(() => {
     if (!picked && first) choose(first); // it stays looked at when a more urgent one comes
-  }, [picked, first]);
+  }, [picked, first, choose]);
   const next = cases[at + 1]?.id;
   useEffect(() => {
     if (next) void askAhead(ONE, { path: { prescription_id: next } });
@@ -99,13 +109,13 @@ export function useChosen(cases: Case[]): {
       const to = cases[Math.min(Math.max(at + along, 0), cases.length - 1)];
       if (to) choose(to.id);
     },
-    [cases, at],
+    [cases, at, choose],
   );
-  const leave = (id: string): void => {
-    const rest = cases.filter((one) => one.id !== id);
-    const place = cases.findIndex((one) => one.id === id);
+  const leave = (done: string): void => {
+    const rest = cases.filter((one) => one.id !== done);
+    const place = cases.findIndex((one) => one.id === done);
     const onward = rest[Math.min(place, rest.length - 1)]?.id ?? "";
-    choose((now) => (now === id ? onward : now));
+    pick((now) => (now.id === done ? { of: scope, id: onward } : now));
   };
   return { chosen, choose, step, leave };
 }

@@ -3,7 +3,7 @@ import { Alert, Collapse, Descriptions, Flex, Statistic, Tag, Typography } from 
 import type { ReactNode } from "react";
 import { Diff } from "../../curation/Diff";
 import { useVocabulary } from "../../curation/vocabulary";
-import { Rows } from "../../shared/table";
+import { Cut, Rows } from "../../shared/table";
 import { TEXTS } from "./texts";
 import type { Change, Impact, Line } from "./types";
 
@@ -32,28 +32,47 @@ function Content({ content }: Pick<Impact, "content">): ReactNode {
     <section aria-label={TEXTS.content}>
       <Typography.Title level={2}>{TEXTS.content}</Typography.Title>
       {counts.length ? <Descriptions items={counts} size="small" column={{ xs: 1, sm: 2, lg: 4 }} /> : TEXTS.same}
-      {content.changes.length ? (
-        <Collapse
-          size="small"
-          items={content.changes.slice(0, SHOWN).map((one) => ({
-            key: `${one.kind} ${one.id}`,
-            label: <Changed one={one} />,
-            children: <Diff before={one.before} after={one.after} />,
-          }))}
+      {Object.entries(content.counts).map(([kind, of]) => (
+        <OfKind
+          key={kind}
+          title={records[kind] ?? kind}
+          changes={content.changes.filter((one) => one.kind === kind)}
+          total={Object.values(of ?? {}).reduce((sum, count) => sum + count, 0)}
         />
-      ) : null}
+      ))}
+    </section>
+  );
+}
+
+type OfKindProps = { title: string; changes: Change[]; total: number };
+
+/** What changes among the records of a kind: many of one do not hide those of another. */
+function OfKind({ title, changes, total }: OfKindProps): ReactNode {
+  const shown = changes.slice(0, SHOWN);
+  return (
+    <section aria-label={title} className="release-kind">
+      <strong>
+        {title} {total}
+      </strong>
+      <Cut shown={shown.length} of={total} />
+      <Collapse
+        size="small"
+        items={shown.map((one) => ({
+          key: one.id,
+          label: <Changed one={one} />,
+          children: <Diff before={one.before} after={one.after} />,
+        }))}
+      />
     </section>
   );
 }
 
 function Changed({ one }: { one: Change }): ReactNode {
-  const { records } = useVocabulary();
   return (
     <Flex gap={8} wrap>
       <Tag color={COLOURS[one.change]} variant="outlined">
         {TEXTS.changes[one.change]}
       </Tag>
-      <span>{records[one.kind] ?? one.kind}</span>
       <span>{one.title}</span>
     </Flex>
   );

@@ -5,6 +5,7 @@ import { Link } from "react-router";
 import { Diff } from "../../curation/Diff";
 import { useHistory } from "../../curation/History";
 import { Person, usePerson } from "../../curation/person";
+import { placeOf } from "../../curation/records";
 import { useStep } from "../../curation/steps";
 import type { Found, Page, Revision, Whole } from "../../curation/types";
 import { useVocabulary, vocabularyAhead } from "../../curation/vocabulary";
@@ -13,6 +14,7 @@ import { Frame } from "../../shared/frame";
 import { useHotkeys } from "../../shared/hotkeys";
 import { useSession } from "../../shared/session";
 import { Asked, Nothing } from "../../shared/states";
+import { Pager } from "../../shared/table";
 import { moment } from "../../shared/words";
 import "./review.css";
 import { TEXTS } from "./texts";
@@ -20,16 +22,27 @@ import { TEXTS } from "./texts";
 const READ = "GET /api/v1/curation/records/{kind}/{record_id}";
 
 const LIST = "GET /api/v1/curation/records";
-const WAITING = { query: { status: "submitted", limit: 200 } };
+const waitingAfter = (after: string) => ({ query: { status: "submitted", after, limit: 100 } });
 
-export const ahead = (): Promise<unknown> => Promise.all([askAhead(LIST, WAITING), vocabularyAhead()]);
+export const ahead = (): Promise<unknown> => Promise.all([askAhead(LIST, waitingAfter("")), vocabularyAhead()]);
 
 export default function Review(): ReactNode {
-  const waiting = useAsked<Page>(LIST, WAITING, { every: 20_000 });
+  const [after, turn] = useState("");
+  const waiting = useAsked<Page>(LIST, waitingAfter(after), { every: 20_000 });
   return (
     <Frame title={TEXTS.title} about={TEXTS.about} actions={<Person />}>
-      <Asked query={waiting} isEmpty={(found) => !found.records.length} empty={TEXTS.none}>
-        {(found) => <Desk records={found.records} />}
+      <Asked query={waiting} isEmpty={(found) => !found.records.length && !after} empty={TEXTS.none}>
+        {(found) => (
+          <>
+            <Pager
+              earlier={after !== ""}
+              later={found.next !== ""}
+              first={() => turn("")}
+              next={() => turn(found.next)}
+            />
+            <Desk key={after} records={found.records} />
+          </>
+        )}
       </Asked>
     </Frame>
   );
@@ -130,12 +143,11 @@ function Judging({ one }: { one: Found }): ReactNode {
 function Compared({ record, revisions }: { record: Whole; revisions: Revision[] }): ReactNode {
   const approved = lastOf(revisions, "approved", "published");
   const edit = lastOf(revisions, "draft");
-  const place = record.kind === "rule" ? "/rules" : `/curation/${record.kind}`;
   return (
     <Flex vertical gap={10}>
       <Flex gap={8} wrap align="center" justify="space-between">
         <Typography.Title level={2}>{record.title}</Typography.Title>
-        <Link to={`${place}/${encodeURIComponent(record.id)}`}>{TEXTS.open}</Link>
+        <Link to={placeOf(record)}>{TEXTS.open}</Link>
       </Flex>
       <Typography.Text type="secondary">
         {TEXTS.authors} {record.authors.join("、")}

@@ -4,7 +4,7 @@ import { type ReactNode, useState } from "react";
 import { useAsked, useTelling } from "../../shared/asking";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
-import { Rows } from "../../shared/table";
+import { Rows, Turning } from "../../shared/table";
 import { TEXTS } from "./texts";
 import type { Pair, Standard, Unmapped } from "./types";
 
@@ -13,13 +13,23 @@ const PROPOSE = "POST /api/v1/terms/maps/proposals";
 const ADD = "POST /api/v1/terms/maps";
 const TOUCHED = [UNMAPPED, "GET /api/v1/terms/maps/progress", "GET /api/v1/terms/maps"] as const;
 
+const PAGE_ROWS = 50;
+
+type Listed = { codes: Unmapped[]; next: number | null };
+
 export function Missing(): ReactNode {
-  const codes = useAsked<{ codes: Unmapped[] }>(UNMAPPED, { query: { limit: 200 } });
+  const [offset, turn] = useState(0);
+  const codes = useAsked<Listed>(UNMAPPED, { query: { offset, limit: PAGE_ROWS } }, { keep: true });
   const systems = useAsked<{ systems: Standard[] }>("GET /api/v1/terms/systems", {}, { staleMs: 60_000 });
   const standards = (systems.data?.systems ?? []).filter((one) => one.standard);
   return (
-    <Asked query={codes} isEmpty={(found) => !found.codes.length} empty={TEXTS.allMapped}>
-      {(found) => <Codes codes={found.codes} standards={standards} />}
+    <Asked query={codes} isEmpty={(found) => !found.codes.length && !offset} empty={TEXTS.allMapped}>
+      {(found) => (
+        <>
+          <Codes codes={found.codes} standards={standards} />
+          <Turning offset={offset} next={found.next} turn={turn} />
+        </>
+      )}
     </Asked>
   );
 }
@@ -33,6 +43,7 @@ function Codes({ codes, standards }: { codes: Unmapped[]; standards: Standard[] 
       <Rows<Unmapped>
         rowKey={(one) => `${one.tenant} ${one.system} ${one.code} ${one.place}`}
         dataSource={codes}
+        pagination={false}
         columns={[
           { title: TEXTS.source, dataIndex: "system" },
           { title: TEXTS.code, dataIndex: "code" },

@@ -1,0 +1,22 @@
+/** What is shown stands in the address: it is there after a reload, and whoever is sent it sees the same. */
+import { useSearchParams } from "react-router";
+
+/** What the address asks for, and how to ask for something else in its place; what is empty stands there no more. */
+export function useAddress(): [URLSearchParams, (changed: Record<string, string | number>) => void] {
+  const [asked, give] = useSearchParams();
+  const change = (changed: Record<string, string | number>): void => {
+    const next = new URLSearchParams(asked);
+    for (const [name, value] of Object.entries(changed)) {
+      if (value) next.set(name, String(value));
+      else next.delete(name);
+    }
+    give(next, { replace: true });
+  };
+  return [asked, change];
+}
+
+/** A whole number of the address, from one on. */
+export function counted(asked: URLSearchParams, name: string, usual: number): number {
+  const given = Number(asked.get(name));
+  return Number.isInteger(given) && given > 0 ? given : usual;
+}
