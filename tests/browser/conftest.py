@@ -67,7 +67,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(data: Path, port: int = 0, python: str = sys.executable, **settings: str) -> Iterator[str]:
+def running(
+    data: Path, port: int = 0, python: str = sys.executable, patience: float = 60, **settings: str
+) -> Iterator[str]:
     """`yigong serve` over a data folder, as a process of its own; gives its address."""
     port = port or free_port()
     command = [python, "-P", "-m", "api.cli", "serve", "--port", str(port), "--data-dir", str(data)]
@@ -76,15 +78,15 @@ def running(data: Path, port: int = 0, python: str = sys.executable, **settings:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
             base = f"http://127.0.0.1:{port}"
-            _wait(f"{base}/ui/", process)
+            _wait(f"{base}/ui/", process, patience)
             yield base
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(20)
 
 
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 60
+def _wait(url: str, process: subprocess.Popen[bytes], patience: float) -> None:
+    until = time.monotonic() + patience
     while time.monotonic() < until and process.poll() is None:
         try:
             with urlopen(url, timeout=5):

@@ -66,10 +66,11 @@ def test_what_is_unpacked_installs_and_serves_pages_and_indicators(
     outside = unconfigured() | {"PATH": "/usr/bin:/bin", "PYTHON": sys.executable}
     subprocess.run(["./install.sh"], cwd=there, env=outside, check=True, timeout=600)
     shutil.copytree(starter_dir, there / "data")
-    with running(there / "data", python=str(there / ".venv/bin/python")) as base:
+    own = str(there / ".venv/bin/python")
+    with running(there / "data", python=own, patience=300) as base:  # a new commit builds its release first
         assert b"<html" in _body(f"{base}/ui/")
         assert json.loads(_body(f"{base}/api/v1/indicator-facts"))["engine"]["installed"] is True
-    python = [str(there / ".venv/bin/python"), "-P", "-c", "import api, reportlab; print(api.__file__)"]
+    python = [own, "-P", "-c", "import api, reportlab; print(api.__file__)"]
     assert Path(subprocess.run(python, capture_output=True, text=True, check=True).stdout).is_relative_to(there)
 
 

@@ -15,10 +15,13 @@ from tests.browser.window import Window
 Opening = Callable[..., Window]
 
 
+UNREADABLE = b"MSH|^~\\&|no such thing\rPID|1"
+
+
 def send_unreadable(base: str, name: str) -> None:
     """A message that nobody can read is given up at once."""
     path = f"{base}/api/v1/exchange/hl7v2?tenant={HOSPITAL}&id={name}"
-    with urlopen(Request(path, b"MSH|^~\\&|no such thing", {"Content-Type": "application/hl7-v2"}), timeout=20):
+    with urlopen(Request(path, UNREADABLE, {"Content-Type": "application/hl7-v2"}), timeout=20):
         pass
 
 
@@ -76,6 +79,29 @@ def test_a_message_that_was_given_up_is_done_anew(window: Opening, service: str)
     dialog.get_by_role("button", name=re.compile("确\\s*定")).click()
     expect(here.page.get_by_role("dialog")).to_have_count(0)
     expect(here.page.get_by_text(re.compile("· 重放 ·"))).to_be_visible()
+
+
+def test_a_message_that_was_given_up_is_corrected_as_text_and_done_anew(window: Opening, service: str) -> None:
+    send_unreadable(service, "broken-3")
+    here = window()
+    here.open("/ui/systems/messages")
+    here.page.get_by_role("link", name="broken-3").click()
+    here.page.get_by_role("button", name=re.compile("更\\s*正")).click()
+    dialog = here.page.get_by_role("dialog", name="更正报文")
+    content = dialog.get_by_label("报文内容")
+    expect(content).to_have_value(UNREADABLE.decode().replace("\r", "\n"))
+    dialog.get_by_role("button", name="更正并重放").click()
+    expect(dialog.get_by_text("内容没有改动；无需改动时请用重放")).to_be_visible()
+    expect(dialog.get_by_text("请填写理由")).to_be_visible()
+    here.suits_everybody("correction")
+    content.fill("MSH|^~\\&|LIS|医院\nPID|2")
+    dialog.get_by_label("理由").fill("补全报文头")
+    dialog.get_by_role("button", name="更正并重放").click()
+    expect(dialog).to_have_count(0)
+    expect(here.page.get_by_text(re.compile("· 更正内容 ·"))).to_be_visible()
+    number = here.page.url.rpartition("/")[2]
+    with urlopen(f"{service}/api/v1/exchange/messages/{number}/content", timeout=20) as answer:
+        assert answer.read().decode() == "MSH|^~\\&|LIS|医院\rPID|2"
 
 
 def test_what_was_done_is_found_in_the_audit_by_who_and_what(window: Opening) -> None:

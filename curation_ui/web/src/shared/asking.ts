@@ -11,7 +11,7 @@ import {
 import { App } from "antd";
 import { useEffect, useRef } from "react";
 import type { Endpoint } from "../../generated/endpoints";
-import { ask, Failure, type Options, save } from "./client";
+import { ask, bytes, Failure, type Options, save } from "./client";
 
 const SESSION: Endpoint = "GET /api/v1/session";
 
@@ -58,6 +58,16 @@ export function useAsked<T, E extends Endpoint = Endpoint>(
     staleTime: keeping.staleMs,
     retryOnMount: keeping.again,
     placeholderData: keeping.keep ? keepPreviousData : undefined,
+  });
+}
+
+/** What an endpoint gives as it is: asked once while it is looked at, and kept no longer. */
+export function useBytes<E extends Endpoint>(endpoint: E, options: Options<E>): UseQueryResult<ArrayBuffer, Failure> {
+  return useQuery<ArrayBuffer, Failure>({
+    queryKey: [endpoint, options],
+    queryFn: ({ signal }) => bytes(endpoint, { ...options, signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
   });
 }
 

@@ -12,7 +12,7 @@ type ReasonProps = {
   close: () => void;
 };
 
-const MOST = 200;
+export const MOST = 200;
 
 export function Reason({ title, label, needed, busy, send, close }: ReasonProps): ReactNode {
   const [form] = Form.useForm<{ reason?: string }>();

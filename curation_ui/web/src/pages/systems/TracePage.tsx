@@ -7,6 +7,7 @@ import { Frame } from "../../shared/frame";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
 import { moment } from "../../shared/words";
+import { Correcting } from "./Correcting";
 import { MessageState } from "./Messages";
 import { Reason } from "./Reason";
 import { TEXTS } from "./texts";
@@ -71,14 +72,15 @@ function Facts({ facts }: Pick<Trace, "facts">): ReactNode {
 
 function Repair({ id }: { id: string }): ReactNode {
   const { message } = App.useApp();
-  const [doing, choose] = useState<"replay" | "close">();
+  const [doing, choose] = useState<"replay" | "close" | "correct">();
+  const reads = useMay("record.read");
   const replay = useTelling<Trace, typeof REPLAY>(REPLAY, [...TOUCHED]);
   const close = useTelling<Trace, typeof CLOSE>(CLOSE, [...TOUCHED]);
+  const done = (): void => {
+    void message.success(TEXTS.done);
+    choose(undefined);
+  };
   const send = (why: string): void => {
-    const done = (): void => {
-      void message.success(TEXTS.done);
-      choose(undefined);
-    };
     const given = { path: { message_id: id }, body: { why } };
     if (doing === "replay") replay.mutate(given, { onSuccess: done });
     else close.mutate(given, { onSuccess: done });
@@ -86,8 +88,12 @@ function Repair({ id }: { id: string }): ReactNode {
   return (
     <Flex gap={8}>
       <Button onClick={() => choose("replay")}>{TEXTS.replay}</Button>
+      {reads ? <Button onClick={() => choose("correct")}>{TEXTS.correct}</Button> : null}
       <Button onClick={() => choose("close")}>{TEXTS.close}</Button>
-      {doing ? (
+      {doing === "correct" ? (
+        <Correcting id={id} touches={[...TOUCHED]} done={done} close={() => choose(undefined)} />
+      ) : null}
+      {doing === "replay" || doing === "close" ? (
         <Reason
           title={TEXTS[doing]}
           label={TEXTS.reason}
