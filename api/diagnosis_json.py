@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from api.cards import LABELS
@@ -17,6 +18,7 @@ from inference.items import LEVEL_NAMES
 from inference.profiles import Profiles
 from inference.questions import Asking
 from knowledge.snapshot import Snapshot
+from nlp.quoting import quoted
 
 URGENCIES: Final = {"now": "立即", "today": "当日", "soon": "近期", "elective": "择期"}
 PURPOSES: Final = {"confirm": "确诊", "exclude": "排除", "cause": "病因", "assess": "评估", "follow-up": "随访"}
@@ -79,7 +81,18 @@ def _evidence(one: Evidence) -> Json:
     told: Json = {"id": one.finding, "name": one.name, "present": one.present}
     if one.doubtful:
         told["doubtful"] = True
-    return told | ({"where": _where(one.where)} if one.where is not None else {})
+    place = {"start": one.within.start, "end": one.within.end} if one.within is not None else {}
+    return told | ({"where": _where(one.where) | place} if one.where is not None else {})
+
+
+def quotes(evidence: Iterable[Json], text: str) -> list[list[str]]:
+    """The sentences that evidence was read in, of the text that was sent and of texts on record: see
+    ``nlp.quoting``."""
+    spans: dict[str, set[tuple[int, int]]] = {}
+    for where in (one["where"] for one in evidence if "start" in one.get("where", ())):
+        said = text if where.get("source") == "text" else where.get("value", "")
+        spans.setdefault(said, set()).add((where["start"], where["end"]))
+    return [sentence for said, found in spans.items() for sentence in quoted(said, found)]
 
 
 def evidence_json(one: Evidence) -> Json:

@@ -149,12 +149,16 @@ class PanelDesk:
         told["findings"] = self.answers.findings(launch, reviewed.patient, answer["findings"], shown)
         return answer | told | {"risks": self.answers.risks(launch, risks)}
 
-    def diagnoses(self, launch: Launch) -> Json:
-        """Suspected diagnoses with their evidence."""
-        from api.inferring import DiagnosesBody, Seen, diagnosed
+    def diagnoses(self, launch: Launch, text: str = "") -> Json:
+        """Suspected diagnoses with their evidence and the sentences it was read in, on record and in a ``text`` that
+        is being written. Raises ``ApiError`` 400."""
+        from api.diagnosis_json import quotes
+        from api.inferring import DiagnosesBody, Seen, check, diagnosed
 
-        opened = self._opened(launch)
-        return self._used(Kind.DIAGNOSES, opened, lambda: diagnosed(Seen.at(opened.bedside), DiagnosesBody()))
+        body, opened = DiagnosesBody(text=text), self._opened(launch)
+        check(body)
+        told = self._used(Kind.DIAGNOSES, opened, lambda: diagnosed(Seen.at(opened.bedside), body))
+        return told | {"candidates": [one | {"quotes": quotes(one["evidence"], text)} for one in told["candidates"]]}
 
     def examinations(self, launch: Launch) -> Json:
         """Tests and examinations worth ordering, and those done lately."""

@@ -20,6 +20,7 @@ from records.identity_tables import Kept
 from supervision.record_qc.asides import Aside
 from supervision.record_qc.disputes import Before
 from supervision.record_qc.engine import Examination
+from supervision.record_qc.items import text_of
 from supervision.record_qc.model import Check, Defect, Reminder, Severity
 from supervision.record_qc.places import STAGES, Stage
 from supervision.record_qc.reports import keyed
@@ -41,6 +42,15 @@ class WrittenBody(Body, frozen=True):
 
     record: MedicalRecord
     document_id: str
+
+    def check(self, launch: Launch) -> None:
+        """Raises ``ApiError`` 400 for a record of somebody else."""
+        if self.record.patient not in ("", launch.patient):
+            raise bad_field("record.patient", "须为面板所打开患者的编号")
+
+    def text(self) -> str:
+        """The document that is being written."""
+        return next((text_of(one) for one in self.record.documents if one.id == self.document_id), "")
 
 
 class AsideBody(Body, frozen=True):
@@ -69,8 +79,7 @@ class PanelQuality:
 
     def writing(self, launch: Launch, given: WrittenBody) -> Json:
         """A record that is being written. Raises ``ApiError`` 400, 404."""
-        if given.record.patient not in ("", launch.patient):
-            raise bad_field("record.patient", "须为面板所打开患者的编号")
+        given.check(launch)
         with acting(_scope(launch)):
             self._own(launch, given.record.id)
             return self._told(launch, given.record, given.document_id)

@@ -61,7 +61,8 @@ class Span(Value, frozen=True):
 
 class Evidence(Value, frozen=True):
     """A finding (or a disease that somebody was told to have: ``is_disease``) that is present or absent, of one of
-    the twelve dimensions, and where that is known from. ``doubtful``: only suspected."""
+    the twelve dimensions, and where that is known from; ``within`` the value of the datum, where it was read in a
+    text there. ``doubtful``: only suspected."""
 
     finding: str
     name: str
@@ -70,6 +71,7 @@ class Evidence(Value, frozen=True):
     where: Datum | Span | None = None
     doubtful: bool = False
     is_disease: bool = False
+    within: Span | None = None
 
     @property
     def state(self) -> str:
@@ -322,7 +324,11 @@ def _of_reports(patient: PatientContext, snapshot: Snapshot) -> Iterator[Evidenc
         if report.conclusion and _is_recent(patient, report.origin, _REPORT_DAYS):
             where = Datum.at(report.what.text, report.conclusion, report.origin)
             said = of_text(report.conclusion, snapshot, patient.age(), patient.sex)
-            yield from (replace(one, where=where) for one in said)
+            yield from (replace(one, where=where, within=_span(one)) for one in said)
+
+
+def _span(one: Evidence) -> Span | None:
+    return one.where if isinstance(one.where, Span) else None
 
 
 def _is_recent(patient: PatientContext, origin: Origin, days: int) -> bool:

@@ -129,6 +129,12 @@ def _answering(routes: APIRouter, access: Access, desk: PanelDesk) -> None:
         (_, held), given = _held(access, request), decoded(ValuesBody, await request.body())
         return respond(200, await asyncio.to_thread(desk.score, held, name, given.values))
 
+    @routes.post("/diagnoses", **_SUSPECTED)
+    async def diagnoses(request: Request) -> Response:
+        (_, held), given = _held(access, request), decoded(WrittenBody, await request.body())
+        given.check(held)
+        return respond(200, await asyncio.to_thread(desk.diagnoses, held, given.text()))
+
     @routes.post("/feedback", **_FEEDBACK)
     async def feedback(request: Request) -> Response:
         (found, _), given = _held(access, request), decoded(CardBody, await request.body())
@@ -172,6 +178,7 @@ def _feedback(given: CardBody) -> Feedback:
 
 # -- OpenAPI -----------------------------------------------------------------------------------
 
+_WRITTEN: Final = {"record": EXAMPLES["record"]["record"] | {"patient": "P0003"}, "documentId": "doc-1"}
 _LAUNCH: Final = asked(
     LaunchBody, {"patient": "P0003", "user": "张医生", "department": "内科", "tenant": "league/anding/hospital"}
 ) | described(
@@ -202,7 +209,16 @@ _CARDS: Final = described(
     404,
 )
 _DIAGNOSES: Final = described(
-    "疑似诊断及依据", "与 POST /api/v1/inference/diagnoses 相同。", "candidates, mustNotMiss", 404
+    "疑似诊断及依据",
+    "与 POST /api/v1/inference/diagnoses 相同；`quotes` 为依据所在的原句，分段，第二、四……段为识别出的内容。",
+    "candidates, mustNotMiss",
+    404,
+)
+_SUSPECTED: Final = asked(WrittenBody, _WRITTEN) | described(
+    "疑似诊断及依据：连同正在书写的文书",
+    "同上；编辑器中的文书一并识别，不保存。",
+    "candidates, mustNotMiss",
+    *(400, 404),
 )
 _EXAMINATIONS: Final = described("推荐检查检验", "与 POST /api/v1/inference/examinations 相同。", "examinations", 404)
 _TREATMENTS: Final = described("治疗方案", "与 POST /api/v1/inference/treatments 相同。", "treatments", 404)
@@ -226,9 +242,7 @@ _QUALITY: Final = described(
     "record, documents, items, unknown",
     404,
 )
-_WRITING: Final = asked(
-    WrittenBody, {"record": EXAMPLES["record"]["record"] | {"patient": "P0003"}, "documentId": "doc-1"}
-) | described(
+_WRITING: Final = asked(WrittenBody, _WRITTEN) | described(
     "病历质控：正在书写的病历",
     "编辑器中的病历原样送检，不保存。答复同上；`documentId` 是正在书写的文书。",
     "record, documents, items, unknown",

@@ -275,6 +275,19 @@ def test_a_program_with_a_browser_inside_tells_the_panel_itself(window: Opening,
     here.suits_everybody("panel-writing")
 
 
+def test_diagnoses_quote_what_is_written_with_their_evidence_marked(window: Opening, service: str) -> None:
+    here = window(PHONE)
+    page = here.open(launched(service))
+    expect(page.locator("article").first).to_be_visible()
+    said = {"yigong": "writing", "record": _written("咳嗽、咳黄痰、发热3天。"), "documentId": "note"}
+    page.evaluate("said => window.postMessage(said, location.origin)", said)
+    expect(page.get_by_role("tab", name="病历")).to_have_class("fresh")
+    page.get_by_role("tab", name="诊断").click()
+    quoted = page.locator("blockquote", has_text="主诉：咳嗽、咳黄痰、发热3天。").first
+    expect(quoted.locator("mark", has_text="咳嗽")).to_be_visible(timeout=_COLD_MS)
+    here.suits_everybody("panel-diagnoses")
+
+
 def _written(complaint: str) -> dict[str, object]:
     """A record as the editor has it: an admission note, seven hours less a quarter after the admission."""
     at = (datetime.now(UTC) - timedelta(hours=6, minutes=45)).isoformat()

@@ -204,6 +204,18 @@ def test_the_record_being_written_is_judged_where_why_and_how_to_mend(panel: Pan
     assert ranks == sorted(ranks)
 
 
+def test_what_is_being_written_is_read_for_diagnoses_and_quoted(panel: Panel) -> None:
+    given = writing()
+    note = given["record"]["documents"][0]
+    note["sections"] = [{"title": "主诉", "text": "咳嗽、咳黄痰、发热3天。无咯血，右侧胸痛。"}]
+    answer = panel.client.post("/api/v1/panel/diagnoses", headers=panel.headers, json=given)
+    assert answer.status_code == 200, answer.text
+    (heart,) = [one for one in answer.json()["candidates"] if one["name"] == "心力衰竭"]
+    assert ["主诉：", "咳嗽", "、", "咳黄痰", "、", "发热", "3天。"] in heart["quotes"]
+    given["record"]["patient"] = "P0002"
+    assert panel.status("POST", "/api/v1/panel/diagnoses", json=given) == 400
+
+
 def test_what_is_soon_due_comes_with_the_time_that_is_left(panel: Panel) -> None:
     left = {one["what"]: one for one in judged(panel, writing())["items"] if "minutes" in one}
     assert left["首次病程记录"]["minutes"] in (79, 80)

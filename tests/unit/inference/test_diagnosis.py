@@ -348,6 +348,14 @@ def test_nobody_is_told_from_a_disease_that_his_age_and_sex_do_not_have(snapshot
     assert "毛细支气管炎" not in others("肺炎", 68, Sex.MALE)
 
 
+def test_what_a_report_says_is_known_by_its_words(snapshot: Snapshot) -> None:
+    said = "双肺未见实变。右侧胸腔积液，心影增大。"
+    report = Report(Coded("胸部CT"), said, origin=Origin("r", NOW, "苏木镇卫生院"))
+    found = of_patient(PatientContext("p", NOW, reports=(report,)), snapshot)
+    words = {one.name: said[one.within.start : one.within.end] for one in found if one.within}
+    assert "胸腔积液" in words.values(), words
+
+
 def test_an_examination_done_within_its_interval_is_not_ordered_again(snapshot: Snapshot) -> None:
     assessment = assessed(snapshot, 58, Sex.MALE, "胸痛", "大汗淋漓")
 

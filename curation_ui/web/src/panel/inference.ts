@@ -1,6 +1,7 @@
 /** Diagnoses, examinations and treatments, each with its evidence. */
 import { type Child, fold, h } from "./dom";
 import { card, grounds, part } from "./parts";
+import { draft } from "./quality";
 import { T } from "./texts";
 import type { Candidate, Datum, Diagnoses, Examination, Examinations, Option, Reference, Treatments } from "./types";
 
@@ -26,6 +27,7 @@ export function diagnoses(): HTMLElement {
             h("p.quiet", {}, caution),
           ],
     T.quietDiagnoses,
+    draft,
   );
 }
 
@@ -47,8 +49,18 @@ function candidate(one: Candidate): HTMLElement {
     ],
     side("for"),
     side("against"),
+    one.quotes.map(quote),
     one.advice && h("p", {}, one.advice),
     grounds(data, sources),
+  );
+}
+
+/** A sentence in pieces: what was read in it is marked. */
+function quote(pieces: string[]): Child {
+  return h(
+    "blockquote",
+    {},
+    pieces.map((text, at) => (at % 2 ? h("mark", {}, text) : text)),
   );
 }
 

@@ -106,10 +106,10 @@ function anew(): boolean {
   return true;
 }
 
-/** The record in the editor changed: it is judged anew where it is looked at, else its part is marked. */
+/** The record in the editor changed: what rests on it is asked anew where it is looked at; else its part is marked. */
 function rewritten(): void {
   if (shown !== "quality") document.getElementById("tab-quality")?.classList.add("fresh");
-  else if (!body.contains(document.activeElement)) show(shown);
+  if ((shown === "quality" || shown === "diagnoses") && !body.contains(document.activeElement)) show(shown);
 }
 
 const root = document.getElementById("panel");

@@ -10,7 +10,8 @@ const PAUSE = 800;
 
 type Draft = { record: unknown; documentId: string };
 
-let draft: Draft | undefined;
+/** What stands in the editor. */
+export let draft: Draft | undefined;
 
 /** The record as the editor tells it, else as the repository has it. */
 export function quality(): HTMLElement {

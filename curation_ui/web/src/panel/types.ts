@@ -83,6 +83,7 @@ export type Candidate = {
   code?: string;
   probability: number;
   evidence: Ground[];
+  quotes: string[][];
   redFlag?: boolean;
   urgencyText?: string;
   advice?: string;
