@@ -72,6 +72,11 @@ def test_a_rule_that_is_set_aside_stands_out_with_its_reasons(window: Callable[.
     expect(here.page.get_by_role("switch", name="只看噪声规则")).to_be_checked()
     expect(here.page.get_by_label("忽略率不低于（%）")).to_have_value("50")
     expect(row).to_be_visible()
+    row.get_by_role("link", name="提示明细").click()
+    expect(here.page.get_by_role("heading", level=1)).to_have_text(re.compile("^提示明细：.+"))
+    here.page.get_by_role("link", name="返回预警治理").click()
+    expect(here.page.get_by_role("switch", name="只看噪声规则")).to_be_checked()
+    expect(row).to_be_visible()
     with here.page.expect_download() as downloading:
         here.page.get_by_role("button", name="导出 CSV").click()
     assert downloading.value.suggested_filename == "预警治理.csv"

@@ -1,16 +1,19 @@
 /** What is shown stands in the address: it is there after a reload, and whoever is sent it sees the same. */
 import { useSearchParams } from "react-router";
 
-/** What the address asks for, and how to ask for something else in its place; what is empty stands there no more. */
-export function useAddress(): [URLSearchParams, (changed: Record<string, string | number>) => void] {
+type Changes = Record<string, string | number | undefined>;
+
+/** What the address asks for, and how to ask for something else, in its place or (`replace` false) as a step that one
+ * may go back from; what is empty stands there no more. */
+export function useAddress(replace = true): [URLSearchParams, (changed: Changes) => void] {
   const [asked, give] = useSearchParams();
-  const change = (changed: Record<string, string | number>): void => {
+  const change = (changed: Changes): void => {
     const next = new URLSearchParams(asked);
     for (const [name, value] of Object.entries(changed)) {
       if (value) next.set(name, String(value));
       else next.delete(name);
     }
-    give(next, { replace: true });
+    give(next, { replace });
   };
   return [asked, change];
 }

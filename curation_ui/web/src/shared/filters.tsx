@@ -2,7 +2,7 @@
 import { DatePicker, Flex, Input, Select } from "antd";
 import dayjs from "dayjs";
 import type { ReactNode } from "react";
-import { useSearchParams } from "react-router";
+import { useAddress } from "./address";
 import "./filters.css";
 
 type Asked = Record<string, string>;
@@ -15,16 +15,8 @@ const SEARCHED = 10;
 
 /** What the address asks for, and how to ask for something else; another question starts at its first page. */
 export function useFilters(): [Asked, (changed: Record<string, string | undefined>) => void] {
-  const [query, set] = useSearchParams();
-  const change = (changed: Record<string, string | undefined>): void => {
-    const next = new URLSearchParams(query);
-    for (const [name, value] of Object.entries({ before: undefined, ...changed })) {
-      if (value) next.set(name, value);
-      else next.delete(name);
-    }
-    set(next);
-  };
-  return [Object.fromEntries(query), change];
+  const [query, change] = useAddress(false);
+  return [Object.fromEntries(query), (changed) => change({ before: undefined, ...changed })];
 }
 
 /** What narrows a list, above it. */

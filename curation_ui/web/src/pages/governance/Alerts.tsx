@@ -14,6 +14,7 @@ import type { Alert, Listed } from "./types";
 
 const ALERTS = "GET /api/v1/rules/alerts";
 const PAGE_ROWS = 50;
+const OWN = ["rule", "family", "since", "outcome", "offset"];
 const SAID = TEXTS.alerts;
 const OUTCOMES = Object.entries(SAID.outcomes).map(([value, label]) => ({ value, label }));
 
@@ -26,7 +27,7 @@ export function Alerts(): ReactNode {
   return (
     <Frame
       title={SAID.of(found.data?.title ?? "")}
-      about={<Link to="/governance">{SAID.back}</Link>}
+      about={<Link to={`/governance?${accounts(asked)}`}>{SAID.back}</Link>}
       actions={
         <Segmented
           aria-label={SAID.outcome}
@@ -47,6 +48,11 @@ export function Alerts(): ReactNode {
       </Asked>
     </Frame>
   );
+}
+
+/** What the accounts were looked at with. */
+function accounts(asked: URLSearchParams): URLSearchParams {
+  return new URLSearchParams([...asked].filter(([name]) => !OWN.includes(name)));
 }
 
 function Table({ alerts, reasons }: Listed): ReactNode {

@@ -1,7 +1,7 @@
 /** Rules with what became of what they said; why they were set aside, when a row is opened. */
 import { Tag } from "antd";
 import type { ReactNode } from "react";
-import { Link } from "react-router";
+import { Link, useSearchParams } from "react-router";
 import { percent } from "../../figures/numbers";
 import { SeverityTag } from "../../shared/finding";
 import { Rows } from "../../shared/table";
@@ -13,6 +13,7 @@ type RuleTableProps = Account & { since: string; isNoise: (use: Use) => boolean 
 
 export function RuleTable({ rules, reasons, since, isNoise }: RuleTableProps): ReactNode {
   const { shown, accepted, overridden, unanswered, share } = TEXTS.summary;
+  const looked = Object.fromEntries(useSearchParams()[0]);
   return (
     <Rows<Use>
       rowKey={(use) => `${use.family} ${use.rule}`}
@@ -54,7 +55,7 @@ export function RuleTable({ rules, reasons, since, isNoise }: RuleTableProps): R
         {
           title: TEXTS.alerts.case,
           render: (_, { rule, family }) => (
-            <Link to={`alerts?${new URLSearchParams({ rule, family, since })}`}>{TEXTS.look}</Link>
+            <Link to={`alerts?${new URLSearchParams({ ...looked, rule, family, since })}`}>{TEXTS.look}</Link>
           ),
         },
       ]}
