@@ -62,6 +62,17 @@ def test_the_most_pressing_comes_first_with_patient_and_evidence(enter: Entering
     here.see("国际标准化比值 2.8")
 
 
+def test_a_queue_that_is_longer_than_its_list_says_so(enter: Entering) -> None:
+    here = enter("wangys", "/ui/queue")
+    there = len(rows(here.page))
+    here.page.route(
+        "**/api/v1/reviews?*", lambda route: route.continue_(url=route.request.url.replace("limit=200", "limit=1"))
+    )
+    here.page.reload()
+    here.see(f"只显示前 1 条，共 {there} 条")
+    expect(here.page.locator(".queue-list li")).to_have_count(1)
+
+
 def test_what_somebody_may_not_use_is_not_offered(enter: Entering) -> None:
     here = enter("zhangys", "/ui/")
     navigation = here.page.get_by_role("navigation", name="导航")
