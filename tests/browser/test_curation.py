@@ -255,6 +255,23 @@ def test_a_rule_is_built_by_clicking_and_tried_as_it_grows(enter: Entering) -> N
     here.see("已提交审核 1 条")
 
 
+def test_what_waits_for_review_is_turned_page_by_page(enter: Entering) -> None:
+    here = enter("wangzr", "/ui/review")
+    waiting = here.page.locator(".review-list li")
+    expect(waiting).to_have_count(3)
+    second = str(waiting.nth(1).get_by_role("button").text_content())
+    here.page.route(
+        "**/api/v1/curation/records?*",
+        lambda route: route.continue_(url=route.request.url.replace("limit=100", "limit=1")),
+    )
+    here.page.reload()
+    expect(waiting).to_have_count(1)
+    here.page.get_by_role("button", name="下一页").click()
+    expect(waiting.get_by_role("button")).to_have_text(second)
+    here.page.get_by_role("button", name="第一页").click()
+    expect(waiting.get_by_role("button")).not_to_have_text(second)
+
+
 def test_another_person_sees_the_difference_and_decides(enter: Entering) -> None:
     here = enter("wangzr", "/ui/review")
     page = here.page
