@@ -33,6 +33,12 @@ class WhyBody(Body, frozen=True):
     why: str
 
 
+class CorrectionBody(WhyBody, frozen=True):
+    """``content`` is the message as it should have been: any bytes, in base64."""
+
+    content: bytes
+
+
 class ReplayBody(Body, frozen=True):
     """Which messages that were given up are done anew; at least one field must narrow it."""
 
@@ -206,11 +212,10 @@ def _repair(routes: APIRouter, access: Access, ledger: Ledger) -> None:
         return await done(request, message_id, "close", why, lambda p: ledger.close(message_id, p.name, why))
 
     @routes.post("/messages/{message_id}/correction", **_CORRECT)
-    async def correct(message_id: str, request: Request, why: str) -> Response:
-        raw, said = await request.body(), _said(why)
-        return await done(
-            request, message_id, "correct", said, lambda p: ledger.correct(message_id, raw, p.name, said)
-        )
+    async def correct(message_id: str, request: Request) -> Response:
+        body = decoded(CorrectionBody, await request.body())
+        raw, why = body.content, _said(body.why)
+        return await done(request, message_id, "correct", why, lambda p: ledger.correct(message_id, raw, p.name, why))
 
     @routes.post("/replays", **_REPLAYS)
     async def replays(request: Request) -> Response:
@@ -258,5 +263,7 @@ _TRACE: Final = summarised("A message, by its id or number, from its arrival to 
 _CONTENT: Final = summarised("What a message says, as sent or corrected (recorded)", 404)
 _REPLAY: Final = summarised("Have a message that was given up done anew", 400, 404, 409) | asked(WhyBody)
 _CLOSE: Final = summarised("Settle a message that was given up", 400, 404, 409) | asked(WhyBody)
-_CORRECT: Final = summarised("Give a message that was given up other content", 400, 404, 409, 413, 415) | _RAW
+_CORRECT: Final = summarised("Give a message that was given up other content", 400, 404, 409, 413) | asked(
+    CorrectionBody
+)
 _REPLAYS: Final = summarised("Have all messages done anew that were given up for a reason", 400) | asked(ReplayBody)

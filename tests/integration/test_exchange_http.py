@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -102,8 +103,10 @@ def test_what_was_given_up_is_listed_corrected_and_settled(league: Staffed, his:
     assert dead["messages"][0]["dead"]["title"] == "报文内容有误"
     spoilt = league.client.get(f"{first['trace']}/content", headers=his)
     assert spoilt.content == b"no json"
-    url = f"{first['trace']}/correction?why=重发"
-    assert league.client.post(url, content=bundle("m1", "p1", "o1"), headers=his).status_code == 200
+    given = {"why": "重发", "content": b64encode(bundle("m1", "p1", "o1")).decode()}
+    url = f"{first['trace']}/correction"
+    assert league.client.post(url, json=given | {"why": " "}, headers=his).status_code == 400
+    assert league.client.post(url, json=given, headers=his).status_code == 200
     assert (
         league.client.post(f"{second['trace']}/close", json={"why": "作废"}, headers=his).json()["state"] == "closed"
     )

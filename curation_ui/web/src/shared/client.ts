@@ -6,7 +6,7 @@ type Parameters<P extends string> = P extends `${string}{${infer Name}}${infer R
   : unknown;
 type Value = string | number | boolean | undefined;
 
-/** What goes with a call: values of the path's parameters, the query, a body (sent as JSON, or as it is). */
+/** What goes with a call: values of the path's parameters, the query, a body. */
 export type Options<E extends string = string> = {
   path?: Parameters<E>;
   query?: Record<string, Value>;
@@ -90,10 +90,10 @@ async function send<E extends Endpoint>(endpoint: E, options: Options<E>): Promi
   const method = endpoint.slice(0, endpoint.indexOf(" "));
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") {
-    headers["Content-Type"] = options.body instanceof Blob ? "application/octet-stream" : "application/json";
+    headers["Content-Type"] = "application/json";
     if (csrf) headers["X-CSRF-Token"] = csrf;
   }
-  const body = method === "GET" ? undefined : written(options.body);
+  const body = method === "GET" ? undefined : JSON.stringify(options.body ?? {});
   let answer: Response;
   try {
     answer = await fetch(address(endpoint, options), { method, headers, body, signal: options.signal });
@@ -103,10 +103,6 @@ async function send<E extends Endpoint>(endpoint: E, options: Options<E>): Promi
   }
   if (!answer.ok) throw await failure(answer);
   return answer;
-}
-
-function written(body: unknown): Blob | string {
-  return body instanceof Blob ? body : JSON.stringify(body ?? {});
 }
 
 type Issue = { code?: string; details?: { text?: string }; diagnostics?: string; expression?: string[] };

@@ -33,6 +33,10 @@ function decoded(raw: ArrayBuffer): string | undefined {
   }
 }
 
+function base64(text: string): string {
+  return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""));
+}
+
 function Read({ text, ...correction }: Correction & { text: string | undefined }): ReactNode {
   return text === undefined ? (
     <Alert type="warning" showIcon title={TEXTS.notText} />
@@ -47,8 +51,8 @@ function Mending({ id, touches, done, close, text }: Correction & { text: string
   const sent = text.replace(LINE_END, "\n");
   const end = text.match(LINE_END)?.[0] ?? "\n"; // HL7 v2 ends its lines otherwise than a field of a page
   const send = ({ content, reason }: Given): void => {
-    const body = new Blob([content.replace(LINE_END, end)]);
-    const told = { path: { message_id: id }, query: { why: reason.trim() }, body };
+    const body = { why: reason.trim(), content: base64(content.replace(LINE_END, end)) };
+    const told = { path: { message_id: id }, body };
     correct.mutate(told, {
       onSuccess: done,
       onError: ({ field, message }) =>
