@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,16 +15,23 @@ from playwright.sync_api import Browser, Page, Route, TimeoutError, expect
 from api.bootstrap import House, open_house
 from api.gates import GATES
 from api.search_desk import artefacts
+from api.terms_desk import TermsDesk
 from base.settings import Settings
+from base.tenancy import system
 from demo.people import LEAGUE
-from knowledge.model import Article, Citation, Concept, Section, Source, Statement, Status
+from knowledge.merge import candidates
+from knowledge.model import Article, Citation, Concept, ConceptKind, Section, Source, Statement, Status
 from knowledge.release import publish
 from knowledge.store import Change
+from records.code_intake import Sighting
+from records.code_systems import CodeSystem
+from records.code_systems import Concept as Code
 from tests.browser.staffed import at_work, hire, logged_in
 from tests.browser.window import Window
 from tests.conftest import DATABASE
 
 Entering = Callable[..., Window]
+CONFIRM = re.compile("^确\\s*认$")
 STAFF = {
     "lihua": ("李华", "knowledge-editor"),
     "zhaomin": ("赵敏", "knowledge-editor"),
@@ -42,6 +50,8 @@ _DRUGS = (
 )
 _ALWAYS = re.compile(r"lab:(body-|creatinine|egfr|alt$|ast$|child-pugh)|disease:(pregnancy|lactation|dialysis)$")
 _SECONDS = 60_000
+ONE, OTHER = "symptom:palpitation", "symptom:palpitation-2"
+_DICTIONARY = "urn:his:dx"
 _ARTICLE = Article(
     "article:warfarin",
     "ingredient:warfarin",
@@ -57,9 +67,36 @@ def _small(house: House, whole: House) -> None:
     said = [s for s, _ in whole.store.heads(Statement) if {s.subject, s.object} - {""} <= known]
     cited = {citation.source for s in said for citation in s.citations}
     sources = [s for s, _ in whole.store.heads(Source) if s.id in cited]
-    records = (*concepts, *said, *sources, Source("label:华法林钠片", "华法林钠片说明书", "label"), _ARTICLE)
+    twins = (
+        Concept(ONE, ConceptKind.SYMPTOM, "心慌慌", origin="own"),
+        Concept(OTHER, ConceptKind.SYMPTOM, "心悸悸", origin="own"),
+    )
+    records = (*concepts, *twins, *said, *sources, Source("label:华法林钠片", "华法林钠片说明书", "label"), _ARTICLE)
     house.store.write([Change(r, "created", Status.APPROVED, "起步") for r in {r.id: r for r in records}.values()])
     publish(house.store, house.releases, house.key, GATES, "起步", "起步内容", artefacts(house.settings))
+
+
+def _alike(house: House) -> None:
+    """Two concepts that may be one."""
+    with house.engine.begin() as connection:
+        connection.execute(candidates.insert().values(a=ONE, b=OTHER, reason="同名", state="open", decided_by=""))
+
+
+def _unmapped(house: House) -> None:
+    """A standard, and codes of a hospital that nobody mapped to it."""
+    desk, at = TermsDesk(house.engine, LEAGUE), datetime.now(UTC)
+    standard = CodeSystem(LEAGUE, "icd-10-gl", "http://hl7.org/fhir/sid/icd-10", "ICD-10 国临版", standard=True)
+    codes = [Code("I10", "特发性(原发性)高血压", synonyms=("高血压",)), Code("J18.9", "肺炎")]
+    seen = [
+        Sighting(_DICTIONARY, "D1", "Condition.code", "肺炎"),
+        Sighting(_DICTIONARY, "D2", "Condition.code", "高血压"),
+    ]
+    with system("test"):
+        desk.systems.register(standard, at)
+        desk.systems.draft(standard, "2.0", codes, "编制人", at)
+        desk.systems.activate(standard, "2.0", "审核人", at)
+        with house.engine.begin() as connection:
+            desk.coder.keep(connection, LEAGUE, seen, at)
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +106,8 @@ def desk(starter: House, blank: Path, tmp_path_factory: pytest.TempPathFactory, 
     shutil.copy(blank, data / DATABASE)
     house = open_house(Settings(data_dir=data))
     _small(house, starter)
+    _alike(house)
+    _unmapped(house)
     hire(house, STAFF, LEAGUE)
     house.engine.dispose()
     (data / "starter.sm3").write_bytes((starter.settings.data_dir / "starter.sm3").read_bytes())
@@ -344,6 +383,51 @@ def test_two_curators_at_once_lose_nothing(enter: Entering) -> None:
     expect(second.page.get_by_label("后果", exact=True)).to_have_value("INR升高，出血风险增加")
     second.page.get_by_role("button", name="保存草稿").click()
     second.see("草稿已保存")
+
+
+def test_two_concepts_become_one_when_another_person_agrees(enter: Entering) -> None:
+    here = enter("lihua", "/ui/candidates")
+    pair = here.page.locator(".ant-card").filter(has_text="心慌慌 · 心悸悸")
+    keep = pair.get_by_role("region", name="心慌慌").get_by_role("button", name="同一事物，保留此概念")
+    expect(keep).to_be_disabled()  # nothing is decided without a reason
+    pair.get_by_label("理由 心慌慌").fill("同一症状的两种说法")
+    keep.click()
+    here.see("没有该状态的候选")
+    here.page.get_by_text("待确认 1").click()
+    here.see("判断人 lihua：同一症状的两种说法")
+    expect(pair.get_by_role("button", name="确认合并")).to_have_count(0)  # not by whoever proposed it
+
+    other = enter("wangzr", "/ui/candidates")
+    other.page.get_by_text("待确认 1").click()
+    other.see("判断人 lihua：同一症状的两种说法")
+    other.suits_everybody("curation-candidates-proposed")
+    other.page.get_by_role("button", name="确认合并").click()
+    other.see("已合并，改动记录数")
+    other.page.get_by_text("已合并 1").click()
+    other.page.get_by_role("link", name=ONE, exact=True).click()
+    expect(other.page.get_by_role("heading", name="心慌慌", level=1)).to_be_visible()
+    other.see("心悸悸")
+
+
+def test_a_code_of_a_hospital_is_mapped_and_confirmed_by_another_person(enter: Entering) -> None:
+    here = enter("lihua", "/ui/termmaps")
+    here.page.get_by_role("tab", name="未对照的编码").click()
+    expect(here.page.get_by_role("row").filter(has_text="D2")).to_contain_text("高血压")
+    choose(here.page, "来源", _DICTIONARY)
+    choose(here.page, "标准", "ICD-10 国临版")
+    here.page.get_by_role("button", name="生成建议").click()
+    here.see("已查看编码 2，新增建议 2")
+
+    other = enter("wangzr", "/ui/termmaps")
+    other.page.get_by_role("button", name=_DICTIONARY).click()
+    row = other.page.get_by_role("row").filter(has_text="J18.9")
+    row.get_by_role("checkbox").check()
+    other.suits_everybody("curation-termmaps-pairs")
+    other.page.get_by_role("button", name=CONFIRM).click()
+    other.see("已处理 1")
+    expect(row).to_have_count(0)
+    other.page.get_by_title("已确认").click()
+    expect(row).to_contain_text("wangzr")
 
 
 @pytest.mark.slow

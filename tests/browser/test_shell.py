@@ -89,10 +89,14 @@ def test_a_patient_is_found_by_name_and_opened(window: Opening) -> None:
     here.open("/ui/bedside")
     here.page.get_by_label("姓名或本机构患者号").fill("巴特尔")
     here.page.keyboard.press("Enter")
-    here.page.get_by_role("button", name="打开", exact=True).first.click()
+    opening = here.page.get_by_role("button", name="打开", exact=True).first
+    expect(opening).to_be_visible()
+    here.suits_everybody("bedside-found")
+    opening.click()
     expect(here.page.frame_locator("iframe[title=临床面板]").get_by_role("heading", level=1)).to_contain_text(
         "巴特尔"
     )
+    here.suits_everybody("bedside")
 
 
 def test_a_key_held_down_counts_once_and_keys_rest_while_a_dialog_is_open(window: Opening) -> None:

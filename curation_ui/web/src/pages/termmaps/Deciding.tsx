@@ -1,5 +1,5 @@
 /** The pairs of one map: chosen, confirmed or rejected, all at once where the names are the very same. */
-import { App, Button, Flex, Segmented } from "antd";
+import { App, Button, Flex, Segmented, Typography } from "antd";
 import { type ReactNode, useState } from "react";
 import { useAsked, useTelling } from "../../shared/asking";
 import { useMay } from "../../shared/session";
@@ -26,6 +26,9 @@ export function Deciding({ map }: { map: Advance }): ReactNode {
   };
   return (
     <>
+      <Typography.Title level={2}>
+        {source} → {target}
+      </Typography.Title>
       <Segmented aria-label={TEXTS.state} options={STATES} value={state} onChange={choose} />
       <Asked query={pairs} isEmpty={(found) => !found.maps.length} empty={TEXTS.noPairs}>
         {(found) => (

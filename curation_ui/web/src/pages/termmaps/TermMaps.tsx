@@ -29,7 +29,7 @@ export default function TermMaps(): ReactNode {
       ),
     },
     { key: "missing", label: TEXTS.unmapped, children: <Missing /> },
-    ...(map ? [{ key: "pairs", label: `${map.source} → ${map.target}`, children: <Deciding map={map} /> }] : []),
+    ...(map ? [{ key: "pairs", label: TEXTS.pairs, children: <Deciding map={map} /> }] : []),
   ];
   return (
     <Frame title={TEXTS.title} about={TEXTS.about} printable>

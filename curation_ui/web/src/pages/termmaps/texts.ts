@@ -5,6 +5,7 @@ export const TEXTS = {
   none: "还没有对照。请先为未对照的编码生成建议。",
   noPairs: "没有符合条件的对照",
   unmapped: "未对照的编码",
+  pairs: "逐条对照",
   allMapped: "没有未对照的编码",
   source: "来源",
   target: "标准",

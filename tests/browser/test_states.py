@@ -1,0 +1,92 @@
+"""What pages show while an answer is awaited, when it failed, and when its texts are very long."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from tests.browser.window import PHONE, Window
+
+Opening = Callable[..., Window]
+_RETRIES = 2
+"""How often a window asks again by itself before it says that something failed."""
+_BETWEEN_MS = 2_500
+_CONCEPT = "**/api/v1/concepts/*"
+_LONG = "内蒙古自治区呼伦贝尔市鄂伦春自治旗人民医院心血管与代谢性疾病联合门诊" * 4
+_TEXTS = ("department", "prescriber", "title", "text", "reason", "name")
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "shown"),
+    [
+        pytest.param("/ui/", "**/api/v1/session", "打开苏日娜的病历", id="overview"),
+        pytest.param("/ui/queue", "**/api/v1/reviews?*", "布洛芬", id="queue"),
+        pytest.param("/ui/knowledge/concept/ingredient%3Awarfarin", _CONCEPT, "别名", id="knowledge"),
+        pytest.param("/ui/boards", "**/api/v1/reports/overview?*", "还没有任何数据|同比|该期间没有数据", id="boards"),
+        pytest.param("/ui/curation", "**/api/v1/curation/records", "没有符合条件的记录", id="curation"),
+    ],
+)
+def test_a_page_says_that_it_loads_then_what_failed_and_tries_again(
+    window: Opening, request: pytest.FixtureRequest, path: str, asked: str, shown: str
+) -> None:
+    here, held = window(), list[Route]()
+    here.forgive("500")
+    page = here.page
+    page.clock.install()
+    page.route(asked, lambda sent: held.append(sent))
+    here.open(path)
+    expect(page.get_by_role("status", name="正在加载").first).to_be_visible()
+    page.route(asked, _fails)
+    for one in held:
+        _fails(one)
+    for _ in range(_RETRIES):
+        with page.expect_response(asked):
+            page.clock.fast_forward(_BETWEEN_MS)
+    here.see("未能加载")
+    here.see("数据库暂不可用")
+    here.suits_everybody(f"failed-{request.node.callspec.id}")
+    page.unroute(asked)
+    page.get_by_role("button", name=re.compile("重\\s*试")).click()
+    expect(page.get_by_text(re.compile(shown)).first).to_be_visible()
+    expect(page.get_by_text("未能加载")).to_have_count(0)
+
+
+def _fails(sent: Route) -> None:
+    sent.fulfill(status=500, json={"issue": [{"details": {"text": "数据库暂不可用"}}]})
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        pytest.param("/ui/queue", "**/api/v1/{reviews?,prescriptions/}*", id="queue"),
+        pytest.param("/ui/knowledge/concept/ingredient%3Awarfarin", _CONCEPT, id="knowledge"),
+    ],
+)
+def test_very_long_texts_are_folded_on_a_phone(
+    window: Opening, request: pytest.FixtureRequest, path: str, asked: str
+) -> None:
+    here = window(PHONE)
+    here.page.route(asked, _told_at_length)
+    here.open(path)
+    here.see(_LONG)
+    here.suits_everybody(f"long-{request.node.callspec.id}")
+
+
+def _told_at_length(sent: Route) -> None:
+    sent.fulfill(json=_lengthened(sent.fetch().json()))
+
+
+def _lengthened(told: Any) -> Any:
+    """An answer, with very long names of departments, doctors, drugs and records."""
+    if isinstance(told, list):
+        return [_lengthened(one) for one in told]
+    if not isinstance(told, dict):
+        return told
+    return {
+        key: _LONG if key in _TEXTS and isinstance(one, str) and one else _lengthened(one)
+        for key, one in told.items()
+    }
