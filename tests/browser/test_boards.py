@@ -176,6 +176,8 @@ def _fifteen(sent: Route) -> None:
 
 def test_a_checked_record_explains_its_score_and_is_appealed_against(window: Opening) -> None:
     here = window("/ui/recordqc")
+    here.see("ZY20261101001")
+    here.suits_everybody("record-qc")
     here.page.get_by_role("link", name="ZY20261101001").click()
     here.see("首次病程记录")
     here.see("评分明细")
