@@ -84,7 +84,8 @@ class Window:
 
     def hurdles(self) -> list[str]:
         """What keeps people from using the page, by axe-core: its serious and critical findings."""
-        self.page.evaluate(_AXE.read_text("utf-8"))
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(_AXE.read_text("utf-8"))
         told = self.page.evaluate("axe.run({resultTypes: ['violations']})")
         return [
             f"{one['id']}: {json.dumps([n['target'] for n in one['nodes'][:4]], ensure_ascii=False)}"
