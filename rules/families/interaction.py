@@ -195,8 +195,9 @@ def _ranked(case: Case, a: str, b: str) -> tuple[Statement, ...]:
 
 def _told(case: Case, a: Use, b: Use, row: _Row) -> Iterator[Outcome]:
     line = row.line or _line(case, a, b, row)
-    yield _finding(case, a, b, row, line)
-    if line.hinges and isinstance(_forbidding(case, row.statement, line.forbids), Unknown):
+    grounds = _forbidding(case, row.statement, line.forbids) if line.hinges else ()
+    yield _finding(case, a, b, row, line, () if isinstance(grounds, Unknown) else grounds)
+    if isinstance(grounds, Unknown):
         listed = not isinstance(case.patient.conditions, Unknown)
         needed, word = ("egfr", "近期肾功能") if listed else ("conditions", "诊断")
         pair = f"{case.name(a.concept)} + {case.name(b.concept)}"
@@ -204,17 +205,15 @@ def _told(case: Case, a: Use, b: Use, row: _Row) -> Iterator[Outcome]:
         yield Gap(NAME, needed, said, (a.order.id, b.order.id), row.statement.id)
 
 
-def _finding(case: Case, a: Use, b: Use, row: _Row, line: _Line) -> Finding:
-    severity, grounds = _weighed(case, a, b, row, line)
+def _finding(case: Case, a: Use, b: Use, row: _Row, line: _Line, forbidding: tuple[Datum, ...]) -> Finding:
+    severity, grounds = (Severity.CONTRAINDICATED, forbidding) if forbidding else _weighed(case, a, b, row, line)
     target, other = (a, b) if a.new else (b, a)
     finding = line.finding
     worse = severity.rank > finding.severity.rank
     return replace(
         finding,
         severity=severity,
-        summary=f"{finding.summary}；患者{grounds[0].what} {grounds[0].value}，禁止合用"
-        if worse
-        else finding.summary,
+        summary=finding.summary + (f"；患者{grounds[0].what} {grounds[0].value}，禁止合用" if worse else ""),
         orders=(a.order.id, b.order.id),
         data=(case.datum(a.order), case.datum(b.order), *grounds),
         suggestions=_suggestions(case, row.statement, severity, target, other),
@@ -222,12 +221,9 @@ def _finding(case: Case, a: Use, b: Use, row: _Row, line: _Line) -> Finding:
 
 
 def _weighed(case: Case, a: Use, b: Use, row: _Row, line: _Line) -> tuple[Severity, tuple[Datum, ...]]:
-    """How bad it is for these orders in this patient, and what of the patient makes it worse or less so."""
+    """How bad it is for these orders where nothing of the patient forbids them, and the diagnosis that makes it less
+    so."""
     severity = line.finding.severity
-    if line.hinges:
-        grounds = _forbidding(case, row.statement, line.forbids)
-        if not isinstance(grounds, Unknown) and grounds:
-            return Severity.CONTRAINDICATED, grounds
     if line.apart and (_apart(a) or _apart(b)):
         severity = _MINOR  # the order says already what the advice would
     need = _need(case, row.statement, line.needs) if line.needs else None
@@ -241,9 +237,9 @@ def _diagnosis(condition: Condition) -> Datum:
 
 
 def _forbidding(case: Case, s: Statement, forbids: frozenset[str]) -> Known[tuple[Datum, ...]]:
-    """What of the patient forbids the two together (禁忌疾病, 禁忌eGFR), the first of it; UNKNOWN while any of that
-    is not known."""
-    held = next((case.conditions[disease] for disease in forbids if disease in case.conditions), None)
+    """What of the patient forbids the two together (禁忌疾病, 禁忌eGFR), the first of it, the same in every process;
+    UNKNOWN while any of that is not known."""
+    held = next((case.conditions[disease] for disease in sorted(forbids) if disease in case.conditions), None)
     if held is not None:
         return (_diagnosis(held),)
     known, limit = not isinstance(case.patient.conditions, Unknown), s.qualifiers.get("forbidden_egfr")
@@ -259,7 +255,7 @@ def _need(case: Case, s: Statement, needs: frozenset[str]) -> Condition | None:
     """The diagnosis that calls for the two together (指征疾病) while it does (指征期限): of one whose day nobody
     tells it is not known that it still does."""
     hours = s.qualifiers.get("needed_within")
-    for condition in (case.conditions[need] for need in needs if need in case.conditions):
+    for condition in (case.conditions[need] for need in sorted(needs) if need in case.conditions):
         time = condition.origin.time
         if hours is None or (time is not None and hours_since(case, time) <= hours):
             return condition
