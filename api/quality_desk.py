@@ -70,17 +70,20 @@ class QualityDesk:
         return called_with_path(self.engine)
 
     def report(self, asked: Asked, query: Query) -> bytes:
-        """质量报告 as .xlsx: ranking, scores by type and rule, trend, and the faults themselves."""
+        """质量报告 as .xlsx: its tables, and the faults themselves."""
         rules, called = self.rules(), self.called()
-        return workbook(
-            {
-                "机构排名": [_ranked(one, called) for one in self.figures.ranking(asked, rules.values())],
-                "数据类型得分": self._scored(asked, ("tenant", "kind"), rules, called),
-                "规则得分": self._scored(asked, ("tenant", "rule"), rules, called),
-                "每日趋势": self._scored(asked, ("tenant", "day"), rules, called),
-                "问题明细": [fault_row(held, rules, called) for held in self.all_faults(query)],
-            }
-        )
+        faults = [fault_row(held, rules, called) for held in self.all_faults(query)]
+        return workbook(self.report_tables(asked) | {"问题明细": faults})
+
+    def report_tables(self, asked: Asked) -> dict[str, list[dict[str, Any]]]:
+        """What 质量报告 says of a period: ranking, scores by type and rule, trend."""
+        rules, called = self.rules(), self.called()
+        return {
+            "机构排名": [_ranked(one, called) for one in self.figures.ranking(asked, rules.values())],
+            "数据类型得分": self._scored(asked, ("tenant", "kind"), rules, called),
+            "规则得分": self._scored(asked, ("tenant", "rule"), rules, called),
+            "每日趋势": self._scored(asked, ("tenant", "day"), rules, called),
+        }
 
     def _scored(
         self, asked: Asked, by: tuple[str, ...], rules: Mapping[str, Rule], called: Name

@@ -8,12 +8,10 @@ from typing import Any, Final
 
 from fastapi import Response
 
-from api.asking import attached
-from api.errors import bad_field
-from api.quality_desk import csv_lines
-from base.tabular import XLSX, workbook
+from api.table_files import table_file
 from clinical.coded import china_day
 from knowledge.tables import SEVERITIES
+from supervision.reports.pdf import Page
 
 _TITLE: Final = "预警治理"
 
@@ -21,13 +19,9 @@ _TITLE: Final = "预警治理"
 def account_file(
     rules: Sequence[Mapping[str, Any]], reasons: Mapping[str, str], format: str, now: datetime
 ) -> Response:
-    """Raises ``ApiError`` 400."""
-    rows, headers = list(_rows(rules, reasons)), attached(f"{_TITLE} {china_day(now):%Y%m%d}.{format}")
-    if format == "xlsx":
-        return Response(workbook({_TITLE: rows}), 200, headers, XLSX)
-    if format == "csv":
-        return Response(b"".join(csv_lines(rows)), 200, headers, "text/csv; charset=utf-8")
-    raise bad_field("format", "只能是 json、csv 或 xlsx")
+    """Raises ``ApiError`` 400, ``MissingPdfError``."""
+    page = Page(_TITLE, "规则的提示与答复", {"": list(_rows(rules, reasons))})
+    return table_file(f"{_TITLE} {china_day(now):%Y%m%d}", page, format)
 
 
 def _rows(rules: Sequence[Mapping[str, Any]], reasons: Mapping[str, str]) -> Iterator[dict[str, Any]]:

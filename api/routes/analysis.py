@@ -10,13 +10,12 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from api.access import Access, Principal
-from api.asking import attached, described, tenant_in, within, writes
+from api.asking import described, tenant_in, within, writes
 from api.bodies import Body, asked, decoded
 from api.errors import bad_field, moment_of, respond
 from api.indicator_desk import IndicatorDesk
 from api.indicator_json import crosstab_json, dataset_json, fact_json, lines_json
-from api.quality_desk import csv_lines
-from base.tabular import XLSX, workbook
+from api.table_files import table_file
 from base.tenancy import TenancyError
 from supervision.figures.analysis import Form, indicators
 from supervision.figures.answers import MOST_ROWS, Each, Line
@@ -24,11 +23,12 @@ from supervision.figures.crosstab import Crosstab, crosstab
 from supervision.figures.indicator import Indicator
 from supervision.figures.periods import Period, period_of
 from supervision.figures.sums import Asked
+from supervision.reports.pdf import Page
 
 _READ: Final = "indicator.read"
 _WRITE: Final = "indicator.write"
 _LONGEST_TITLE: Final = 120
-_FORMATS: Final = ("json", "table", "csv", "xlsx")
+_FORMATS: Final = ("json", "table", "csv", "xlsx", "pdf")
 
 
 class AnalysisBody(Body, frozen=True):
@@ -106,10 +106,8 @@ def _answer(desk: IndicatorDesk, done: _Analysed, format: str) -> Response:
     if format == "table":
         return respond(200, {"period": str(done.period)} | crosstab_json(table, MOST_ROWS))
     title = desk.known.facts[done.form.fact].title
-    headers = attached(f"{title} {done.period} {datetime.now(UTC):%Y%m%d}.{format}")
-    if format == "csv":
-        return Response(b"".join(csv_lines(table.table())), 200, headers, "text/csv; charset=utf-8")
-    return Response(workbook({title: list(table.table())}), 200, headers, XLSX)
+    name = f"{title} {done.period} {datetime.now(UTC):%Y%m%d}"
+    return table_file(name, Page(title, f"期间 {done.period}", {"": list(table.table())}), format)
 
 
 def _lines(desk: IndicatorDesk, done: _Analysed) -> dict[str, Any]:
@@ -175,7 +173,7 @@ _FACTS: Final = described("Tables that may be analysed", "Columns, codes, dimens
 _ANALYSE: Final = asked(AnalysisBody, EXAMPLES["analysis"]) | described(
     "Analyse a table by a form (自助分析)",
     "Names columns and codes, never SQL; answered in the caller's scope. `format=table` lays the figures out by rows "
-    "and columns (`across`), `csv` and `xlsx` give that as a file.",
+    "and columns (`across`), `csv`, `xlsx` and `pdf` give that as a file.",
     "measures with lines",
     *(400, 404, 422),
 )

@@ -10,12 +10,11 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request, Response
 
 from api.access import Access, Principal
-from api.asking import attached, described, parameters, tenant_in, within
+from api.asking import described, parameters, tenant_in, within
 from api.errors import bad_field, moment_of, respond
 from api.indicator_desk import IndicatorDesk
 from api.indicator_json import held_json, indicator_json, lineage_json, lines_json
-from api.quality_desk import csv_lines
-from base.tabular import XLSX, workbook
+from api.table_files import table_file
 from base.tenancy import TenancyError
 from supervision.figures.answers import MOST_ROWS, Each, Line
 from supervision.figures.cases import HIDDEN, without
@@ -25,6 +24,7 @@ from supervision.figures.indicator import THEMES, Indicator, Theme
 from supervision.figures.periods import Period, period_of
 from supervision.figures.sums import Asked
 from supervision.figures.tables import rows_of, sheets
+from supervision.reports.pdf import Page
 
 _READ: Final = "indicator.read"
 OPEN: Final = "inference.use"
@@ -202,25 +202,13 @@ def cases_of(desk: IndicatorDesk, found: Principal, fact: str, rows: list[dict[s
 
 
 def _file(desk: IndicatorDesk, told: dict[str, list[Line]], wanted: Question, format: str, title: str) -> Response:
-    """Figures as a file. Raises ``ApiError`` 400."""
+    """Figures as a file. Raises ``ApiError`` 400, ``MissingPdfError``."""
     known, called = desk.known.indicators, desk.called()
     by = desk.dimensions(known[next(iter(told))], wanted.asked.by) if told else []
-    headers = attached(f"{title} {wanted.period} {datetime.now(UTC):%Y%m%d}.{format}")
-    if format == "xlsx":
-        return Response(workbook(sheets(told, known, by, called)), 200, headers, XLSX)
-    rows = (row for name, lines in told.items() for row in rows_of(known[name], lines, by, called))
-    if format == "csv":
-        return Response(b"".join(csv_lines(rows)), 200, headers, "text/csv; charset=utf-8")
-    if format == "pdf":
-        return Response(_page(title, wanted, list(rows)), 200, headers, "application/pdf")
-    raise bad_field("format", "只能是 json、csv、xlsx 或 pdf")
-
-
-def _page(title: str, wanted: Question, rows: list[dict[str, Any]]) -> bytes:
-    """Raises ``MissingPdfError``."""
-    from supervision.reports.pdf import Page, render
-
-    return render(Page(title, f"期间 {wanted.period}", rows, {}))
+    rows = [row for name, lines in told.items() for row in rows_of(known[name], lines, by, called)]
+    page = Page(title, f"期间 {wanted.period}", {"": rows})
+    name = f"{title} {wanted.period} {datetime.now(UTC):%Y%m%d}"
+    return table_file(name, page, format, sheets(told, known, by, called) if format == "xlsx" else None)
 
 
 # -- OpenAPI -----------------------------------------------------------------------------------

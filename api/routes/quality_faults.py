@@ -20,13 +20,16 @@ from api.bodies import Body, asked, decoded
 from api.errors import ApiError, bad_field, moment_of, respond
 from api.institution_names import Name
 from api.quality_desk import QualityDesk, csv_lines, fault_row
+from api.table_files import PDF, table_file
 from base.tabular import XLSX
 from base.tenancy import acting
 from records.quality_figures import GROUPS, Asked, Score
 from records.quality_rules import DIMENSIONS, Dimension, Rule, Severity
 from records.quality_store import ACTIONS, STATES, Action, Event, Held, Query, State
 from records.quality_tables import day_of, days_before
+from supervision.reports.pdf import Page
 
+_REPORTED: Final = "数据质量报告"
 _MOST: Final = 500
 _DUE_DAYS: Final = 7
 _LONGEST_DAY: Final = len("2026-11-27")
@@ -197,7 +200,14 @@ def _report(routes: APIRouter, access: Access, desk: QualityDesk) -> None:
         found, wanted, query = access.need(request, "quality.read"), _asked_for(request), _query(request)
         with acting(found.scope):
             book = desk.report(wanted, query)
-        return Response(book, 200, attached("数据质量报告.xlsx"), XLSX)
+        return Response(book, 200, attached(f"{_REPORTED}.xlsx"), XLSX)
+
+    @routes.get("/report.pdf", **_PAGES)
+    def pages(request: Request) -> Response:
+        found, wanted = access.need(request, "quality.read"), _asked_for(request)
+        with acting(found.scope):
+            tables = desk.report_tables(wanted)
+        return table_file(_REPORTED, Page(_REPORTED, f"期间 {wanted.since}至{wanted.until}", tables), "pdf")
 
 
 # -- in ----------------------------------------------------------------------------------------
@@ -360,3 +370,5 @@ _RANKING: Final = parameters(_SPAN) | described("Institutions by score", "", "ra
 _VOLUME: Final = parameters(_SPAN) | described("How much was received", "", "resources by group", 400)
 _REPORT: Final = parameters(_WHICH) | described("Report as a workbook (.xlsx)", "", "the workbook", 400)
 _REPORT["responses"][200]["content"] = {XLSX: {"schema": {"type": "string", "format": "binary"}}}
+_PAGES: Final = parameters(_SPAN) | described("The report without the faults, as pages (.pdf)", "", "the pages", 400)
+_PAGES["responses"][200]["content"] = {PDF: {"schema": {"type": "string", "format": "binary"}}}

@@ -16,8 +16,12 @@ from api.quality_desk import csv_lines
 from api.record_qc_desk import RecordQcDesk
 from api.record_qc_json import behind_json, edition_json, figure_json
 from api.routes.record_qc import FILTERS, PERIOD, query_of
+from api.table_files import PDF, table_file
 from base.tabular import XLSX
 from supervision.record_qc.statistics import COUNTED_BY, SCORED_BY
+from supervision.reports.pdf import Page
+
+_TITLE: Final = "病历质控统计"
 
 
 class SchemeBody(Body, frozen=True):
@@ -101,7 +105,14 @@ def _statistics(routes: APIRouter, access: Access, desk: RecordQcDesk) -> None:
     @routes.get("/statistics.csv", **_CSV)
     async def as_csv(request: Request, of: str = "scores", by: str = "tenant") -> StreamingResponse:
         made = await rows(request, of, by)
-        return StreamingResponse(csv_lines(made), media_type="text/csv", headers=attached("病历质控统计.csv"))
+        return StreamingResponse(csv_lines(made), media_type="text/csv", headers=attached(f"{_TITLE}.csv"))
+
+    @routes.get("/statistics.pdf", **_PAGES)
+    async def as_pages(request: Request, of: str = "scores", by: str = "tenant") -> Response:
+        made, given = await rows(request, of, by), request.query_params
+        period = "至".join(filter(None, (given.get("since"), given.get("until"))))
+        page = Page(_TITLE, f"期间 {period or '全部'}", {"": made})
+        return table_file(_TITLE, page, "pdf")
 
     @routes.get("/statistics.xlsx", **_BOOK)
     async def as_book(request: Request) -> Response:
@@ -109,7 +120,7 @@ def _statistics(routes: APIRouter, access: Access, desk: RecordQcDesk) -> None:
         query = query_of(request, found, desk.league)
         _period(query.since, query.until)
         made = await within(found, lambda: desk.book(query))
-        return Response(made, 200, attached("病历质控统计.xlsx"), XLSX)
+        return Response(made, 200, attached(f"{_TITLE}.xlsx"), XLSX)
 
 
 def _national(routes: APIRouter, access: Access, desk: RecordQcDesk) -> None:
@@ -212,6 +223,8 @@ _STATISTICS: Final = described(
 )
 _STATISTICS.update(parameters(FILTERS))
 _CSV: Final = described("The same as CSV", _COUNTED, "lines", 400, 422) | parameters(FILTERS)
+_PAGES: Final = described("The same as pages (.pdf)", _COUNTED, "the pages", 400, 422) | parameters(FILTERS)
+_PAGES["responses"][200]["content"] = {PDF: {"schema": {"type": "string", "format": "binary"}}}
 _BOOK: Final = described("Scores, defects and national indicators of a period (.xlsx)", "", "the workbook", 400)
 _BOOK.update(parameters(FILTERS))
 _BOOK["responses"][200]["content"] = {XLSX: {"schema": {"type": "string", "format": "binary"}}}

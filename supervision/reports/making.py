@@ -114,7 +114,7 @@ class Maker:
         if plan.format is Format.XLSX:
             return Enclosed(name, XLSX, workbook(sheets(found.told, named, found.by, self.called)))
         rows = [row for one in found.chosen for row in rows_of(one, found.told[one.name], found.by, self.called)]
-        page = Page(plan.title, f"{self.called(tenant)}　{period}", rows, self._trends(found, period))
+        page = Page(plan.title, f"{self.called(tenant)}　{period}", {"": rows}, self._trends(found, period))
         return Enclosed(name, "application/pdf", render(page))
 
     def _trends(self, found: Found, period: Period) -> dict[str, list[tuple[str, float | None]]]:

@@ -1,10 +1,10 @@
-"""Figures as a PDF: a table, and how values went over the months. Chinese is set in a font that readers of PDF bring
+"""Figures as a PDF: tables, and how values went over the months. Chinese is set in a font that readers of PDF bring
 with them, so that none is fetched or shipped."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
 from importlib.util import find_spec
@@ -22,6 +22,10 @@ _LEFT_OUT: Final = ("期间", "分子", "分母", "同期", "上期", "未知条
 _MARGIN, _CHART_HEIGHT = 42, 130
 _NARROWEST, _WIDEST = 8, 34
 """Letters that a column has room for at least and at most; a Chinese one takes two."""
+_UPRIGHT: Final = 9
+"""Columns that fit a page that stands; with more it lies."""
+
+Rows = Sequence[Mapping[str, Any]]
 
 
 class MissingPdfError(RefusedError):
@@ -30,12 +34,12 @@ class MissingPdfError(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is set: rows of a table, and values over time by title."""
+    """What is set: rows of tables by title (one alone needs none), and values over time by title."""
 
     title: str
     about: str
-    rows: Sequence[Mapping[str, Any]]
-    trends: Mapping[str, Sequence[tuple[str, float | None]]]
+    tables: Mapping[str, Rows]
+    trends: Mapping[str, Sequence[tuple[str, float | None]]] = field(default_factory=dict)
 
 
 def require() -> None:
@@ -47,7 +51,7 @@ def require() -> None:
 def render(page: Page) -> bytes:
     """The file. Raises ``MissingPdfError``."""
     require()
-    from reportlab.lib.pagesizes import A4
+    from reportlab.lib.pagesizes import A4, landscape
     from reportlab.lib.styles import ParagraphStyle
     from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer
 
@@ -55,20 +59,35 @@ def render(page: Page) -> bytes:
     plain = ParagraphStyle("plain", fontName=_FONT, fontSize=9, leading=13, wordWrap="CJK")
     head = ParagraphStyle("head", plain, fontSize=17, leading=26)
     part = ParagraphStyle("part", plain, fontSize=12, leading=22, spaceBefore=8)
+    lies = any(len(_columns(rows)) > _UPRIGHT for rows in page.tables.values() if rows)
+    size = landscape(A4) if lies else A4
+    width = size[0] - 2 * _MARGIN
     made = f"生成时间 {datetime.now(CHINA):%Y-%m-%d %H:%M}"
     story = [Paragraph(escape(page.title), head), Paragraph(escape(f"{page.about}　{made}"), plain), Spacer(1, 8)]
-    story.append(_table(page.rows, plain) if page.rows else Paragraph("本期没有数据", plain))
-    if len(page.rows) > _MOST_ROWS:
-        story.append(Paragraph(f"仅列前 {_MOST_ROWS} 行，共 {len(page.rows)} 行；全部数据请用电子表格", plain))
-    charts = [_chart(title, some) for title, some in page.trends.items() if _is_known(some)][:_MOST_CHARTS]
+    for title, rows in page.tables.items():
+        story += [Paragraph(escape(title), part)] if title else []
+        story += _set(rows, plain, width)
+    charts = [_chart(title, some, width) for title, some in page.trends.items() if _is_known(some)][:_MOST_CHARTS]
     if charts:
         story += [Paragraph("近 12 个月趋势", part), *charts]
     file = BytesIO()
     margins = dict.fromkeys(("leftMargin", "rightMargin", "topMargin", "bottomMargin"), _MARGIN)
-    SimpleDocTemplate(file, pagesize=A4, title=page.title, author="医共", **margins).build(
+    SimpleDocTemplate(file, pagesize=size, title=page.title, author="医共", **margins).build(
         story, onFirstPage=_number, onLaterPages=_number
     )
     return file.getvalue()
+
+
+def _set(rows: Rows, plain: Any, width: float) -> list[Any]:
+    """A table, and what of it is not shown."""
+    from reportlab.platypus import Paragraph
+
+    if not rows:
+        return [Paragraph("本期没有数据", plain)]
+    if len(rows) <= _MOST_ROWS:
+        return [_table(rows, plain, width)]
+    left = f"仅列前 {_MOST_ROWS} 行，共 {len(rows)} 行；全部数据请用电子表格"
+    return [_table(rows[:_MOST_ROWS], plain, width), Paragraph(left, plain)]
 
 
 def _register() -> None:
@@ -84,28 +103,30 @@ def _number(canvas: Any, document: Any) -> None:
     canvas.drawCentredString(document.pagesize[0] / 2, _MARGIN / 2, f"第 {document.page} 页")
 
 
-def _table(rows: Sequence[Mapping[str, Any]], plain: Any) -> Any:
+def _columns(rows: Rows) -> list[str]:
+    """Those that say something."""
+    columns = [name for name in rows[0] if name not in _LEFT_OUT and any(row[name] not in (None, "") for row in rows)]
+    if len({row.get("期间") for row in rows}) > 1:
+        columns.insert(1, "期间")
+    return columns
+
+
+def _table(shown: Rows, plain: Any, width: float) -> Any:
     """Columns that say something, the header on every page; what warns is red."""
     from reportlab.lib import colors
-    from reportlab.lib.pagesizes import A4
     from reportlab.platypus import Paragraph, Table
 
-    shown = rows[:_MOST_ROWS]
-    columns = [
-        name for name in shown[0] if name not in _LEFT_OUT and any(row[name] not in (None, "") for row in shown)
-    ]
-    if len({row["期间"] for row in shown}) > 1:
-        columns.insert(1, "期间")
+    columns = _columns(shown)
     longest = [max(_length(_text(row[name])) for row in shown) for name in columns]
     weights = [min(max(length, _NARROWEST), _WIDEST) for length in longest]
-    widths = [(A4[0] - 2 * _MARGIN) * weight / sum(weights) for weight in weights]
+    widths = [width * weight / sum(weights) for weight in weights]
     cells = [[Paragraph(escape(_text(row[name])), plain) for name in columns] for row in shown]
     style: list[tuple[Any, ...]] = [
         ("GRID", (0, 0), (-1, -1), 0.4, colors.HexColor("#c5ced8")),
         ("BACKGROUND", (0, 0), (-1, 0), colors.HexColor("#e8eef5")),
         ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
     ]
-    warned = [place for place, row in enumerate(shown, 1) if row["预警"]]
+    warned = [place for place, row in enumerate(shown, 1) if row.get("预警")]
     style += [("BACKGROUND", (0, place), (-1, place), colors.HexColor("#fdeaea")) for place in warned]
     header = [Paragraph(escape(name), plain) for name in columns]
     return Table([header, *cells], colWidths=widths, repeatRows=1, style=style)
@@ -125,15 +146,13 @@ def _is_known(some: Sequence[tuple[str, float | None]]) -> bool:
     return sum(value is not None for _, value in some) > 1
 
 
-def _chart(title: str, some: Sequence[tuple[str, float | None]]) -> Any:
+def _chart(title: str, some: Sequence[tuple[str, float | None]], width: float) -> Any:
     """A line over the months; a month without a value is a gap, never a zero."""
     from reportlab.graphics.charts.linecharts import HorizontalLineChart
     from reportlab.graphics.shapes import Drawing, String
     from reportlab.graphics.widgets.markers import makeMarker
     from reportlab.lib import colors
-    from reportlab.lib.pagesizes import A4
 
-    width = A4[0] - 2 * _MARGIN
     drawing = Drawing(width, _CHART_HEIGHT)
     drawing.add(String(0, _CHART_HEIGHT - 12, title, fontName=_FONT, fontSize=9))
     chart = HorizontalLineChart()

@@ -12,6 +12,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import insert
 from typer.testing import CliRunner
 
@@ -214,7 +215,9 @@ def test_an_analysis_is_laid_out_by_rows_and_columns_and_taken_away(site: Staffe
     assert sheet.max_row == 1 + told["total"]
     text = _post(site, "county", f"{ANALYSIS}?format=csv", body | {"form": form | {"across": [], "each": ""}}).text
     assert text.splitlines()[0].lstrip("\ufeff").startswith("科室,'=人次,")
-    assert _post(site, "county", f"{ANALYSIS}?format=pdf", body).status_code == 400
+    pages = PdfReader(BytesIO(_post(site, "county", f"{ANALYSIS}?format=pdf", body).content)).pages
+    assert all(words in pages[0].extract_text() for words in ("2026-Q4", "科室", "全科", "40"))
+    assert _post(site, "county", f"{ANALYSIS}?format=doc", body).status_code == 400
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import delete
 
 from api.bootstrap import key_ring
@@ -152,7 +154,9 @@ def test_an_alert_leads_to_what_was_shown_and_answered_and_to_the_prescription_i
     assert lines[0].startswith("规则,规则编号,类别,程度,提示,采纳,忽略,未答复,忽略率（%）")
     assert "已权衡利弊，获益大于风险 1 次" in csv.text
     assert _get(site, "league", USAGE, format="xlsx").content.startswith(b"PK")
-    assert _get(site, "league", USAGE, format="pdf").status_code == 400
+    pages = PdfReader(BytesIO(_get(site, "league", USAGE, share=100, answers=1, format="pdf").content)).pages
+    assert "已权衡利弊" in pages[0].extract_text().replace("\n", "")
+    assert _get(site, "league", USAGE, format="doc").status_code == 400
 
     answer = _get(site, "league", f"{CASE}/{alert['prescription']}")
     told = answer.json()

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from pypdf import PdfReader
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
@@ -100,6 +101,9 @@ def test_scores_ranking_trend_and_report(client: TestClient) -> None:
     details = [[cell.value for cell in row] for row in book["问题明细"].iter_rows()]
     assert "patient-sex-code" in details[1]
     assert not any("王小明" in str(cell) for row in details for cell in row)
+    pages = PdfReader(BytesIO(client.get(f"{BASE}/report.pdf").content)).pages
+    report = "".join(page.extract_text() for page in pages)
+    assert all(words in report for words in ("机构排名", "hospital-1", "每日趋势"))
     text = client.get(f"{BASE}/faults.csv").content.decode("utf-8-sig")
     assert "patient-sex-code" in text.splitlines()[1]
 

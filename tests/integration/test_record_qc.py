@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 from openpyxl import load_workbook
+from pypdf import PdfReader
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
@@ -198,6 +199,9 @@ def test_statistics_national_indicators_and_the_workbook(client: TestClient) -> 
     assert {"first-course-late", "admission-note-complaint-duration"} <= {row["检查项目"] for row in counted}
     lines = client.get(f"{BASE}/statistics.csv", params={"of": "defects", "by": "doctor"}).content.decode("utf-8-sig")
     assert lines.splitlines()[0].startswith("医师,缺陷数")
+    pages = client.get(f"{BASE}/statistics.pdf", params=PERIOD | {"by": "department,doctor"})
+    text = PdfReader(BytesIO(pages.content)).pages[0].extract_text()
+    assert all(words in text for words in (PERIOD["since"], "心内科", "D07", "平均分"))
     assert client.get(f"{BASE}/statistics", params={"by": "beauty"}).status_code == 422
     assert client.get(f"{BASE}/statistics", params={"of": "beauty"}).status_code == 400
     posted = [

@@ -7,11 +7,13 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import Engine, select
 
 from base.keyring import KeyRing, reseal
@@ -340,7 +342,18 @@ def test_a_pdf_sets_chinese_without_a_font_of_its_own(site: Site) -> None:
 def test_a_month_without_a_value_is_a_gap_in_the_line() -> None:
     assert pdf._unbroken([1, None, 3, 4]) == [[1, None, None, None], [None, None, 3, 4]]
     trends = {"甲级病历率": [("2026-09", 1.0), ("2026-10", None), ("2026-11", 3.0)]}
-    assert len(render(Page("月报", "左旗", [ROW], trends))) > len(render(Page("月报", "左旗", [ROW], {})))
+    assert len(render(Page("月报", "左旗", {"": [ROW]}, trends))) > len(render(Page("月报", "左旗", {"": [ROW]})))
+
+
+def test_pages_have_a_heading_for_each_table_say_what_is_empty_and_lie_when_wide() -> None:
+    tables = {"机构排名": [{"机构": "左旗医院", "得分": 99.25}], "每日趋势": []}
+    (upright,) = PdfReader(BytesIO(render(Page("数据质量报告", "2026-11", tables)))).pages
+    text = upright.extract_text()
+    assert all(words in text for words in ("机构排名", "左旗医院", "99.25", "每日趋势", "本期没有数据"))
+    (lying,) = PdfReader(BytesIO(render(Page("宽表", "2026-11", {"": [{f"列{n}": n for n in range(1, 15)}]})))).pages
+    assert "列14" in lying.extract_text()
+    assert upright.mediabox.height > upright.mediabox.width
+    assert lying.mediabox.height < lying.mediabox.width
 
 
 def test_without_the_library_whoever_schedules_a_pdf_hears_what_to_install(

@@ -7,8 +7,8 @@ import { TEXTS } from "./texts";
 const FORMATS = ["xlsx", "csv", "pdf"] as const;
 type Format = (typeof FORMATS)[number];
 
-/** A button for each kind of file; `to` fetches it. Not everything can be set as pages (`pages`). */
-export function Exports({ to, pages }: { to: (format: Format) => Promise<void>; pages?: boolean }): ReactNode {
+/** A button for each kind of file; `to` fetches it. */
+export function Exports({ to }: { to: (format: Format) => Promise<void> }): ReactNode {
   const { message } = App.useApp();
   const [making, make] = useState<Format>();
   const fetched = (format: Format): void => {
@@ -17,7 +17,7 @@ export function Exports({ to, pages }: { to: (format: Format) => Promise<void>; 
       .catch((error: Failure) => void message.error(error.message))
       .finally(() => make(undefined));
   };
-  return FORMATS.filter((format) => pages || format !== "pdf").map((format) => (
+  return FORMATS.map((format) => (
     <Button key={format} loading={making === format} onClick={() => fetched(format)}>
       {TEXTS[format]}
     </Button>

@@ -39,7 +39,6 @@ export function IndicatorPage(): ReactNode {
             <>
               <PeriodField />
               <Exports
-                pages
                 to={(format) =>
                   save(FIGURES, `${name}-${period}.${format}`, { path: { name }, query: { period, by, format } })
                 }

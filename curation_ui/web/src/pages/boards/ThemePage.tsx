@@ -40,7 +40,6 @@ export function ThemePage(): ReactNode {
   const exported =
     theme === WARNINGS.id || theme === SOURCES.id ? null : (
       <Exports
-        pages
         to={(format) => save(REPORT, `${theme}-${period}.${format}`, { path: { theme }, query: { period, format } })}
       />
     );

@@ -15,7 +15,11 @@ import { TEXTS } from "./texts";
 import type { Titles } from "./types";
 
 const LANGUAGE = "GET /api/v1/quality/language";
-const FILES = { xlsx: "GET /api/v1/quality/report.xlsx", csv: "GET /api/v1/quality/faults.csv" } as const;
+const FILES = {
+  xlsx: "GET /api/v1/quality/report.xlsx",
+  csv: "GET /api/v1/quality/faults.csv",
+  pdf: "GET /api/v1/quality/report.pdf",
+} as const;
 const PARTS = { scores: Scores, parts: Parts, faults: Faults };
 type Part = keyof typeof PARTS;
 
@@ -51,6 +55,5 @@ function Tabbed({ part }: { part: Part }): ReactNode {
 }
 
 function Files({ query }: { query: Record<string, string> }): ReactNode {
-  const fetched = (format: keyof typeof FILES): Promise<void> => save(FILES[format], TEXTS.files[format], { query });
-  return <Exports to={(format) => fetched(format === "csv" ? "csv" : "xlsx")} />;
+  return <Exports to={(format) => save(FILES[format], TEXTS.files[format], { query })} />;
 }

@@ -1,8 +1,8 @@
 export const TEXTS = {
   title: "数据质量",
-  about: "收到的数据逐条按规则检查，每日再全库核查；未检查的不计分。导出 Excel 为质量报告，导出 CSV 为问题明细",
+  about: "收到的数据逐条按规则检查，每日再全库核查；未检查的不计分。导出 Excel、PDF 为质量报告，导出 CSV 为问题明细",
   tabs: { scores: "机构得分", parts: "得分构成", faults: "问题明细" },
-  files: { xlsx: "数据质量报告.xlsx", csv: "数据质量问题.csv" },
+  files: { xlsx: "数据质量报告.xlsx", csv: "数据质量问题.csv", pdf: "数据质量报告.pdf" },
   institution: "机构",
   dimension: "维度",
   kind: "数据类型",

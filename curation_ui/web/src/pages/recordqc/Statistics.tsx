@@ -1,7 +1,8 @@
 /** Scores and defects by institution, department, doctor, kind or month. */
-import { Button } from "antd";
 import type { ReactNode } from "react";
-import { useAsked, useSaving } from "../../shared/asking";
+import { Exports } from "../../figures/Exports";
+import { useAsked } from "../../shared/asking";
+import { save } from "../../shared/client";
 import { Choice, Filters, Span, useFilters } from "../../shared/filters";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
@@ -11,7 +12,11 @@ import { TEXTS } from "./texts";
 import type { Counts } from "./types";
 
 const COUNTS = "GET /api/v1/qc/statistics";
-const FILES = { csv: "GET /api/v1/qc/statistics.csv", xlsx: "GET /api/v1/qc/statistics.xlsx" } as const;
+const FILES = {
+  xlsx: "GET /api/v1/qc/statistics.xlsx",
+  csv: "GET /api/v1/qc/statistics.csv",
+  pdf: "GET /api/v1/qc/statistics.pdf",
+} as const;
 
 export function Statistics(): ReactNode {
   const [asked] = useFilters();
@@ -34,16 +39,8 @@ export function Statistics(): ReactNode {
 }
 
 function Files({ query }: { query: Record<string, string> }): ReactNode {
-  const save = useSaving();
-  const saved = (format: keyof typeof FILES): void => {
-    const name = `${TEXTS.title}${TEXTS.tabs.statistics}-${query.since}-${query.until}.${format}`;
-    void save(FILES[format], name, { query });
-  };
-  return (Object.keys(FILES) as (keyof typeof FILES)[]).map((format) => (
-    <Button key={format} onClick={() => saved(format)}>
-      {TEXTS[format]}
-    </Button>
-  ));
+  const name = `${TEXTS.title}${TEXTS.tabs.statistics}-${query.since}-${query.until}`;
+  return <Exports to={(format) => save(FILES[format], `${name}.${format}`, { query })} />;
 }
 
 /** The service gives the columns their titles. */

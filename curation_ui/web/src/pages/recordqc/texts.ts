@@ -60,8 +60,6 @@ export const TEXTS = {
   of: { scores: "评分", defects: "缺陷" },
   by: "分组",
   groups: { tenant: "机构", department: "科室", doctor: "医师", kind: "病历类别", month: "月份" },
-  csv: "导出 CSV",
-  xlsx: "导出 Excel",
   number: "序号",
   indicator: "指标",
   value: "数值",
