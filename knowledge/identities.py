@@ -81,7 +81,7 @@ class KnownNames:
         for name in _names(concept):
             for other, kind in self.by_name.get(name, {}).items():
                 if other != concept.id and kind == concept.kind:
-                    found[other] = f"both are called {name}"
+                    found[other] = f"都称作“{name}”"
         return sorted(found.items())
 
     def resolve(self, row: Row) -> Record | RowError:

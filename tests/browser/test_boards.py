@@ -118,9 +118,42 @@ def _of_a_case(sent: Route, *, case: Mapping[str, object] = _CHECKED) -> None:
     sent.fulfill(json=told)
 
 
-@pytest.mark.parametrize(("button", "begins"), [("导出 Excel", b"PK"), ("导出 PDF", b"%PDF")])
-def test_figures_are_taken_away_as_a_file(window: Opening, button: str, begins: bytes) -> None:
+_DARKEST_DOT = """(canvas) => {
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d");
+    copy.drawImage(canvas, 0, 0);
+    const dots = copy.getImageData(0, 0, canvas.width, canvas.height).data;
+    let least = 255;
+    for (let at = 0; at < dots.length; at += 4)
+        if (dots[at + 3] > 200) least = Math.min(least, Math.max(dots[at], dots[at + 1], dots[at + 2]));
+    return least;
+}"""
+
+
+def test_a_chart_is_drawn_anew_in_letters_for_light_dark_and_paper(window: Opening) -> None:
     here = window("/ui/boards/visits-seen")
+    chart = here.page.locator(".chart canvas").first
+    expect(chart).to_be_visible()
+    light = chart.evaluate(_DARKEST_DOT)  # of a letter
+    here.page.emulate_media(color_scheme="dark")
+    expect(here.page.locator("html")).to_have_attribute("data-theme", "dark")
+    dark = chart.evaluate(_DARKEST_DOT)
+    here.page.emulate_media(media="print")
+    expect(here.page.locator("html")).to_have_attribute("data-theme", "light")
+    assert dark > light
+    assert chart.evaluate(_DARKEST_DOT) == light
+
+
+@pytest.mark.parametrize(
+    ("place", "button", "begins"),
+    [
+        ("boards/visits-seen", "导出 Excel", b"PK"),
+        ("boards/visits-seen", "导出 PDF", b"%PDF"),
+        ("recordqc/statistics", "导出 PDF", b"%PDF"),
+        ("governance", "导出 PDF", b"%PDF"),
+    ],
+)
+def test_figures_are_taken_away_as_a_file(window: Opening, place: str, button: str, begins: bytes) -> None:
+    here = window(f"/ui/{place}")
     with here.page.expect_download() as downloading:
         here.page.get_by_role("button", name=button).click()
     assert Path(downloading.value.path()).read_bytes().startswith(begins)

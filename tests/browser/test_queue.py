@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
+from unicodedata import normalize
 
 import openpyxl
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, Route, expect
+from pypdf import PdfReader
 
 from tests.browser.conftest import filled
 from tests.browser.staffed import at_work, hire, logged_in
@@ -60,6 +62,21 @@ def test_the_most_pressing_comes_first_with_patient_and_evidence(enter: Entering
     here.page.get_by_role("link", name="单独打开（可打印）").click()
     expect(here.page.get_by_role("heading", name="处方", exact=True, level=1)).to_be_visible()
     here.see("国际标准化比值 2.8")
+
+
+def test_on_paper_a_dark_page_is_light_and_the_evidence_is_unfolded(enter: Entering) -> None:
+    here = enter("wangys", "/ui/queue")
+    here.page.emulate_media(color_scheme="dark")
+    here.see("布洛芬 + 华法林")
+    expect(here.page.locator("html")).to_have_attribute("data-theme", "dark")
+    (paper,) = PdfReader(BytesIO(here.page.pdf())).pages
+    printed = normalize("NFKC", paper.extract_text())  # some letters are written as radicals
+    assert "患者数据 2 项" in printed
+    assert "【药物相互作用】" in printed, "what is folded on the screen"
+    expect(here.page.locator(".finding details[open]")).to_have_count(0)
+    here.page.emulate_media(media="print")
+    expect(here.page.locator("html")).to_have_attribute("data-theme", "light")
+    assert here.page.get_by_role("button", name="打印").count() == 0, "buttons of the page are not printed"
 
 
 def test_a_queue_that_is_longer_than_its_list_says_so(enter: Entering) -> None:

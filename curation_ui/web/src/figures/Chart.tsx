@@ -1,6 +1,7 @@
 /** A chart; ECharts is loaded when the first one is shown. What it shows stands in a table beside it. */
 import { Alert } from "antd";
 import { type ReactNode, useEffect, useRef, useState } from "react";
+import { useShade } from "../shared/media";
 import type { Drawing, Series } from "./drawing";
 import "./figures.css";
 import { TEXTS } from "./texts";
@@ -9,9 +10,12 @@ export function Chart({ label, series }: { label: string; series: Series }): Rea
   const place = useRef<HTMLDivElement>(null);
   const drawing = useRef<Drawing>(undefined);
   const [failed, fail] = useState(false);
+  const shade = useShade();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: of another shade it is drawn anew
   useEffect(() => {
     const parent = place.current;
     if (!parent) return;
+    if (drawing.current) return drawing.current.show(series); // at once: paper waits for nothing
     let left = false;
     import("./drawing")
       .then(({ drawn }) => {
@@ -23,7 +27,7 @@ export function Chart({ label, series }: { label: string; series: Series }): Rea
     return () => {
       left = true;
     };
-  }, [series]);
+  }, [series, shade]);
   useEffect(
     () => () => {
       drawing.current?.close();

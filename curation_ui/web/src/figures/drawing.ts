@@ -33,7 +33,10 @@ export function drawn(parent: HTMLElement): Drawing {
   const chart = init(parent);
   const watch = new ResizeObserver(() => chart.resize());
   watch.observe(parent);
-  const show = (series: Series): void => chart.setOption(option(series, getComputedStyle(parent).color), true);
+  const show = (series: Series): void => {
+    chart.setOption(option(series, getComputedStyle(parent).color), true);
+    chart.getZr().flush(); // nor for the next frame
+  };
   const close = (): void => {
     watch.disconnect();
     chart.dispose();

@@ -10,6 +10,7 @@ import { createRoot } from "react-dom/client";
 import { createBrowserRouter } from "react-router";
 import { RouterProvider } from "react-router/dom";
 import { CACHE } from "../shared/asking";
+import { unfoldForPaper } from "../shared/printing";
 import { Guard } from "../shared/states";
 import { Entrance } from "./Entrance";
 import "./main.css";
@@ -46,5 +47,6 @@ async function begin(root: HTMLElement): Promise<void> {
   );
 }
 
+unfoldForPaper();
 const root = document.getElementById("root");
 if (root) void begin(root);

@@ -8,11 +8,12 @@ export type Mode = keyof typeof MODES;
 const KEPT = "yigong.mode";
 const DARK = "(prefers-color-scheme: dark)";
 
-/** The mode somebody chose on this machine, how to choose another, and whether that comes to dark. */
+/** The mode somebody chose on this machine, how to choose another, and whether that comes to dark: never on paper. */
 export function useMode(): [Mode, (mode: Mode) => void, boolean] {
   const [mode, setMode] = useState<Mode>(kept);
   const isDark = useMedia(DARK);
-  const shown = mode === "dark" || (mode === "auto" && isDark);
+  const onPaper = useMedia("print");
+  const shown = !onPaper && (mode === "dark" || (mode === "auto" && isDark));
   useEffect(() => {
     localStorage.setItem(KEPT, mode);
     document.documentElement.dataset.theme = shown ? "dark" : "light";

@@ -16,3 +16,14 @@ export function useMedia(query: string): boolean {
   );
   return useSyncExternalStore(watch, () => list.matches);
 }
+
+/** Light or dark, as the page is just now: what is drawn on a canvas is drawn anew when that changes. */
+export function useShade(): string {
+  return useSyncExternalStore(watchShade, () => document.documentElement.dataset.theme ?? "");
+}
+
+function watchShade(changed: () => void): () => void {
+  const watch = new MutationObserver(changed);
+  watch.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  return () => watch.disconnect();
+}

@@ -41,7 +41,7 @@ export default function Candidates(): ReactNode {
     turn("");
   };
   return (
-    <Frame title={TEXTS.title} about={TEXTS.about} actions={<Person />}>
+    <Frame title={TEXTS.title} about={TEXTS.about} actions={<Person />} printable>
       <Segmented
         aria-label={TEXTS.title}
         options={states}

@@ -27,7 +27,7 @@ export function Rounds(): ReactNode {
     </Button>
   );
   return (
-    <Frame title={TEXTS.title} about={TEXTS.about} actions={useMay("comment.lead") ? button : null}>
+    <Frame title={TEXTS.title} about={TEXTS.about} actions={useMay("comment.lead") ? button : null} printable>
       <Asked query={rounds} isEmpty={(found) => !found.rounds.length} empty={TEXTS.none}>
         {(found) => <List rounds={found.rounds} />}
       </Asked>

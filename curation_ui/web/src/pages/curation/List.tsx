@@ -29,7 +29,7 @@ export function List(): ReactNode {
     </>
   );
   return (
-    <Frame title={TEXTS.title} about={TEXTS.about} actions={actions}>
+    <Frame title={TEXTS.title} about={TEXTS.about} actions={actions} printable>
       <Filters />
       <Records />
     </Frame>

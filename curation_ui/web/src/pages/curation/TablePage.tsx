@@ -59,7 +59,7 @@ function Sheet({ table }: { table: Table }): ReactNode {
   );
   const body = { table, rows, outcomes, write };
   return (
-    <Frame title={table.title} about={TEXTS.table.about} actions={actions}>
+    <Frame title={table.title} about={TEXTS.table.about} actions={actions} printable>
       {shape === "form" ? <RowForm {...body} /> : <Grid {...body} />}
       <Saving table={table} rows={rows} outcomes={outcomes} refused={refused} clear={() => setRows([{}])} />
     </Frame>

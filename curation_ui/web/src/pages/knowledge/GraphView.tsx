@@ -3,6 +3,7 @@ import { Alert, Flex, Typography } from "antd";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useVocabulary } from "../../curation/vocabulary";
 import { ask } from "../../shared/client";
+import { useShade } from "../../shared/media";
 import { Rows } from "../../shared/table";
 import type { Drawing } from "./drawing";
 import { TEXTS } from "./texts";
@@ -21,6 +22,8 @@ export function GraphView({ id, open }: { id: string; open: (id: string) => void
   latest.current = { explore, open };
   const [broken, breaks] = useState(false);
   const { predicates } = useVocabulary();
+  const shade = useShade();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: of another shade it is drawn anew
   useEffect(() => {
     const parent = place.current;
     if (!parent || !known.nodes.size) return;
@@ -35,8 +38,15 @@ export function GraphView({ id, open }: { id: string; open: (id: string) => void
     return () => {
       left = true;
     };
-  }, [known, id, predicates]);
-  useEffect(() => () => drawing.current?.close(), []);
+  }, [known, id, predicates, shade]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: and what was drawn before is cleared away
+  useEffect(
+    () => () => {
+      drawing.current?.close();
+      drawing.current = undefined;
+    },
+    [shade],
+  );
   return (
     <Flex vertical gap={8}>
       <Typography.Text type="secondary">

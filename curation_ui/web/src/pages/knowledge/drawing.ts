@@ -25,7 +25,8 @@ const NAMED = 40;
 
 /** A drawing in a place, around one concept. */
 export function drawn(parent: HTMLElement, centre: string, acts: Acts): Drawing {
-  const text = getComputedStyle(parent).color;
+  const { color: text, backgroundColor: paper } = getComputedStyle(parent);
+  const label = { labelFill: text, labelBackground: true, labelBackgroundFill: paper, labelBackgroundOpacity: 0.85 };
   const graph = new Graph({
     container: parent,
     autoFit: "view",
@@ -36,7 +37,7 @@ export function drawn(parent: HTMLElement, centre: string, acts: Acts): Drawing 
         size: (one) => (one.id === centre ? 34 : 20),
         fill: (one) => COLOURS[String(one.data?.kind)] ?? OTHER,
         labelText: (one) => short(String(one.data?.name)),
-        labelFill: text,
+        ...label,
         labelFontSize: 12,
         labelPlacement: "bottom",
         cursor: "pointer",
@@ -47,7 +48,7 @@ export function drawn(parent: HTMLElement, centre: string, acts: Acts): Drawing 
         stroke: "#9aa4ad",
         endArrow: true,
         labelText: (one) => String(one.data?.label),
-        labelFill: text,
+        ...label,
         labelFontSize: 10,
       },
     },

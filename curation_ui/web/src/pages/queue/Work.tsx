@@ -45,6 +45,7 @@ export function Work(): ReactNode {
           </Link>
         </>
       }
+      printable
     >
       <Asked query={query} isEmpty={() => cases.length === 0 && !chosen} empty={TEXTS.none}>
         {({ reviews, total }) => (

@@ -22,7 +22,7 @@ export default function Returned(): ReactNode {
     leave(id);
   });
   return (
-    <Frame title={TEXTS.title} about={TEXTS.about}>
+    <Frame title={TEXTS.title} about={TEXTS.about} printable>
       <Asked query={query} isEmpty={() => cases.length === 0} empty={TEXTS.none}>
         {() => (
           <Flex gap={12} className="queue">

@@ -30,7 +30,7 @@ export default function Review(): ReactNode {
   const [after, turn] = useState("");
   const waiting = useAsked<Page>(LIST, waitingAfter(after), { every: 20_000 });
   return (
-    <Frame title={TEXTS.title} about={TEXTS.about} actions={<Person />}>
+    <Frame title={TEXTS.title} about={TEXTS.about} actions={<Person />} printable>
       <Asked query={waiting} isEmpty={(found) => !found.records.length && !after} empty={TEXTS.none}>
         {(found) => (
           <>

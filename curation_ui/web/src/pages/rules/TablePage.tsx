@@ -26,7 +26,7 @@ export function TablePage(): ReactNode {
   const [asked] = useSearchParams();
   const [ids] = useState(() => [...new Set(asked.getAll("id"))]);
   return (
-    <Frame title={T.title} about={T.about} actions={<Person />}>
+    <Frame title={T.title} about={T.about} actions={<Person />} printable>
       {ids.length > MOST ? (
         <Alert type="warning" showIcon title={`${T.inAddress} ${ids.length} ${T.cut} ${MOST} 条`} />
       ) : null}
