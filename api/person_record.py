@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import orjson
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 
 from api.access import Access, Principal
 from api.errors import ApiError
-from api.regional import merged, placed, read_list
+from api.regional import merged, placed, read_list, told_by
 from api.serving import Served, Serving
 from base.settings import Settings
 from base.tenancy import acting
@@ -38,13 +38,25 @@ _LISTED: Final = frozenset(kind for kinds in KINDS.values() for kind in kinds)
 @dataclass(frozen=True, slots=True)
 class Told:
     """What is known of a person: ``context`` and ``history`` (all diagnoses ever) resolved against ``served``;
-    ``sent`` observations by reference; ``patients`` what institutions say of who it is, the newest first."""
+    ``sent`` observations by reference; ``patients`` what institutions say of who it is, the newest first; ``parts``
+    what each institution told."""
 
     served: Served
     context: PatientContext
     history: tuple[Condition, ...]
     sent: dict[str, Json]
     patients: tuple[Json, ...]
+    parts: tuple[Part, ...]
+
+    def ever(self) -> PatientContext:
+        """Everything that was done, from each who tells it, understood: what is over, and what two tell, too."""
+        bare = PatientContext(self.context.id, self.context.as_of)
+        facts: dict[str, tuple[Any, ...]] = {}
+        for part in self.parts:
+            for name, told in told_by(part, bare, ("conditions", "allergies")):
+                facts[name] = (*facts.get(name, ()), *told)
+        resolved, _, _ = self.served.terminology.resolve(replace(bare, **facts), ())
+        return resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +143,13 @@ class PersonRecords:
         """What resources of one person say, understood by the release being served."""
         now, served = datetime.now(UTC), self._serving.now
         patients = tuple(one.resource for one in stored if one.resource.get("resourceType") == "Patient")
-        parts, bare = list(self._parts(stored)), _bare(number, patients, now)
-        context, _ = merged(bare, History(tuple(parts)))
+        parts, bare = tuple(self._parts(stored)), _bare(number, patients, now)
+        context, _ = merged(bare, History(parts))
         context, _, _ = served.terminology.resolve(context, ())
         ever = tuple(condition for part in parts for condition in _conditions(part, bare))
         resolved, _, _ = served.terminology.resolve(replace(bare, conditions=ever), ())
         history = () if isinstance(resolved.conditions, Unknown) else resolved.conditions
-        return Told(served, context, history, _sent(stored), patients)
+        return Told(served, context, history, _sent(stored), patients, parts)
 
     def _parts(self, stored: Iterable[Stored]) -> Iterator[Part]:
         """What reviews read of a patient, by institution, with its path in their references."""

@@ -11,6 +11,7 @@ from api.person_record import MOST, PersonRecords, Record
 from base import masking
 from clinical.logic import Unknown
 from inference.picture import picture
+from supervision.done_twice import done_twice
 
 
 def pictured(records: PersonRecords, found: Principal, patient: str, region: bool, why: str) -> dict[str, Any]:
@@ -18,7 +19,8 @@ def pictured(records: PersonRecords, found: Principal, patient: str, region: boo
     record = records.read(found, patient, region, why or "picture")
     known = record.told
     snapshot = known.served.snapshot
-    made = picture(known.context, known.history, record.stored, snapshot, known.sent)
+    twice = done_twice(record.stored, known.ever(), snapshot)
+    made = picture(known.context, known.history, record.stored, snapshot, known.sent, twice)
     told: dict[str, Any] = msgspec.to_builtins(made)
     graph = {"nodes": told.pop("nodes"), "edges": told.pop("edges")}
     about: dict[str, Any] = {"release": snapshot.release, "asOf": known.context.as_of.isoformat(), "region": region}

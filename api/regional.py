@@ -6,10 +6,10 @@ unknown as a whole although some of it is known now (``rules.partial``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final
 
 import msgspec
@@ -18,7 +18,7 @@ from api.prefetch import parsed
 from clinical.coded import Coded, Origin, china_day, zoned
 from clinical.finding import Gap
 from clinical.logic import Unknown
-from clinical.order import Order, OrderStatus
+from clinical.order import UNSTATED, Order, OrderStatus
 from clinical.passing import is_over
 from clinical.patient import PatientContext, Report
 from clinical.person import Demographics
@@ -32,8 +32,6 @@ from records.context import KINDS, Ask, History, Part, Region
 
 _KEY_OF: Final = {kind: key for key, kinds in KINDS.items() for kind in kinds}
 _NEVER_WAS: Final = frozenset({"entered-in-error", "draft", "cancelled", "declined"})
-_UNSTATED_DAYS: Final = 30
-"""How long a drug is taken to last of which nobody wrote for how long it was meant."""
 _REASONS: Final = {
     "timeout": "区域内其他机构的诊疗记录未能在限定时间内取得，本次仅依据所提交的数据审查",
     "unavailable": "区域数据库暂时不可用，其他机构的诊疗记录未能取得，本次仅依据所提交的数据审查",
@@ -143,17 +141,20 @@ def who_is(context: PatientContext, patient: Any) -> Demographics:
 def _facts(part: Part, context: PatientContext) -> dict[str, list[Any]]:
     """What an institution knows, as nouns by list. Of its own drugs, diagnoses and allergies an institution that
     sends a list is the authority."""
-    sent = {name for name in ("medications", "conditions", "allergies") if part.own and _is_sent(context, name)}
-    found: dict[str, list[Any]] = {}
-    for name, resources in _by_list(part.resources).items():
-        if name not in sent:
-            facts = read_list(name, resources, context.as_of)
-            found[name] = [placed(fact, part, context) for fact in facts]
+    sent = [name for name in ("medications", "conditions", "allergies") if part.own and _is_sent(context, name)]
+    found = dict(told_by(part, context, sent))
     if "medications" in found:
         found["medications"] = _lasting(found["medications"], context.as_of)
     if "conditions" in found:
         found["conditions"] = [c for c in found["conditions"] if not is_over(c, context.as_of)]
     return found
+
+
+def told_by(part: Part, context: PatientContext, without: Collection[str] = ()) -> Iterator[tuple[str, list[Any]]]:
+    """All that an institution knows of a patient, as nouns by list, but for some lists."""
+    for name, resources in _by_list(part.resources).items():
+        if name not in without:
+            yield name, [placed(fact, part, context) for fact in read_list(name, resources, context.as_of)]
 
 
 def _is_sent(context: PatientContext, name: str) -> bool:
@@ -235,7 +236,7 @@ def _standing(order: Order, today: date) -> Order | None:
         return order
     if order.stop is not None:
         return replace(order, status=OrderStatus.ACTIVE if order.stop >= today else OrderStatus.COMPLETED)
-    lasts = order.start is not None and today - order.start <= timedelta(days=_UNSTATED_DAYS)
+    lasts = order.start is not None and today - order.start <= UNSTATED
     return replace(order, status=OrderStatus.ACTIVE) if lasts else None
 
 
@@ -293,4 +294,15 @@ _KEYS: Final[Mapping[str, Callable[[Any], Iterator[Hashable]]]] = {
     "procedures": _of_result,
 }
 
-__all__ = ["PANEL", "Regional", "gap_of", "merged", "of_panel", "of_record", "placed", "read_list", "who_is"]
+__all__ = [
+    "PANEL",
+    "Regional",
+    "gap_of",
+    "merged",
+    "of_panel",
+    "of_record",
+    "placed",
+    "read_list",
+    "told_by",
+    "who_is",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -73,6 +73,11 @@ class Dosage(Value, frozen=True):
         return not isinstance(days, Unknown) and not isinstance(times, Unknown) and days <= 1 and times <= 1
 
 
+Span = tuple[date, date]
+UNSTATED: Final = timedelta(days=30)
+"""How long a drug is taken to last of which nobody wrote for how long it was meant."""
+
+
 class Order(Value, frozen=True):
     """One order. ``id`` is the FHIR reference (``MedicationRequest/103``); ``what`` the thing ordered.
 
@@ -106,6 +111,10 @@ class Order(Value, frozen=True):
     def is_active(self) -> bool:
         """Whether it goes on, as far as its status says."""
         return self.status in (OrderStatus.ACTIVE, OrderStatus.ON_HOLD)
+
+    def span(self) -> Span | None:
+        """First and last day it is taken; None when nobody wrote when it begins."""
+        return None if self.start is None else (self.start, self.stop or self.start + UNSTATED)
 
     def renews(self, other: Order) -> bool:
         """Whether this is the same drug, called the same, in the same known dose, way and frequency: a

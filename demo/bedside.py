@@ -38,8 +38,8 @@ _ECHO: Final = "超声心动图"
 
 def story(day: datetime, centre: str) -> Iterator[Sent]:
     """Her visit today (as of a morning), laboratory results of this morning and of five weeks ago, and two
-    echocardiograms within ten days, in two institutions."""
-    before, week = day - timedelta(days=35), day - timedelta(days=7)
+    echocardiograms within four days, in two institutions."""
+    before, week, lately = day - timedelta(days=35), day - timedelta(days=7), day - timedelta(days=3)
     head = (f"EVN||{day:%Y%m%d%H%M%S}", say.pid(NUMBER, CHART), say.visit(f"V{NUMBER}", day, "心血管内科"))
     diagnoses = (say.diagnosis(code, text, day) for code, text in _DIAGNOSES)
     yield _hl7("ADT^A04", "ADT", day, *head, *diagnoses)
@@ -53,7 +53,7 @@ def story(day: datetime, centre: str) -> Iterator[Sent]:
     echo = say.report(f"{ELSEWHERE}-UCG", ELSEWHERE, _ECHO, "左室射血分数38%，左房左室增大，室壁运动普遍减弱", week)
     person = say.person(ELSEWHERE, CHART)
     yield Sent(CENTRE, "fhir", say.bundle(f"demo-{day:%Y%m%d}-{ELSEWHERE}", person, visit, echo), source="demo")
-    again = say.report(f"{NUMBER}-UCG", NUMBER, _ECHO, "左室射血分数40%，左心增大", day - timedelta(days=1))
+    again = say.report(f"{NUMBER}-UCG", NUMBER, _ECHO, "左室射血分数40%，左心增大", lately)
     own = say.person(NUMBER, CHART)
     yield Sent(HOSPITAL, "fhir", say.bundle(f"demo-{day:%Y%m%d}-{NUMBER}", own, again), source="demo")
 

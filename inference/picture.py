@@ -26,6 +26,7 @@ from inference.picture_parts import (
     Intolerance,
     Node,
     Problem,
+    Repeated,
     Series,
     Shown,
     Stored,
@@ -81,12 +82,13 @@ def picture(
     stored: Sequence[Stored],
     snapshot: Snapshot,
     sent: Mapping[str, Json],
+    twice: Mapping[str, Repeated],
 ) -> Picture:
     """The picture of a patient resolved against the snapshot. ``history`` are all diagnoses ever recorded, resolved
     too, ``stored`` all resources as they are kept, ``sent`` observations by the reference that they have in
-    ``patient``."""
+    ``patient``, ``twice`` what something repeats by its reference."""
     problems = tuple(_problems(history, snapshot))
-    drugs = tuple(_taken(order) for order in _known(patient.medications) if order.is_active())
+    drugs = tuple(_taken(order, twice) for order in _known(patient.medications) if order.is_active())
     allergies = tuple(_intolerance(one) for one in _known(patient.allergies))
     series = trends(patient, snapshot, sent)
     findings = tuple(findings_of(series, snapshot))
@@ -99,7 +101,7 @@ def picture(
         series,
         tuple(_follow_ups(problems, history, patient, series, snapshot)),
         tuple(ScoreHint(h.score, h.title, h.purpose, h.reasons) for h in hints[:_MOST_SCORES]),
-        timeline(stored),
+        timeline(stored, twice),
         nodes,
         edges,
         tuple(name for name in _LISTS if isinstance(getattr(patient, name), Unknown)),
@@ -155,7 +157,7 @@ def _is_chronic(key: str, codes: Iterable[str], snapshot: Snapshot) -> bool:
     return any(_CHRONIC.match(code) for code in (*codes, *own))
 
 
-def _taken(order: Order) -> Taken:
+def _taken(order: Order, twice: Mapping[str, Repeated]) -> Taken:
     dosage = order.dosage
     parts = (
         "" if isinstance(dosage.dose, Unknown) else str(dosage.dose),
@@ -170,6 +172,7 @@ def _taken(order: Order) -> Taken:
         order.origin.institution,
         order.id,
         tuple(dict.fromkeys(ingredient.concept for ingredient in order.ingredients)),
+        twice.get(order.id),
     )
 
 

@@ -24,8 +24,18 @@ class Stored(NamedTuple):
     resource: Json
 
 
+class Repeated(Shown, frozen=True):
+    """What was done in another institution before, or is taken from there at the same time."""
+
+    title: str
+    at: str
+    institution: str
+    reference: str
+
+
 class Item(Shown, frozen=True):
-    """One fact in the course of time. ``at`` is a time in China; ``flag``: high, low, critical, abnormal."""
+    """One fact in the course of time. ``at`` is a time in China; ``flag``: high, low, critical, abnormal; ``repeats``
+    what it does again."""
 
     kind: str
     title: str
@@ -35,6 +45,7 @@ class Item(Shown, frozen=True):
     detail: str = ""
     status: str = ""
     flag: str = ""
+    repeats: Repeated | None = None
 
 
 class Visit(Shown, frozen=True):
@@ -67,7 +78,7 @@ class Problem(Shown, frozen=True):
 
 
 class Taken(Shown, frozen=True):
-    """A drug in use."""
+    """A drug in use; ``repeats`` one of another institution with the same in it."""
 
     name: str
     dosage: str = ""
@@ -76,6 +87,7 @@ class Taken(Shown, frozen=True):
     institution: str = ""
     reference: str = ""
     ingredients: tuple[str, ...] = ()
+    repeats: Repeated | None = None
 
 
 class Intolerance(Shown, frozen=True):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
-from inference.picture_parts import Item, Stored, Visit, day, moment
+from inference.picture_parts import Item, Repeated, Stored, Visit, day, moment
 from records.kinds import Json, ResourceError, key_of
 
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -35,8 +36,9 @@ MOST_VISITS: Final = 100
 MOST_ITEMS: Final = 40
 
 
-def timeline(stored: Sequence[Stored]) -> tuple[Visit, ...]:
-    """Visits with what belongs to them; what belongs to none stands under its day and institution."""
+def timeline(stored: Sequence[Stored], twice: Mapping[str, Repeated]) -> tuple[Visit, ...]:
+    """Visits with what belongs to them; what belongs to none stands under its day and institution. ``twice`` tells by
+    reference what something repeats."""
     groups: dict[tuple[str, str], list[Stored]] = {}
     visits: dict[tuple[str, str], Stored] = {}
     for one in stored:
@@ -47,7 +49,7 @@ def timeline(stored: Sequence[Stored]) -> tuple[Visit, ...]:
             visits[(one.tenant, str(one.resource.get("id")))] = one
         elif kind in _SECTION_OF:
             groups.setdefault(_group(one), []).append(one)
-    made = [_visit(visits.get(key), groups.get(key, [])) for key in visits.keys() | groups.keys()]
+    made = [_visit(visits.get(key), groups.get(key, []), twice) for key in visits.keys() | groups.keys()]
     return tuple(sorted(made, key=lambda visit: (visit.at, visit.institution), reverse=True)[:MOST_VISITS])
 
 
@@ -59,8 +61,8 @@ def _group(one: Stored) -> tuple[str, str]:
     return one.tenant, encounter or f"day {day(one.at)}"
 
 
-def _visit(encounter: Stored | None, found: Sequence[Stored]) -> Visit:
-    items, counts = _sections(found)
+def _visit(encounter: Stored | None, found: Sequence[Stored], twice: Mapping[str, Repeated]) -> Visit:
+    items, counts = _sections(found, twice)
     diagnoses = tuple(dict.fromkeys(item.title for item in items.get("diagnoses", ())))
     if encounter is None:
         newest = max(found, key=lambda one: one.at)
@@ -75,7 +77,7 @@ def _visit(encounter: Stored | None, found: Sequence[Stored]) -> Visit:
         kind,
         _end(period),
         named(resource.get("serviceType")),
-        "、".join(filter(None, map(named, _listed(resource.get("reasonCode"))))),
+        "、".join(filter(None, map(named, listed(resource.get("reasonCode"))))),
         diagnoses,
         items,
         counts,
@@ -92,29 +94,37 @@ def _end(period: Any) -> str:
         return end[:16]
 
 
-def _sections(found: Iterable[Stored]) -> tuple[dict[str, tuple[Item, ...]], dict[str, int]]:
+def _sections(
+    found: Iterable[Stored], twice: Mapping[str, Repeated]
+) -> tuple[dict[str, tuple[Item, ...]], dict[str, int]]:
     by_section: dict[str, list[Stored]] = {}
     for one in sorted(found, key=lambda one: one.at, reverse=True):
         by_section.setdefault(_SECTION_OF[str(one.resource["resourceType"])], []).append(one)
     order = [section for section in SECTIONS if section in by_section]
-    items = {section: tuple(map(item_of, by_section[section][:MOST_ITEMS])) for section in order}
+    items = {section: tuple(item_of(one, twice) for one in by_section[section][:MOST_ITEMS]) for section in order}
     return items, {section: len(by_section[section]) for section in order}
 
 
-def item_of(one: Stored) -> Item:
+def item_of(one: Stored, twice: Mapping[str, Repeated] = MappingProxyType({})) -> Item:
     """A resource as one line."""
     resource = one.resource
-    kind = str(resource["resourceType"])
+    kind, reference = str(resource["resourceType"]), reference_of(one)
     return Item(
         kind,
         next(filter(None, (named(resource.get(name)) for name in _NAMES)), kind),
         moment(one.at),
         one.institution,
-        f"{one.tenant}/{kind}/{resource.get('id')}",
+        reference,
         _detail(kind, resource),
         str(resource.get("status", "")),
         flag_of(resource),
+        twice.get(reference),
     )
+
+
+def reference_of(one: Stored) -> str:
+    """What a resource is told apart by among those of all institutions."""
+    return f"{one.tenant}/{one.resource.get('resourceType')}/{one.resource.get('id')}"
 
 
 def _detail(kind: str, resource: Json) -> str:
@@ -124,7 +134,7 @@ def _detail(kind: str, resource: Json) -> str:
         return str(resource.get("conclusion") or "")
     if kind == "Condition":
         return named(resource.get("clinicalStatus"))
-    dosage = next(iter(_listed(resource.get("dosageInstruction") or resource.get("dosage"))), None)
+    dosage = next(iter(listed(resource.get("dosageInstruction") or resource.get("dosage"))), None)
     return str(dosage.get("text") or "") if isinstance(dosage, Mapping) else ""
 
 
@@ -139,14 +149,14 @@ def value_of(resource: Json) -> str:
         return named(resource.get("valueCodeableConcept"))
     return "；".join(
         f"{named(part.get('code'))} {value_of(part)}"
-        for part in _listed(resource.get("component"))
+        for part in listed(resource.get("component"))
         if isinstance(part, Mapping)
     )
 
 
 def flag_of(resource: Json) -> str:
     """What the laboratory itself said of its value."""
-    codes = {code for told in _listed(resource.get("interpretation")) for code in _codes(told)}
+    codes = {code for told in listed(resource.get("interpretation")) for code in codes_of(told)}
     if codes & _CRITICAL:
         return "critical"
     if codes & _HIGH:
@@ -167,14 +177,28 @@ def named(value: Any) -> str:
     )  # fmt: skip
 
 
-def _codes(value: Any) -> Iterator[str]:
-    for coding in _listed(value.get("coding")) if isinstance(value, Mapping) else ():
+def codes_of(value: Any) -> Iterator[str]:
+    """Codes of a CodeableConcept."""
+    for coding in listed(value.get("coding")) if isinstance(value, Mapping) else ():
         if isinstance(coding, Mapping) and isinstance(coding.get("code"), str):
             yield coding["code"]
 
 
-def _listed(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
+    """What may be one or several, as several."""
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-__all__ = ["MOST_ITEMS", "MOST_VISITS", "SECTIONS", "flag_of", "item_of", "named", "timeline", "value_of"]
+__all__ = [
+    "MOST_ITEMS",
+    "MOST_VISITS",
+    "SECTIONS",
+    "codes_of",
+    "flag_of",
+    "item_of",
+    "listed",
+    "named",
+    "reference_of",
+    "timeline",
+    "value_of",
+]

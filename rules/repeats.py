@@ -14,6 +14,7 @@ from clinical.order import Order, OrderKind
 from clinical.patient import ClinicalStatus, Condition
 from clinical.value import Value, replace
 from knowledge.model import Predicate, Statement
+from knowledge.snapshot import Snapshot
 from rules.model import Case, fault, may_interrupt
 
 
@@ -147,15 +148,15 @@ def _finding(case: Case, family: str, order: Order, s: Statement, last: Done, wo
 
 def _last(case: Case, order: Order, concept: str, hours: float) -> Done | None:
     """The newest finished one of this concept (or of a panel or exam that includes it) in the window."""
-    wanted = {concept, *_including(case, concept)}
-    same = (d for d in _done(case) if wanted.intersection(d.what.concepts) and _same_side(order.what, d.what))
+    wanted = {concept, *including(case.snapshot, concept)}
+    same = (d for d in _done(case) if wanted.intersection(d.what.concepts) and same_side(order.what, d.what))
     within = [d for d in same if _recent(case, d, hours)]
     return max(within, key=lambda d: _instant(d.origin.time), default=None)
 
 
-def _including(case: Case, concept: str) -> list[str]:
+def including(snapshot: Snapshot, concept: str) -> list[str]:
     """Panels and combined exams that contain the concept."""
-    return [s.subject for s in case.snapshot.pointing_at(concept) if s.predicate is Predicate.CONTAINS]
+    return [s.subject for s in snapshot.pointing_at(concept) if s.predicate is Predicate.CONTAINS]
 
 
 def _done(case: Case) -> Iterator[Done]:
@@ -187,7 +188,7 @@ def _twice_ordered(case: Case, family: str, kind: OrderKind, word: str) -> Itera
         for second in orders[i + 1 :]:
             wide, narrow = sorted((first, second), key=lambda o: -len(_contents(case, o)))
             within = set(narrow.what.concepts) <= _contents(case, wide)
-            if within and _same_side(first.what, second.what) and case.in_focus(first.id, second.id):
+            if within and same_side(first.what, second.what) and case.in_focus(first.id, second.id):
                 yield _same_order(case, family, wide, narrow, min(narrow.what.concepts), word)
 
 
@@ -220,7 +221,7 @@ def _contents(case: Case, order: Order) -> set[str]:
     return found
 
 
-def _same_side(a: Coded, b: Coded) -> bool:
+def same_side(a: Coded, b: Coded) -> bool:
     """False when one text says left and the other right: the other knee is no repeat."""
     sides = [{side for side in "左右" if side in what.text} for what in (a, b)]
     return not sides[0] or not sides[1] or not sides[0].isdisjoint(sides[1])

@@ -226,7 +226,9 @@ _SCORES: Final = described("推荐评估表", "与 POST /api/v1/inference/scores
 _SCORE: Final = asked(ValuesBody) | described(
     "评估表评分与解读", "按档案预填，可手工修改。", "form, result", 400, 404
 )
-_HISTORY: Final = described("区域诊疗史", "与 GET /api/v1/patients/{patient}/picture 相同。", "timeline …", 404)
+_HISTORY: Final = described(
+    "区域诊疗史", "与 GET /api/v1/patients/{patient}/picture 相同，跨机构重复的带 repeats。", "timeline …", 404
+)
 _FEEDBACK: Final = asked(
     CardBody, {"card": "b327bab7-1cf1-4ecb-8e61-5342bfe74092", "outcome": "overridden", "reason": "need-more-info"}
 ) | described(

@@ -34,7 +34,9 @@ def router(access: Access, records: PersonRecords) -> APIRouter:
 _PICTURE: Final = described(
     "患者画像（360°视图）",
     "`patient` 是本机构患者号或患者主索引号。含问题清单、在用药、过敏、检验趋势、慢病随访、建议评分、"
-    "按就诊归并的时间轴，以及患者知识图谱。跨机构资料遵从患者授权与隐私设置，调阅计入审计。",
+    "按就诊归并的时间轴，以及患者知识图谱。跨机构资料遵从患者授权与隐私设置，调阅计入审计。"
+    "时间轴与在用药中，与另一机构重复的检查检验、手术操作和同一成分药品带 `repeats`："
+    "所重复的名称、时间与机构。",
     "problems, drugs, allergies, trends, followUps, scores, timeline, graph; unknown 列出没有任何记录的项目",
     404,
 )

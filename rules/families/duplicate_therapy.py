@@ -8,12 +8,13 @@ from functools import partial
 from itertools import combinations
 from typing import Final
 
-from clinical.administration import SYSTEMIC, frequency_of
+from clinical.administration import frequency_of
 from clinical.finding import Finding, Gap, Outcome, Severity
 from clinical.logic import Unknown
 from clinical.order import Order
 from knowledge.model import Predicate, Statement
-from rules.herbs import HERB, is_harmless
+from rules.herbs import HERB
+from rules.ingredients import may_be_twice, reaches
 from rules.model import Case, Family, Use, each_statement, order_datum
 from rules.saying import drop, found, named, passed, route_fits
 
@@ -34,8 +35,6 @@ _STRENGTH: Final = re.compile(r"[\s\d(（].*")
 _STAGES: Final = re.compile(r"首剂|首袋|首次|负荷|冲击|维持|序贯|第[一二三四五1-5](?:段|袋|瓶|组|步|阶段|剂|次)")
 """Words for a stage of a regimen that is ordered stage by stage, in the notes."""
 _INFUSED: Final = ("静脉滴注", "静脉泵入")
-_FLUID = "drug-class:infusion-fluid"
-"""What other drugs are dissolved in: the same saline under two infusions is no repeat."""
 
 
 def check(case: Case) -> Iterator[Outcome]:
@@ -68,7 +67,7 @@ def _same_ingredient(case: Case) -> Iterator[Finding]:
     for use in case.uses:
         by_concept.setdefault(use.concept, []).append(use)
     for concept, uses in by_concept.items():
-        if len(uses) < 2 or _FLUID in case.lineage[concept] or is_harmless(case.lineage[concept]):
+        if len(uses) < 2 or may_be_twice(case.lineage[concept]):
             continue
         for reaching in _reaching_the_same(uses):
             same = _without_loading(reaching)
@@ -78,15 +77,11 @@ def _same_ingredient(case: Case) -> Iterator[Finding]:
 
 
 def _reaching_the_same(uses: list[Use]) -> Iterator[list[Use]]:
-    """Uses that reach the whole body, and by each local route those that reach the same place: eye drops
-    beside tablets are no repeat, eye drops beside eye drops are."""
-    local: dict[str, list[Use]] = {}
+    """Uses that reach the whole body, and by each local route those that reach the same place."""
+    places: dict[str, list[Use]] = {"": []}
     for use in uses:
-        route = use.order.dosage.route
-        if not isinstance(route, Unknown) and not _is_systemic(use):
-            local.setdefault(route, []).append(use)
-    yield _distinct_orders([use for use in uses if _is_systemic(use)])
-    yield from (_distinct_orders(same) for same in local.values())
+        places.setdefault(reaches(use.order), []).append(use)
+    yield from map(_distinct_orders, places.values())
 
 
 def _without_loading(uses: list[Use]) -> list[Use]:
@@ -225,12 +220,6 @@ def _matches(case: Case, sides: list[str], concepts: list[str]) -> bool:
 
 def _distinct_orders(uses: list[Use]) -> list[Use]:
     return list({use.order.id: use for use in reversed(uses)}.values())[::-1]
-
-
-def _is_systemic(use: Use) -> bool:
-    """Known local routes (eye drops beside tablets) are no duplicate; an unknown route counts."""
-    route = use.order.dosage.route
-    return isinstance(route, Unknown) or route in SYSTEMIC
 
 
 FAMILY = Family(NAME, "重复用药", check, reads=(Predicate.DUPLICATE_GROUP,))

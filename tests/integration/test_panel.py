@@ -114,8 +114,11 @@ def test_every_part_answers(panel: Panel) -> None:
     assert told["treatments"]["treatments"]
     assert told["examinations"]["examinations"]
     assert told["scores"]["suggestions"]
-    titles = [i["title"] for v in told["history"]["timeline"] for i in v.get("items", {}).get("results", [])]
-    assert titles.count("超声心动图") == 2
+    done = [one for visit in told["history"]["timeline"] for one in visit.get("items", {}).get("results", [])]
+    last, first = (one for one in done if one["title"] == "超声心动图")
+    twin = {name: first[name] for name in ("title", "at", "institution", "reference")}
+    assert (last["repeats"], "repeats" in first) == (twin, False)
+    assert last["institution"] != twin["institution"]
 
 
 def test_a_score_is_filled_from_the_record_and_by_hand(panel: Panel) -> None:

@@ -96,6 +96,15 @@ def history(number: str) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def given(key: str, number: str, drug: str, ago: int) -> dict[str, Any]:
+    """A prescription for two weeks."""
+    return resource(
+        "MedicationRequest", key, number, status="active", intent="order", authoredOn=day(ago),
+        medicationCodeableConcept={"text": drug},
+        dispenseRequest={"expectedSupplyDuration": {"value": 14, "unit": "d"}},
+    )  # fmt: skip
+
+
 class Region:
     """A league where hospital h1 and another county's hospital know one person, and some others."""
 
@@ -245,6 +254,22 @@ def test_what_a_person_withholds_stays_out_of_others_pictures(league: Region) ->
     league.wish(OTHER, other, Wishes(closed=True))
     assert "痛风" not in problems()
     assert "高血压" in problems()
+
+
+def test_a_drug_that_another_institution_gives_too_is_marked_wherever_it_is_shown(league: Region) -> None:
+    _, own = league.add(HOSPITAL, "P1", *history("P1"), given("m1", "P1", "对乙酰氨基酚片", 5))
+    _, other = league.add(OTHER, "Q7", given("m2", "Q7", "对乙酰氨基酚缓释片", 3))
+    league.join(own, other)
+    seen = league.picture("doctor", "P1").json()
+    listed = {drug["name"]: drug.get("repeats", {}).get("title") for drug in seen["drugs"]}
+    both = {"对乙酰氨基酚片": "对乙酰氨基酚缓释片", "对乙酰氨基酚缓释片": "对乙酰氨基酚片"}
+    assert listed == both | {"螺内酯片": None, "依那普利片": None}
+    told = [item for visit in seen["timeline"] for item in visit["items"].get("drugs", ()) if "repeats" in item]
+    assert {item["title"]: item["repeats"]["at"][:10] for item in told} == {
+        "对乙酰氨基酚片": day(3)[:10],
+        "对乙酰氨基酚缓释片": day(5)[:10],
+    }
+    assert all("repeats" not in drug for drug in league.picture("doctor", "P1", "?region=false").json()["drugs"])
 
 
 @on_both

@@ -1,5 +1,5 @@
 /** Questions and search over the knowledge. */
-import { fill, h } from "./dom";
+import { fill, h, joined } from "./dom";
 import { reference, refused } from "./parts";
 import { ask, listen } from "./server";
 import { T } from "./texts";
@@ -58,7 +58,7 @@ function find(query: string, place: HTMLElement): void {
 }
 
 function hit(one: Hit): HTMLElement {
-  const title = [one.title, one.heading].filter(Boolean).join(" · ");
+  const title = joined(" · ", one.title, one.heading);
   return h(
     "article.card.info",
     {},

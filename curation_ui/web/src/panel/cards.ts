@@ -1,5 +1,5 @@
 /** What matters now: findings about the active drugs and risks, the gravest first; accepted or set aside with a click. */
-import { type Child, fill, fold, h } from "./dom";
+import { type Child, fill, fold, h, points } from "./dom";
 import { card, grounds, incomplete, part } from "./parts";
 import { ask } from "./server";
 import { T } from "./texts";
@@ -79,11 +79,7 @@ function risk(one: Risk, reasons: Record<string, string>): HTMLElement {
     one.advice && h("p", {}, one.advice),
     fold(
       T.why,
-      h(
-        "ul",
-        {},
-        scores.map((score) => h("li", {}, `${score.title}：${score.result.text}`)),
-      ),
+      points(scores.map((score) => `${score.title}：${score.result.text}`)),
       grounds(
         data,
         scores.map((score) => ({ source: score.result.source })),

@@ -31,6 +31,20 @@ export function fill(parent: HTMLElement, ...children: Child[]): void {
   add(parent, children);
 }
 
+/** A list, each row a point. */
+export function points(rows: Child[]): HTMLElement {
+  return h(
+    "ul",
+    {},
+    rows.map((row) => h("li", {}, row)),
+  );
+}
+
+/** What there is of some words, with something between. */
+export function joined(between: string, ...parts: unknown[]): string {
+  return parts.filter(Boolean).join(between);
+}
+
 /** Something that opens on a click. */
 export function fold(title: Child, ...children: Child[]): HTMLElement {
   return h("details", {}, h("summary", {}, title), ...children);

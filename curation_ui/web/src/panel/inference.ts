@@ -1,5 +1,5 @@
 /** Diagnoses, examinations and treatments, each with its evidence. */
-import { type Child, fold, h } from "./dom";
+import { type Child, fold, h, joined, points } from "./dom";
 import { card, grounds, part } from "./parts";
 import { draft } from "./quality";
 import { T } from "./texts";
@@ -87,11 +87,7 @@ function examination(one: Examination): HTMLElement {
   return card(
     "info",
     [one.name, h("small", {}, ` ${one.levelText} · ${T.cost}${one.cost} · ${T.harm}${one.harm}`)],
-    h(
-      "ul",
-      {},
-      one.reasons.slice(0, 4).map((r) => h("li", {}, [r.purposeText, r.name, r.note].filter(Boolean).join(" "))),
-    ),
+    points(one.reasons.slice(0, 4).map((r) => joined(" ", r.purposeText, r.name, r.note))),
     one.against && h("p.against", {}, one.against.join("；")),
     one.available === false && h("p.quiet", {}, absent(one)),
     grounds(one.done ? [one.done] : [], sources),
@@ -117,7 +113,7 @@ export function treatments(): HTMLElement {
 }
 
 function option(one: Option): HTMLElement {
-  const how = [one.dose?.text, one.frequency, one.course].filter(Boolean).join(" · ");
+  const how = joined(" · ", one.dose?.text, one.frequency, one.course);
   return card(
     TONES[one.state] || "minor",
     [h("b", {}, one.stateText), " ", one.title],

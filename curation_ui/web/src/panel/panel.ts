@@ -1,10 +1,11 @@
 /** The clinician panel: one patient, what matters first, the rest a click away; without a patient, the knowledge. */
 import { questions } from "./ask";
 import { cards } from "./cards";
-import { fill, h } from "./dom";
+import { fill, h, joined } from "./dom";
 import { history } from "./history";
 import { diagnoses, examinations, treatments } from "./inference";
 import "./panel.css";
+import { printing } from "./printing";
 import { quality, written } from "./quality";
 import { scores } from "./scores";
 import { ask, TOKEN, watch } from "./server";
@@ -38,15 +39,22 @@ function begin(place: HTMLElement): void {
     fill(place, h("p.wrong", { role: "alert" }, T.noToken));
     return;
   }
+  const [print, printed] = printing(say);
   if (KNOWLEDGE) {
-    fill(place, h("header", {}, h("h1", {}, T.knowledge)), h("div", { id: "body" }, questions()));
+    fill(
+      place,
+      h("header", {}, print, h("h1", {}, T.knowledge)),
+      printed,
+      news,
+      h("div", { id: "body" }, questions()),
+    );
     return;
   }
   const tabs = TABS.map((name) =>
     h("button", { role: "tab", id: `tab-${name}`, onclick: () => show(name) }, T.tabs[name]),
   );
   const bar = h("nav", { role: "tablist", onkeydown: (event: KeyboardEvent) => along(event, tabs) }, tabs);
-  fill(place, h("header", {}, h("h1", {}, who), bar), source, news, body);
+  fill(place, h("header", {}, print, h("h1", {}, who), bar), printed, source, news, body);
   show("cards");
   dated();
   watch({ record: arrived, notice: arrived, source: dated }, anew);
@@ -76,7 +84,7 @@ function along(event: KeyboardEvent, tabs: HTMLElement[]): void {
 
 function met(patient: Cards["patient"]): void {
   const age = patient.ageYears === undefined ? "" : `${patient.ageYears} ${T.years}`;
-  fill(who, [patient.name, T.sexes[patient.sex || ""], age].filter(Boolean).join(" "));
+  fill(who, joined(" ", patient.name, T.sexes[patient.sex || ""], age));
 }
 
 /** As of when the system that launched the panel told of the patient. */
@@ -94,7 +102,11 @@ function dated(): void {
 
 /** Something arrived: what hangs on the record is shown anew; where somebody is at work in it, they are told how. */
 function arrived(): void {
-  news.textContent = anew() ? T.updated : T.arrived;
+  say(anew() ? T.updated : T.arrived);
+}
+
+function say(text: string): void {
+  news.textContent = text;
   window.setTimeout(() => fill(news), 8000);
 }
 

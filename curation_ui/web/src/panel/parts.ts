@@ -1,5 +1,5 @@
 /** What several parts of the panel show alike. */
-import { type Child, fold, h } from "./dom";
+import { type Child, fold, h, joined, points } from "./dom";
 import type { Refusal } from "./server";
 import { ask } from "./server";
 import { DATA, SOURCES, T } from "./texts";
@@ -8,12 +8,12 @@ import type { Datum, Reference } from "./types";
 /** A datum of the patient: what, value, when, where. */
 export function datum(one: Datum): HTMLElement {
   const when = one.time ? one.time.slice(0, 16).replace("T", " ") : "";
-  return h("li", {}, [one.what, one.value, when, one.institution].filter(Boolean).join(" · "));
+  return h("li", {}, joined(" · ", one.what, one.value, when, one.institution));
 }
 
 /** A source that a statement cites. */
 export function reference(one: Reference): HTMLElement {
-  const text = [one.source, one.section].filter(Boolean).join(" ");
+  const text = joined(" ", one.source, one.section);
   const grade = one.evidenceLevel ? T.grades[one.evidenceLevel] || one.evidenceLevel : "";
   return h(
     "li",
@@ -56,8 +56,8 @@ export function part<A>(path: string, show: (answer: A) => Child[], nothing: str
 
 /** What could not be checked, for want of what. */
 export function incomplete(reasons: string[] | undefined): Child {
-  const told = (reasons || []).map((one) => h("li", {}, one));
-  return told.length > 0 && fold(`${T.missing}（${told.length}）`, h("ul", {}, told));
+  const told = reasons || [];
+  return told.length > 0 && fold(`${T.missing}（${told.length}）`, points(told));
 }
 
 function put(place: HTMLElement, children: Child[], nothing: string): void {

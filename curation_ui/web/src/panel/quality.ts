@@ -1,5 +1,5 @@
 /** The record: what is wrong with it and what is soon due, while it is written in the hospital's editor. */
-import { type Child, fill, fold, h } from "./dom";
+import { type Child, fill, fold, h, joined } from "./dom";
 import { card, incomplete, part } from "./parts";
 import { ask } from "./server";
 import { SOURCES, T } from "./texts";
@@ -72,7 +72,7 @@ function flaw(one: Flaw, answer: Quality): HTMLElement {
 
 function where(place: Place, answer: Quality): Child {
   return [
-    h("p.quiet", {}, [answer.documents[place.document], place.section].filter(Boolean).join(" · ")),
+    h("p.quiet", {}, joined(" · ", answer.documents[place.document], place.section)),
     place.quote && h("blockquote", {}, place.quote),
   ];
 }

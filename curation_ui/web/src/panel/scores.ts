@@ -1,5 +1,5 @@
 /** Scores as forms, filled from the record as far as it goes. */
-import { type Child, fill, h } from "./dom";
+import { type Child, fill, h, joined } from "./dom";
 import { card, datum, part, refused } from "./parts";
 import { ask } from "./server";
 import { T } from "./texts";
@@ -45,7 +45,7 @@ function result(one: ScoreResult): Child {
     "div.result",
     { role: "status" },
     h("p", {}, h("b", {}, one.text)),
-    one.band && h("p", {}, [one.band.meaning, one.band.nextStep].filter(Boolean).join("；")),
+    one.band && h("p", {}, joined("；", one.band.meaning, one.band.nextStep)),
     (one.missing || []).length > 0 && h("p.quiet", {}, T.needsMore + (one.missing || []).join("、")),
     h("p.quiet", {}, one.source),
   );

@@ -12,6 +12,9 @@ export const T = {
   knowledge: "知识检索与问答",
   updated: "患者有新资料，已更新",
   arrived: "患者有新资料，再次点击当前栏目后可见",
+  print: "打印",
+  printed: "打印时间：",
+  noPrint: "业务系统没有允许本面板打印",
   years: "岁",
   sexes: { male: "男", female: "女" } as Record<string, string>,
   tabs: {

@@ -149,7 +149,9 @@ export type FormItem = {
 };
 export type Filled = { form: { name: string; title: string; items: FormItem[] }; result: ScoreResult };
 
-export type Item = { kind: string; title: string; at?: string; institution?: string; detail?: string; flag?: string };
+/** What something does again: what, when, and in which institution. */
+export type Repeated = { title: string; at: string; institution: string };
+export type Item = { title: string; detail?: string; flag?: string; repeats?: Repeated };
 export type Visit = {
   at: string;
   institution: string;
@@ -160,7 +162,7 @@ export type Visit = {
 };
 export type Picture = {
   timeline?: Visit[];
-  drugs?: { name: string; dosage?: string; institution?: string; since?: string }[];
+  drugs?: { name: string; dosage?: string; institution?: string; repeats?: Repeated }[];
   problems?: { name: string; active: boolean; since?: string; institutions?: string[] }[];
   allergies?: { name: string; reactions?: string[]; institution?: string }[];
   unknown: string[];
