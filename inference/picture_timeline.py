@@ -28,6 +28,11 @@ _NAMES: Final = (
     *("code", "medicationCodeableConcept", "vaccineCode", "type", "category", "serviceType", "title"),
     "description",
 )
+_STATES: Final = {
+    "active": "", "recurrence": "复发", "relapse": "复发",
+    "inactive": "非活动", "remission": "缓解", "resolved": "已愈",
+}  # fmt: skip
+"""How a diagnosis stands, where it is not simply there."""
 _VOID: Final = frozenset({"entered-in-error"})
 _HIGH: Final = frozenset({"H", "HU", ">"})
 _LOW: Final = frozenset({"L", "LU", "<"})
@@ -133,7 +138,8 @@ def _detail(kind: str, resource: Json) -> str:
     if kind == "DiagnosticReport":
         return str(resource.get("conclusion") or "")
     if kind == "Condition":
-        return named(resource.get("clinicalStatus"))
+        told = named(resource.get("clinicalStatus"))
+        return _STATES.get(told.casefold(), told)
     dosage = next(iter(listed(resource.get("dosageInstruction") or resource.get("dosage"))), None)
     return str(dosage.get("text") or "") if isinstance(dosage, Mapping) else ""
 

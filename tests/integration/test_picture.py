@@ -207,6 +207,8 @@ def test_the_course_of_care_is_told_by_visit(league: Region) -> None:
         "documents": 1,
     }
     assert stay["items"]["results"][0]["detail"] == "6.1 mmol/L"
+    diagnoses = [item for visit in visits for item in visit["items"].get("diagnoses", ())]
+    assert {item["title"]: item["detail"] for item in diagnoses if "detail" in item} == {"肺炎": "已愈"}
 
 
 def test_the_graph_says_what_the_release_knows_between_a_patients_things(league: Region) -> None:
