@@ -135,12 +135,14 @@ def _is_same(a: _Act, b: _Act) -> bool:
 
 
 def _made_again(acts: Iterable[_Act], snapshot: Snapshot) -> Iterator[tuple[_Act, _Act]]:
-    """Each act, the oldest first, with the newest of another institution that it repeats."""
+    """Each act, the oldest first, with the last before it, where that is another institution's: what an institution
+    does after an act of its own is its follow-up."""
     before: dict[str, dict[str, list[_Act]]] = {}
     for act in acts:
         keys = act.what.concepts or (_called(act),)
-        last = max((one for key in keys for one in _repeated(act, key, before, snapshot)), key=_when, default=None)
-        if last is not None:
+        known = [one for key in keys for one in _earlier(act, key, before, snapshot)]
+        last = max(known, key=lambda one: (one.at, one.tenant != act.tenant, one.reference), default=act)
+        if last.tenant != act.tenant:
             yield act, last
         for key in keys:
             before.setdefault(key, {}).setdefault(act.tenant, []).append(act)
@@ -151,15 +153,20 @@ def _called(act: _Act) -> str:
     return f"{act.kind} {normal_name(item_of(act.stored).title)}"
 
 
-def _repeated(act: _Act, key: str, before: dict[str, dict[str, list[_Act]]], snapshot: Snapshot) -> Iterator[_Act]:
-    """Of every other institution the newest of the same, or of a panel that includes it, within the interval."""
+def _earlier(act: _Act, key: str, before: dict[str, dict[str, list[_Act]]], snapshot: Snapshot) -> Iterator[_Act]:
+    """Of every institution the newest of the same, or of a panel that includes it, within the interval."""
     since = act.at - _interval(act, key, snapshot)
     panels = snapshot.remember(("panels", key), lambda: including(snapshot, key))
     for name in (key, *panels):
-        for tenant, done in before.get(name, {}).items():
-            if tenant != act.tenant:
-                recent = takewhile(lambda one: one.at > since, reversed(done))
-                yield from islice((o for o in recent if same_side(act.what, o.what) and not _is_same(act, o)), 1)
+        for done in before.get(name, {}).values():
+            recent = takewhile(lambda one: one.at > since, reversed(done))
+            yield from islice((one for one in recent if _is_another(act, one)), 1)
+
+
+def _is_another(act: _Act, one: _Act) -> bool:
+    """Whether an act came before and is not the same, nor of the other side of the body."""
+    told_again = one.at == act.at if one.tenant == act.tenant else _is_same(act, one)
+    return not told_again and same_side(act.what, one.what)
 
 
 def _interval(act: _Act, concept: str, snapshot: Snapshot) -> timedelta:
