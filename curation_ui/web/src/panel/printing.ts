@@ -1,4 +1,5 @@
 /** The part that is shown, on paper: everything folded opened, and when it was printed. */
+import { unfoldForPaper } from "../shared/printing";
 import { fill, h } from "./dom";
 import { T } from "./texts";
 
@@ -9,16 +10,9 @@ const WAIT_MS = 1000;
 export function printing(told: (text: string) => void): HTMLElement[] {
   const when = h("p.printed");
   let begun = false;
-  let opened: Element[] = [];
-  window.addEventListener("beforeprint", () => {
+  unfoldForPaper(() => {
     begun = true;
     fill(when, T.printed + new Date().toLocaleString("zh-CN"));
-    opened = opened.concat(Array.prototype.slice.call(document.querySelectorAll("details:not([open])")));
-    for (const one of opened) one.setAttribute("open", "");
-  });
-  window.addEventListener("afterprint", () => {
-    for (const one of opened) one.removeAttribute("open");
-    opened = [];
   });
   const print = (): void => {
     begun = false;
