@@ -8,9 +8,11 @@ SERVED := screen,pdf
 
 .PHONY: serve demo-data pages bundle browser test test-all install check bench docs clean
 
+# Pages are built beside the release; whoever opens one earlier is told, and it opens by itself.
 serve: $(VENV)/.base
-	@$(MAKE) --no-print-directory pages || echo 'the API is served without pages'
-	$(BIN)/yigong serve --data-dir $(DATA)
+	@$(MAKE) --no-print-directory $(VENV)/.pages || true
+	@{ $(BIN)/python -m curation_ui.build || echo 'the API is served without pages'; } & \
+		exec $(BIN)/yigong serve --data-dir $(DATA)
 
 # The web pages, built when their sources changed: docs/pages.md.
 pages: $(VENV)/.pages
@@ -56,11 +58,14 @@ docs: $(VENV)/.test
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
+# One call of pip: each takes its ten seconds. What fetches Node comes along where there is none that builds the pages.
 # Stamps: pip runs again only when the project file or this one changed, so that a second `make serve` is quick.
 $(VENV)/.base: pyproject.toml Makefile | $(VENV)/bin/python
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[$(SERVED)]' || { \
-		$(BIN)/python -m pip install -q --disable-pip-version-check -e . && \
-		echo 'DuckDB or reportlab cannot be installed here: no indicators, no PDF'; }
+	@echo 'installing what the service needs'
+	@node=; $(BIN)/python -m curation_ui.build --node 2>/dev/null || node=,pages; \
+	for extras in "[$(SERVED)$$node]" '[$(SERVED)]' ''; do \
+		$(BIN)/python -m pip install -q --disable-pip-version-check -e ".$$extras" && break; \
+	done && { [ "$$extras" ] || echo 'DuckDB or reportlab cannot be installed here: no indicators, no PDF'; }
 	touch $@
 
 $(VENV)/.pages: pyproject.toml $(VENV)/.base

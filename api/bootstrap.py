@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -17,17 +17,18 @@ from base.plugins import discover
 from base.security import SigningKey, sealing_key, sm3
 from base.settings import Settings
 from base.tenancy import guard
+from knowledge.artefacts import Artefact
 from knowledge.intake import Loader, Row, stamp
-from knowledge.merge import LoadReport, load
+from knowledge.merge import LoadReport, load, without_cycle_search
 from knowledge.model import Concept, ConceptKind, Record, Rule, Standing, Statement, Status
-from knowledge.release import Artefact, Gate, Manifest, Releases, publish
+from knowledge.release import Gate, Manifest, Releases, publish
 from knowledge.review import Workflow
 from knowledge.store import Change, Store
 from records.identity import Identity
 from records.matching import installed
 
 _log = logging.getLogger(__name__)
-_Said = TypeVar("_Said", Statement, Rule)
+_Shipped = TypeVar("_Shipped", Statement, Rule, Concept)
 CONTENT: Final = Path(knowledge.__file__).parent / "content"
 AUTHOR: Final = "yigong-content"
 SECOND: Final = "yigong-second-pass"
@@ -95,7 +96,8 @@ def ensure_release(
     artefacts: Sequence[Artefact] = (),
 ) -> Manifest | None:
     """Load, accept and publish the starter content unless its present edition was published here
-    before. Local knowledge stays as it is. Gives the new release, or None when nothing was to do.
+    before. Local knowledge stays as it is. Gives the new release, or None when nothing was to do;
+    its artefacts are still to be built.
 
     Raises ``BootstrapError`` when the shipped tables have faults.
     """
@@ -103,21 +105,23 @@ def ensure_release(
     digest = content_digest()
     if house.releases.active() and mark.exists() and mark.read_text().strip() == digest:
         return None
-    report = load_starter(house, progress)
-    _log.info("starter content loaded", extra={"count": report.written})
     note = "起步内容 (starter content)"
-    manifest = publish(house.store, house.releases, house.key, gates, AUTHOR, note, artefacts)
+    with without_cycle_search():
+        report = load_starter(house, progress)
+        _log.info("starter content loaded", extra={"count": report.written})
+        manifest = publish(house.store, house.releases, house.key, gates, AUTHOR, note, artefacts, later=True)
     mark.write_text(digest)
     return manifest
 
 
 def load_starter(house: House, progress: Callable[[int], None] = lambda rows: None) -> LoadReport:
     """Load the shipped tables as drafts and accept them in the name of the second pass."""
-    report = load(house.store, loaders()["yigong"], CONTENT, AUTHOR, progress)
+    loader = loaders()["yigong"]
+    rows = list(loader.rows(CONTENT))  # read once, for two passes and what is shipped
+    report = load(house.store, replace(loader, rows=lambda _: iter(rows)), CONTENT, AUTHOR, progress)
     if report.errors:
         first = "; ".join(f"{e.file}:{e.line} {e.field} {e.message}" for e in report.errors[:10])
         raise BootstrapError(f"{len(report.errors)} faults in the shipped tables: {first}")
-    rows = loaders()["yigong"].rows(CONTENT)
     shipped = [row.record for row in rows if isinstance(row, Row)]
     retire_left_out(house.store, shipped)
     bring_back(house.store, shipped)
@@ -130,9 +134,11 @@ def retire_left_out(store: Store, shipped: list[Record]) -> int:
     rules, and products whose contents went with them. What a local reviewer made his own stays."""
     loader = loaders()["yigong"]
     kept = {stamp(record, loader).id for record in shipped}
-    gone: list[Statement | Rule] = [*_left_out(store, Statement, kept), *_left_out(store, Rule, kept)]
+    said: list[Statement | Rule] = [*_left_out(store, Statement, kept), *_left_out(store, Rule, kept)]
+    gone = [one for one in said if one.standing is Standing.STARTER]
     store.write([Change(r, "retired", Status.RETIRED, AUTHOR, _LEFT_OUT, r.revision) for r in gone])
-    empty = [p for p in _products(store) if p.id not in kept and not _said_of(store, p.id)]
+    products = [c for c in _left_out(store, Concept, kept) if c.kind is ConceptKind.PRODUCT]
+    empty = [p for p in products if not _said_of(store, p.id)]
     store.write([Change(p, "retired", Status.RETIRED, AUTHOR, _LEFT_OUT, p.revision) for p in empty])
     return len(gone) + len(empty)
 
@@ -149,15 +155,9 @@ def bring_back(store: Store, shipped: list[Record]) -> int:
     return store.write([Change(r, "restored", Status.DRAFT, AUTHOR, "shipped again", r.revision) for r in back])
 
 
-def _left_out(store: Store, kind: type[_Said], kept: set[str]) -> Iterator[_Said]:
-    for record, status in store.heads(kind, origin="yigong"):
-        if record.id not in kept and status is not Status.RETIRED and record.standing is Standing.STARTER:
-            yield record
-
-
-def _products(store: Store) -> list[Concept]:
-    found = store.heads(Concept, origin="yigong")
-    return [c for c, status in found if c.kind is ConceptKind.PRODUCT and status is not Status.RETIRED]
+def _left_out(store: Store, kind: type[_Shipped], kept: set[str]) -> list[_Shipped]:
+    """Records of ours that are not retired and not kept."""
+    return [store.get(kind, one) for one in sorted(store.ids(kind, "yigong") - kept)]
 
 
 def _said_of(store: Store, concept: str) -> bool:

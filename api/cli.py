@@ -67,6 +67,7 @@ def serve(
     import uvicorn
 
     from api.commands.exchange import Workers
+    from api.indexing import index_beside
     from api.mutual_tls import tls_options
 
     given = {"HOST": host, "PORT": port, "WORKERS": workers, "DATA_DIR": data_dir}
@@ -76,12 +77,13 @@ def serve(
     if settings.traces_url:
         tracing.check()
     with bar("起步内容") as advance:
-        manifest = ensure_release(opened, GATES, advance, artefacts(settings, advance))
+        manifest = ensure_release(opened, GATES, advance, artefacts(settings))
     if manifest is not None:
         _say_published(manifest)
     opened.engine.dispose()
     if settings.workers > 1:
         _share_metrics(settings.data_dir / "metrics")
+    index_beside(opened)
     _welcome(settings)
     with Workers(settings.exchange_workers):
         uvicorn.run(

@@ -13,6 +13,7 @@ from api.appraisal_desk import AppraisalDesk
 from api.comments import CommentDesk
 from api.curating import Curators
 from api.curation_desk import CurationDesk
+from api.demo_desk import DemoDesk
 from api.fhir_desk import FhirDesk
 from api.front import Front
 from api.indicator_desk import IndicatorDesk
@@ -87,6 +88,7 @@ class Office:
         may_judge = partial(front.access.may_act, permission="comment.judge")
         self.comments = CommentDesk(house.settings, reviewer, house.engine, ring, may_judge)
         self.understanding = Understanding(front, self.shown, self.record_qc)
+        self.demo = DemoDesk(house.settings.data_dir)
 
     def _release(self) -> Snapshot:
         return self._front.serving.now.snapshot
@@ -124,7 +126,7 @@ class Office:
         yield terms.router(access, self.terms)
         yield terms_maps.router(access, self.terms)
         yield from self.understanding.routers()
-        yield demo.router(access, front.settings.data_dir)
+        yield demo.router(access, self.demo)
         yield pages.router(front.settings.frame_ancestors)
 
     def _curation(self) -> Iterator[APIRouter]:
@@ -172,5 +174,6 @@ class Office:
 
     async def close(self) -> None:
         """Give back what the desks hold."""
+        await self.demo.close()
         await self.intake.close()
         await self.understanding.close()

@@ -14,7 +14,8 @@ from api.again import again
 from api.errors import ApiError
 from api.serving import Serving
 from base.settings import Settings
-from knowledge.release import Artefact, ReleaseError
+from knowledge.artefacts import Artefact
+from knowledge.release import PendingError, ReleaseError
 from knowledge.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ SEARCH: Final = "search"
 EDITION: Final = "1"
 """Raise it when what is built or how sentences are said changes: releases published again get a new index."""
 _TRY_AGAIN_SECONDS: Final = 30.0
+_PENDING_SECONDS: Final = 2.0
+_PENDING: Final = "检索索引正在建立，通常不超过一分钟；审查等其他功能不受影响"
 _PATIENCE_SECONDS: Final = 2.0
 """How long a question waits for an embedding endpoint; then it is answered by words alone."""
 _PATIENCE_BUILDING: Final = 120.0
@@ -58,12 +61,14 @@ def _external(settings: Settings, patience: float) -> Callable[[], Embedder] | N
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """The index of a release, or why there is none; faults are looked into again after a while."""
+    """The index of a release, or why there is none; faults are looked into again after a while, and soon where it is
+    still being built."""
 
     release: str
     index: Index | None
     fault: str
     at: float
+    again: float = _TRY_AGAIN_SECONDS
 
 
 class SearchDesk:
@@ -77,15 +82,15 @@ class SearchDesk:
 
     @property
     def fault(self) -> str:
-        """Why searching is not possible; empty when it is, or nobody asked yet."""
+        """What is amiss with searching; empty when nothing is, the index is being built, or nobody asked yet."""
         return self._opened.fault if self._opened is not None else ""
 
     def index(self) -> Index:
         """Raises ``ApiError`` 503 when the release has no usable index: reviews go on without it."""
         opened = self._current()
         if opened.index is None:
-            text = f"检索暂不可用，审查等其他功能不受影响：{opened.fault}"
-            raise ApiError(503, "transient", text, headers={"Retry-After": str(int(_TRY_AGAIN_SECONDS))})
+            text = f"检索暂不可用，审查等其他功能不受影响：{opened.fault}" if opened.fault else _PENDING
+            raise ApiError(503, "transient", text, headers={"Retry-After": str(int(opened.again))})
         return opened.index
 
     async def keep_watch(self, seconds: float) -> None:
@@ -110,7 +115,7 @@ class SearchDesk:
     def _stands(self, held: _Opened) -> bool:
         if held.release != self._serving.now.snapshot.release:
             return False
-        return held.index is not None or time.monotonic() - held.at < _TRY_AGAIN_SECONDS
+        return held.index is not None or time.monotonic() - held.at < held.again
 
     def _open(self, snapshot: Snapshot) -> _Opened:
         from nlp.embed import EmbedderError
@@ -120,6 +125,8 @@ class SearchDesk:
             folder = self._serving.releases.artefact(snapshot.release, SEARCH)
             external = _external(self._settings, _PATIENCE_SECONDS)
             index = Index.open(folder, snapshot, external() if external is not None else None)
+        except PendingError:
+            return _Opened(snapshot.release, None, "", time.monotonic(), _PENDING_SECONDS)
         except (ReleaseError, SearchError, EmbedderError, OSError) as error:
             _log.error("search index refused", extra={"reason": str(error), "release": snapshot.release})
             return _Opened(snapshot.release, None, str(error), time.monotonic())

@@ -16,6 +16,7 @@ from typing import Final
 from base.log import setup
 
 SECTIONS: Final = {
+    "firstrun": "From an empty folder to a card about an example patient",
     "core": "Knowledge, reviews, HTTP",
     "screening": "Batch screening",
     "messages": "Messages read by one process",

@@ -78,9 +78,7 @@ def served(
     app: str, data_dir: Path, factory: bool = False, settings: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[int]:
     """uvicorn with uvloop and httptools in a process of its own; gives its port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     options = ["--loop", "uvloop", "--http", "httptools", "--log-level", "error", "--no-access-log"]
     command = [sys.executable, "-m", "uvicorn", app, "--port", str(port), *options]
     environment = {**os.environ, "YIGONG_DATA_DIR": str(data_dir), "YIGONG_LOG_LEVEL": "ERROR", **settings}
@@ -91,6 +89,13 @@ def served(
     finally:
         process.terminate()
         process.wait(10)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def _wait(port: int) -> None:

@@ -23,9 +23,10 @@ _KINDS: Final = {
 }
 _LASTING: Final = "public, max-age=31536000, immutable"
 _ASKED_ANEW: Final = "no-cache"
-_MISSING: Final = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>医共</title>
-<h1>页面尚未构建</h1><p>接口服务正常。请在安装目录运行 <code>make pages</code>（首次需要联网下载构建工具），
-完成后刷新本页；离线环境请使用 <code>make bundle</code> 制作的安装包，其中已含页面。</p>
+_MISSING: Final = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta http-equiv="refresh" content="3">
+<title>医共</title><h1>页面尚未构建</h1><p>接口服务正常。刚用 <code>make serve</code> 启动时页面正在构建，
+完成后自动打开；否则请在安装目录运行 <code>make pages</code>（首次需要联网下载构建工具）；
+离线环境请使用 <code>make bundle</code> 制作的安装包，其中已含页面。</p>
 <p><a href="/docs">接口文档</a></p></html>"""
 
 

@@ -12,7 +12,7 @@ from api.terminal import ERR, OUT, DataDir, bar, house
 from clinical.coded import CHINA
 from demo.charts import keep_charts
 from demo.figures import EVENTS, few, fill_figures
-from demo.fill import Filled, fill
+from demo.fill import Doing, Filled, fill
 from demo.people import COUNT
 from supervision.figures.duck import MissingDuckError
 from supervision.figures.periods import month_of
@@ -23,16 +23,27 @@ def main(
     people: Annotated[int, typer.Option(min=0, help="people with a history beside the six")] = COUNT,
     figures: Annotated[bool, typer.Option(help="checked records and indicators too, which take longer")] = True,
     some: Annotated[bool, typer.Option(help="indicators of six institutions rather than of thirty")] = False,
+    telling: Annotated[bool, typer.Option(help="say what is being done, a word a line, for a program")] = False,
 ) -> None:
     """Fill a data folder with the demo. Safe to repeat."""
-    opened = house(data_dir)
+    opened, say = house(data_dir), _tell if telling else _nothing
     with bar("示例数据") as advance:
-        told = fill(opened, datetime.now(UTC), advance, people)
+        told = fill(opened, datetime.now(UTC), advance, people, say)
     if figures:
+        say(Doing.COUNTING)
         keep_charts(opened, datetime.now(UTC))
         _figures(opened, some)
-    OUT.print(_said(told, str(opened.settings.data_dir)), highlight=False, soft_wrap=True, markup=False)
+    if not telling:
+        OUT.print(_said(told, str(opened.settings.data_dir)), highlight=False, soft_wrap=True, markup=False)
     opened.engine.dispose()
+
+
+def _tell(what: Doing) -> None:
+    print(what, flush=True)
+
+
+def _nothing(what: Doing) -> None:
+    """A progress bar says enough."""
 
 
 def _figures(opened: House, some: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -42,6 +43,8 @@ from records.consent import Consents, Wishes
 NAMES: Final = {one.tenant: one.name for one in INSTITUTIONS}
 _GROUP: Final = "盟域"
 _TOGETHER: Final = 500
+FILLED: Final = "filled"
+"""The file of the demo's folder that says that all of it is there."""
 _SCOPE: Final = "demo data"
 _PEOPLE, _DISPENSED, _MEASURED = "people", "dispensed", "measured"
 _PULLS: Final = {
@@ -64,6 +67,15 @@ _PULLS: Final = {
 }
 
 
+class Doing(StrEnum):
+    """What is being done, for whoever waits."""
+
+    SENDING = "sending"
+    STORING = "storing"
+    SUBMITTING = "submitting"
+    COUNTING = "counting"
+
+
 class Filled(NamedTuple):
     """What was done: messages sent, those of them that were known before, those given up, and the message that
     brought yesterday's CT."""
@@ -75,7 +87,11 @@ class Filled(NamedTuple):
 
 
 def fill(
-    house: House, now: datetime, progress: Callable[[int], None] = lambda done: None, count: int = COUNT
+    house: House,
+    now: datetime,
+    progress: Callable[[int], None] = lambda done: None,
+    count: int = COUNT,
+    doing: Callable[[Doing], None] = lambda what: None,
 ) -> Filled:
     """Fill an opened installation, as of a moment, with so many people beside the six. Again before
     the next half past nine it changes nothing; after it the six stories move along."""
@@ -84,13 +100,17 @@ def fill(
     folder.mkdir(exist_ok=True)
     anchor = _anchor(folder / "first-day", now)
     with system(_SCOPE):
+        doing(Doing.SENDING)
         intake = open_intake(house, ring)
         receipts, pulled, known = asyncio.run(_sent(house, intake, folder, visits(anchor, count), now, progress))
+        doing(Doing.STORING)
         worker(house, ring, say=progress).drain()
         _withhold(house)
+        doing(Doing.SUBMITTING)
         submit(house, now)
         dead = len(Ledger(house.engine, ring).find(Query(DEAD, limit=500)))
     _orders(folder)
+    (folder / FILLED).touch()
     known += sum(receipt.duplicate for receipt in receipts)
     return Filled(len(receipts) + pulled, known, dead, receipts[-1].id)
 
@@ -286,4 +306,4 @@ _IBUPROFEN: Final = {
     ],
 }
 
-__all__ = ["Filled", "fill", "morning"]
+__all__ = ["FILLED", "Doing", "Filled", "fill", "morning"]

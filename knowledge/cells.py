@@ -25,7 +25,8 @@ def read_row(table: Table, row: TextRow) -> tuple[dict[str, Any], list[RowError]
     values: dict[str, Any] = {}
     errors: list[RowError] = []
     for column in table.columns:
-        text = row.cells.get(column.label, row.cells.get(column.field, "")).strip()
+        text = row.cells.get(column.label)
+        text = (row.cells.get(column.field, "") if text is None else text).strip()
         try:
             if text:
                 values[column.field] = read_cell(column, text)

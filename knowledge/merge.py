@@ -96,12 +96,12 @@ def load(
 ) -> LoadReport:
     """Read a source into the store. Running it again changes nothing; a run that broke off goes on
     where it stopped. Row errors are stored and returned; good rows around them are kept."""
-    with _without_cycle_search():
+    with without_cycle_search():
         return _Loading(store, loader, path, author, progress).run(resume)
 
 
 @contextmanager
-def _without_cycle_search() -> Iterator[None]:
+def without_cycle_search() -> Iterator[None]:
     """Millions of short-lived records make the search for reference cycles a third of a load's time."""
     was_on = gc.isenabled()
     gc.disable()

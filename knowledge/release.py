@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from sqlalchemy import Column, Connection, DateTime, Integer, String, Table, Tex
 
 from base.db import METADATA
 from base.security import SigningKey, sm3_file, verify
+from knowledge.artefacts import Artefact, Built, alone, build, digests, is_there
 from knowledge.compile import Content, compile_release
 from knowledge.model import Article, Concept, Record, Rule, Source, Statement, Status
 from knowledge.snapshot import Snapshot
@@ -32,16 +32,6 @@ from knowledge.store import Store
 _log = logging.getLogger(__name__)
 Gate = Callable[[Snapshot], list[str]]
 """Looks at a compiled release before it is published; gives the reasons why it must not be."""
-
-
-@dataclass(frozen=True, slots=True)
-class Artefact:
-    """What is built of a compiled release into an empty folder and lies beside it. ``edition`` tells what it depends
-    on besides: while that is the same it is not built again."""
-
-    name: str
-    build: Callable[[Snapshot, Path], object]
-    edition: str = ""
 
 
 events = Table(
@@ -64,12 +54,8 @@ class TamperedError(ReleaseError):
     """The file or its signature is not what was published: it is refused."""
 
 
-class Built(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An artefact of a release: SM3 digests by file name, or the fault for which it is not there."""
-
-    edition: str = ""
-    files: dict[str, str] = {}
-    fault: str = ""
+class PendingError(ReleaseError):
+    """What was asked for is not built yet."""
 
 
 class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -141,16 +127,18 @@ class Releases:
         return self._vouched(manifest)
 
     def artefact(self, release: str, name: str) -> Path:
-        """The folder of what was built of a release, read-only. Raises ``ReleaseError`` when it is not there,
-        ``TamperedError`` when it is not what was published."""
+        """The folder of what was built of a release, read-only. Raises ``ReleaseError`` when it is not there
+        (``PendingError``: not yet), ``TamperedError`` when it is not what was published."""
         manifest = self._vouched(self.manifest(release))
         built = manifest.artefacts.get(name)
         if built is None:
             raise ReleaseError(f"release {release[:12]} was published without {name}: publish again")
+        if built.pending:
+            raise PendingError(f"{name} of release {release[:12]} is being built")
         if built.fault:
             raise ReleaseError(f"{name} of release {release[:12]} could not be built: {built.fault}")
-        folder = self.folder / f"{release}.{name}"
-        if manifest.release != release or _digests(folder) != built.files:
+        folder = self.beside(release, name)
+        if manifest.release != release or digests(folder) != built.files:
             raise TamperedError(f"{name} of release {release[:12]}: the files are not those that were published")
         return folder
 
@@ -171,6 +159,19 @@ class Releases:
         """Snapshot of a release whose soundness another process of the same run has just checked."""
         return Snapshot(self.folder / f"{release}.ygr", release)
 
+    def beside(self, release: str, name: str) -> Path:
+        """Where an artefact of a release lies."""
+        return self.folder / f"{release}.{name}"
+
+    def has(self, manifest: Manifest, artefact: Artefact) -> bool:
+        """Whether an artefact of a release is there, of its present edition."""
+        folder = self.beside(manifest.release, artefact.name)
+        return is_there(manifest.artefacts.get(artefact.name), artefact, folder)
+
+    def lacks(self, release: str) -> bool:
+        """Whether something of a release was left to be built later, and is not there yet."""
+        return any(built.pending for built in self.manifest(release).artefacts.values())
+
     def known(self) -> list[Manifest]:
         """All releases here, oldest first."""
         found = [self.manifest(path.stem) for path in self.folder.glob("*.json")]
@@ -185,12 +186,14 @@ def publish(
     by: str,
     note: str = "",
     artefacts: Sequence[Artefact] = (),
+    later: bool = False,
 ) -> Manifest:
     """Freeze all approved knowledge into a release, build its artefacts, and serve it.
 
     Gates look at the compiled release first; if any objects, ``ReleaseError`` lists all
     objections and nothing changes. Publishing the same knowledge again gives the same release.
-    Artefacts take minutes, during which the database is free and the release before is served.
+    Artefacts take minutes, during which the database is free and the release before is served; ``later``
+    serves the release at once, and whoever publishes it has ``furnish`` build them.
     """
     with store.engine.begin() as connection:
         store.advance(connection, Status.APPROVED, Status.PUBLISHED, by, note)
@@ -203,7 +206,9 @@ def publish(
             manifest = _freeze(releases, key, draft, counts, by, note)
         finally:
             draft.unlink(missing_ok=True)
-    manifest = _furnish(releases, key, manifest, artefacts)
+    if artefacts:
+        furnished = _promised if later else furnish
+        manifest = furnished(releases, key, manifest.release, artefacts)
     with store.engine.begin() as connection:
         _record(connection, manifest.release, "publish", by, note)
     releases.activate(manifest.release)
@@ -325,41 +330,30 @@ def _built_before(releases: Releases, release: str) -> dict[str, Built]:
         return {}
 
 
-def _furnish(releases: Releases, key: SigningKey, manifest: Manifest, artefacts: Sequence[Artefact]) -> Manifest:
-    """Build the artefacts that are not there yet, and vouch for them."""
-    built = dict(manifest.artefacts)
-    for artefact in artefacts:
-        folder = releases.folder / f"{manifest.release}.{artefact.name}"
-        there = built.get(artefact.name)
-        if there is None or there.fault or there.edition != artefact.edition or _digests(folder) != there.files:
-            built[artefact.name] = _build(releases, manifest.release, artefact, folder)
-    if built == manifest.artefacts:
+def _promised(releases: Releases, key: SigningKey, release: str, artefacts: Sequence[Artefact]) -> Manifest:
+    """Note which artefacts are still to come."""
+    manifest = releases.verify(release)
+    missing = [one for one in artefacts if not releases.has(manifest, one)]
+    return _vouching(releases, key, manifest, {one.name: Built(one.edition, pending=True) for one in missing})
+
+
+def furnish(releases: Releases, key: SigningKey, release: str, artefacts: Sequence[Artefact]) -> Manifest:
+    """Build the artefacts of a release that are not there yet, and vouch for them. One process at a time: another one
+    waits, and finds them there."""
+    file = releases.folder / f"{release}.ygr"
+    with alone(file):
+        manifest = releases.verify(release)
+        missing = [one for one in artefacts if not releases.has(manifest, one)]
+        made = {one.name: build(one, file, releases.beside(release, one.name)) for one in missing}
+        return _vouching(releases, key, manifest, made)
+
+
+def _vouching(releases: Releases, key: SigningKey, manifest: Manifest, made: dict[str, Built]) -> Manifest:
+    """A manifest that says what came of artefacts, vouched for by whoever made them."""
+    if not made:
         return manifest
-    return _signed(releases, key, msgspec.structs.replace(manifest, artefacts=built))
-
-
-def _build(releases: Releases, release: str, artefact: Artefact, folder: Path) -> Built:
-    """One artefact, put in its place when it is whole. What goes wrong is its fault, not the release's: knowledge
-    that was corrected must reach the wards all the same."""
-    draft = releases.folder / f"draft-{os.getpid()}.{artefact.name}"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
-    try:
-        artefact.build(Snapshot(releases.folder / f"{release}.ygr", release), draft)
-        made = Built(artefact.edition, _digests(draft))
-    except Exception as error:
-        _log.error("artefact not built", extra={"artefact": artefact.name, "reason": str(error)}, exc_info=error)
-        shutil.rmtree(draft, ignore_errors=True)
-        return Built(artefact.edition, fault=str(error) or type(error).__name__)
-    shutil.rmtree(folder, ignore_errors=True)
-    draft.replace(folder)
-    return made
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    """SM3 of every file below a folder, by path; locks are left out. Nothing when there is no folder."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
-    return {path.relative_to(folder).as_posix(): sm3_file(path) for path in files}
+    artefacts = manifest.artefacts | made
+    return _signed(releases, key, msgspec.structs.replace(manifest, artefacts=artefacts, public_key=key.public))
 
 
 def _signed_part(manifest: Manifest) -> bytes:

@@ -262,6 +262,12 @@ class Store:
             for row in rows:
                 yield decoded(kind_of(type_), row.body, row.revision), Status(row.status)
 
+    def ids(self, type_: type[_R], origin: str) -> set[str]:
+        """Ids of the records of a kind and origin that are not retired."""
+        live = (heads.c.origin == origin) & (heads.c.status != Status.RETIRED.value)
+        with self.engine.connect() as connection:
+            return set(connection.execute(select(heads.c.id).where(heads.c.kind == kind_of(type_), live)).scalars())
+
     def history(self, type_: type[_R], record_id: str) -> list[Revision]:
         """Every revision of a record, oldest first."""
         query = select(revisions).where(revisions.c.kind == kind_of(type_), revisions.c.id == record_id)

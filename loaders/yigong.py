@@ -43,7 +43,8 @@ def _tables(path: Path) -> Iterator[tuple[Table, Path, str]]:
         yield from ((t, path, n) for t in TABLES for n in names if n in (t.name, t.title))
         return
     files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
-    yield from ((t, file, "") for t in TABLES for file in files if _belongs(file.stem, t))
+    named = [(_table_of(file.stem), file) for file in files]
+    yield from ((t, file, "") for t in TABLES for name, file in named if name == t.name)
 
 
 def _rule_files(path: Path) -> list[Path]:
@@ -73,9 +74,9 @@ def _rule(entry: Values) -> Rule:
     return msgspec.convert(made, Rule, strict=True)
 
 
-def _belongs(stem: str, table: Table) -> bool:
-    longest = max((t.name for t in TABLES if stem == t.name or stem.startswith(f"{t.name}_")), key=len, default="")
-    return longest == table.name
+def _table_of(stem: str) -> str:
+    """The name of the table that a file is named after; empty: none."""
+    return max((t.name for t in TABLES if stem == t.name or stem.startswith(f"{t.name}_")), key=len, default="")
 
 
 def _table_rows(table: Table, file: Path, sheet: str) -> Iterator[Row | RowError]:

@@ -66,6 +66,21 @@ def test_a_newcomer_sees_the_point_in_two_clicks(window: Opening) -> None:
     here.shoot("tour")
 
 
+def _while_filled(route: Route) -> None:
+    there = {"filled": False, "filling": True, "doing": "storing"}
+    route.fulfill(json=route.fetch().json() | there)
+
+
+def test_a_newcomer_sees_how_far_the_patients_are_and_the_tour_goes_on_by_itself(window: Opening) -> None:
+    here = window()
+    here.page.route("**/api/v1/demo", _while_filled)
+    here.open("/ui/")
+    here.see("正在写入各机构的病历……（2/3）")
+    here.suits_everybody("tour-filling")
+    here.page.unroute("**/api/v1/demo")
+    here.see("打开苏日娜的病历")
+
+
 def _without_engine(route: Route) -> None:
     told = route.fetch().json()
     route.fulfill(json=told | {"engine": told["engine"] | {"installed": False}})

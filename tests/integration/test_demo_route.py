@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from api.app import build
+from api.demo_desk import DemoDesk
+from demo.fill import Doing
 from tests.integration.conftest import opened
 from tests.integration.staffed import LEAGUE, QUICK, Staffed
+
+_PATIENTS = ("--no-figures", "--telling")  # figures: tests/integration/test_demo_figures.py
+_FIRST = (Doing.SENDING, Doing.STORING)
+_STEPS = ("starting", *_FIRST, Doing.SUBMITTING, "")
 
 
 @pytest.fixture
@@ -22,16 +31,21 @@ def staffed(starter_dir: Path, tmp_path: Path) -> Iterator[Staffed]:
 
 
 def test_a_newcomer_is_offered_the_demo_and_gets_it(staffed: Staffed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.routes.demo.PEOPLE", 1)
-    monkeypatch.setattr("api.routes.demo._figures", _nothing)  # tests/integration/test_demo_figures.py
+    monkeypatch.setattr("api.demo_desk.PEOPLE", 1)
+    monkeypatch.setattr("api.demo_desk.OPTIONS", _PATIENTS)
     client = staffed.client
     engine = {"installed": True, "install": "pip install 'yigong[screen]'"}
-    nothing = {"possible": True, "filled": False, "figures": False, "filling": False, "engine": engine}
+    idle = {"filling": False, "doing": "", "fault": ""}
+    nothing = {"possible": True, "filled": False, "figures": False, "engine": engine} | idle
     assert client.get("/api/v1/demo").json() == nothing
     answer = client.post("/api/v1/demo", json={})
-    assert answer.status_code == 200, answer.text
-    assert answer.json() == nothing | {"filled": True, "filling": True}
-    assert client.get("/api/v1/demo").json() == nothing | {"filled": True}
+    assert answer.status_code == 202, answer.text
+    assert answer.json() == nothing | {"filling": True, "doing": "starting"}
+    said = _heard(client)
+    assert said[-1] == nothing | {"filled": True}
+    steps = [one for one, _ in groupby(told["doing"] for told in said)]
+    assert steps == [one for one in _STEPS if one in steps], "what is told goes forward, never back"
+    assert not any(told["filled"] for told in said if told["doing"] in ("starting", *_FIRST))
     waiting = client.get("/api/v1/reviews", params={"status": "waiting"}).json()["reviews"]
     assert len(waiting) == 5
     launch = {"patient": "P0006", "user": "张医生", "tenant": "league/anding/hospital"}
@@ -41,18 +55,28 @@ def test_a_newcomer_is_offered_the_demo_and_gets_it(staffed: Staffed, monkeypatc
 def test_without_duckdb_the_demo_says_that_there_will_be_no_indicators(
     staffed: Staffed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def filled(data_dir: Path, *options: str) -> bool:
-        return True
-
-    monkeypatch.setattr("api.routes.demo._run", filled)
+    monkeypatch.setattr(DemoDesk, "begin", lambda _: None)
     monkeypatch.setattr("supervision.figures.duck.find_spec", lambda name: None)
     engine = staffed.client.post("/api/v1/demo", json={}).json()["engine"]
     assert engine["installed"] is False
     assert "yigong[screen]" in engine["install"]
 
 
-async def _nothing(data_dir: Path) -> None:
-    """In place of what goes on in the background."""
+def test_a_demo_that_cannot_be_filled_in_says_what_to_do(staffed: Staffed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.demo_desk.OPTIONS", ("--no-such-option",))
+    assert staffed.client.post("/api/v1/demo", json={}).json()["fault"] == ""
+    told = _heard(staffed.client)[-1]
+    assert "make demo-data" in told["fault"]
+    assert (told["filled"], told["filling"]) == (False, False)
+
+
+def _heard(client: TestClient) -> list[dict[str, Any]]:
+    """What is told of the demo until it is at nothing any more."""
+    said, until = [client.get("/api/v1/demo").json()], time.monotonic() + 120
+    while said[-1]["filling"] and time.monotonic() < until:
+        time.sleep(0.05)
+        said.append(client.get("/api/v1/demo").json())
+    return said
 
 
 def test_where_people_have_accounts_nobody_fills_in_a_demo(staffed: Staffed) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from starlette.testclient import TestClient
 
 from api.app import build
 from api.bootstrap import House, open_house
+from api.indexing import index_beside
 from api.routes.search import EXAMPLE
 from api.search_desk import SEARCH, artefacts
 from base.settings import Settings
@@ -152,6 +154,27 @@ def test_a_release_without_an_index_says_what_to_do(house: House) -> None:
         answer = client.post(SEARCHED, json=EXAMPLE)
         assert answer.status_code == 503
         assert "publish again" in issue(answer)["details"]["text"]
+
+
+def test_while_the_index_is_built_beside_the_service_search_says_so_and_then_answers(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YIGONG_DATA_DIR", str(house.settings.data_dir))
+    monkeypatch.setattr("api.search_desk._PENDING_SECONDS", 0.0)
+    edited = world.said("new", world.METFORMIN, world.P.AGE_LIMIT, age_max=3652.5, **world.RISK)
+    house.store.write([Change(edited, "created", Status.APPROVED, "li")])
+    publish(house.store, house.releases, house.key, (), "li", artefacts=artefacts(house.settings), later=True)
+    with TestClient(build(house), raise_server_exceptions=False) as client:
+        answer = client.post(SEARCHED, json=EXAMPLE)
+        assert (answer.status_code, "检索索引正在建立" in answer.text) == (503, True)
+        assert answer.headers["retry-after"]
+        assert "searchFault" not in client.get("/readyz").json(), "what is still to come is no fault"
+        index_beside(house)
+        (building,) = active_children()
+        building.join(60)
+        assert asked(client, "二甲双胍 儿童 年龄限制")["results"][0]["id"] == "new"
+        index_beside(house)
+        assert not active_children(), "there is nothing left to build"
 
 
 def test_the_index_swaps_with_the_release(house: House) -> None:

@@ -91,3 +91,4 @@ def test_without_a_build_it_is_said_how_to_make_one(tmp_path: Path) -> None:
     answer = TestClient(app).get("/ui/")
     assert answer.status_code == 503
     assert "make pages" in answer.text
+    assert 'http-equiv="refresh"' in answer.text, "what is being built opens by itself"

@@ -9,14 +9,16 @@ from msgspec import structs
 from sqlalchemy import Engine
 
 from base.security import SigningKey
+from knowledge.artefacts import Artefact
 from knowledge.compile import CompileError, Content, compile_release
 from knowledge.model import Citation, Concept, ConceptKind, Predicate, Source, Standing, Statement, Status
 from knowledge.release import (
-    Artefact,
     LiveRelease,
+    PendingError,
     ReleaseError,
     Releases,
     TamperedError,
+    furnish,
     history,
     publish,
     rollback,
@@ -263,6 +265,36 @@ def test_knowledge_is_published_though_an_artefact_cannot_be_built(
     index.fails = False
     publish(store, releases, key, [], "li", artefacts=[index.artefact])
     assert releases.artefact(release, "index").is_dir()
+
+
+def test_a_release_is_served_before_its_artefacts_are_built_and_stays_the_same(
+    store: Store, releases: Releases, key: SigningKey
+) -> None:
+    index = Index()
+    release = publish(store, releases, key, [], "li", artefacts=[index.artefact], later=True).release
+    assert (releases.active(), index.built) == (release, 0)
+    assert releases.lacks(release)
+    with pytest.raises(PendingError):
+        releases.artefact(release, "index")
+    assert furnish(releases, key, release, [index.artefact]).release == release
+    assert releases.artefact(release, "index").is_dir()
+    assert not releases.lacks(release)
+    furnish(releases, key, release, [index.artefact])
+    publish(store, releases, key, [], "li", artefacts=[index.artefact], later=True)
+    assert index.built == 1, "what is there is neither built again nor promised"
+    assert not releases.lacks(release)
+
+
+def test_whoever_builds_what_another_promised_vouches_for_it(
+    store: Store, releases: Releases, key: SigningKey, tmp_path: Path
+) -> None:
+    index = Index()
+    release = publish(store, releases, key, [], "li", artefacts=[index.artefact], later=True).release
+    clinic = SigningKey.load_or_create(tmp_path / "clinic.json")
+    there = Releases(releases.folder, (key.public, clinic.public))
+    assert furnish(there, clinic, release, [index.artefact]).public_key == clinic.public
+    assert there.artefact(release, "index").is_dir()
+    assert there.open(release).release == release
 
 
 def test_a_release_of_before_there_were_artefacts_is_still_sound(

@@ -1,6 +1,6 @@
 /** For whoever sees the service for the first time, on the machine itself: synthetic patients, and what to try. */
-import { Alert, Button, Card, Flex, Typography } from "antd";
-import type { ReactNode } from "react";
+import { Alert, Button, Card, Flex, Spin, Typography } from "antd";
+import { type ReactNode, useEffect, useRef } from "react";
 import { Link } from "react-router";
 import { askAhead, CACHE, useAsked, useTelling } from "../shared/asking";
 import { type Session, useSession } from "../shared/session";
@@ -9,6 +9,13 @@ const TEXTS = {
   title: "一分钟看懂",
   about: "载入三家机构的虚构患者和待审处方（数秒），即可体验完整流程。正式使用前请更换数据目录。",
   fill: "载入虚构示例患者",
+  doing: {
+    starting: "正在启动……",
+    sending: "正在接收三家机构的报文……（1/3）",
+    storing: "正在写入各机构的病历……（2/3）",
+    submitting: "正在送审处方……（3/3）",
+  } as Record<string, string>,
+  noMatter: "载入完成后自动显示，期间可离开本页",
   steps: [
     {
       to: "/bedside?patient=P0006&tenant=league/anding/hospital",
@@ -34,8 +41,16 @@ const TEXTS = {
     `本机未安装计算监管指标的 DuckDB，示例中没有指标：在安装目录运行 ${install}，然后重启服务并重新载入。`,
 };
 
-type State = { possible: boolean; filled: boolean; engine: { installed: boolean; install: string } };
+type State = {
+  possible: boolean;
+  filled: boolean;
+  filling: boolean;
+  doing: string;
+  fault: string;
+  engine: { installed: boolean; install: string };
+};
 const STATE = "GET /api/v1/demo";
+const LOOK_AGAIN_MS = 500;
 
 const isNewcomer = (session: Session): boolean => session.kind === "local";
 
@@ -46,24 +61,45 @@ export function ahead(session: Session): void {
 
 export function Tour(): ReactNode {
   const newcomer = isNewcomer(useSession());
-  const state = useAsked<State>(STATE, {}, { enabled: newcomer });
-  const fill = useTelling<State>("POST /api/v1/demo");
+  const every = (told?: State): number | false => (told?.filling && !told.filled ? LOOK_AGAIN_MS : false);
+  const state = useAsked<State>(STATE, {}, { enabled: newcomer, every });
+  useNews(state.data?.filled);
   if (!newcomer || !state.data) return null;
-  const { filled, engine } = fill.data ?? state.data;
-  const done = (): void => void CACHE.invalidateQueries();
+  const { filled, filling, doing, fault, engine } = state.data;
   return (
     <Card title={TEXTS.title} size="small">
-      {filled ? (
-        <Steps engine={engine} />
-      ) : (
-        <Flex vertical gap={12} align="start">
-          <Alert type="info" showIcon title={TEXTS.about} />
-          <Button type="primary" loading={fill.isPending} onClick={() => fill.mutate({}, { onSuccess: done })}>
-            {TEXTS.fill}
-          </Button>
-        </Flex>
-      )}
+      {filled ? <Steps engine={engine} /> : filling ? <Progress doing={doing} /> : <Offer fault={fault} />}
     </Card>
+  );
+}
+
+/** Whatever else the page shows is asked anew when patients have come while it was looked at. */
+function useNews(filled?: boolean): void {
+  const before = useRef(filled);
+  useEffect(() => {
+    if (filled && before.current === false) void CACHE.invalidateQueries();
+    before.current = filled;
+  }, [filled]);
+}
+
+function Offer({ fault }: { fault: string }): ReactNode {
+  const fill = useTelling<State>("POST /api/v1/demo", [STATE]);
+  return (
+    <Flex vertical gap={12} align="start">
+      <Alert type={fault ? "warning" : "info"} showIcon title={fault || TEXTS.about} />
+      <Button type="primary" loading={fill.isPending} onClick={() => fill.mutate({})}>
+        {TEXTS.fill}
+      </Button>
+    </Flex>
+  );
+}
+
+function Progress({ doing }: { doing: string }): ReactNode {
+  return (
+    <Flex gap={8} role="status" wrap>
+      <Spin size="small" /> {TEXTS.doing[doing] ?? TEXTS.doing.starting}
+      <Typography.Text type="secondary">{TEXTS.noMatter}</Typography.Text>
+    </Flex>
   );
 }
 

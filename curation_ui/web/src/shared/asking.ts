@@ -13,6 +13,9 @@ import { useEffect, useRef } from "react";
 import type { Endpoint } from "../../generated/endpoints";
 import { ask, bytes, Failure, type Options, save } from "./client";
 
+/** How often what will be ready soon is asked for: a search index takes minutes at most to be built. */
+const WAITING = 150;
+const soonMs = (error: unknown): number => (error instanceof Failure ? error.soonMs : 0);
 const SESSION: Endpoint = "GET /api/v1/session";
 
 /** The one cache of a window. What was refused is not asked again by itself; who is logged in is, when a session ended
@@ -29,7 +32,9 @@ export const CACHE = new QueryClient({
       staleTime: 5_000,
       refetchOnWindowFocus: true,
       retry: (count, error) =>
-        count < 2 && (!(error instanceof Failure) || error.status === 0 || error.status >= 500),
+        count < (soonMs(error) ? WAITING : 2) &&
+        (!(error instanceof Failure) || error.status === 0 || error.status >= 500),
+      retryDelay: (count, error) => soonMs(error) || Math.min(1_000 * 2 ** count, 30_000),
     },
   },
 });

@@ -18,7 +18,7 @@ export type Options<E extends string = string> = {
 export type Fault = { field: string; problem: string; overtaken: boolean };
 
 /** An answer other than success; `message` is for people, `field` the part of the request it is about; `faults` are
- * all of them where there are several. */
+ * all of them where there are several; `soonMs`: what is not ready yet will be worth asking for again then. */
 export class Failure extends Error {
   constructor(
     readonly status: number,
@@ -26,6 +26,7 @@ export class Failure extends Error {
     readonly field = "",
     readonly wantsProof = false,
     readonly faults: Fault[] = [],
+    readonly soonMs = 0,
   ) {
     super(message);
   }
@@ -33,6 +34,7 @@ export class Failure extends Error {
 
 const AWAY = "服务暂时无法连接，请检查网络后重试";
 const PROOF = "insufficient_user_authentication";
+const SOON_SECONDS = 3;
 let csrf = "";
 let prove: (() => Promise<boolean>) | undefined;
 
@@ -107,6 +109,12 @@ async function send<E extends Endpoint>(endpoint: E, options: Options<E>): Promi
 
 type Issue = { code?: string; details?: { text?: string }; diagnostics?: string; expression?: string[] };
 
+/** In how many ms to ask again, where the service says that it is a matter of seconds; 0: it does not. */
+function soon(answer: Response): number {
+  const seconds = answer.status === 503 ? Number(answer.headers.get("retry-after")) : 0;
+  return seconds <= SOON_SECONDS ? seconds * 1000 : 0;
+}
+
 async function failure(answer: Response): Promise<Failure> {
   const wantsProof = (answer.headers.get("www-authenticate") ?? "").includes(PROOF);
   const told = await answer.json().catch(() => undefined);
@@ -117,5 +125,5 @@ async function failure(answer: Response): Promise<Failure> {
     overtaken: code === "conflict",
   }));
   const text = faults[0]?.problem || told?.detail || `请求未成功（${answer.status}）`;
-  return new Failure(answer.status, String(text), faults[0]?.field, wantsProof, faults);
+  return new Failure(answer.status, String(text), faults[0]?.field, wantsProof, faults, soon(answer));
 }

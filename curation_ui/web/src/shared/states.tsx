@@ -16,10 +16,11 @@ const TEXTS = {
   reload: "重新加载",
 };
 
-/** Grey lines in place of what is being loaded. */
-export function Loading({ rows = 6 }: { rows?: number }): ReactNode {
+/** Grey lines in place of what is being loaded, and why it takes longer. */
+export function Loading({ rows = 6, why }: { rows?: number; why?: string }): ReactNode {
   return (
     <div role="status" aria-label={TEXTS.loading} className="state">
+      {why}
       <Skeleton active paragraph={{ rows }} />
     </div>
   );
@@ -60,7 +61,8 @@ type AskedProps<T> = {
 /** An answer in whatever state it is. */
 export function Asked<T>({ query, rows, isEmpty, empty, children }: AskedProps<T>): ReactNode {
   if (query.data === undefined) {
-    return query.error ? <Failed error={query.error} again={() => void query.refetch()} /> : <Loading rows={rows} />;
+    if (query.error) return <Failed error={query.error} again={() => void query.refetch()} />;
+    return <Loading rows={rows} why={query.failureReason?.soonMs ? query.failureReason.message : undefined} />;
   }
   return isEmpty?.(query.data) ? <Nothing text={empty} /> : children(query.data);
 }

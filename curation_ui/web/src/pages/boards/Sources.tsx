@@ -12,7 +12,7 @@ const FACTS = "GET /api/v1/indicator-facts";
 const DEMO = "GET /api/v1/demo";
 const LOOK_AGAIN_MS = 3_000;
 
-type Demo = { possible: boolean; figures: boolean; filling: boolean };
+type Demo = { possible: boolean; figures: boolean; filling: boolean; fault: string };
 
 export function Sources(): ReactNode {
   const facts = useAsked<Facts, typeof FACTS>(FACTS, {});
@@ -81,6 +81,7 @@ function DemoOffer(): ReactNode {
   if (fill.isPending || demo.data.filling || demo.data.figures) return <Waiting ready={demo.data.figures} />;
   return (
     <Flex vertical gap={8} align="start">
+      {demo.data.fault ? <Alert type="warning" showIcon title={demo.data.fault} /> : null}
       <Typography.Text>{TEXTS.demoAbout}</Typography.Text>
       <Button type="primary" onClick={() => fill.mutate({})}>
         {TEXTS.demo}
