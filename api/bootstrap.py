@@ -35,7 +35,9 @@ SECOND: Final = "yigong-second-pass"
 """Who wrote the starter content and who tried to refute it: two passes by different hands."""
 
 
-_LEFT_OUT: Final = "no longer in the starter content"
+_LEFT_OUT: Final = "起步内容已不再收入"
+_LEFT_OUT_BEFORE: Final = "no longer in the starter content"
+"""How databases of earlier editions say it."""
 
 
 class BootstrapError(Exception):
@@ -105,7 +107,7 @@ def ensure_release(
     digest = content_digest()
     if house.releases.active() and mark.exists() and mark.read_text().strip() == digest:
         return None
-    note = "起步内容 (starter content)"
+    note = "起步内容"
     with without_cycle_search():
         report = load_starter(house, progress)
         _log.info("starter content loaded", extra={"count": report.written})
@@ -125,7 +127,7 @@ def load_starter(house: House, progress: Callable[[int], None] = lambda rows: No
     shipped = [row.record for row in rows if isinstance(row, Row)]
     retire_left_out(house.store, shipped)
     bring_back(house.store, shipped)
-    Workflow(house.store).accept_load("yigong", SECOND, "second pass over the starter content")
+    Workflow(house.store).accept_load("yigong", SECOND, "起步内容的第二遍核对")
     return report
 
 
@@ -151,8 +153,8 @@ def bring_back(store: Store, shipped: list[Record]) -> int:
     kinds: tuple[type[Statement | Rule | Concept], ...] = (Statement, Rule, Concept)
     retired = [r for kind in kinds for r, _ in store.heads(kind, statuses=[Status.RETIRED], origin="yigong")]
     again = [(r, store.history(type(r), r.id)[-1]) for r in retired if r.id in here]
-    back = [r for r, last in again if (last.author, last.reason) == (AUTHOR, _LEFT_OUT)]
-    return store.write([Change(r, "restored", Status.DRAFT, AUTHOR, "shipped again", r.revision) for r in back])
+    back = [r for r, last in again if last.author == AUTHOR and last.reason in (_LEFT_OUT, _LEFT_OUT_BEFORE)]
+    return store.write([Change(r, "restored", Status.DRAFT, AUTHOR, "起步内容重新收入", r.revision) for r in back])
 
 
 def _left_out(store: Store, kind: type[_Shipped], kept: set[str]) -> list[_Shipped]:

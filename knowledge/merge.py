@@ -253,7 +253,7 @@ class _Loading:
                 self.report.kinds[key[0]] = self.report.kinds.get(key[0], 0) + 1
                 word = "created" if head is None else "edited"
                 status = Status.APPROVED if isinstance(record, Source) else Status.DRAFT
-                changes.append(Change(record, word, status, self.author, f"loaded from {self.loader.name}"))
+                changes.append(Change(record, word, status, self.author, f"载入自{self.loader.title}"))
         self.report.written += self.store.write(changes)
 
     def _errors(self, errors: list[RowError]) -> None:

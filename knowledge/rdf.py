@@ -190,4 +190,4 @@ def _statement(subject: URIRef, s: Statement) -> Iterator[_Triple]:
 
 def _change(record: Record, author: str, name: str) -> Change:
     status = Status.APPROVED if isinstance(record, Source) else Status.DRAFT
-    return Change(record, "created", status, author, f"imported from {name}")
+    return Change(record, "created", status, author, f"导入自 {name}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from api.bootstrap import House, bring_back, ensure_release, loaders, retire_left_out
+from api.bootstrap import AUTHOR, House, bring_back, ensure_release, loaders, retire_left_out
 from api.gates import GATES
 from knowledge.intake import Loader, Row
 from knowledge.merge import load
@@ -51,6 +51,16 @@ def test_what_the_shipped_content_no_longer_says_leaves_the_next_release(fresh: 
     again = store.head(Statement, left_out.id)
     assert again is not None
     assert again.status is Status.DRAFT
+    assert [one.reason for one in store.history(Statement, left_out.id)] == [
+        "载入自医共起步内容",
+        "起步内容的第二遍核对",
+        "起步内容",
+        "起步内容已不再收入",
+        "起步内容重新收入",
+    ], "whoever reads the history reads Chinese"
+    earlier = "no longer in the starter content"
+    store.write([Change(again.record, "retired", Status.RETIRED, AUTHOR, earlier, again.record.revision)])
+    assert bring_back(store, kept) == 1, "so does one that an edition in English left out"
 
 
 def test_what_a_local_reviewer_retired_stays_retired_when_it_is_shipped_again(fresh: House) -> None:
