@@ -55,6 +55,29 @@ def test_a_page_says_that_it_loads_then_what_failed_and_tries_again(
     expect(page.get_by_text("未能加载")).to_have_count(0)
 
 
+def test_what_is_still_being_built_is_waited_for_longer_than_what_failed_and_comes_by_itself(window: Opening) -> None:
+    here, searched = window(), "**/api/v1/search"
+    here.forgive("503")
+    page = here.page
+    page.clock.install()
+    page.route(searched, _is_built)
+    here.open("/ui/knowledge?q=高血压")
+    here.see("检索索引正在建立")
+    for _ in range(2 * _RETRIES):
+        with page.expect_response(searched):
+            page.clock.fast_forward(_BETWEEN_MS)
+    here.see("检索索引正在建立")
+    here.suits_everybody("search-being-built")
+    page.route(searched, lambda sent: sent.fulfill(json={"results": [], "understood": {"mentions": []}}))
+    page.clock.fast_forward(_BETWEEN_MS)
+    here.see("没有找到")
+
+
+def _is_built(sent: Route) -> None:
+    told = {"issue": [{"details": {"text": "检索索引正在建立"}}]}
+    sent.fulfill(status=503, headers={"Retry-After": "2"}, json=told)
+
+
 def _fails(sent: Route) -> None:
     sent.fulfill(status=500, json={"issue": [{"details": {"text": "数据库暂不可用"}}]})
 
