@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 import orjson
 
@@ -77,6 +78,11 @@ def fresh_ids(number: int) -> Iterator[str]:
     most of it for its object."""
     parts = _UUID_PARTS(random_bytes(16 * number).hex())
     return iter([f"{a}-{b}-4{c}-{_UUID_VARIANTS[variant]}{d}-{e}" for a, b, c, variant, d, e in parts])
+
+
+def named_id(digest: str) -> str:
+    """The UUID (version 5) of what 32 hexadecimal digits name: the same thing has the same."""
+    return str(UUID(digest, version=5))
 
 
 def render(

@@ -3,16 +3,20 @@ that nobody is asked twice. It holds as long as the tenant's policy keeps the ve
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from api.access import Principal
-from api.cards import REASONS
+from api.cards import REASONS, named_id
 from api.front import Front
+from api.review import Reviewed, shown_as
 from base.audit import Event
 from base.launches import Launch
 from base.tenancy import Scope, acting
+from clinical.coded import china_day
+from clinical.value import replace
 from exchange.fhir.values import Json
 from records.answers import of_cards, of_patient
 from records.journal import Feedback, Shown
@@ -34,6 +38,19 @@ class PanelAnswers:
             said = (found.name, "card.override", f"card/{given.card}", found.tenant, found.source)
             self._front.audit.note(Event(*said, given.reason))
         return _said(given.outcome, given.reason)
+
+    def cards(self, launch: Launch, reviewed: Reviewed, now: datetime) -> tuple[Shown, ...]:
+        """What a panel shows, for the journal: a matter has the same card all day, so that a panel which is read
+        again, as it is at every result, shows nothing more."""
+        today, times = china_day(now).isoformat(), Counter[tuple[str, ...]]()
+        made = []
+        for finding in reviewed.review.findings:
+            shown = shown_as("", finding)
+            matter = launch.tenant, reviewed.patient, shown.rule, shown.cause, shown.orders, today
+            digest = self._front.reviewer.memory.hashed("\n".join((*matter, str(times[matter]))))
+            times[matter] += 1
+            made.append(replace(shown, card=named_id(digest)))
+        return tuple(made)
 
     def findings(self, launch: Launch, patient: str, told: Iterable[Json], shown: Iterable[Shown]) -> list[Json]:
         """Findings as they are told and journalled, those that were answered with the ``answer``; the patient by

@@ -22,7 +22,6 @@ from api.panel_answers import PanelAnswers
 from api.person_record import PersonRecords
 from api.picture_json import pictured
 from api.regional import PANEL, of_panel, of_record, who_is
-from api.review import shown_as
 from api.using import used
 from base import launches
 from base.launches import Launch
@@ -137,9 +136,9 @@ class PanelDesk:
         opened, now, reviewer = self._opened(launch), datetime.now(UTC), self._front.reviewer
         under = of_record(opened.incoming, opened.history)
         reviewed = reviewer.review(under, day=china_day(now), tenant=launch.tenant, region=opened.history)
-        answer = answered(reviewed)
-        pairs = zip(answer["findings"], reviewed.review.findings, strict=True)
-        shown = tuple(shown_as(card["findingId"], finding) for card, finding in pairs)
+        answer, shown = answered(reviewed), self.answers.cards(launch, reviewed, now)
+        pairs = zip(answer["findings"], shown, strict=True)
+        answer["findings"] = [finding | {"findingId": one.card} for finding, one in pairs]
         reviewer.record(reviewed, PANEL, launch.by, now, opened.asked, answer, shown, launch.tenant)
         METRICS.reviewed(PANEL, reviewed)
         self._front.access.note(found, "panel.read", opened.subject)

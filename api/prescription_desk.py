@@ -114,7 +114,7 @@ class PrescriptionDesk:
         titles = self._titles(one["ruleId"] for one in found)
         judged = {flag["finding"]: flag for flag in self._reviews.flagged(entry.id)} if queued else {}
         given: dict[str, list[Json]] = {}
-        for one in self._journal.answers(entry.id):
+        for one in self._journal.answers(entry):
             said = {"outcome": one.outcome, "reason": REASONS.get(one.reason, one.reason), "comment": one.comment}
             given.setdefault(one.card, []).append(said | {"at": one.at.isoformat()})
         return [

@@ -27,6 +27,7 @@ from records.journal_store import (
     Shown,
     as_json,
     cards,
+    cards_of,
     feedback,
     feedback_of,
     opened,
@@ -109,11 +110,12 @@ class Journal:
             row = connection.execute(select(requests).where(requests.c.id == entry_id)).first()
             if row is None:
                 raise JournalError(f"there is no stored review {entry_id!r}")
-            shown = connection.execute(select(cards).where(cards.c.request == entry_id)).all()
-        try:
-            request, seen, region = opened(self._ring, row.request, row.id)
-        except orjson.JSONDecodeError as error:
-            raise JournalError(f"the stored review {entry_id!r} cannot be read: {error}") from None
+            try:
+                request, seen, region = opened(self._ring, row.request, row.id)
+                answer = opened(self._ring, row.answer, row.id)[0]
+            except orjson.JSONDecodeError as error:
+                raise JournalError(f"the stored review {entry_id!r} cannot be read: {error}") from None
+            shown = cards_of(connection, entry_id, answer)
         return Entry(
             row.id,
             row.at,
@@ -121,8 +123,8 @@ class Journal:
             row.release,
             row.client,
             request,
-            opened(self._ring, row.answer, row.id)[0],
-            tuple(Shown(c.card, c.rule, c.version, c.family, c.severity, c.cause, c.orders) for c in shown),
+            answer,
+            shown,
             row.gaps,
             row.faults,
             row.elapsed_ms,
@@ -131,10 +133,9 @@ class Journal:
             region=region,
         )
 
-    def answers(self, entry_id: str) -> list[Feedback]:
+    def answers(self, entry: Entry) -> list[Feedback]:
         """What was answered to the cards of a stored request, in order."""
-        query = select(feedback).join(cards, cards.c.card == feedback.c.card)
-        mine = query.join(requests, requests.c.id == cards.c.request).where(requests.c.id == entry_id)
+        mine = select(feedback).where(feedback.c.card.in_([one.card for one in entry.shown]))
         with self._engine.connect() as connection:
             return [feedback_of(self._ring, row) for row in connection.execute(mine.order_by(feedback.c.number))]
 

@@ -24,10 +24,11 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    or_,
     select,
 )
 
-from base.db import METADATA, OWN, insert_many
+from base.db import METADATA, OWN, insert_many, inserting
 from base.keyring import KeyRing
 from base.security import sm3
 from clinical.value import Value
@@ -140,7 +141,8 @@ def store(engine: Engine, ring: KeyRing, entries: Sequence[Entry], given: Sequen
     rows = [_entry_row(ring, entry, pack) for entry in entries]  # before the transaction: sealing takes longest
     with engine.begin() as connection:
         insert_many(connection, requests, rows)
-        insert_many(connection, cards, shown)
+        insert_many(connection, cards, [row for row in shown if not _is_named(row["card"])])
+        _once(connection, [row for row in shown if _is_named(row["card"])])
         insert_many(connection, feedback, [_feedback_row(ring, item) for item in given])
         note_shown(connection, causes)
         for item in given:
@@ -225,6 +227,25 @@ def _card_row(entry: Entry, card: Shown) -> dict[str, Any]:
         "patient": entry.patient,
         "at": entry.at,
     }
+
+
+def _is_named(card: str) -> bool:
+    """Whether the uuid of a card names its matter (version 5) rather than this showing of it."""
+    return card[14:15] == "5"
+
+
+def _once(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Cards that name their matter stay as they were shown first."""
+    if rows:
+        connection.execute(inserting(connection, cards).on_conflict_do_nothing(), [dict(row) for row in rows])
+
+
+def cards_of(connection: Connection, request: str, answer: Any) -> tuple[Shown, ...]:
+    """The cards of a stored request: its own, and those that its answer names and an earlier one showed first."""
+    told = answer.get("findings", ()) if isinstance(answer, dict) else ()
+    named = [one["findingId"] for one in told if _is_named(one.get("findingId", ""))]
+    found = connection.execute(select(cards).where(or_(cards.c.request == request, cards.c.card.in_(named))))
+    return tuple(Shown(c.card, c.rule, c.version, c.family, c.severity, c.cause, c.orders) for c in found)
 
 
 def _acknowledge(connection: Connection, given: Feedback) -> None:

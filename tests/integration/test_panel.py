@@ -29,6 +29,7 @@ from exchange.arrivals import Arrivals
 from exchange.intake import Sent
 from records.identity_store import by_local_id
 from records.journal import requests
+from records.ledger import rule_use
 from records.notices import Notice
 from records.notices import Told as Said
 from records.uses import uses
@@ -163,6 +164,24 @@ def test_what_was_answered_is_told_with_the_same_card_of_the_next_panel(staffed:
     _answered(staffed, asked[0]["findingId"], outcome="accepted")
     again = Panel(staffed.client, "P0003").get("panel/cards")["findings"]
     assert {one["summary"]: one["answer"] for one in again if "answer" in one} == {asked[0]["summary"]: "已采纳"}
+
+
+def test_a_panel_that_is_read_again_shows_nothing_more_to_count(staffed: Staffed, house: House) -> None:
+    panel, front = Panel(staffed.client, "P0003"), staffed.client.app.state.front  # type: ignore[attr-defined]
+
+    def shown() -> dict[str, int]:
+        front.reviewer.journal.flush()
+        with system("test"):
+            return {one.rule: one.shown for one in rule_use(house.engine)}
+
+    first = [one["findingId"] for one in panel.get("panel/cards")["findings"]]
+    before = shown()
+    assert len(set(first)) == len(first) > 0
+    assert [one["findingId"] for one in panel.get("panel/cards")["findings"]] == first
+    assert [one["findingId"] for one in Panel(staffed.client, "P0003").get("panel/cards")["findings"]] == first
+    assert shown() == before
+    other = {one["findingId"] for one in Panel(staffed.client).get("panel/cards")["findings"]}
+    assert other.isdisjoint(first), "another patient's are other cards"
 
 
 def test_an_alarm_of_a_risk_is_answered_like_a_card(staffed: Staffed) -> None:

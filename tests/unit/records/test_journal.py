@@ -79,16 +79,34 @@ def test_alerts_of_a_rule_are_told_the_newest_first_with_their_last_answer(engin
     assert alerts(engine, Alerts("rule-a", "dose"), 10) == alerts(engine, Alerts("rule-a", outcome="accepted"), 10)
 
 
+def test_a_card_that_names_its_matter_is_kept_once_and_stands_with_every_request(engine: Engine) -> None:
+    journal = Journal(engine, KeyRing(engine, KEY))
+    named = Shown("0f1e2d3c-4b5a-5968-8776-655443322110", "rule", "2", "interaction", "major")
+    for number in (1, 2):
+        told = replace(entry(number, named, Shown(f"c{number}", "other", "1", "dose", "minor")), id=f"r{number}")
+        journal.write(replace(told, answer={"findings": [{"findingId": named.card}, {"findingId": f"c{number}"}]}))
+        assert journal.flush()
+    assert {one.rule: one.shown for one in rule_use(engine)} == {"rule": 1, "other": 2}
+    assert [sorted(one.card for one in journal.entry(id).shown) for id in ("r1", "r2")] == [
+        [named.card, "c1"],
+        [named.card, "c2"],
+    ]
+    journal.write(Feedback(named.card, "panel", "accepted", AT))
+    assert journal.flush()
+    assert [one.outcome for one in journal.answers(journal.entry("r2"))] == ["accepted"]
+
+
 def test_answers_to_a_request_come_back_in_order_with_their_comments(engine: Engine) -> None:
     journal = Journal(engine, KeyRing(engine, KEY))
     journal.write(entry(1, Shown("c1", "rule", "2", "interaction", "major")))
+    journal.write(entry(2, Shown("c2", "rule", "2", "interaction", "major")))
     given = [Feedback("c1", "s", "overridden", AT, "patient-refuses", ("x", "y"), "已沟通")]
     given.append(Feedback("c1", "s", "accepted", AT))
     for one in (*given, Feedback("other", "s", "accepted", AT)):
         journal.write(one)
     assert journal.flush()
-    assert journal.answers("r1") == given
-    assert journal.answers("r2") == []
+    assert journal.answers(journal.entry("r1")) == given
+    assert journal.answers(journal.entry("r2")) == []
 
 
 def test_an_unknown_review_is_said_to_be_unknown(engine: Engine) -> None:

@@ -1,6 +1,6 @@
 export const TEXTS = {
   title: "预警治理",
-  about: "经常被忽略的规则应先行调整；同一提示只计一次",
+  about: "经常被忽略的规则应先行调整；临床面板重新打开时，同一提示每天只计一次",
   none: "该时段没有提示记录",
   noneNoisy: "没有达到阈值的规则",
   summary: { shown: "提示", accepted: "采纳", overridden: "忽略", unanswered: "未答复", share: "忽略率" },
