@@ -11,9 +11,12 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from api.access import Access, Principal
+from api.acts import in_words
+from api.acts import listed as acts
 from api.asking import summarised
 from api.bodies import Body, asked, decoded
 from api.errors import ApiError, moment_of, respond
+from api.institution_names import Name, called
 from api.login import sound
 from api.people import People
 from base import alerts
@@ -104,7 +107,13 @@ def _record(routes: APIRouter, people: People, access: Access) -> None:
         )
         access.note(found, "audit.read", subject, "search", count=len(listed))
         older = listed[-1]["number"] if len(listed) == most else None
-        return respond(200, {"events": [_event(e) for e in listed], "next": older})
+        name = called(people.engine)
+        return respond(200, {"events": [_event(e, name) for e in listed], "next": older})
+
+    @routes.get("/audit/acts", **_ACTS)
+    def known(request: Request) -> Response:
+        access.need(request, "audit.read")
+        return respond(200, {"groups": acts()})
 
 
 def _broken(
@@ -150,12 +159,13 @@ def _alert(found: Alert, why: tuple[str, str] | None) -> dict[str, Any]:
     return {k: v for k, v in told.items() if v != ""}
 
 
-def _event(row: dict[str, Any]) -> dict[str, Any]:
+def _event(row: dict[str, Any], name: Name) -> dict[str, Any]:
     at = row["at"] if row["at"].tzinfo else row["at"].replace(tzinfo=UTC)
     plain = {
         name: row[name] for name in ("number", "actor", "act", "subject", "tenant", "source", "why") if row[name]
     }
-    return plain | {"at": at.isoformat()} | ({"detail": orjson.loads(row["detail"])} if row["detail"] else {})
+    plain |= {"at": at.isoformat()} | ({"detail": orjson.loads(row["detail"])} if row["detail"] else {})
+    return plain | in_words(plain, name)
 
 
 # -- OpenAPI -----------------------------------------------------------------------------------
@@ -171,5 +181,8 @@ _BREAK: Final = asked(GlassBody, _GLASS) | summarised(
 _ALERTS: Final = summarised("Alerts for security staff, the newest first (`status=all`: acknowledged ones too)")
 _ACKNOWLEDGE: Final = summarised("Say that somebody looked at an alert", 404)
 _AUDIT: Final = summarised(
-    "Who did what, the newest first; `act` and `tenant` match with all that is below them", 400
+    "Who did what, the newest first; `act` and `tenant` match with all that is below them. Beside the codes, "
+    "in Chinese: `actTitle`, `whyTitle`, `institution`, `details`",
+    400,
 )
+_ACTS: Final = summarised("Acts that the record knows, in Chinese, by group; the code of a group finds all of it")

@@ -487,6 +487,13 @@ def test_the_audit_tells_who_did_what_from_where_and_is_told_by_tenant(league: S
     assert {e["tenant"] for e in told} <= {COUNTY, HOSPITAL}
     acts = [(e["act"], e["why"]) if "why" in e else (e["act"], "") for e in told if e["actor"] == "wang"]
     assert {("login", ""), ("http.get", ""), ("access.refused", "audit.read"), ("logout", "")} <= set(acts)
+    refused = next(e for e in told if e["act"] == "access.refused")
+    assert (refused["actTitle"], refused["whyTitle"]) == ("无权访问，已拒绝", "缺少权限：查询审计记录")
+    ended = next(e for e in told if e["act"] == "logout")
+    assert ended["details"] == [{"title": "结束会话数", "text": str(ended["detail"]["sessions"])}]
+    known = league.client.get("/api/v1/audit/acts", headers=league.bearer("shen")).json()["groups"]
+    assert {"code": "login", "title": "登录"} in [one for group in known for one in group["acts"]]
+    assert league.client.get("/api/v1/audit/acts", headers=far).status_code == 403
     page = league.client.get("/api/v1/audit?limit=1&act=login", headers=league.bearer("root")).json()
     after = league.client.get(
         f"/api/v1/audit?limit=1&act=login&before={page['next']}", headers=league.bearer("root")
