@@ -195,7 +195,7 @@ def test_a_prescription_is_handed_to_a_colleague(enter: Entering) -> None:
     first.forgive("403")
     first.page.get_by_role("button", name="确认转交").click()
     first.see("无权处理该机构的处方")
-    first.page.keyboard.press("t")
+    first.page.get_by_role("button", name="转交（t）").click()
     first.page.get_by_role("combobox", name="接收药师").fill("wangys")
     first.page.get_by_label("说明").fill("请核对华法林剂量")
     first.page.get_by_role("button", name="确认转交").click()

@@ -1,8 +1,9 @@
 /** Whoever uses the window: where they work, light or dark, password, logging out. */
 import { BulbOutlined, QuestionCircleOutlined, UserOutlined } from "@ant-design/icons";
-import { Button, Dropdown, Flex, Modal, Tag, Typography } from "antd";
+import { Button, Dropdown, Flex, Tag, Typography } from "antd";
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { CACHE, useTelling } from "../shared/asking";
+import { Dialog } from "../shared/dialog";
 import { useSession } from "../shared/session";
 import { Loading } from "../shared/states";
 import type { Look } from "./Entrance";
@@ -65,11 +66,11 @@ function Person(): ReactNode {
           {session.fullName}
         </Button>
       </Dropdown>
-      <Modal open={changing} footer={null} onCancel={() => change(false)} destroyOnHidden>
+      <Dialog open={changing} footer={null} onCancel={() => change(false)} destroyOnHidden>
         <Suspense fallback={<Loading />}>
           <NewPassword done={() => change(false)} />
         </Suspense>
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -43,7 +43,7 @@ export function NewPassword({ done = entered }: { done?: () => void }): ReactNod
     <Form<Passwords> layout="vertical" onFinish={save} requiredMark={false}>
       <Typography.Title level={2}>{TEXTS.change}</Typography.Title>
       <Form.Item name="old" label={TEXTS.old} rules={[{ required: true, message: TEXTS.needed }]}>
-        <Input.Password autoComplete="current-password" />
+        <Input.Password autoFocus autoComplete="current-password" />
       </Form.Item>
       <Form.Item name="new" label={TEXTS.new} rules={[{ required: true, message: TEXTS.needed }]}>
         <Input.Password autoComplete="new-password" />

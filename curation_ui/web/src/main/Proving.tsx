@@ -1,7 +1,8 @@
 /** The dialog in which a person proves again who they are. */
-import { Form, Input, Modal } from "antd";
+import { Form, Input } from "antd";
 import type { ReactNode } from "react";
 import { useTelling } from "../shared/asking";
+import { Dialog } from "../shared/dialog";
 import { useSession } from "../shared/session";
 import { ProviderLogin } from "./provider";
 
@@ -24,14 +25,14 @@ export default function Proving({ end }: { end: (proved: boolean) => void }): Re
     prove.mutate({ body: { password, code } }, { onSuccess: () => end(true) });
   if (provider) {
     return (
-      <Modal open title={TEXTS.title} footer={null} onCancel={() => end(false)}>
+      <Dialog open title={TEXTS.title} footer={null} onCancel={() => end(false)}>
         <p>{TEXTS.aboutProvider}</p>
         <ProviderLogin title={provider} again />
-      </Modal>
+      </Dialog>
     );
   }
   return (
-    <Modal
+    <Dialog
       open
       title={TEXTS.title}
       okText={TEXTS.confirm}
@@ -48,6 +49,6 @@ export default function Proving({ end }: { end: (proved: boolean) => void }): Re
           <Input autoComplete="one-time-code" inputMode="numeric" />
         </Form.Item>
       </Form>
-    </Modal>
+    </Dialog>
   );
 }

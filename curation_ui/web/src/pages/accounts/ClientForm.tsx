@@ -1,8 +1,9 @@
 /** Registers a hospital system; its secret, where it has one, is shown once. */
-import { App, DatePicker, Form, Input, Modal, Radio, Select } from "antd";
+import { App, DatePicker, Form, Input, Radio, Select } from "antd";
 import type { Dayjs } from "dayjs";
 import type { ReactNode } from "react";
 import { useAsked, useTelling } from "../../shared/asking";
+import { Dialog } from "../../shared/dialog";
 import { useSession } from "../../shared/session";
 import { AddressField, KeysField, type KeysGiven, sent } from "./KeysForm";
 import { useOnce } from "./once";
@@ -46,7 +47,7 @@ export function ClientForm({ found, close }: { found: Clients; close: () => void
   };
   const options = found.permissions.map((value) => ({ value, label: titles.data?.permissions[value] ?? value }));
   return (
-    <Modal
+    <Dialog
       open
       width={640}
       title={TEXTS.newClient}
@@ -98,6 +99,6 @@ export function ClientForm({ found, close }: { found: Clients; close: () => void
           </Form.Item>
         ) : null}
       </Form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,8 +1,9 @@
 /** Roles of an account: given and taken away. */
 import { CloseOutlined } from "@ant-design/icons";
-import { App, Button, Flex, Form, Modal, Popconfirm, Select, Tag } from "antd";
+import { App, Button, Flex, Form, Popconfirm, Select, Tag } from "antd";
 import { type ReactNode, useState } from "react";
 import { useAsked, useTelling } from "../../shared/asking";
+import { Dialog } from "../../shared/dialog";
 import { useMay } from "../../shared/session";
 import { TenantField } from "./TenantField";
 import { NEEDED, TEXTS } from "./texts";
@@ -56,7 +57,7 @@ function Granting({ account, close }: { account: Account; close: () => void }): 
   };
   const options = (roles.data?.roles ?? []).map(({ name, title }) => ({ value: name, label: title }));
   return (
-    <Modal
+    <Dialog
       open
       title={`${TEXTS.grant}：${account.name}`}
       confirmLoading={grant.isPending}
@@ -76,6 +77,6 @@ function Granting({ account, close }: { account: Account; close: () => void }): 
           <TenantField />
         </Form.Item>
       </Form>
-    </Modal>
+    </Dialog>
   );
 }

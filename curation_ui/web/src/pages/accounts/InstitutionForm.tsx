@@ -1,7 +1,8 @@
 /** Registers an institution below another, or describes it anew. */
-import { App, Form, Input, Modal, Select } from "antd";
+import { App, Form, Input, Select } from "antd";
 import type { ReactNode } from "react";
 import { useTelling } from "../../shared/asking";
+import { Dialog } from "../../shared/dialog";
 import { useSession } from "../../shared/session";
 import { TenantField } from "./TenantField";
 import { NEEDED, TEXTS } from "./texts";
@@ -35,7 +36,7 @@ export function InstitutionForm({ edited, close }: { edited: Partial<Institution
     else register.mutate({ body: { ...said, parent, code } }, done);
   };
   return (
-    <Modal
+    <Dialog
       open
       title={edited.key ? TEXTS.edit : TEXTS.newInstitution}
       confirmLoading={register.isPending || change.isPending}
@@ -80,6 +81,6 @@ export function InstitutionForm({ edited, close }: { edited: Partial<Institution
           <Select mode="tags" open={false} suffixIcon={null} />
         </Form.Item>
       </Form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,7 +1,8 @@
 /** Public keys of a hospital system: given, or where it publishes them. */
-import { App, Form, Input, Modal, Segmented } from "antd";
+import { App, Form, Input, Segmented } from "antd";
 import { type ReactNode, useState } from "react";
 import { useTelling } from "../../shared/asking";
+import { Dialog } from "../../shared/dialog";
 import { NEEDED, TEXTS } from "./texts";
 
 const KEYS = "POST /api/v1/clients/{client_id}/keys";
@@ -70,7 +71,7 @@ export function KeysForm({ client, close }: { client: string; close: () => void 
   const send = (given: KeysGiven): void =>
     renew.mutate({ path: { client_id: client }, body: sent(given) }, { onSuccess: done });
   return (
-    <Modal
+    <Dialog
       open
       title={`${TEXTS.rotateKeys}：${client}`}
       confirmLoading={renew.isPending}
@@ -82,6 +83,6 @@ export function KeysForm({ client, close }: { client: string; close: () => void 
         <Segmented aria-label={TEXTS.rotateKeys} options={KINDS} value={kind} onChange={choose} />
         {kind === "keys" ? <KeysField /> : <AddressField />}
       </Form>
-    </Modal>
+    </Dialog>
   );
 }

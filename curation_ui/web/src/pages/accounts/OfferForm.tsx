@@ -1,9 +1,10 @@
 /** What an institution offers of tests and examinations: its whole list, one a line. */
 import { useMutation } from "@tanstack/react-query";
-import { Alert, App, Form, Input, Modal } from "antd";
+import { Alert, App, Form, Input } from "antd";
 import type { ReactNode } from "react";
 import { useAsked } from "../../shared/asking";
 import { ask, type Failure } from "../../shared/client";
+import { Dialog } from "../../shared/dialog";
 import { Asked, Loading } from "../../shared/states";
 import { TEXTS } from "./texts";
 import type { Institution, Offers } from "./types";
@@ -28,7 +29,7 @@ export function OfferForm({ institution, close }: { institution: Institution; cl
     },
   });
   return (
-    <Modal
+    <Dialog
       open
       title={`${TEXTS.offers}：${institution.name}`}
       confirmLoading={put.isPending}
@@ -47,7 +48,7 @@ export function OfferForm({ institution, close }: { institution: Institution; cl
               onFinish={(given) => put.mutate(given)}
             >
               <Form.Item name="lines" label={TEXTS.offers} extra={TEXTS.offersAbout}>
-                <Input.TextArea rows={14} spellCheck={false} />
+                <Input.TextArea autoFocus rows={14} spellCheck={false} />
               </Form.Item>
               {put.error ? <Alert type="error" title={put.error.message} /> : null}
             </Form>
@@ -56,7 +57,7 @@ export function OfferForm({ institution, close }: { institution: Institution; cl
       ) : (
         <Loading />
       )}
-    </Modal>
+    </Dialog>
   );
 }
 

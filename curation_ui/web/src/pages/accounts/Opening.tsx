@@ -1,8 +1,9 @@
 /** Opening an account; its temporary password is shown once. */
-import { DatePicker, Form, Input, Modal } from "antd";
+import { DatePicker, Form, Input } from "antd";
 import type { Dayjs } from "dayjs";
 import type { ReactNode } from "react";
 import { useTelling } from "../../shared/asking";
+import { Dialog } from "../../shared/dialog";
 import { useSession } from "../../shared/session";
 import { useOnce } from "./once";
 import { TenantField } from "./TenantField";
@@ -25,7 +26,7 @@ export function Opening({ close }: { close: () => void }): ReactNode {
   const open = ({ expires, ...given }: Given): void =>
     add.mutate({ body: { ...given, expires: expires?.endOf("day").toISOString() ?? "" } });
   return (
-    <Modal open title={TEXTS.open} confirmLoading={add.isPending} onOk={() => form.submit()} onCancel={close}>
+    <Dialog open title={TEXTS.open} confirmLoading={add.isPending} onOk={() => form.submit()} onCancel={close}>
       <Form<Given> form={form} layout="vertical" initialValues={{ tenant: institution }} onFinish={open}>
         <Form.Item name="name" label={TEXTS.name} rules={NEEDED}>
           <Input autoComplete="off" />
@@ -40,6 +41,6 @@ export function Opening({ close }: { close: () => void }): ReactNode {
           <DatePicker />
         </Form.Item>
       </Form>
-    </Modal>
+    </Dialog>
   );
 }

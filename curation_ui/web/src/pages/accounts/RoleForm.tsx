@@ -1,7 +1,8 @@
 /** Defines a role of one's own: which permissions it has, and where it is known. */
-import { App, Checkbox, Form, Input, Modal } from "antd";
+import { App, Checkbox, Form, Input } from "antd";
 import type { ReactNode } from "react";
 import { useTelling } from "../../shared/asking";
+import { Dialog } from "../../shared/dialog";
 import { useSession } from "../../shared/session";
 import { TenantField } from "./TenantField";
 import { NEEDED, TEXTS } from "./texts";
@@ -25,7 +26,7 @@ export function RoleForm({ role, known, close }: RoleFormProps): ReactNode {
     .filter(([name]) => !known.apart.includes(name))
     .map(([value, label]) => ({ value, label }));
   return (
-    <Modal
+    <Dialog
       open
       width={720}
       title={role.name ? TEXTS.edit : TEXTS.newRole}
@@ -62,6 +63,6 @@ export function RoleForm({ role, known, close }: RoleFormProps): ReactNode {
           <Checkbox.Group className="accounts-permissions" options={options} />
         </Form.Item>
       </Form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,7 +1,8 @@
 /** Views that were kept: opened, added, removed. */
-import { App, Button, Form, Input, Modal, Popconfirm, Select } from "antd";
+import { App, Button, Form, Input, Popconfirm, Select } from "antd";
 import { type ReactNode, useState } from "react";
 import { useAsked, useTelling } from "../../shared/asking";
+import { Dialog } from "../../shared/dialog";
 import { useMay } from "../../shared/session";
 import { TEXTS } from "./texts";
 import type { Dataset, Form as Kept } from "./types";
@@ -71,7 +72,7 @@ function Keeping({ form, done, close }: KeepingProps): ReactNode {
     close();
   };
   return (
-    <Modal open title={TEXTS.keep} confirmLoading={keep.isPending} onOk={() => fields.submit()} onCancel={close}>
+    <Dialog open title={TEXTS.keep} confirmLoading={keep.isPending} onOk={() => fields.submit()} onCancel={close}>
       <Form
         form={fields}
         layout="vertical"
@@ -85,6 +86,6 @@ function Keeping({ form, done, close }: KeepingProps): ReactNode {
           <Input maxLength={LONGEST} />
         </Form.Item>
       </Form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,9 +1,10 @@
 /** Drawing a sample. */
-import { App, DatePicker, Form, Input, InputNumber, Modal, Select } from "antd";
+import { App, DatePicker, Form, Input, InputNumber, Select } from "antd";
 import dayjs, { type Dayjs } from "dayjs";
 import type { ReactNode } from "react";
 import { useNavigate } from "react-router";
 import { useAsked, useTelling } from "../../shared/asking";
+import { Dialog } from "../../shared/dialog";
 import { useSession } from "../../shared/session";
 import { options } from "../../shared/words";
 import { TEXTS } from "./texts";
@@ -40,7 +41,7 @@ export function Drawing({ close }: { close: () => void }): ReactNode {
     create.mutate({ body }, { onSuccess: drawn });
   };
   return (
-    <Modal
+    <Dialog
       open
       title={TEXTS.draw}
       okText={TEXTS.create}
@@ -71,7 +72,7 @@ export function Drawing({ close }: { close: () => void }): ReactNode {
           <Select mode="tags" open={false} suffixIcon={null} />
         </Form.Item>
       </Form>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,9 +1,10 @@
 /** A prompt of one's own: what it is called and for; its first version is written on its page. */
-import { AutoComplete, Form, Input, Modal } from "antd";
+import { AutoComplete, Form, Input } from "antd";
 import type { ReactNode } from "react";
 import { useNavigate } from "react-router";
 import { usePerson } from "../../curation/person";
 import { useTelling } from "../../shared/asking";
+import { Dialog } from "../../shared/dialog";
 import { TEXTS } from "./texts";
 import type { Whole } from "./types";
 
@@ -20,7 +21,7 @@ export function Creating({ purposes, close }: CreatingProps): ReactNode {
   const { by, missing } = usePerson();
   const create = useTelling<Whole, typeof CREATE>(CREATE, ["GET /api/v1/prompts"], ({ id }) => void navigate(id));
   return (
-    <Modal
+    <Dialog
       open
       title={TEXTS.create}
       okText={TEXTS.create}
@@ -45,6 +46,6 @@ export function Creating({ purposes, close }: CreatingProps): ReactNode {
           />
         </Form.Item>
       </Form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,7 +1,8 @@
 /** Claim, approve, return, hand on, call back; by mouse or by one key each. */
-import { Alert, Button, Flex, Form, Input, Modal, Popconfirm, Select } from "antd";
+import { Alert, Button, Flex, Form, Input, Popconfirm, Select } from "antd";
 import { type ReactNode, useState } from "react";
 import type { Case } from "../../prescription/types";
+import { Dialog } from "../../shared/dialog";
 import type { Finding } from "../../shared/finding";
 import { useHotkeys } from "../../shared/hotkeys";
 import { type Decision, RECALLABLE } from "./desk";
@@ -99,7 +100,7 @@ function Returning({ one, findings, decide, close }: DialogProps & Pick<ActionsP
     void decide(one, { action: "return", reason });
   };
   return (
-    <Modal open title={TEXTS.return} okText={TEXTS.send} onOk={() => form.submit()} onCancel={close}>
+    <Dialog open title={TEXTS.return} okText={TEXTS.send} onOk={() => form.submit()} onCancel={close}>
       <Form form={form} layout="vertical" onFinish={send}>
         <Form.Item label={TEXTS.quick}>
           <Select options={options} onChange={(reason: string) => form.setFieldsValue({ reason })} />
@@ -109,9 +110,9 @@ function Returning({ one, findings, decide, close }: DialogProps & Pick<ActionsP
           label={TEXTS.reason}
           rules={[{ required: true, whitespace: true, message: TEXTS.reasonNeeded }]}
         >
-          <Input.TextArea rows={4} autoFocus maxLength={1000} showCount />
+          <Input.TextArea rows={4} maxLength={1000} showCount />
         </Form.Item>
       </Form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,7 +1,8 @@
 /** Appealing, correcting, deciding: what may be done with a defect in its state by whoever looks at it. */
-import { App, Button, Flex, Form, Input, Modal } from "antd";
+import { App, Button, Flex, Form, Input } from "antd";
 import { type ReactNode, useState } from "react";
 import { useTelling } from "../../shared/asking";
+import { Dialog } from "../../shared/dialog";
 import { useMay } from "../../shared/session";
 import { TEXTS } from "./texts";
 import type { Action, Defect, State } from "./types";
@@ -52,7 +53,7 @@ function Saying({ defect, action, close }: SayingProps): ReactNode {
     move.mutate({ path: { defect: defect.id }, body });
   };
   return (
-    <Modal
+    <Dialog
       open
       title={`${TEXTS.actions[action]}：${defect.title ?? defect.check}`}
       okText={TEXTS.actions[action]}
@@ -69,6 +70,6 @@ function Saying({ defect, action, close }: SayingProps): ReactNode {
           <Input.TextArea rows={3} maxLength={500} showCount />
         </Form.Item>
       </Form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,8 +1,9 @@
 /** Releases and what happened with them; going back to one. */
-import { App, Button, Card, Input, Modal, Tabs, Tag } from "antd";
+import { App, Button, Card, Input, Tabs, Tag } from "antd";
 import { type ReactNode, useState } from "react";
 import { usePerson } from "../../curation/person";
 import { useTelling } from "../../shared/asking";
+import { Dialog } from "../../shared/dialog";
 import { useMay } from "../../shared/session";
 import { Rows } from "../../shared/table";
 import { moment } from "../../shared/words";
@@ -66,7 +67,7 @@ function GoingBack({ to, close }: { to: Manifest; close: () => void }): ReactNod
     close();
   };
   return (
-    <Modal
+    <Dialog
       open
       title={`${TEXTS.rollback} ${to.release.slice(0, 16)}`}
       okText={TEXTS.rollback}
@@ -82,7 +83,7 @@ function GoingBack({ to, close }: { to: Manifest; close: () => void }): ReactNod
         placeholder={TEXTS.rollbackWhy}
         maxLength={200}
       />
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,7 +1,8 @@
 /** A plan made, or changed. */
-import { App, Checkbox, Form, Input, InputNumber, Modal, Select } from "antd";
+import { App, Checkbox, Form, Input, InputNumber, Select } from "antd";
 import type { ReactNode } from "react";
 import { useTelling } from "../../shared/asking";
+import { Dialog } from "../../shared/dialog";
 import { options } from "../../shared/words";
 import { Channels } from "./Channels";
 import { SCHEDULES } from "./desk";
@@ -46,7 +47,7 @@ export function Editing({ schedule, keepDays, close }: EditingProps): ReactNode 
     else add.mutate({ body: { plan } }, { onSuccess: saved });
   };
   return (
-    <Modal
+    <Dialog
       open
       title={schedule ? TEXTS.editing(schedule.plan.title) : TEXTS.add}
       confirmLoading={add.isPending || change.isPending}
@@ -70,7 +71,7 @@ export function Editing({ schedule, keepDays, close }: EditingProps): ReactNode 
         </Form.Item>
         <Channels />
       </Form>
-    </Modal>
+    </Dialog>
   );
 }
 

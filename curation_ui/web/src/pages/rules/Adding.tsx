@@ -1,7 +1,8 @@
 /** Further rules for a decision table, ticked in the list of all. */
-import { App, Button, Modal } from "antd";
+import { App, Button } from "antd";
 import { type Key, type ReactNode, useState } from "react";
 import type { Failure } from "../../shared/client";
+import { Dialog } from "../../shared/dialog";
 import { Choosing } from "./Choosing";
 import { has, MOST, type Rows } from "./rows";
 import { wholes } from "./rule";
@@ -32,7 +33,7 @@ export function Adding({ table }: { table: Rows }): ReactNode {
       <Button disabled={room <= 0} onClick={() => show(true)}>
         {T.addRules}
       </Button>
-      <Modal
+      <Dialog
         open={open}
         destroyOnHidden
         width={980}
@@ -49,7 +50,7 @@ export function Adding({ table }: { table: Rows }): ReactNode {
           called={(rule) => (has(table.rows, rule.id) ? `${rule.title}（${T.inTable}）` : rule.title)}
           taken={(id) => has(table.rows, id)}
         />
-      </Modal>
+      </Dialog>
     </>
   );
 }

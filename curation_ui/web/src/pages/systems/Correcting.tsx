@@ -1,8 +1,9 @@
 /** Gives a message that was given up other content: what was sent, as text to be mended. */
-import { Alert, Button, Flex, Form, Input, Modal } from "antd";
+import { Alert, Button, Flex, Form, Input } from "antd";
 import type { ReactNode } from "react";
 import type { Endpoint } from "../../../generated/endpoints";
 import { useBytes, useTelling } from "../../shared/asking";
+import { Dialog } from "../../shared/dialog";
 import { Asked } from "../../shared/states";
 import { MOST } from "./Reason";
 import { TEXTS } from "./texts";
@@ -18,9 +19,9 @@ type Correction = { id: string; touches: Endpoint[]; done: () => void; close: ()
 export function Correcting(correction: Correction): ReactNode {
   const content = useBytes(CONTENT, { path: { message_id: correction.id } });
   return (
-    <Modal open title={TEXTS.correcting} width={800} footer={null} onCancel={correction.close}>
+    <Dialog open title={TEXTS.correcting} width={800} footer={null} onCancel={correction.close}>
       <Asked query={content}>{(raw) => <Read {...correction} text={decoded(raw)} />}</Asked>
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -66,7 +67,7 @@ function Mending({ id, touches, done, close, text }: Correction & { text: string
   return (
     <Form form={form} layout="vertical" initialValues={{ content: sent }} onFinish={send}>
       <Form.Item name="content" label={TEXTS.content} rules={content} extra={TEXTS.recorded}>
-        <Input.TextArea rows={14} className="systems-content" spellCheck={false} />
+        <Input.TextArea autoFocus rows={14} className="systems-content" spellCheck={false} />
       </Form.Item>
       <Form.Item name="reason" label={TEXTS.reason} rules={reason}>
         <Input.TextArea rows={2} maxLength={MOST} showCount />

@@ -1,7 +1,8 @@
 /** Codes that nobody mapped, the most frequent first; proposals for them, or a pair by hand. */
-import { App, Button, Flex, Form, Input, Modal, Select } from "antd";
+import { App, Button, Flex, Form, Input, Select } from "antd";
 import { type ReactNode, useState } from "react";
 import { useAsked, useTelling } from "../../shared/asking";
+import { Dialog } from "../../shared/dialog";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
 import { Rows, Turning } from "../../shared/table";
@@ -132,7 +133,7 @@ function ByHand({ code, standards, close }: { code: Unmapped; standards: Standar
   };
   const options = Object.entries(TEXTS.equivalences).map(([value, label]) => ({ value, label }));
   return (
-    <Modal
+    <Dialog
       open
       title={`${code.code} ${code.display}`}
       okText={TEXTS.add}
@@ -151,6 +152,6 @@ function ByHand({ code, standards, close }: { code: Unmapped; standards: Standar
           <Select options={options} />
         </Form.Item>
       </Form>
-    </Modal>
+    </Dialog>
   );
 }
