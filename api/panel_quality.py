@@ -15,7 +15,7 @@ from api.record_qc_desk import RecordQcDesk, Result
 from api.record_qc_json import found_json, reminder_json
 from base.launches import Launch
 from base.tenancy import Scope, acting
-from clinical.medical_record import Document, MedicalRecord
+from clinical.medical_record import MedicalRecord
 from records.identity_tables import Kept
 from supervision.record_qc.asides import Aside
 from supervision.record_qc.disputes import Before
@@ -25,7 +25,7 @@ from supervision.record_qc.model import Check, Defect, Reminder, Severity
 from supervision.record_qc.places import STAGES, Stage
 from supervision.record_qc.reports import keyed
 from supervision.record_qc.states import STATES, State
-from supervision.record_qc.timing import shown
+from supervision.record_qc.timing import called
 
 Json = dict[str, Any]
 _NEAR: Final = timedelta(hours=48)
@@ -115,7 +115,7 @@ class PanelQuality:
         return {
             "record": record.id,
             "stageTitle": STAGES[made.examined.stage],
-            "documents": {document.id: _called(document) for document in record.documents},
+            "documents": {document.id: called(document, document.title) for document in record.documents},
             "items": items,
             "unknown": _unknown(made),
         }
@@ -123,12 +123,6 @@ class PanelQuality:
 
 def _scope(launch: Launch) -> Scope:
     return Scope(launch.user, reads=(launch.tenant,), writes=(launch.tenant,))
-
-
-def _called(document: Document) -> str:
-    """What people call a document: 日常病程记录 2026-11-02 08:00."""
-    time = document.written or document.completed
-    return f"{document.title or document.kind.value}{f' {shown(time)}' if time else ''}"
 
 
 def _defects(found: Examination, before: Before) -> Iterator[Json]:

@@ -78,7 +78,7 @@ def _said(defect: Defect, words: bool) -> Json:
 
 def _place(place: Place, words: bool) -> Json:
     """Where: with the span only where there is one, and words to show."""
-    where = _full({"document": place.document, "section": place.section})
+    where = _full({"document": place.document, "called": place.called, "section": place.section})
     return where | {k: getattr(place, k) for k in ("quote", "start", "end")} if words and place.quote else where
 
 

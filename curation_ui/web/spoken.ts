@@ -28,6 +28,11 @@ const CHANGES: Change[] = [
     from: "isUpAction ? 'Increase Value' : 'Decrease Value'",
     to: "isUpAction ? '增加' : '减少'",
   },
+  {
+    module: "@rc-component/tabs/es/TabNavList/TabNode.js",
+    from: `\`Tab \${currentPosition} of \${tabCount}\``,
+    to: `\`第 \${currentPosition} 个页签，共 \${tabCount} 个\``,
+  },
 ];
 
 /** Has libraries speak Chinese. A library that changed so that this would no more be so breaks the build. */

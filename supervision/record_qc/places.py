@@ -20,13 +20,15 @@ STAGES: Final = {Stage.WRITING: "书写实时质控", Stage.RUNNING: "运行病�
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something stands: of a document (empty: the record as a whole) and its section, with the words."""
+    """Where something stands: of a document (empty: the record as a whole) and its section, with the words. What is
+    stored says what the document is ``called``, since the record itself is not kept."""
 
     document: str = ""
     section: str = ""
     quote: str = ""
     start: int = 0
     end: int = 0
+    called: str = ""
 
 
 NOWHERE: Final = Place()

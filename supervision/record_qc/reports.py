@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -25,11 +25,12 @@ from records.qc_faults import MissingQcError, QcError, TakenQcError
 from supervision.record_qc.asides import appeal_asides
 from supervision.record_qc.engine import Examination
 from supervision.record_qc.model import Check, Defect
-from supervision.record_qc.places import Stage
+from supervision.record_qc.places import Place, Stage
 from supervision.record_qc.scheme import Score, score
 from supervision.record_qc.schemes import Edition
 from supervision.record_qc.states import STANDING, Action, State, event_row
 from supervision.record_qc.tables import bound, defects, events, reports
+from supervision.record_qc.timing import called
 
 _AGAIN: Final = frozenset({State.CORRECTED, State.MENDED})
 """What is found again after it was said to be put right is open again."""
@@ -201,7 +202,13 @@ class Reports:
         }
 
     def _sealed(self, checked: Checked, key: str, said: Defect) -> bytes:
-        return self._ring.seal(msgspec.json.encode(said), bound(checked.tenant, checked.record.id, key))
+        names = {document.id: called(document) for document in checked.record.documents}
+
+        def named(place: Place) -> Place:
+            return replace(place, called=names.get(place.document, ""))
+
+        told = replace(said, place=named(said.place), others=tuple(map(named, said.others)))
+        return self._ring.seal(msgspec.json.encode(told), bound(checked.tenant, checked.record.id, key))
 
     def _journal_new(self, connection: Connection, checked: Checked, report: int, keys: Sequence[str]) -> None:
         if not keys:

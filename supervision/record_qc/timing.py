@@ -219,6 +219,13 @@ def starts_of(*kinds: EventKind, called: str) -> Anchors:
 # -- words -----------------------------------------------------------------------------------
 
 
+def called(document: Document, title: str = "") -> str:
+    """What people call a document: 日常病程记录 2026-11-02 08:00; ``title``: instead of its kind, for those
+    who may read the record."""
+    time = document.written or document.completed
+    return f"{title or document.kind.value}{f' {shown(time)}' if time else ''}"
+
+
 def shown(time: datetime) -> str:
     """A time as Chinese staff read it."""
     return time.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")

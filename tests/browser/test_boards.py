@@ -215,6 +215,9 @@ def test_a_checked_record_explains_its_score_and_is_appealed_against(window: Ope
     here.see("首次病程记录")
     here.see("评分明细")
     here.suits_everybody("record-qc-report")
+    places = [text for text in here.page.locator(".qc-defect p").all_inner_texts() if text.startswith("位置：")]
+    assert places
+    assert not [text for text in places if re.match("位置：[a-z]", text)], "a document has a name, not a number"
     first = here.page.locator(".qc-defect").first
     first.get_by_role("button", name="申诉").click()
     dialog = here.page.get_by_role("dialog")

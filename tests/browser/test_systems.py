@@ -31,6 +31,9 @@ def test_systems_and_alarms_are_shown_as_they_are(window: Opening) -> None:
     here.open("/ui/systems")
     expect(here.page.get_by_role("columnheader", name="最近通信")).to_be_visible()
     here.suits_everybody("systems")
+    here.page.get_by_role("tab", name="告警").focus()
+    expect(here.page.get_by_text(re.compile(r"^第 \d 个页签，共 \d 个$"))).to_have_count(1)
+    assert here.english() == [], "a tab that has the focus says in Chinese which it is"
     here.page.get_by_role("tab", name="告警").click()
     here.page.get_by_text("全部", exact=True).click()
     here.see("没有告警")

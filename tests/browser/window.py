@@ -36,7 +36,7 @@ _SAID: Final = re.compile(
     r"- (?P<role>button|checkbox|combobox|dialog|group|img|menuitem|radio|radiogroup|separator|spinbutton|switch|tab) "
     r'"(?P<name>[^"]*)"'
 )
-_ENGLISH: Final = re.compile(r"[A-Za-z][a-z]{2,}([ -][a-z]+)*($| [\u4e00-\u9fff])")
+_ENGLISH: Final = re.compile(r"[A-Za-z][a-z]{2,}([ -]([a-z]+|\d+))*($| [\u4e00-\u9fff])")
 _GRAVE: Final = ("serious", "critical")
 
 expect.set_options(timeout=15_000)  # a machine that also runs other tests answers late

@@ -91,6 +91,12 @@ def test_a_report_is_kept_once_and_explains_its_score(client: TestClient) -> Non
     scoring = one["scoring"]
     assert scoring["points"] == one["score"] == scoring["of"] - sum(item["lost"] for item in scoring["items"])
     assert {d["check"] for d in one["defects"]} == {d["check"] for d in scoring["deductions"]}
+    places = [
+        place for d in one["defects"] for place in (d.get("place", {}), *d.get("others", ())) if "document" in place
+    ]
+    kinds = {d["id"]: d["kind"] for d in EXAMPLE["record"]["documents"]}
+    assert places, "people read which document is meant, not its number"
+    assert all(place["called"].startswith(kinds[place["document"]]) for place in places)
     assert client.get(f"{BASE}/reports", params={"grade": "甲级", "check": "no-such"}).json()["reports"] == []
     assert client.get(f"{BASE}/reports/999999").status_code == 404
 

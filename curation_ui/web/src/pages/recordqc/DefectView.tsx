@@ -40,7 +40,7 @@ export function DefectView({ defect }: { defect: Defect }): ReactNode {
 function Where({ place }: { place: Place }): ReactNode {
   return (
     <p>
-      {`${TEXTS.where}：${[place.document, place.section].filter(Boolean).join(" · ")}`}
+      {`${TEXTS.where}：${[place.called ?? place.document, place.section].filter(Boolean).join(" · ")}`}
       {place.quote ? <mark className="qc-quote">{place.quote}</mark> : null}
     </p>
   );

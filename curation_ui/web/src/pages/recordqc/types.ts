@@ -1,5 +1,5 @@
 /** Record QC as the API tells it. */
-export type Place = { document?: string; section?: string; quote?: string };
+export type Place = { document?: string; called?: string; section?: string; quote?: string };
 
 export type Defect = {
   id: number;
