@@ -49,6 +49,7 @@ GROUPS: Final = {
     "subscription": "订阅",
     "terms": "术语",
     "training": "培训",
+    "view": "看板视图",
 }
 """Acts by the first word of their codes, which finds all of a group."""
 ACTS: Final = {
@@ -229,6 +230,8 @@ ACTS: Final = {
     "terms.version.draft": "起草编码版本",
     "terms.write": "写入编码体系",
     "training.read": "查看培训清单",
+    "view.keep": "保存看板视图",
+    "view.remove": "删除看板视图",
 }
 WHYS: Final = {
     "command line": "命令行",
@@ -285,6 +288,7 @@ DETAILS: Final = {
     "rows": "行数",
     "second": "使用第二因素",
     "sessions": "结束会话数",
+    "shared": "共享",
     "standard": "标准",
     "state": "状态",
     "status": "结果",

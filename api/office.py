@@ -62,6 +62,7 @@ from api.routes import (
     systems,
     terms,
     terms_maps,
+    views,
 )
 from api.rule_lab import RuleLab
 from api.terms_desk import TermsDesk
@@ -116,6 +117,7 @@ class Office:
         yield oversight.router(access, self.indicators, self._release)
         yield prescriptions.router(access, PrescriptionDesk(front, indicators.OPEN))
         yield analysis.router(access, self.indicators)
+        yield views.router(access, front.house.engine, front.settings.league)
         yield persons.router(access, front.identity)
         desk = AppraisalDesk(front.house.engine, front.ring, front.settings.league, lambda: self.indicators.answers)
         yield appraisal.router(access, desk)

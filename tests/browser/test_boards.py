@@ -20,7 +20,7 @@ from clinical.coded import CHINA
 from demo import league
 from demo.figures import fill_figures
 from tests.browser.conftest import filled, running
-from tests.browser.window import WALL, Window
+from tests.browser.window import PHONE, WALL, Window
 
 _INSTITUTIONS, _EVENTS = 3, 2_000
 Opening = Callable[..., Window]
@@ -245,6 +245,34 @@ def test_scores_by_department_and_the_national_indicators(window: Opening) -> No
     here.suits_everybody("record-qc-national")
     here.open("/ui/recordqc?grade=丙级&department=没有的科室")
     here.see("没有符合条件的质控报告")
+
+
+def test_a_view_is_opened_from_elsewhere_on_its_board_and_none_is_kept_of_a_record(window: Opening) -> None:
+    title = "旗县" * 29
+    here = window("/ui/boards?theme=warnings&period=2026-10")
+    _keeps(here, title)
+    here.see("视图已保存")
+    here.open("/ui/boards/visits-seen")
+    here.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    here.page.get_by_role("button", name="视图", exact=True).press("Enter")
+    view = here.page.get_by_role("menuitem", name=title)
+    expect(view).to_be_visible()
+    assert here.fits()
+    here.shoot("view-long")
+    view.click()
+    expect(here.page).to_have_url(re.compile(r"/ui/boards\?theme=warnings&period=2026-10$"))
+    here.forgive("422")
+    here.open("/ui/recordqc?record=ZY20261101001")
+    _keeps(here, "一份病历")
+    here.see("视图不保存指向患者、病历或报文的条件及其他条件（record）")
+
+
+def _keeps(here: Window, title: str) -> None:
+    here.page.get_by_role("button", name="视图", exact=True).press("Enter")
+    here.page.get_by_role("menuitem", name="保存当前视图…").click()
+    dialog = here.page.get_by_role("dialog", name="保存当前视图")
+    dialog.get_by_label("名称").fill(title)
+    dialog.get_by_role("button", name=re.compile("确\\s*定")).click()
 
 
 def test_an_analysis_is_laid_out_by_dragging(window: Opening) -> None:

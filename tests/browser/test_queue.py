@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 import openpyxl
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, Route, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Page, Route, expect
 from pypdf import PdfReader
 
 from tests.browser.conftest import filled
@@ -299,3 +299,41 @@ def _comes_back_filled(leader: Window) -> None:
         assert leader.hurdles() == []
         leader.page.keyboard.press("Escape")
         expect(dialog).to_be_hidden()
+
+
+def offered(here: Window) -> Locator:
+    """The menu of views, opened by key."""
+    here.page.get_by_role("button", name="视图", exact=True).press("Enter")
+    menu = here.page.get_by_role("menu").filter(has_text="保存当前视图…")
+    expect(menu).to_be_visible()
+    return menu
+
+
+def test_a_view_of_a_board_is_kept_shared_and_removed(enter: Entering) -> None:
+    lead = enter("liuzz", "/ui/queue/figures?days=90")
+    menu = offered(lead)
+    expect(menu.get_by_text("还没有保存的视图")).to_be_visible()
+    menu.get_by_role("menuitem", name="保存当前视图…").click()
+    dialog = lead.page.get_by_role("dialog")
+    dialog.get_by_label("名称").fill("季度审方")
+    dialog.get_by_label("共享给本机构及下级机构").check()
+    assert lead.hurdles() == []
+    dialog.get_by_role("button", name=re.compile("确\\s*定")).click()
+    lead.see("视图已保存")
+    colleague = enter("wangys", "/ui/queue/figures")
+    menu = offered(colleague)
+    expect(menu.get_by_role("menuitem", name="删除视图")).to_have_count(0)
+    menu.get_by_role("menuitem", name="季度审方（liuzz）").click()
+    expect(colleague.page).to_have_url(re.compile(r"/ui/queue/figures\?days=90$"))
+    colleague.see("近 90 天")
+    lead.open("/ui/queue/figures")
+    menu = offered(lead)
+    expect(menu.get_by_role("menuitem", name="季度审方")).to_be_visible()
+    lead.suits_everybody("views")
+    menu.get_by_role("menuitem", name="删除视图").press("Enter")
+    lead.page.get_by_role("menuitem", name="删除“季度审方”").click()
+    sure = lead.page.get_by_role("dialog", name="删除视图“季度审方”？")
+    sure.get_by_role("button", name="删除视图").click()
+    lead.see("视图已删除")
+    colleague.open("/ui/queue/figures")
+    expect(offered(colleague).get_by_text("还没有保存的视图")).to_be_visible()

@@ -12,6 +12,7 @@ import { useAsked } from "../../shared/asking";
 import { save } from "../../shared/client";
 import { Frame } from "../../shared/frame";
 import { Asked } from "../../shared/states";
+import { Views } from "../../shared/views";
 import { Comparison } from "./Comparison";
 import { Details } from "./Details";
 import { drawn, said } from "./limits";
@@ -38,6 +39,7 @@ export function IndicatorPage(): ReactNode {
           actions={
             <>
               <PeriodField />
+              <Views page="boards" />
               <Exports
                 to={(format) =>
                   save(FIGURES, `${name}-${period}.${format}`, { path: { name }, query: { period, by, format } })

@@ -12,6 +12,7 @@ import { save } from "../../shared/client";
 import { Frame } from "../../shared/frame";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
+import { Views } from "../../shared/views";
 import { NoFigures, Sources } from "./Sources";
 import { TEXTS } from "./texts";
 
@@ -76,6 +77,7 @@ function Actions({ children }: { children: ReactNode }): ReactNode {
   return (
     <>
       <PeriodField />
+      <Views page="boards" />
       {children}
       <Link to="/wall">
         <Button>{TEXTS.wall}</Button>

@@ -8,6 +8,7 @@ import { save } from "../../shared/client";
 import { useFilters } from "../../shared/filters";
 import { Frame } from "../../shared/frame";
 import { Asked } from "../../shared/states";
+import { Views } from "../../shared/views";
 import { Faults } from "./Faults";
 import { Parts } from "./Parts";
 import { RANKING, Scores } from "./Scores";
@@ -47,13 +48,18 @@ function Tabbed({ part }: { part: Part }): ReactNode {
     void navigate(`/dataquality/${key}${kept}`);
   };
   return (
-    <Frame title={TEXTS.title} about={TEXTS.about} actions={<Files query={asked} />} printable>
+    <Frame title={TEXTS.title} about={TEXTS.about} actions={<Actions query={asked} />} printable>
       <Tabs activeKey={part} items={items} onChange={turn} />
       <Asked query={titles}>{(found) => <Shown titles={found} />}</Asked>
     </Frame>
   );
 }
 
-function Files({ query }: { query: Record<string, string> }): ReactNode {
-  return <Exports to={(format) => save(FILES[format], TEXTS.files[format], { query })} />;
+function Actions({ query }: { query: Record<string, string> }): ReactNode {
+  return (
+    <>
+      <Views page="dataquality" />
+      <Exports to={(format) => save(FILES[format], TEXTS.files[format], { query })} />
+    </>
+  );
 }

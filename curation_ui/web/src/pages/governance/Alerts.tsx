@@ -8,6 +8,7 @@ import { SeverityTag } from "../../shared/finding";
 import { Frame } from "../../shared/frame";
 import { Asked } from "../../shared/states";
 import { Rows, Turning } from "../../shared/table";
+import { Views } from "../../shared/views";
 import { moment } from "../../shared/words";
 import { TEXTS } from "./texts";
 import type { Alert, Listed } from "./types";
@@ -29,12 +30,15 @@ export function Alerts(): ReactNode {
       title={SAID.of(found.data?.title ?? "")}
       about={<Link to={`/governance?${accounts(asked)}`}>{SAID.back}</Link>}
       actions={
-        <Segmented
-          aria-label={SAID.outcome}
-          options={OUTCOMES}
-          value={outcome}
-          onChange={(given) => change({ outcome: given, offset: 0 })}
-        />
+        <>
+          <Segmented
+            aria-label={SAID.outcome}
+            options={OUTCOMES}
+            value={outcome}
+            onChange={(given) => change({ outcome: given, offset: 0 })}
+          />
+          <Views page="governance" />
+        </>
       }
       printable
     >

@@ -11,6 +11,7 @@ import { askAhead, useAsked } from "../../shared/asking";
 import { save } from "../../shared/client";
 import { Frame } from "../../shared/frame";
 import { Asked, Nothing } from "../../shared/states";
+import { Views } from "../../shared/views";
 import { Alerts } from "./Alerts";
 import "./governance.css";
 import { LIMITS, type Limits, noisy, summed } from "./noise";
@@ -61,6 +62,7 @@ function Actions({ since, looked }: { since: string; looked: Looked }): ReactNod
   return (
     <>
       <SpanField />
+      <Views page="governance" />
       <Exports to={(format) => save(USAGE, `${TEXTS.title}.${format}`, { query: { since, ...narrowed, format } })} />
     </>
   );

@@ -9,6 +9,7 @@ import { useAsked } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
+import { Views } from "../../shared/views";
 import { lasting } from "../../shared/words";
 import { TEXTS } from "./texts";
 import type { Figures, RuleFigures } from "./types";
@@ -27,7 +28,12 @@ export function FiguresPage(): ReactNode {
           <Link to="..">{SAID.back}</Link> · {SAID.about}
         </>
       }
-      actions={<SpanField />}
+      actions={
+        <>
+          <SpanField />
+          <Views page="queue" />
+        </>
+      }
       printable
     >
       <Asked query={counted} isEmpty={({ submitted }) => !submitted} empty={SAID.none}>

@@ -3,6 +3,7 @@ import { Tabs } from "antd";
 import type { ReactNode } from "react";
 import { Route, Routes, useNavigate } from "react-router";
 import { Frame } from "../../shared/frame";
+import { Views } from "../../shared/views";
 import { Defects } from "./Defects";
 import { Nationals } from "./Nationals";
 import { ReportPage } from "./ReportPage";
@@ -33,7 +34,7 @@ function Tabbed({ part }: { part: Part }): ReactNode {
   const Shown = PARTS[part];
   const items = Object.entries(TEXTS.tabs).map(([key, label]) => ({ key, label }));
   return (
-    <Frame title={TEXTS.title} about={TEXTS.about} printable>
+    <Frame title={TEXTS.title} about={TEXTS.about} actions={<Views page="recordqc" />} printable>
       <Tabs activeKey={part} items={items} onChange={(key) => void navigate(`/recordqc/${key}`)} />
       <Shown />
     </Frame>
