@@ -321,6 +321,10 @@ def test_another_person_sees_the_difference_and_decides(enter: Entering) -> None
     page.get_by_label("意见").fill("请注明复查频次的依据")
     page.get_by_role("button", name="退回").click()
     here.see("已退回 1 条")
+    editor = enter("lihua", "/ui/curation?status=rejected")
+    editor.page.get_by_role("link", name="相互作用：华法林 → 西咪替丁").click()
+    expect(editor.page.get_by_role("alert")).to_contain_text("请注明复查频次的依据")
+    editor.suits_everybody("curation-returned")
     for title in ("高龄患者使用华法林", "维生素E"):
         page.get_by_role("button", name=title).first.click()
         page.get_by_role("button", name="批准", exact=True).click()

@@ -6,6 +6,7 @@ import { type Draft, useDraft } from "../../curation/drafting";
 import { History } from "../../curation/History";
 import { Person, usePerson } from "../../curation/person";
 import { Reason } from "../../curation/Reason";
+import { Rejection } from "../../curation/Rejection";
 import { Rivalry } from "../../curation/Rivalry";
 import { useStep } from "../../curation/steps";
 import type { ArticleForm, ConceptForm, SourceForm, StatementForm, Whole } from "../../curation/types";
@@ -72,6 +73,7 @@ function Editing({ whole }: { whole: Whole }): ReactNode {
   return (
     <Form layout="vertical" component="div" disabled={!may}>
       <Rivalry draft={draft} />
+      <Rejection record={whole} />
       <Fields whole={whole} draft={draft} />
       {may ? <Bar whole={whole} draft={draft} /> : null}
     </Form>

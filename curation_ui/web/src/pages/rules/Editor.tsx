@@ -7,6 +7,7 @@ import { Field } from "../../curation/Field";
 import { History } from "../../curation/History";
 import { Person, usePerson } from "../../curation/person";
 import { Reason } from "../../curation/Reason";
+import { Rejection } from "../../curation/Rejection";
 import { useStep } from "../../curation/steps";
 import type { RuleForm, Status, Whole } from "../../curation/types";
 import { StandingTag, StatusTag } from "../../curation/vocabulary";
@@ -59,6 +60,7 @@ function Editing({ whole }: { whole?: Whole<RuleForm> }): ReactNode {
   useLeaving(unsaved);
   return (
     <Form layout="vertical" component="div" disabled={!may}>
+      {whole ? <Rejection record={whole} /> : null}
       <Fields edited={edited}>
         {whole ? null : (
           <Field label={TEXTS.id} flaws={draft.flaws} name="id" hint={TEXTS.idHint} required>
