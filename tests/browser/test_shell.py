@@ -127,6 +127,7 @@ def test_a_key_held_down_counts_once_and_keys_rest_while_a_dialog_is_open(window
     expect(page.get_by_role("button", name="退回医师（r）")).to_be_enabled()
     page.keyboard.press("r")
     expect(page.get_by_role("dialog")).to_be_visible()
+    assert here.hurdles() == []
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("k")
     expect(looked_at.locator("strong")).to_have_text(departments.nth(1).inner_text())

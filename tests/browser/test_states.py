@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Route, expect
 
+from knowledge.model import Status
 from tests.browser.window import PHONE, Window
 
 Opening = Callable[..., Window]
@@ -49,8 +50,15 @@ def test_a_page_says_that_it_loads_then_what_failed_and_tries_again(
     here.see("未能加载")
     here.see("数据库暂不可用")
     here.suits_everybody(f"failed-{request.node.callspec.id}")
+    held.clear()
     page.unroute(asked)
-    page.get_by_role("button", name=re.compile("重\\s*试")).click()
+    page.route(asked, lambda sent: held.append(sent))
+    with page.expect_request(asked):
+        page.get_by_role("button", name=re.compile("重\\s*试")).click()
+    here.see("数据库暂不可用")  # what failed stands until there is an answer
+    for one in held:
+        one.continue_()
+    page.unroute(asked)
     expect(page.get_by_text(re.compile(shown)).first).to_be_visible()
     expect(page.get_by_text("未能加载")).to_have_count(0)
 
@@ -80,6 +88,23 @@ def _is_built(sent: Route) -> None:
 
 def _fails(sent: Route) -> None:
     sent.fulfill(status=500, json={"issue": [{"details": {"text": "数据库暂不可用"}}]})
+
+
+def test_knowledge_is_read_by_everybody_wherever_it_stands(window: Opening) -> None:
+    here = window()
+    told = {
+        "kind": "concept",
+        "revision": 1,
+        "at": "2026-11-01T08:00:00Z",
+        "by": "李华",
+        "change": "修改",
+        "reason": "",
+    }
+    found = [told | {"id": one, "title": one, "status": one, "standing": "reviewed"} for one in Status]
+    here.page.route("**/api/v1/curation/records*", lambda sent: sent.fulfill(json={"records": found, "next": ""}))
+    here.open("/ui/curation")
+    expect(here.page.get_by_role("cell", name="已发布", exact=True)).to_be_visible()
+    here.suits_everybody("curation-statuses")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 /** What stands where an answer is loading, empty, failed or there. */
 import type { UseQueryResult } from "@tanstack/react-query";
 import { Button, Empty, Result, Skeleton } from "antd";
-import { Component, type ReactNode } from "react";
+import { Component, type ReactNode, useRef, useState } from "react";
 import type { Failure } from "./client";
 
 const TEXTS = {
@@ -36,7 +36,17 @@ export function Nothing({ text = TEXTS.empty, children }: { text?: ReactNode; ch
 }
 
 /** What went wrong, and another try. */
-export function Failed({ error, again }: { error: Failure; again?: () => void }): ReactNode {
+function Failed({ error, again }: { error: Failure; again: () => Promise<unknown> }): ReactNode {
+  const [trying, tries] = useState(false);
+  const retry = (): void => {
+    tries(true);
+    void again().finally(() => tries(false));
+  };
+  const button = (
+    <Button loading={trying} onClick={retry}>
+      {TEXTS.again}
+    </Button>
+  );
   const title = { 403: TEXTS.forbidden, 404: TEXTS.missing }[error.status] ?? TEXTS.failed;
   return (
     <Result
@@ -44,7 +54,7 @@ export function Failed({ error, again }: { error: Failure; again?: () => void })
       status={error.status === 403 ? "403" : "warning"}
       title={title}
       subTitle={error.message}
-      extra={again && error.status !== 403 ? <Button onClick={again}>{TEXTS.again}</Button> : null}
+      extra={error.status === 403 ? null : button}
     />
   );
 }
@@ -58,11 +68,14 @@ type AskedProps<T> = {
   children: (answer: T) => ReactNode;
 };
 
-/** An answer in whatever state it is. */
+/** An answer in whatever state it is. What failed is shown until there is one, while it is asked for anew too. */
 export function Asked<T>({ query, rows, isEmpty, empty, children }: AskedProps<T>): ReactNode {
+  const failed = useRef(query.error);
+  failed.current = query.error ?? (query.errorUpdateCount ? failed.current : null);
   if (query.data === undefined) {
-    if (query.error) return <Failed error={query.error} again={() => void query.refetch()} />;
-    return <Loading rows={rows} why={query.failureReason?.soonMs ? query.failureReason.message : undefined} />;
+    const soon = !query.error && query.failureReason?.soonMs ? query.failureReason : null;
+    if (failed.current && !soon) return <Failed error={failed.current} again={query.refetch} />;
+    return <Loading rows={rows} why={soon?.message} />;
   }
   return isEmpty?.(query.data) ? <Nothing text={empty} /> : children(query.data);
 }

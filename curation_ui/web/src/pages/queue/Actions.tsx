@@ -103,7 +103,11 @@ function Returning({ one, findings, decide, close }: DialogProps & Pick<ActionsP
     <Dialog open title={TEXTS.return} okText={TEXTS.send} onOk={() => form.submit()} onCancel={close}>
       <Form form={form} layout="vertical" onFinish={send}>
         <Form.Item label={TEXTS.quick}>
-          <Select options={options} onChange={(reason: string) => form.setFieldsValue({ reason })} />
+          <Select
+            aria-label={TEXTS.quick}
+            options={options}
+            onChange={(reason: string) => form.setFieldsValue({ reason })}
+          />
         </Form.Item>
         <Form.Item
           name="reason"
