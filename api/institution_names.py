@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -22,3 +23,13 @@ def called_with_path(engine: Engine) -> Name:
     """The same with the path behind, as reports tell institutions of one name apart."""
     name = called(engine)
     return lambda tenant: f"{name(tenant)} ({tenant})"
+
+
+def placed(told: Any, name: Name) -> Any:
+    """What is told, with what people call it (``institution``) beside every path of a ``tenant``."""
+    if isinstance(told, list):
+        return [placed(one, name) for one in told]
+    if not isinstance(told, dict):
+        return told
+    whole = {key: placed(value, name) for key, value in told.items()}
+    return {"institution": name(told["tenant"])} | whole if told.get("tenant") else whole

@@ -155,7 +155,7 @@ class Office:
         front, access, settings = self._front, self._front.access, self._front.settings
         engine, ring = front.house.engine, front.ring
         ledger = Ledger(engine, ring)
-        yield exchange.router(access, self.intake, ledger)
+        yield exchange.router(access, self.intake, ledger, engine)
         yield subscriptions.router(settings, access, Subscriptions(engine, ring))
         yield fhir_terms.router(access, self.terms)
         desk = FhirDesk(settings, access, engine, self.intake, ledger, self.shown, front.identity, front.audit)

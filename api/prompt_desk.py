@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from api.access import Principal
 from api.asking import within
 from api.errors import ApiError
+from api.institution_names import Name, called
 from base.settings import Settings
 from clinical.coded import china_day
 
@@ -35,6 +36,10 @@ class PromptDesk:
         self._settings, self._engine, self.league = settings, engine, settings.league
         self._lock, self._seeded = threading.Lock(), False
         self._model: Model | None = None
+
+    def called(self) -> Name:
+        """What people call an institution."""
+        return called(self._engine)
 
     # -- the model -----------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from api.administering import UNKEPT, either, iso, reached
 from api.asking import summarised
 from api.bodies import Body, asked, decoded
 from api.errors import ApiError, moment_of, respond
+from api.institution_names import called, placed
 from api.people import People
 from base import accounts, roles, second_factor, sessions
 from base.accounts import Account
@@ -63,7 +64,8 @@ def _accounts(routes: APIRouter, people: People, access: Access) -> None:
         with acting(found.scope), people.engine.connect() as connection:
             some = accounts.listed(connection, tenant, max(1, min(limit, _MOST)), after, q.strip())
             held = roles.grants_of(connection, [a.id for a in some])
-        return respond(200, {"accounts": [_account(a, [g for g in held if g.account == a.id]) for a in some]})
+        told = [_account(a, [g for g in held if g.account == a.id]) for a in some]
+        return respond(200, {"accounts": placed(told, called(people.engine))})
 
     @routes.post("/accounts", **_ADD)
     async def add(request: Request) -> Response:

@@ -15,6 +15,7 @@ from api.asking import summarised
 from api.bodies import Body, asked, decoded
 from api.client_keys import jwk_of
 from api.errors import bad_field, moment_of, respond
+from api.institution_names import called, placed
 from api.outward import is_secure
 from api.people import People
 from api.trusted import key_set
@@ -69,7 +70,7 @@ def _registering(routes: APIRouter, people: People, access: Access) -> None:
             told = [_client(one) for one in clients.listed(connection)]
         may = [name for name, permission in PERMISSIONS.items() if not permission.apart]
         usual = sorted(ROLES["interface-client"].permissions)
-        return respond(200, {"clients": told, "permissions": may, "usual": usual})
+        return respond(200, {"clients": placed(told, called(people.engine)), "permissions": may, "usual": usual})
 
     @routes.post("", **_ADD)
     async def add(request: Request) -> Response:

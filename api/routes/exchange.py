@@ -11,11 +11,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy import Engine
 
 from api.access import Access, Principal
 from api.asking import summarised
 from api.bodies import Body, asked, decoded
 from api.errors import ApiError, bad_field, moment_of, respond
+from api.institution_names import Name, called, placed
 from base.security import SealError
 from base.tenancy import acting, tenant_path
 from exchange.intake import BusyError, ConflictError, EmptyError, Intake, Receipt, Sent
@@ -50,11 +52,15 @@ class ReplayBody(Body, frozen=True):
     until: str = ""
 
 
-def router(access: Access, intake: Intake, ledger: Ledger) -> APIRouter:
+def router(access: Access, intake: Intake, ledger: Ledger, engine: Engine) -> APIRouter:
     """``/api/v1/exchange``."""
     routes = APIRouter(prefix="/api/v1/exchange", tags=["Exchange"])
-    _read(routes, access, ledger)
-    _following(routes, access, ledger)
+
+    def names() -> Name:
+        return called(engine)
+
+    _read(routes, access, ledger, names)
+    _following(routes, access, ledger, names)
     _repair(routes, access, ledger)
     _send(routes, access, intake)  # last: {standard} would take the others' names
     return routes
@@ -110,7 +116,7 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
 # -- following -------------------------------------------------------------------------------
 
 
-def _read(routes: APIRouter, access: Access, ledger: Ledger) -> None:
+def _read(routes: APIRouter, access: Access, ledger: Ledger, names: Callable[[], Name]) -> None:
     @routes.get("/messages", **_LIST)
     def listed(
         request: Request,
@@ -128,7 +134,7 @@ def _read(routes: APIRouter, access: Access, ledger: Ledger) -> None:
         query = _query(state, reason, standard, tenant, since, until)
         query = query._replace(before=before, limit=max(1, min(limit, _MOST)))
         with acting(access.need(request, "exchange.read").scope):
-            return respond(200, {"messages": ledger.find(query)})
+            return respond(200, {"messages": placed(ledger.find(query), names())})
 
     @routes.get("/dead", **_DEAD)
     def dead(
@@ -142,7 +148,7 @@ def _read(routes: APIRouter, access: Access, ledger: Ledger) -> None:
         query = _query(DEAD, reason, standard, tenant, "", "")
         query = query._replace(before=before, limit=max(1, min(limit, _MOST)))
         with acting(access.need(request, "exchange.read").scope):
-            return respond(200, {"messages": ledger.find(query), "reasons": REASONS})
+            return respond(200, {"messages": placed(ledger.find(query), names()), "reasons": REASONS})
 
     @routes.get("/figures", **_FIGURES)
     def figures(request: Request, since: str = "", until: str = "") -> Response:
@@ -152,11 +158,11 @@ def _read(routes: APIRouter, access: Access, ledger: Ledger) -> None:
             return respond(200, ledger.figures(begin, end) | {"since": begin, "until": end})
 
 
-def _following(routes: APIRouter, access: Access, ledger: Ledger) -> None:
+def _following(routes: APIRouter, access: Access, ledger: Ledger, names: Callable[[], Name]) -> None:
     @routes.get("/messages/{message_id}", **_TRACE)
     def trace(message_id: str, request: Request) -> Response:
         with acting(access.need(request, "exchange.read").scope):
-            return respond(200, _found(lambda: ledger.trace(message_id)))
+            return respond(200, placed(_found(lambda: ledger.trace(message_id)), names()))
 
     @routes.get("/messages/{message_id}/content", **_CONTENT)
     def content(message_id: str, request: Request, revision: int = 0) -> Response:

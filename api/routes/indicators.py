@@ -14,6 +14,7 @@ from api.asking import described, parameters, tenant_in, within
 from api.errors import bad_field, moment_of, respond
 from api.indicator_desk import IndicatorDesk
 from api.indicator_json import held_json, indicator_json, lineage_json, lines_json
+from api.institution_names import placed
 from api.table_files import table_file
 from base.tenancy import TenancyError
 from supervision.figures.answers import MOST_ROWS, Each, Line
@@ -131,11 +132,12 @@ def _behind(routes: APIRouter, access: Access, desk: IndicatorDesk) -> None:
         def read() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
             behind = desk.answers.rows(one, wanted.period, wanted.asked, below=below, offset=offset, limit=limit)
             whose = [row.shown | {PERSON.name: row.person} for row in behind]
-            return [row.shown for row in behind], cases_of(desk, found, fact.name, whose)
+            return placed([row.shown for row in behind], desk.called()), cases_of(desk, found, fact.name, whose)
 
         told, cases = await within(found, read)
         access.note(found, "indicator.rows", f"indicator/{name}", period=str(wanted.period), rows=len(told))
-        titles = {column: fact.columns[column].title for column in told[0]} if told else {}
+        shown = [column for column in told[0] if column in fact.columns] if told else []
+        titles = {column: fact.columns[column].title for column in shown}
         further = offset + limit if len(told) == limit else None
         return respond(200, {"columns": titles, "rows": told, "cases": cases, "next": further})
 
@@ -143,8 +145,11 @@ def _behind(routes: APIRouter, access: Access, desk: IndicatorDesk) -> None:
     async def lineage(name: str, request: Request) -> Response:
         found, one = access.need(request, _READ), desk.known.indicator(name)
         wanted = question(request, found)
-        told = await within(found, lambda: desk.answers.lineage(one, wanted.period, wanted.asked))
-        return respond(200, lineage_json(told))
+
+        def read() -> Any:
+            return placed(lineage_json(desk.answers.lineage(one, wanted.period, wanted.asked)), desk.called())
+
+        return respond(200, await within(found, read))
 
 
 def _reports(routes: APIRouter, access: Access, desk: IndicatorDesk) -> None:

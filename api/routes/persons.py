@@ -19,6 +19,7 @@ from api.access import Access, Principal
 from api.asking import described, within
 from api.bodies import Body, asked, decoded
 from api.errors import bad_field, respond
+from api.institution_names import called, placed
 from base import masking
 from exchange.fhir.person import demographics, patient
 from records.identity import Cause, Identity, IdentityError, Kept, MissingPersonError, Pair, Told
@@ -106,7 +107,7 @@ def _whole(routes: APIRouter, access: Access, identity: Identity) -> None:
                 shown = [_person(identity, person, kept, found) for person, kept in people.items()]
             for person in people:
                 access.note(found, "person.read", f"person/{person}", "search")
-            return respond(200, {"persons": shown})
+            return respond(200, {"persons": placed(shown, called(identity.engine))})
 
         return await within(found, work)
 

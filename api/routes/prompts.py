@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from fastapi import APIRouter, Path, Request, Response
 
 from api.access import Access, Principal
-from api.asking import described, reads, writes
+from api.asking import described, reads, within, writes
 from api.bodies import Body, asked, decoded
 from api.errors import respond
+from api.institution_names import placed
 from api.prompt_desk import PromptDesk, act, told
 
 if TYPE_CHECKING:  # read when somebody asks: no worker waits for them to start
@@ -118,7 +119,8 @@ def _reading(routes: APIRouter, access: Access, desk: PromptDesk) -> None:
         prompts = await desk.do(found, lambda store: store.listed(home, purpose))
         choices = await desk.do(found, lambda store: store.choices(home))
         told = [prompt_json(p) | {"versions": [_brief(v) for v in made]} for p, made in prompts]
-        return respond(200, {"tenant": home, "prompts": told, "inUse": [_choice(*one) for one in choices.items()]})
+        used = placed([_choice(*one) for one in choices.items()], await within(found, desk.called))
+        return respond(200, {"tenant": home, "prompts": told, "inUse": used})
 
     @routes.get("/{prompt_id}", **_ONE)
     async def one(prompt_id: str, request: Request, version: int = 0) -> Response:
@@ -129,7 +131,8 @@ def _reading(routes: APIRouter, access: Access, desk: PromptDesk) -> None:
         run = await desk.do(found, lambda store: store.last_run(home, prompt_id, held.number))
         history = await desk.do(found, lambda store: store.history(home, prompt_id))
         whole = version_json(held) | ({"lastRun": run_json(run)} if run is not None else {})
-        return respond(200, prompt_json(known) | {"version": whole, "history": [_event(one) for one in history]})
+        happened = placed([_event(one) for one in history], await within(found, desk.called))
+        return respond(200, prompt_json(known) | {"version": whole, "history": happened})
 
     @routes.get("/{prompt_id}/versions/{number}/diff", **_DIFF)
     async def diff(prompt_id: str, number: Number, request: Request, against: int = 0) -> Response:

@@ -79,6 +79,8 @@ def test_from_an_indicator_by_institution_to_the_rows_behind_it(window: Opening)
     expect(
         here.page.get_by_role("heading", name=re.compile(r"^明细：\S*妇幼\S* · 20\d\d 年 \d+ 月$"))
     ).to_be_visible()
+    named = here.page.get_by_role("region", name="明细").get_by_title("league/").first
+    expect(named).to_have_text(re.compile("妇幼"))
     here.suits_everybody("indicator")
 
 

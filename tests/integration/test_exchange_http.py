@@ -51,7 +51,7 @@ def test_a_message_is_taken_followed_and_known_again(league: Staffed, his: dict[
     assert (again.status_code, again.json()["state"], again.json()["duplicate"]) == (200, "done", True)
     told = league.client.get(taken.json()["trace"], headers=his).json()
     assert [fact["resource"] for fact in told["facts"]] == ["Patient/p1", "Observation/o1"]
-    assert told["tenant"] == HOSPITAL
+    assert (told["tenant"], told["institution"]) == (HOSPITAL, "h1")
     assert told["source"] == "his"
     numbered = f"/api/v1/exchange/messages/{told['number']}"
     assert league.client.get(numbered, headers=his).json()["id"] == told["id"]
@@ -129,7 +129,7 @@ def test_figures_say_what_came_what_waits_and_what_was_given_up(league: Staffed,
     assert told["waiting"] == 1
     assert told["oldestWaiting"]
     listed = league.client.get("/api/v1/exchange/messages?state=done", headers=his).json()["messages"]
-    assert [m["messageId"] for m in listed] == ["m1"]
+    assert [(m["messageId"], m["institution"]) for m in listed] == [("m1", "h1")]
 
 
 def test_what_is_sent_and_looked_at_is_in_the_audit_and_no_name_is(league: Staffed, his: dict[str, str]) -> None:

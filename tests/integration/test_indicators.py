@@ -105,6 +105,7 @@ def test_each_sees_its_own(site: Staffed, who: str, expected: int) -> None:
     assert len(_get(site, who, f"{VISITS}/rows", period="2026-11").json()["rows"]) == expected
     loads = _get(site, who, f"{VISITS}/lineage", period="2026-11").json()["loads"]
     assert len(loads) == expected
+    assert {load["institution"] for load in loads} <= {"h1", "c1", "h9"}, "nobody registered them: their own codes"
     assert {load["tenant"] for load in loads} <= {HOSPITAL, CLINIC, OTHER if who == "league" else HOSPITAL}
 
 
@@ -125,7 +126,8 @@ def test_figures_stand_beside_the_period_before_with_ranks_and_titles(site: Staf
 def test_looking_at_rows_is_audited_and_shows_no_names(site: Staffed) -> None:
     told = _get(site, "county", f"{VISITS}/rows", period="2026-11", only="department:内科").json()
     assert [row["id"] for row in told["rows"]] == ["v2"]
-    assert "person" not in told["columns"]
+    assert (told["rows"][0]["tenant"], told["rows"][0]["institution"]) == (HOSPITAL, "h1")
+    assert {"person", "institution"}.isdisjoint(told["columns"]), "the name stands in the column of the path"
     assert site.audited("indicator.rows")
 
 

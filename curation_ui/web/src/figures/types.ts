@@ -61,5 +61,14 @@ export type Held = {
 export type Facts = { engine: { installed: boolean; install: string }; facts: Held[] };
 export type Lineage = {
   parts: { fact: string; tenant: string; month: string; rows: number }[];
-  loads: { id: number; at: string; by: string; fact: string; tenant: string; source: string; received: number }[];
+  loads: {
+    id: number;
+    at: string;
+    by: string;
+    fact: string;
+    tenant: string;
+    institution: string;
+    source: string;
+    received: number;
+  }[];
 };

@@ -4,6 +4,7 @@ import dayjs from "dayjs";
 import { type ReactNode, useDeferredValue, useState } from "react";
 import { askAhead, useAsked } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
+import { Institution } from "../../shared/institution";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
 import { Pager, Rows } from "../../shared/table";
@@ -88,7 +89,7 @@ function Table({ accounts }: { accounts: Account[] }): ReactNode {
       columns={[
         { title: TEXTS.name, dataIndex: "name" },
         { title: TEXTS.fullName, dataIndex: "fullName" },
-        { title: TEXTS.tenant, dataIndex: "tenant" },
+        { title: TEXTS.tenant, render: (_, one) => <Institution {...one} /> },
         { title: TEXTS.state, render: (_, one) => <State account={one} /> },
         { title: TEXTS.expires, render: (_, one) => day(one.expires) },
         { title: TEXTS.roles, render: (_, one) => <Grants account={one} /> },

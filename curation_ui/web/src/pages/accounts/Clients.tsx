@@ -2,6 +2,7 @@
 import { App, Button, Flex, Popconfirm, Tag } from "antd";
 import { type ReactNode, useState } from "react";
 import { useAsked, useTelling } from "../../shared/asking";
+import { Institution } from "../../shared/institution";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
 import { day, moment } from "../../shared/words";
@@ -37,7 +38,7 @@ function Table({ found }: { found: Found }): ReactNode {
         columns={[
           { title: TEXTS.clientId, dataIndex: "id" },
           { title: TEXTS.clientTitle, dataIndex: "title" },
-          { title: TEXTS.tenant, dataIndex: "tenant" },
+          { title: TEXTS.tenant, render: (_, one) => <Institution {...one} /> },
           { title: TEXTS.proves, render: (_, one) => <Proof client={one} /> },
           { title: TEXTS.used, render: (_, one) => moment(one.used) || TEXTS.never },
           { title: TEXTS.expires, render: (_, one) => day(one.expires) },

@@ -36,7 +36,7 @@ function Held({ account, grant, may }: { account: Account; grant: Grant; may: bo
   const path = { account_id: account.id, grant_id: grant.id };
   return (
     <Tag title={grant.tenant}>
-      {grant.tenant === account.tenant ? grant.title : `${grant.title}（${grant.tenant}）`}
+      {grant.tenant === account.tenant ? grant.title : `${grant.title}（${grant.institution ?? grant.tenant}）`}
       {may ? (
         <Popconfirm title={TEXTS.revokeSure} onConfirm={() => revoke.mutate({ path })}>
           <Button type="text" size="small" icon={<CloseOutlined />} aria-label={TEXTS.revoke(grant.title)} />

@@ -1,11 +1,12 @@
 /** Accounts, roles, hospital systems and institutions as the API tells them. */
-export type Grant = { id: string; role: string; title: string; tenant: string };
+export type Grant = { id: string; role: string; title: string; tenant: string; institution?: string };
 
 export type Account = {
   id: string;
   name: string;
   fullName?: string;
   tenant: string;
+  institution: string;
   locked: boolean;
   mustChangePassword: boolean;
   expires?: string;
@@ -28,6 +29,7 @@ export type Client = {
   id: string;
   title: string;
   tenant: string;
+  institution: string;
   permissions: string[];
   proves: Exclude<Proof, "jku">;
   kids?: string[];

@@ -4,6 +4,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import { useNavigate, useSearchParams } from "react-router";
 import { useTelling } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
+import { Institution, type Placed } from "../../shared/institution";
 import { useSession } from "../../shared/session";
 import { Loading, Nothing } from "../../shared/states";
 import { Rows } from "../../shared/table";
@@ -11,9 +12,13 @@ import { TEXTS } from "./texts";
 
 type Known = {
   number: string;
-  records: { tenant: string; localId: string; patient: { name?: { text?: string }[]; birthDate?: string } }[];
+  records: (Placed & {
+    tenant: string;
+    localId: string;
+    patient: { name?: { text?: string }[]; birthDate?: string };
+  })[];
 };
-type Row = { key: string; name: string; born: string; tenant: string; patient: string };
+type Row = Placed & { key: string; name: string; born: string; tenant: string; patient: string };
 
 const SEARCH = "POST /api/v1/persons/search";
 const LAUNCH = "POST /api/v1/panel/launches";
@@ -55,7 +60,8 @@ function Finding(): ReactNode {
           columns={[
             { title: TEXTS.name, dataIndex: "name" },
             { title: TEXTS.born, dataIndex: "born" },
-            { title: TEXTS.record, render: (_, one) => `${one.tenant} ${one.patient}` },
+            { title: TEXTS.institution, render: (_, one) => <Institution {...one} /> },
+            { title: TEXTS.record, dataIndex: "patient" },
             { title: TEXTS.open, render: (_, one) => <Button onClick={() => open(one)}>{TEXTS.open}</Button> },
           ]}
         />
@@ -65,11 +71,12 @@ function Finding(): ReactNode {
 }
 
 function rowsOf(person: Known): Row[] {
-  return person.records.map(({ tenant, localId, patient }) => ({
+  return person.records.map(({ tenant, institution, localId, patient }) => ({
     key: `${tenant} ${localId}`,
     name: patient.name?.[0]?.text ?? "",
     born: patient.birthDate ?? "",
     tenant,
+    institution,
     patient: localId,
   }));
 }

@@ -5,6 +5,7 @@ import { Link, useSearchParams } from "react-router";
 import { named } from "../../figures/periods";
 import type { Answer, Behind, Case, Indicator } from "../../figures/types";
 import { useAsked } from "../../shared/asking";
+import { Institution, type Placed } from "../../shared/institution";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
 import { TEXTS } from "./texts";
@@ -15,7 +16,7 @@ const PAGE_ROWS = 50;
 const PARTS = Object.entries(TEXTS.parts).map(([value, label]) => ({ value, label }));
 
 type DetailsProps = { indicator: Indicator; period: string };
-type Row = Record<string, unknown> & { case: Case };
+type Row = Record<string, unknown> & Placed & { case: Case };
 
 export function Details({ indicator, period }: DetailsProps): ReactNode {
   const only = useSearchParams()[0].get("only");
@@ -76,7 +77,7 @@ function Table({ behind, indicator }: { behind: Behind; indicator: Indicator }):
   const codes = new Map(indicator.dimensions.map(({ id, values }) => [id, values]));
   const columns = Object.entries(behind.columns).map(([id, title]) => ({
     title,
-    render: (_: unknown, row: Row) => shown(row[id], codes.get(id)),
+    render: (_: unknown, row: Row) => (id === "tenant" ? <Institution {...row} /> : shown(row[id], codes.get(id))),
   }));
   const opening = { title: TEXTS.case, render: (_: unknown, row: Row) => <Opening row={row} /> };
   return (

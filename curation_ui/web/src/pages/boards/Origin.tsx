@@ -3,6 +3,7 @@ import { Button, Flex, Typography } from "antd";
 import { type ReactNode, useState } from "react";
 import type { Facts, Lineage } from "../../figures/types";
 import { useAsked } from "../../shared/asking";
+import { Institution } from "../../shared/institution";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
 import { TEXTS } from "./texts";
@@ -84,7 +85,7 @@ function Loads({ loads, titled }: { loads: Lineage["loads"] } & Titled): ReactNo
       columns={[
         { title: TEXTS.at, render: (_, { at }) => new Date(at).toLocaleString("zh-CN") },
         { title: TEXTS.fact, render: (_, { fact }) => titled(fact) },
-        { title: TEXTS.institution, dataIndex: "tenant" },
+        { title: TEXTS.institution, render: (_, one) => <Institution {...one} /> },
         { title: TEXTS.from, dataIndex: "source" },
         { title: TEXTS.actor, dataIndex: "by" },
         { title: TEXTS.received, align: "right", render: (_, { received }) => received.toLocaleString("zh-CN") },

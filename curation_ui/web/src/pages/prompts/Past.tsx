@@ -3,6 +3,7 @@ import { App, Button, Flex, Popconfirm, Tag } from "antd";
 import type { ReactNode } from "react";
 import { usePerson } from "../../curation/person";
 import { useAsked, useTelling } from "../../shared/asking";
+import { Institution } from "../../shared/institution";
 import { useMay } from "../../shared/session";
 import { Rows } from "../../shared/table";
 import { moment } from "../../shared/words";
@@ -29,7 +30,7 @@ export function Past({ id, history }: { id: string; history: Step[] }): ReactNod
           { title: TEXTS.version, dataIndex: "version" },
           { title: TEXTS.step, render: (_, one) => TEXTS.steps[one.action] ?? one.action },
           { title: TEXTS.actor, dataIndex: "actor" },
-          { title: TEXTS.tenant, dataIndex: "tenant" },
+          { title: TEXTS.tenant, render: (_, one) => <Institution {...one} /> },
           { title: TEXTS.note, dataIndex: "note" },
         ]}
       />
@@ -37,7 +38,7 @@ export function Past({ id, history }: { id: string; history: Step[] }): ReactNod
   );
 }
 
-function InUse({ use: { purpose, tenant, version } }: { use: Use }): ReactNode {
+function InUse({ use: { purpose, tenant, institution, version } }: { use: Use }): ReactNode {
   const { message } = App.useApp();
   const { by, missing } = usePerson();
   const deactivate = useTelling<unknown, typeof DEACTIVATE>(DEACTIVATE, [ONE, LIST], () => {
@@ -45,8 +46,8 @@ function InUse({ use: { purpose, tenant, version } }: { use: Use }): ReactNode {
   });
   return (
     <Flex gap={8} align="center">
-      <Tag color="green" variant="outlined">
-        {`${TEXTS.inUse} ${version} · ${tenant}`}
+      <Tag color="green" variant="outlined" title={tenant}>
+        {`${TEXTS.inUse} ${version} · ${institution}`}
       </Tag>
       {useMay("knowledge.approve") ? (
         <Popconfirm

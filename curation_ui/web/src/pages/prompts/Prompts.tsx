@@ -63,8 +63,8 @@ function Newest({ prompt, inUse }: { prompt: Prompt; inUse: Use[] }): ReactNode 
   return (
     <>
       {last ? <Tag variant="outlined">{TEXTS.states[last.state] ?? last.state}</Tag> : null}
-      {used.map(({ tenant, version }) => (
-        <Tag key={tenant} color="green" variant="outlined" title={tenant}>
+      {used.map(({ tenant, institution, version }) => (
+        <Tag key={tenant} color="green" variant="outlined" title={institution}>
           {TEXTS.inUse} {version}
         </Tag>
       ))}

@@ -10,7 +10,7 @@ export type Brief = {
   decidedBy?: string;
 };
 export type Prompt = { id: string; tenant: string; name: string; purpose: string; versions: Brief[] };
-export type Use = { purpose: string; tenant: string; prompt: string; version: number };
+export type Use = { purpose: string; tenant: string; institution: string; prompt: string; version: number };
 export type Listed = { prompts: Prompt[]; inUse: Use[] };
 /** Values by the names of variables. */
 export type Filled = Record<string, unknown>;
@@ -24,7 +24,15 @@ export type Expectation = {
   cites?: boolean;
 };
 export type Case = { name: string; variables?: Filled; expect?: Expectation[] };
-export type Step = { version: number; tenant: string; at: string; actor: string; action: string; note?: string };
+export type Step = {
+  version: number;
+  tenant: string;
+  institution: string;
+  at: string;
+  actor: string;
+  action: string;
+  note?: string;
+};
 export type Variable = { name: string; type?: string; title?: string; choices?: string[] };
 /** What is empty is left out. */
 export type Content = {

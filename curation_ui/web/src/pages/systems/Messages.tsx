@@ -3,6 +3,7 @@ import { Button, Flex, Input, Segmented, Tag } from "antd";
 import type { ReactNode } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { useAsked } from "../../shared/asking";
+import { Institution } from "../../shared/institution";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
 import { moment } from "../../shared/words";
@@ -60,7 +61,7 @@ function Table({ messages }: { messages: Message[] }): ReactNode {
       pagination={false}
       columns={[
         { title: TEXTS.message, render: (_, one) => <Link to={`/systems/messages/${one.id}`}>{one.messageId}</Link> },
-        { title: TEXTS.institution, dataIndex: "tenant" },
+        { title: TEXTS.institution, render: (_, one) => <Institution {...one} /> },
         { title: TEXTS.standard, render: (_, one) => [one.standard, one.kind].filter(Boolean).join(" ") },
         { title: TEXTS.received, render: (_, one) => moment(one.received) },
         { title: TEXTS.attempts, align: "right", dataIndex: "attempts" },

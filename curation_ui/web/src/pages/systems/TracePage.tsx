@@ -4,6 +4,7 @@ import { type ReactNode, useState } from "react";
 import { Link, useParams } from "react-router";
 import { useAsked, useTelling } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
+import { Institution } from "../../shared/institution";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
 import { moment } from "../../shared/words";
@@ -27,7 +28,7 @@ export function TracePage(): ReactNode {
 function Shown({ trace }: { trace: Trace }): ReactNode {
   const may = useMay("exchange.replay") && trace.state === "dead";
   const items = [
-    { key: "institution", label: TEXTS.institution, children: trace.tenant },
+    { key: "institution", label: TEXTS.institution, children: <Institution {...trace} /> },
     { key: "standard", label: TEXTS.standard, children: [trace.standard, trace.kind].filter(Boolean).join(" ") },
     { key: "source", label: TEXTS.source, children: trace.source },
     { key: "state", label: TEXTS.state, children: <MessageState message={trace} /> },

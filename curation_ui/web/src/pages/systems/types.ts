@@ -45,6 +45,7 @@ export type Message = {
   standard: string;
   kind: string;
   source: string;
+  institution: string;
   state: "waiting" | "done" | "dead" | "closed";
   attempts: number;
   received: string;
