@@ -104,7 +104,18 @@ def answer_to(error: Exception) -> Response | None:
 def _invalid(error: RequestValidationError) -> Response:
     first = error.errors()[0]
     path = ".".join(str(part) for part in first["loc"])
-    return respond(400, outcome("invalid", str(first["msg"]), path))
+    known = _INVALID.get(first["type"])
+    says = known.format(**first.get("ctx", {})) if known else str(first["msg"])
+    return respond(400, outcome("invalid", says, path))
+
+
+_INVALID: Final = {
+    "missing": "须填写",
+    "int_parsing": "须为整数",
+    "greater_than_equal": "须不小于 {ge}",
+    "less_than_equal": "须不大于 {le}",
+}
+"""What people may bring about with an address, in Chinese."""
 
 
 def _issue(status: int) -> str:

@@ -59,6 +59,7 @@ def test_a_message_that_was_given_up_is_followed_and_settled(window: Opening, se
     here.page.get_by_role("link", name="broken-1").click()
     expect(here.page.get_by_text("接收").first).to_be_visible()
     here.see("转入死信")
+    here.see("HL7 v2")
     here.suits_everybody("trace")
     here.page.get_by_role("button", name=re.compile("结\\s*案")).click()
     dialog = here.page.get_by_role("dialog")

@@ -71,6 +71,20 @@ def test_a_bad_field_is_named(served: TestClient, body: dict[str, Any], field: s
     assert _issue(answer)["expression"] == [field]
 
 
+@pytest.mark.parametrize(
+    ("path", "field", "says"),
+    [
+        ("/api/v1/rules/alerts", "query.rule", "须填写"),
+        ("/api/v1/audit?before=x", "query.before", "须为整数"),
+        ("/api/v1/audit?limit=0", "query.limit", "须不小于 1"),
+    ],
+)
+def test_an_address_typed_wrong_is_answered_in_chinese(served: TestClient, path: str, field: str, says: str) -> None:
+    answer = served.get(path)
+    assert answer.status_code == 400
+    assert (_issue(answer)["expression"], _issue(answer)["diagnostics"]) == ([field], f"{field}: {says}")
+
+
 def test_a_number_that_no_double_holds_stops_only_who_sends_it_back(served: TestClient) -> None:
     body = json.dumps(EXAMPLES["order-sign"]).replace('"intent": "order"', '"intent": 1e999')
     answer = served.post(SIGN, content=body, headers={"Content-Type": "application/json"})

@@ -4,7 +4,7 @@ import { type ReactNode, useState } from "react";
 import { useAsked } from "../shared/asking";
 import { Asked } from "../shared/states";
 import { Rows } from "../shared/table";
-import { moment } from "../shared/words";
+import { moment, who } from "../shared/words";
 import { Diff } from "./Diff";
 import type { Kind, Revision } from "./types";
 import { StatusTag } from "./vocabulary";
@@ -34,7 +34,7 @@ export function History({ kind, id }: { kind: Kind; id: string }): ReactNode {
 function Revisions({ revisions }: { revisions: Revision[] }): ReactNode {
   const last = revisions.length - 1;
   const [pair, choose] = useState<[number, number]>([changedBefore(revisions), last]);
-  const options = revisions.map((one, value) => ({ value, label: `${one.revision} ${one.change} ${one.by}` }));
+  const options = revisions.map((one, value) => ({ value, label: `${one.revision} ${one.change} ${who(one.by)}` }));
   const [before, after] = pair.map((at) => revisions[at]);
   return (
     <Flex vertical gap={12}>
@@ -63,7 +63,7 @@ function Revisions({ revisions }: { revisions: Revision[] }): ReactNode {
         columns={[
           { title: TEXTS.number, dataIndex: "revision" },
           { title: TEXTS.when, render: (_, one) => moment(one.at) },
-          { title: TEXTS.who, dataIndex: "by" },
+          { title: TEXTS.who, render: (_, one) => who(one.by) },
           { title: TEXTS.what, dataIndex: "change" },
           { title: TEXTS.status, render: (_, one) => <StatusTag status={one.status} /> },
           { title: TEXTS.why, dataIndex: "reason" },

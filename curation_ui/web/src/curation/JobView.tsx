@@ -4,7 +4,7 @@ import { type ReactNode, useEffect } from "react";
 import type { Endpoint } from "../../generated/endpoints";
 import { refresh, useAsked } from "../shared/asking";
 import { Asked } from "../shared/states";
-import { moment } from "../shared/words";
+import { moment, who } from "../shared/words";
 import type { Job } from "./types";
 
 const ONE = "GET /api/v1/curation/jobs/{job_id}";
@@ -49,7 +49,7 @@ function Running<R>({ job }: { job: Job<R> }): ReactNode {
       </Typography.Text>
       <Progress percent={percent ?? 100} status="active" showInfo={percent !== undefined} aria-label={job.title} />
       <Typography.Text type="secondary">
-        {TEXTS.begun} {moment(job.started)} · {TEXTS.by} {job.by}
+        {TEXTS.begun} {moment(job.started)} · {TEXTS.by} {who(job.by)}
       </Typography.Text>
     </Flex>
   );

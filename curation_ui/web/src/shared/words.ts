@@ -19,6 +19,19 @@ export const ROLES: Record<string, string> = {
   system: "系统",
 };
 
+const OURS: Record<string, string> = {
+  yigong: "医共起步内容",
+  "yigong-content": "医共起步内容",
+  "yigong-second-pass": "医共第二遍核对",
+  system: "系统",
+  unknown: "未识别",
+};
+
+/** Who did something or where it is from: the software's own names in words, people's as they are. */
+export function who(name = ""): string {
+  return OURS[name] ?? name;
+}
+
 /** A moment to the minute; empty when there is none. */
 export function moment(at: string | undefined): string {
   return at ? dayjs(at).format("YYYY-MM-DD HH:mm") : "";

@@ -7,6 +7,7 @@ import { Frame } from "../../shared/frame";
 import { Institution } from "../../shared/institution";
 import { Asked } from "../../shared/states";
 import { Pager, Rows } from "../../shared/table";
+import { who } from "../../shared/words";
 import "./audit.css";
 import { Search } from "./Search";
 import { TEXTS } from "./texts";
@@ -55,7 +56,7 @@ function Table({ events }: { events: Event[] }): ReactNode {
       pagination={false}
       columns={[
         { title: TEXTS.at, render: (_, one) => dayjs(one.at).format(EXACT) },
-        { title: TEXTS.actor, render: (_, { actor = "" }) => TEXTS.actors[actor] ?? actor },
+        { title: TEXTS.actor, render: (_, { actor }) => who(actor) },
         { title: TEXTS.act, render: (_, { act, actTitle }) => <span title={act}>{actTitle ?? act}</span> },
         { title: TEXTS.subject, dataIndex: "subject" },
         { title: TEXTS.tenant, render: (_, one) => <Institution {...one} /> },

@@ -7,7 +7,6 @@ export const TEXTS = {
   actAbout: "操作名称或代码",
   whole: (group: string) => `${group}（全部）`,
   raw: "原始记录",
-  actors: { unknown: "未识别", system: "系统" } as Record<string, string>,
   subject: "对象",
   tenant: "机构",
   span: "时间",

@@ -8,6 +8,7 @@ import { useAsked, useTelling } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
+import { who } from "../../shared/words";
 import "./candidates.css";
 import { TEXTS } from "./texts";
 
@@ -134,7 +135,7 @@ function One({ side, kept, children }: { side: Side; kept: boolean; children: Re
     { key: "en", label: TEXTS.names, children: [side.name, side.nameEn].filter(Boolean).join(" ") },
     { key: "also", label: TEXTS.synonyms, children: (side.synonyms ?? []).join("、") || "—" },
     { key: "codes", label: TEXTS.codes, children: (side.codes ?? []).join("、") || "—" },
-    { key: "origin", label: TEXTS.origin, children: side.origin || "—" },
+    { key: "origin", label: TEXTS.origin, children: who(side.origin) || "—" },
   ];
   return (
     <section className={kept ? "candidate-kept" : undefined} aria-label={side.name}>

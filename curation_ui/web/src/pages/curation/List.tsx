@@ -12,7 +12,7 @@ import { Frame } from "../../shared/frame";
 import { useMay, useSession } from "../../shared/session";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
-import { moment } from "../../shared/words";
+import { moment, who } from "../../shared/words";
 import { TEXTS } from "./texts";
 
 const RECORDS = "GET /api/v1/curation/records";
@@ -134,7 +134,7 @@ function Matches({ records }: { records: Found[] }): ReactNode {
           {
             title: TEXTS.changed,
             render: (_, one) =>
-              `${one.change} · ${one.by} · ${moment(one.at)}${one.reason ? ` · ${one.reason}` : ""}`,
+              `${one.change} · ${who(one.by)} · ${moment(one.at)}${one.reason ? ` · ${one.reason}` : ""}`,
           },
         ]}
       />

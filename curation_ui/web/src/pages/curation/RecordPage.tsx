@@ -16,6 +16,7 @@ import { Frame } from "../../shared/frame";
 import { useHotkeys } from "../../shared/hotkeys";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
+import { who } from "../../shared/words";
 import { ArticleFields, ConceptFields, SourceFields, StatementFields } from "./forms";
 import { TEXTS } from "./texts";
 
@@ -41,7 +42,7 @@ function Opened({ whole }: { whole: Whole }): ReactNode {
       <StatusTag status={whole.status} />
       <StandingTag standing={whole.standing} />
       <span>
-        {[id, whole.origin ? `${T.origin} ${whole.origin}` : "", authors(whole)].filter(Boolean).join(" · ")}
+        {[id, whole.origin ? `${T.origin} ${who(whole.origin)}` : "", authors(whole)].filter(Boolean).join(" · ")}
       </span>
     </Flex>
   );
@@ -53,7 +54,7 @@ function Opened({ whole }: { whole: Whole }): ReactNode {
 }
 
 function authors(whole: Whole): string {
-  return whole.authors.length ? `${T.authors} ${whole.authors.join("、")}` : "";
+  return whole.authors.length ? `${T.authors} ${whole.authors.map(who).join("、")}` : "";
 }
 
 function Actions({ whole }: { whole: Whole }): ReactNode {

@@ -11,7 +11,7 @@ import { Frame } from "../../shared/frame";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
 import { Rows, Turning } from "../../shared/table";
-import { moment } from "../../shared/words";
+import { moment, who } from "../../shared/words";
 import { TEXTS } from "./texts";
 
 const LOADS = "GET /api/v1/curation/loads";
@@ -201,7 +201,7 @@ function Runs({ listed, show }: { listed: Listed; show: (load: string) => void }
           { title: TEXTS.when, render: (_, one) => moment(one.started) },
           { title: TEXTS.source, render: (_, one) => title(one.loader) },
           { title: TEXTS.name, dataIndex: "file" },
-          { title: TEXTS.by, dataIndex: "author" },
+          { title: TEXTS.by, render: (_, one) => who(one.author) },
           {
             title: TEXTS.progress,
             render: (_, one) => (one.finished ? TEXTS.done : `${TEXTS.running} ${one.position}`),

@@ -6,7 +6,7 @@ import { useAsked, useTelling } from "../../shared/asking";
 import { Institution } from "../../shared/institution";
 import { useMay } from "../../shared/session";
 import { Rows } from "../../shared/table";
-import { moment } from "../../shared/words";
+import { moment, who } from "../../shared/words";
 import { TEXTS } from "./texts";
 import type { Listed, Step, Use } from "./types";
 
@@ -29,7 +29,7 @@ export function Past({ id, history }: { id: string; history: Step[] }): ReactNod
           { title: TEXTS.made, render: (_, one) => moment(one.at) },
           { title: TEXTS.version, dataIndex: "version" },
           { title: TEXTS.step, render: (_, one) => TEXTS.steps[one.action] ?? one.action },
-          { title: TEXTS.actor, dataIndex: "actor" },
+          { title: TEXTS.actor, render: (_, one) => who(one.actor) },
           { title: TEXTS.tenant, render: (_, one) => <Institution {...one} /> },
           { title: TEXTS.note, dataIndex: "note" },
         ]}

@@ -8,7 +8,7 @@ import { Frame } from "../../shared/frame";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
-import { moment } from "../../shared/words";
+import { moment, who } from "../../shared/words";
 import { TenantField } from "../accounts/TenantField";
 import { Changing } from "./Changing";
 import { Outcomes } from "./Outcomes";
@@ -102,7 +102,7 @@ function Reading({ version: { content } }: { version: Version }): ReactNode {
   const variables = (content.variables ?? []).map((one) => ({
     key: one.name,
     label: one.name,
-    children: [one.title, one.type].filter(Boolean).join(" · "),
+    children: [one.title, TEXTS.variable.types[one.type ?? "text"]].filter(Boolean).join(" · "),
   }));
   return (
     <Flex vertical gap={12}>
@@ -179,7 +179,7 @@ function Steps({ id, version, change }: { id: string; version: Version; change: 
     <Flex gap={8} wrap align="center" className="no-print">
       <Tag variant="outlined">{TEXTS.states[state] ?? state}</Tag>
       <Typography.Text type="secondary">
-        {version.author} · {moment(version.made)} {version.note}
+        {who(version.author)} · {moment(version.made)} {version.note}
       </Typography.Text>
       {edits ? <Button onClick={change}>{TEXTS.edit}</Button> : null}
       {edits && (state === "draft" || state === "rejected") ? (

@@ -6,7 +6,7 @@ import { useTelling } from "../../shared/asking";
 import { Dialog } from "../../shared/dialog";
 import { useMay } from "../../shared/session";
 import { Rows } from "../../shared/table";
-import { moment } from "../../shared/words";
+import { moment, who } from "../../shared/words";
 import { TEXTS } from "./texts";
 import type { Happened, Manifest, Overview } from "./types";
 
@@ -35,7 +35,7 @@ function Kept({ releases }: { releases: Manifest[] }): ReactNode {
         columns={[
           { title: TEXTS.releases, render: (_, one) => <code>{one.release.slice(0, 16)}</code> },
           { title: TEXTS.when, render: (_, one) => moment(one.at) },
-          { title: TEXTS.by, dataIndex: "by" },
+          { title: TEXTS.by, render: (_, one) => who(one.by) },
           { title: TEXTS.note, dataIndex: "note" },
           {
             title: TEXTS.action,
@@ -96,7 +96,7 @@ function Events({ events }: { events: Happened[] }): ReactNode {
         { title: TEXTS.when, render: (_, one) => moment(one.at) },
         { title: TEXTS.action, render: (_, one) => TEXTS.actions[one.action] ?? one.action },
         { title: TEXTS.releases, render: (_, one) => <code>{one.release.slice(0, 16)}</code> },
-        { title: TEXTS.by, dataIndex: "by" },
+        { title: TEXTS.by, render: (_, one) => who(one.by) },
         { title: TEXTS.note, dataIndex: "note" },
       ]}
     />

@@ -7,7 +7,7 @@ import { useAsked } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
-import { moment } from "../../shared/words";
+import { moment, who } from "../../shared/words";
 import { Past } from "./Past";
 import { Publishing } from "./Publishing";
 import "./releases.css";
@@ -56,7 +56,7 @@ function Served({ overview }: { overview: Overview }): ReactNode {
         <>
           <code className="release-id">{served.release.slice(0, 16)}</code>
           <div>
-            {moment(served.at)} · {served.by} · {served.note}
+            {moment(served.at)} · {who(served.by)} · {served.note}
           </div>
           <Typography.Text type="secondary">{counted(served.counts, records)}</Typography.Text>
         </>

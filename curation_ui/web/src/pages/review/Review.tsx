@@ -15,7 +15,7 @@ import { useHotkeys } from "../../shared/hotkeys";
 import { useSession } from "../../shared/session";
 import { Asked, Nothing } from "../../shared/states";
 import { Pager } from "../../shared/table";
-import { moment } from "../../shared/words";
+import { moment, who } from "../../shared/words";
 import "./review.css";
 import { TEXTS } from "./texts";
 
@@ -120,7 +120,7 @@ function Entry({ one, current, choose, marked, mark }: EntryProps): ReactNode {
         <Tag variant="outlined">{records[one.kind] ?? one.kind}</Tag>
         <span>{one.title}</span>
         <Typography.Text type="secondary">
-          {one.by} · {moment(one.at)}
+          {who(one.by)} · {moment(one.at)}
         </Typography.Text>
       </button>
     </li>

@@ -7,7 +7,7 @@ import { choices, StandingTag, StatusTag, useVocabulary, vocabularyAhead } from 
 import { askAhead, useAsked } from "../../shared/asking";
 import { Asked } from "../../shared/states";
 import { Pager, Rows } from "../../shared/table";
-import { moment } from "../../shared/words";
+import { moment, who } from "../../shared/words";
 import { TEXTS } from "./texts";
 
 const RECORDS = "GET /api/v1/curation/records";
@@ -51,7 +51,7 @@ export function Choosing({ chosen, choose, called, taken = () => false }: Choosi
                 { title: TEXTS.name, render: (_, one) => called(one) },
                 { title: TEXTS.status, render: (_, one) => <StatusTag status={one.status} /> },
                 { title: TEXTS.standing, render: (_, one) => <StandingTag standing={one.standing} /> },
-                { title: TEXTS.changed, render: (_, one) => `${one.change} · ${one.by} · ${moment(one.at)}` },
+                { title: TEXTS.changed, render: (_, one) => `${one.change} · ${who(one.by)} · ${moment(one.at)}` },
               ]}
             />
             <Pager

@@ -62,7 +62,10 @@ function Table({ messages }: { messages: Message[] }): ReactNode {
       columns={[
         { title: TEXTS.message, render: (_, one) => <Link to={`/systems/messages/${one.id}`}>{one.messageId}</Link> },
         { title: TEXTS.institution, render: (_, one) => <Institution {...one} /> },
-        { title: TEXTS.standard, render: (_, one) => [one.standard, one.kind].filter(Boolean).join(" ") },
+        {
+          title: TEXTS.standard,
+          render: (_, one) => [TEXTS.standards[one.standard] ?? one.standard, one.kind].filter(Boolean).join(" "),
+        },
         { title: TEXTS.received, render: (_, one) => moment(one.received) },
         { title: TEXTS.attempts, align: "right", dataIndex: "attempts" },
         { title: TEXTS.state, render: (_, one) => <MessageState message={one} /> },

@@ -29,7 +29,11 @@ function Shown({ trace }: { trace: Trace }): ReactNode {
   const may = useMay("exchange.replay") && trace.state === "dead";
   const items = [
     { key: "institution", label: TEXTS.institution, children: <Institution {...trace} /> },
-    { key: "standard", label: TEXTS.standard, children: [trace.standard, trace.kind].filter(Boolean).join(" ") },
+    {
+      key: "standard",
+      label: TEXTS.standard,
+      children: [TEXTS.standards[trace.standard] ?? trace.standard, trace.kind].filter(Boolean).join(" "),
+    },
     { key: "source", label: TEXTS.source, children: trace.source },
     { key: "state", label: TEXTS.state, children: <MessageState message={trace} /> },
   ];

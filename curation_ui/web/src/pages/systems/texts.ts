@@ -45,6 +45,7 @@ export const TEXTS = {
   find: "按报文编号追踪",
   message: "报文编号",
   standard: "标准",
+  standards: { fhir: "FHIR", hl7v2: "HL7 v2", cda: "CDA", tables: "数据表" } as Record<string, string>,
   received: "接收时间",
   attempts: "处理次数",
   why: "原因",
