@@ -16,6 +16,7 @@ from api.bodies import Body, asked, decoded
 from api.browser import onward, turned_away
 from api.code_flow import STATE_SECONDS
 from api.errors import ApiError, respond
+from api.institution_names import called
 from api.login import LoggedIn, LoginDesk, watermark
 from api.oauth import OAuthError, TokenDesk, form_of
 from api.oidc import STATE_COOKIE, OidcDesk
@@ -237,6 +238,7 @@ def _described(found: Principal, request: Request, people: People, access: Acces
         "fullName": found.detail.get("fullName", found.name),
         "kind": found.kind.value,
         "institution": found.tenant,
+        "institutionName": called(people.engine)(found.tenant),
         "roles": [{"name": r, "title": ROLES[r].title if r in ROLES else r} for r in sorted(found.roles)],
         "permissions": sorted(found.permissions),
         "scope": list(found.scope.reads) or ([people.settings.league] if found.scope.everything else []),

@@ -20,6 +20,7 @@ from clinical.coded import CHINA
 from demo import league
 from demo.figures import fill_figures
 from tests.browser.conftest import filled, running
+from tests.browser.paper import printed
 from tests.browser.window import PHONE, WALL, Window
 
 _INSTITUTIONS, _EVENTS = 3, 2_000
@@ -143,6 +144,44 @@ def test_a_chart_is_drawn_anew_in_letters_for_light_dark_and_paper(window: Openi
     expect(here.page.locator("html")).to_have_attribute("data-theme", "light")
     assert dark > light
     assert chart.evaluate(_DARKEST_DOT) == light
+
+
+def test_a_board_of_several_pages_is_on_paper_whole_and_says_its_theme(window: Opening) -> None:
+    here = window("/ui/boards?theme=services&period=2026-10")
+    rows = here.page.locator("tr[data-row-key]")
+    expect(here.page.locator(".ant-pagination")).to_be_visible()
+    seen = rows.count()
+    paper = printed(here.page)
+    assert paper.says("主题：服务")
+    here.page.emulate_media(media="print")
+    expect(here.page.locator(".ant-pagination")).to_have_count(0)
+    assert rows.count() > seen
+    titles = rows.locator("a").all_inner_texts()
+    assert [one for one in titles if not paper.says(one)] == []
+
+
+_PAPER_PX = 794
+_WATCHED = """(canvas) => {
+    window.widths = [];
+    new MutationObserver(() => window.widths.push(canvas.width)).observe(canvas, { attributeFilter: ["width"] });
+}"""
+
+
+def test_an_indicator_is_on_paper_as_wide_as_that_and_says_its_period(window: Opening) -> None:
+    here = window("/ui/boards/visits-seen?period=2026-10")
+    chart = here.page.locator(".chart canvas").first
+    expect(chart).to_be_visible()
+    expect(here.page.locator("tr[data-row-key]").first).to_be_visible()
+    chart.evaluate(_WATCHED)
+    wide = chart.evaluate("(one) => one.width")
+    paper = printed(here.page)
+    assert paper.says("期间：2026 年 10 月")
+    assert paper.says("对比维度：机构")
+    assert paper.says("未能判断")
+    assert not paper.says("返回看板")
+    assert paper.reach < 1
+    assert min(here.page.evaluate("window.widths")) < _PAPER_PX < wide
+    here.page.wait_for_function(f"window.widths.at(-1) === {wide}")
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from knowledge.store import Change
 from records.code_intake import Sighting
 from records.code_systems import CodeSystem
 from records.code_systems import Concept as Code
+from tests.browser.paper import printed
 from tests.browser.staffed import at_work, hire, logged_in
 from tests.browser.window import Window
 from tests.conftest import DATABASE
@@ -128,6 +129,20 @@ def enter(browser: Browser, desk: str) -> Iterator[Entering]:
     yield entering
     for one in made:
         one.close()
+
+
+def both_texts_are_on_paper(page: Page) -> None:
+    """Each as it stands in its editor on the screen, what differs marked."""
+    old, new = (side.split() for side in page.locator(".cm-mergeView .cm-content").all_inner_texts())
+    changed = page.locator(".diff-paper ins").first.text_content() or ""
+    paper = printed(page)
+    assert [line for line in (*old, *new) if not paper.says(line)] == []
+    assert paper.says(changed)
+    assert paper.reach < 1
+    page.emulate_media(media="print")
+    expect(page.locator(".cm-editor").first).to_be_hidden()
+    expect(page.locator(".diff-paper del").first).to_have_css("text-decoration-line", "line-through")
+    page.emulate_media(media="screen")
 
 
 def paste(page: Page, text: str) -> None:
@@ -317,6 +332,7 @@ def test_another_person_sees_the_difference_and_decides(enter: Entering) -> None
     page.get_by_role("button", name="相互作用：华法林 → 西咪替丁").click()
     expect(page.locator(".diff .cm-changedText").first).to_be_visible()
     here.suits_everybody("curation-review")
+    both_texts_are_on_paper(page)
     here.see("理由：新版说明书")
     page.get_by_label("意见").fill("请注明复查频次的依据")
     page.get_by_role("button", name="退回").click()

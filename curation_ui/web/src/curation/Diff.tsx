@@ -9,21 +9,14 @@ const SIDE_BY_SIDE = "(min-width: 768px)";
 type Sides = { before: string; after: string; titles?: [string, string] };
 
 export function Diff({ before, after, titles }: Sides): ReactNode {
-  const place = useRef<HTMLDivElement>(null);
+  const screen = useRef<HTMLDivElement>(null);
+  const paper = useRef<HTMLDivElement>(null);
   const wide = useMedia(SIDE_BY_SIDE);
-  useEffect(() => {
-    const parent = place.current;
-    if (!parent) return;
-    let left = false;
-    let close = (): void => undefined;
-    void import("./merge").then(({ show }) => {
-      if (!left) close = show(parent, before, after, wide);
-    });
-    return () => {
-      left = true;
-      close();
-    };
-  }, [before, after, wide]);
+  useEffect(
+    () => drawn(screen.current, (merge, place) => merge.show(place, before, after, wide)),
+    [before, after, wide],
+  );
+  useEffect(() => drawn(paper.current, (merge, place) => merge.write(place, before, after)), [before, after]);
   return (
     <div className="diff">
       {titles ? (
@@ -35,7 +28,24 @@ export function Diff({ before, after, titles }: Sides): ReactNode {
           ))}
         </div>
       ) : null}
-      <div ref={place} />
+      <div ref={screen} className="no-print" />
+      <div ref={paper} className="diff-paper" />
     </div>
   );
+}
+
+type Merge = typeof import("./merge");
+
+/** Draws in a place as soon as it can be; gives what takes that away. */
+function drawn(place: HTMLElement | null, draw: (merge: Merge, place: HTMLElement) => () => void): () => void {
+  let left = false;
+  let close = (): void => undefined;
+  if (place)
+    void import("./merge").then((merge) => {
+      if (!left) close = draw(merge, place);
+    });
+  return () => {
+    left = true;
+    close();
+  };
 }

@@ -1,7 +1,7 @@
 /** A chart; ECharts is loaded when the first one is shown. What it shows stands in a table beside it. */
 import { Alert } from "antd";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { useShade } from "../shared/media";
+import { useMedia, useShade } from "../shared/media";
 import type { Drawing, Series } from "./drawing";
 import "./figures.css";
 import { TEXTS } from "./texts";
@@ -11,7 +11,8 @@ export function Chart({ label, series }: { label: string; series: Series }): Rea
   const drawing = useRef<Drawing>(undefined);
   const [failed, fail] = useState(false);
   const shade = useShade();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: of another shade it is drawn anew
+  const onPaper = useMedia("print");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: of another shade, or as wide as paper, it is drawn anew
   useEffect(() => {
     const parent = place.current;
     if (!parent) return;
@@ -27,7 +28,7 @@ export function Chart({ label, series }: { label: string; series: Series }): Rea
     return () => {
       left = true;
     };
-  }, [series, shade]);
+  }, [series, shade, onPaper]);
   useEffect(
     () => () => {
       drawing.current?.close();

@@ -34,6 +34,7 @@ export function drawn(parent: HTMLElement): Drawing {
   const watch = new ResizeObserver(() => chart.resize());
   watch.observe(parent);
   const show = (series: Series): void => {
+    chart.resize(); // what watches is not told of paper
     chart.setOption(option(series, getComputedStyle(parent).color), true);
     chart.getZr().flush(); // nor for the next frame
   };

@@ -4,6 +4,7 @@ import dayjs from "dayjs";
 import type { ReactNode } from "react";
 import { useAddress } from "./address";
 import "./filters.css";
+import { TOLD } from "./told";
 
 type Asked = Record<string, string>;
 type FieldProps = { name: string; label: string };
@@ -22,7 +23,7 @@ export function useFilters(): [Asked, (changed: Record<string, string | undefine
 /** What narrows a list, above it. */
 export function Filters({ children }: { children: ReactNode }): ReactNode {
   return (
-    <Flex gap={8} wrap className="filters no-print">
+    <Flex gap={8} wrap className={`filters ${TOLD}`}>
       {children}
     </Flex>
   );

@@ -17,6 +17,29 @@ export function useMedia(query: string): boolean {
   return useSyncExternalStore(watch, () => list.matches);
 }
 
+/** Whether the page is being printed: known before paper is laid out, where a media query is told while it is. */
+export function usePaper(): boolean {
+  return useSyncExternalStore(watchPaper, () => printing || PRINT.matches);
+}
+
+const PRINT = window.matchMedia("print");
+let printing = false;
+
+function watchPaper(changed: () => void): () => void {
+  const set = ({ type }: Event): void => {
+    if (type !== "change") printing = type === "beforeprint";
+    changed();
+  };
+  window.addEventListener("beforeprint", set);
+  window.addEventListener("afterprint", set);
+  PRINT.addEventListener("change", set);
+  return () => {
+    window.removeEventListener("beforeprint", set);
+    window.removeEventListener("afterprint", set);
+    PRINT.removeEventListener("change", set);
+  };
+}
+
 /** Light or dark, as the page is just now: what is drawn on a canvas is drawn anew when that changes. */
 export function useShade(): string {
   return useSyncExternalStore(watchShade, () => document.documentElement.dataset.theme ?? "");

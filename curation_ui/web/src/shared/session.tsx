@@ -6,6 +6,8 @@ export type Session = {
   fullName: string;
   kind: "local" | "key" | "client" | "account";
   institution: string;
+  /** What people call it. */
+  institutionName: string;
   roles: { name: string; title: string }[];
   permissions: string[];
   scope: string[];

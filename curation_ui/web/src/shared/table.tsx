@@ -1,6 +1,7 @@
 /** Tables as all pages have them: compact, scrolled sideways where they do not fit, by keyboard too. */
 import { Button, Flex, Table, type TableProps } from "antd";
 import { type ReactNode, useEffect, useRef } from "react";
+import { usePaper } from "./media";
 
 const TEXTS = {
   all: "全选本页",
@@ -10,15 +11,18 @@ const TEXTS = {
   cut: (shown: number, of: number) => `只显示前 ${shown} 条，共 ${of} 条`,
 };
 const PAGES = { pageSize: 20, hideOnSinglePage: true, showSizeChanger: false };
+const PAPER = { pagination: false, scroll: undefined, tableLayout: "auto" } as const;
 
 type RowsProps<T> = TableProps<T> & {
   /** What a row is called for whoever ticks it. */
   called?: (row: T) => string;
 };
 
-/** `antd`'s table; whatever is given comes before what all tables have. */
+/** `antd`'s table; whatever is given comes before what all tables have. On paper all its pages
+ * stand below each other, as wide as that. */
 export function Rows<T extends object>({ rowSelection, called = () => "", ...given }: RowsProps<T>): ReactNode {
   const place = useRef<HTMLDivElement>(null);
+  const onPaper = usePaper();
   useEffect(() => {
     place.current?.querySelector(".ant-table-content")?.setAttribute("tabindex", "0");
     place.current?.querySelector(".ant-table-measure-row")?.setAttribute("inert", "");
@@ -33,7 +37,14 @@ export function Rows<T extends object>({ rowSelection, called = () => "", ...giv
   };
   return (
     <div ref={place}>
-      <Table<T> size="small" pagination={PAGES} scroll={{ x: "max-content" }} rowSelection={selection} {...given} />
+      <Table<T>
+        size="small"
+        pagination={PAGES}
+        scroll={{ x: "max-content" }}
+        rowSelection={selection}
+        {...given}
+        {...(onPaper ? PAPER : undefined)}
+      />
     </div>
   );
 }

@@ -8,6 +8,7 @@ import { Institution } from "../../shared/institution";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
 import { Pager, Rows } from "../../shared/table";
+import { TOLD } from "../../shared/told";
 import { day } from "../../shared/words";
 import "./accounts.css";
 import { Clients } from "./Clients";
@@ -57,7 +58,7 @@ function List(): ReactNode {
   return (
     <>
       <Input.Search
-        className="accounts-find no-print"
+        className={`accounts-find ${TOLD}`}
         aria-label={TEXTS.find}
         placeholder={TEXTS.find}
         allowClear

@@ -10,6 +10,7 @@ import { askAhead, useAsked } from "../../shared/asking";
 import { type Options, save } from "../../shared/client";
 import { Frame } from "../../shared/frame";
 import { Asked, Nothing } from "../../shared/states";
+import { TOLD } from "../../shared/told";
 import "./analysis.css";
 import { Datasets } from "./Datasets";
 import { Fields } from "./Fields";
@@ -71,7 +72,7 @@ function Desk({ facts }: { facts: Fact[] }): ReactNode {
           <Fields facts={facts} turn={turn} {...layout} />
         </div>
         <div className="analysis-right">
-          <div className="no-print">
+          <div className={TOLD}>
             <Zones {...layout} />
           </div>
           {form.measures.length ? <Answered period={period} form={asked(form)} /> : <Nothing text={TEXTS.noValues} />}

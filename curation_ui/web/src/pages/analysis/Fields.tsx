@@ -1,6 +1,7 @@
 /** The fields of a table, to be dragged from. */
 import { Input, Select, Typography } from "antd";
 import { type ReactNode, useState } from "react";
+import { TOLD } from "../../shared/told";
 import { Chip } from "./Chip";
 import { TEXTS } from "./texts";
 import type { Fact } from "./types";
@@ -14,6 +15,7 @@ export function Fields({ facts, turn, form, fields, change }: FieldsProps): Reac
   return (
     <section className="analysis-fields" aria-label={TEXTS.fields}>
       <Select
+        className={TOLD}
         aria-label={TEXTS.fact}
         showSearch={{ optionFilterProp: "label" }}
         value={form.fact}

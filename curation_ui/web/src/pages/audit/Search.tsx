@@ -3,6 +3,7 @@ import { Button, DatePicker, Flex, Form, Input, Select } from "antd";
 import dayjs, { type Dayjs } from "dayjs";
 import type { ReactNode } from "react";
 import { useAsked } from "../../shared/asking";
+import { TOLD } from "../../shared/told";
 import { TEXTS } from "./texts";
 import type { Acts } from "./types";
 
@@ -22,7 +23,7 @@ export function Search({ asked, seek }: SearchProps): ReactNode {
   const { since, until, ...words } = Object.fromEntries(asked);
   const span: Sought["span"] = [since ? dayjs(since) : dayjs().subtract(USUAL_DAYS, "day"), dayjs(until)];
   return (
-    <Form<Sought> layout="vertical" className="no-print" initialValues={{ ...words, span }} onFinish={send}>
+    <Form<Sought> layout="vertical" className={TOLD} initialValues={{ ...words, span }} onFinish={send}>
       <Flex gap={12} wrap align="end">
         <Form.Item name="actor" label={TEXTS.actor} className="audit-field">
           <Input allowClear />

@@ -1,6 +1,6 @@
 /** Finds a patient and opens the clinician panel, as a hospital's own system would. */
 import { Button, Flex, Input, Segmented } from "antd";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useNavigate, useSearchParams } from "react-router";
 import { useTelling } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
@@ -86,6 +86,8 @@ function Opened({ patient, tenant }: { patient: string; tenant: string }): React
   const [wide, setWide] = useState(true);
   const launch = useTelling<{ url: string }, typeof LAUNCH>(LAUNCH);
   const navigate = useNavigate();
+  const panel = useRef<HTMLIFrameElement>(null);
+  const print = (): void => panel.current?.contentWindow?.print();
   const { mutate } = launch;
   useEffect(() => mutate({ body: { patient, tenant, user: fullName } }), [mutate, patient, tenant, fullName]);
   const actions = (
@@ -103,18 +105,22 @@ function Opened({ patient, tenant }: { patient: string; tenant: string }): React
     </>
   );
   return (
-    <Frame title={TEXTS.title} actions={actions}>
+    <Frame title={TEXTS.title} actions={actions} printable={print}>
       {launch.error ? (
         <Nothing text={launch.error.message} />
       ) : launch.data ? (
-        <Flex justify="center">
-          <iframe
-            key={launch.data.url}
-            title={TEXTS.frame}
-            src={launch.data.url}
-            className={wide ? "bedside-wide" : "bedside-narrow"}
-          />
-        </Flex>
+        <>
+          <p className="on-paper">{TEXTS.paper}</p>
+          <Flex justify="center" className="no-print">
+            <iframe
+              key={launch.data.url}
+              ref={panel}
+              title={TEXTS.frame}
+              src={launch.data.url}
+              className={wide ? "bedside-wide" : "bedside-narrow"}
+            />
+          </Flex>
+        </>
       ) : (
         <Loading />
       )}

@@ -12,6 +12,7 @@ import { useAsked } from "../../shared/asking";
 import { save } from "../../shared/client";
 import { Frame } from "../../shared/frame";
 import { Asked } from "../../shared/states";
+import { TOLD } from "../../shared/told";
 import { Views } from "../../shared/views";
 import { Comparison } from "./Comparison";
 import { Details } from "./Details";
@@ -128,7 +129,7 @@ function Compare({ indicator, period, by }: { indicator: Indicator; period: stri
         <Typography.Title level={2}>{TEXTS.compare}</Typography.Title>
         <Select
           aria-label={TEXTS.by}
-          className="period no-print"
+          className={`period ${TOLD}`}
           value={by}
           options={indicator.dimensions.map(({ id, title }) => ({ value: id, label: title }))}
           onChange={choose}

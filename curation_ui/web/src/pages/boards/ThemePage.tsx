@@ -12,6 +12,7 @@ import { save } from "../../shared/client";
 import { Frame } from "../../shared/frame";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
+import { TOLD } from "../../shared/told";
 import { Views } from "../../shared/views";
 import { NoFigures, Sources } from "./Sources";
 import { TEXTS } from "./texts";
@@ -63,7 +64,7 @@ type ThemesProps = { themes: Catalogue["themes"]; chosen: string; period: string
 
 function Themes({ themes, chosen, period }: ThemesProps): ReactNode {
   return (
-    <nav aria-label={TEXTS.themes} className="board-themes no-print">
+    <nav aria-label={TEXTS.themes} className={`board-themes ${TOLD}`}>
       {themes.map(({ id, title }) => (
         <Link key={id} to={`?theme=${id}&period=${period}`} aria-current={id === chosen ? "page" : undefined}>
           {title}
@@ -95,7 +96,7 @@ function Theme({ theme, period }: { theme: string; period: string }): ReactNode 
         rows(indicators).length ? (
           <>
             <Input.Search
-              className="board-find no-print"
+              className={`board-find ${TOLD}`}
               placeholder={TEXTS.find}
               aria-label={TEXTS.find}
               allowClear

@@ -8,6 +8,7 @@ import { useAsked, useTelling } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
+import { TOLD } from "../../shared/told";
 import { who } from "../../shared/words";
 import "./candidates.css";
 import { TEXTS } from "./texts";
@@ -48,7 +49,7 @@ export default function Candidates(): ReactNode {
         options={states}
         value={state}
         onChange={choose}
-        className="candidate-states"
+        className={`candidate-states ${TOLD}`}
       />
       <Asked query={listed} isEmpty={(found) => !found.candidates.length} empty={TEXTS.none}>
         {(found) => (

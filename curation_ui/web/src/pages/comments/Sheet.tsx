@@ -9,6 +9,7 @@ import { useLeaving } from "../../shared/leaving";
 import { useMay, useSession } from "../../shared/session";
 import { Asked, Nothing } from "../../shared/states";
 import { Rows } from "../../shared/table";
+import { TOLD } from "../../shared/told";
 import { type Draft, Judging, Verdict } from "./Judging";
 import { TEXTS } from "./texts";
 import type { Item, Worksheet } from "./types";
@@ -55,7 +56,7 @@ function Shown({ sheet }: { sheet: Worksheet }): ReactNode {
   ]);
   return (
     <Frame title={sheet.name} about={<About sheet={sheet} />} actions={<Actions sheet={sheet} />} printable>
-      <Flex gap={16} className="no-print">
+      <Flex gap={16} className={TOLD}>
         <Checkbox checked={todo} onChange={filtered(setTodo)}>
           {TEXTS.todo}
         </Checkbox>

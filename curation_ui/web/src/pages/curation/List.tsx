@@ -12,6 +12,7 @@ import { Frame } from "../../shared/frame";
 import { useMay, useSession } from "../../shared/session";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
+import { TOLD } from "../../shared/told";
 import { moment, who } from "../../shared/words";
 import { TEXTS } from "./texts";
 
@@ -57,7 +58,7 @@ function Filters(): ReactNode {
   const session = useSession();
   const me = by || session.name;
   return (
-    <Flex gap={8} wrap className="curation-filters no-print">
+    <Flex gap={8} wrap className={`curation-filters ${TOLD}`}>
       <Select
         allowClear
         aria-label={TEXTS.kind}

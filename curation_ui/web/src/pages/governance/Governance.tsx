@@ -11,6 +11,7 @@ import { askAhead, useAsked } from "../../shared/asking";
 import { save } from "../../shared/client";
 import { Frame } from "../../shared/frame";
 import { Asked, Nothing } from "../../shared/states";
+import { TOLD } from "../../shared/told";
 import { Views } from "../../shared/views";
 import { Alerts } from "./Alerts";
 import "./governance.css";
@@ -77,7 +78,7 @@ function Body({ account, since, looked: { limits, only } }: BodyProps): ReactNod
   return (
     <>
       <Summary rules={account.rules} />
-      <Flex gap={16} wrap align="center" className="governance-limits no-print">
+      <Flex gap={16} wrap align="center" className={`governance-limits ${TOLD}`}>
         <Field label={TEXTS.leastShare} value={limits.share} most={100} set={(share) => change({ share })} />
         <Field label={TEXTS.leastAnswers} value={limits.answers} set={(answers) => change({ answers })} />
         <span>

@@ -9,6 +9,7 @@ import { useAsked } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
+import { TOLD } from "../../shared/told";
 import { TEXTS } from "./texts";
 import type { Answer, Hit } from "./types";
 
@@ -23,7 +24,7 @@ export function Search(): ReactNode {
     <Frame title={TEXTS.title} about={TEXTS.about} printable>
       <search>
         <form
-          className="knowledge-box no-print"
+          className={`knowledge-box ${TOLD}`}
           onSubmit={(event) => {
             event.preventDefault();
             search();

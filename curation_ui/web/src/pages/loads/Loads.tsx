@@ -11,6 +11,7 @@ import { Frame } from "../../shared/frame";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
 import { Rows, Turning } from "../../shared/table";
+import { TOLD } from "../../shared/told";
 import { moment, who } from "../../shared/words";
 import { TEXTS } from "./texts";
 
@@ -88,6 +89,7 @@ function Choice({
 }): ReactNode {
   return (
     <Select
+      className={TOLD}
       aria-label={TEXTS.source}
       value={value}
       onChange={choose}

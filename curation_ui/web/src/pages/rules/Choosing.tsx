@@ -7,6 +7,7 @@ import { choices, StandingTag, StatusTag, useVocabulary, vocabularyAhead } from 
 import { askAhead, useAsked } from "../../shared/asking";
 import { Asked } from "../../shared/states";
 import { Pager, Rows } from "../../shared/table";
+import { TOLD } from "../../shared/told";
 import { moment, who } from "../../shared/words";
 import { TEXTS } from "./texts";
 
@@ -76,7 +77,7 @@ function Filters({ wanted, want }: { wanted: Wanted; want: (part: Partial<Wanted
     if (wanted.concept) want({ concept: "" });
   };
   return (
-    <Flex gap={8} wrap className="curation-filters no-print">
+    <Flex gap={8} wrap className={`curation-filters ${TOLD}`}>
       <Input.Search
         allowClear
         aria-label={TEXTS.words}

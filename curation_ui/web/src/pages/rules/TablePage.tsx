@@ -12,6 +12,7 @@ import { Frame } from "../../shared/frame";
 import { useLeaving } from "../../shared/leaving";
 import { useMay } from "../../shared/session";
 import { Asked, Nothing } from "../../shared/states";
+import { TOLD } from "../../shared/told";
 import { Adding } from "./Adding";
 import { useWords } from "./condition";
 import { Lines } from "./Lines";
@@ -65,7 +66,7 @@ function Sheet({ start }: { start: Whole<RuleForm>[] }): ReactNode {
   useLeaving(Object.values(table.standings).some((one) => one !== "same"));
   return (
     <Form layout="vertical" component="div" disabled={!may}>
-      <Flex gap={8} wrap align="start" className="curation-filters no-print">
+      <Flex gap={8} wrap align="start" className={`curation-filters ${TOLD}`}>
         <Select
           mode="multiple"
           disabled={false}

@@ -5,6 +5,7 @@ import { useAsked, useTelling } from "../../shared/asking";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
+import { TOLD } from "../../shared/told";
 import { moment } from "../../shared/words";
 import { Reason } from "./Reason";
 import { REFRESH_MS } from "./refresh";
@@ -25,7 +26,7 @@ export function Alarms(): ReactNode {
     <>
       <Segmented
         aria-label={TEXTS.which}
-        className="systems-filters"
+        className={`systems-filters ${TOLD}`}
         options={STATUS}
         value={status}
         onChange={choose}

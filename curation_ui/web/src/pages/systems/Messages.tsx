@@ -6,6 +6,7 @@ import { useAsked } from "../../shared/asking";
 import { Institution } from "../../shared/institution";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
+import { TOLD } from "../../shared/told";
 import { moment } from "../../shared/words";
 import { REFRESH_MS } from "./refresh";
 import { TEXTS } from "./texts";
@@ -32,7 +33,7 @@ export function Messages(): ReactNode {
     void (id.trim() && navigate(`/systems/messages/${encodeURIComponent(id.trim())}`));
   return (
     <>
-      <Flex gap={8} wrap className="systems-filters no-print">
+      <Flex gap={8} wrap className={`systems-filters ${TOLD}`}>
         <Segmented
           aria-label={TEXTS.messageState}
           options={STATES}

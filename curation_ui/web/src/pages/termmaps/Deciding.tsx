@@ -5,6 +5,7 @@ import { useAsked, useTelling } from "../../shared/asking";
 import { useMay } from "../../shared/session";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
+import { TOLD } from "../../shared/told";
 import { TEXTS } from "./texts";
 import type { Advance, Pair, Pairs, Refusals } from "./types";
 
@@ -29,7 +30,7 @@ export function Deciding({ map }: { map: Advance }): ReactNode {
       <Typography.Title level={2}>
         {source} → {target}
       </Typography.Title>
-      <Segmented aria-label={TEXTS.state} options={STATES} value={state} onChange={choose} />
+      <Segmented className={TOLD} aria-label={TEXTS.state} options={STATES} value={state} onChange={choose} />
       <Asked query={pairs} isEmpty={(found) => !found.maps.length} empty={TEXTS.noPairs}>
         {(found) => (
           <>
