@@ -40,13 +40,14 @@ class PanelAnswers:
         return _said(given.outcome, given.reason)
 
     def cards(self, launch: Launch, reviewed: Reviewed, now: datetime) -> tuple[Shown, ...]:
-        """What a panel shows, for the journal: a matter has the same card all day, so that a panel which is read
-        again, as it is at every result, shows nothing more."""
+        """What a panel shows, for the journal: a matter has the same card all day, as long as it is as grave, so that
+        a panel which is read again, as it is at every result, shows nothing more."""
         today, times = china_day(now).isoformat(), Counter[tuple[str, ...]]()
         made = []
         for finding in reviewed.review.findings:
             shown = shown_as("", finding)
-            matter = launch.tenant, reviewed.patient, shown.rule, shown.cause, shown.orders, today
+            rule = f"{shown.rule} {shown.version} {shown.severity}"
+            matter = launch.tenant, reviewed.patient, rule, shown.cause, shown.orders, today
             digest = self._front.reviewer.memory.hashed("\n".join((*matter, str(times[matter]))))
             times[matter] += 1
             made.append(replace(shown, card=named_id(digest)))

@@ -169,8 +169,8 @@ class Releases:
         return is_there(manifest.artefacts.get(artefact.name), artefact, folder)
 
     def lacks(self, release: str) -> bool:
-        """Whether something of a release was left to be built later, and is not there yet."""
-        return any(built.pending for built in self.manifest(release).artefacts.values())
+        """Whether something of a release was left to be built later and is not there yet, or could not be built."""
+        return any(built.pending or built.fault for built in self.manifest(release).artefacts.values())
 
     def known(self) -> list[Manifest]:
         """All releases here, oldest first."""
@@ -345,6 +345,15 @@ def furnish(releases: Releases, key: SigningKey, release: str, artefacts: Sequen
         manifest = releases.verify(release)
         missing = [one for one in artefacts if not releases.has(manifest, one)]
         made = {one.name: build(one, file, releases.beside(release, one.name)) for one in missing}
+        return _vouching(releases, key, manifest, made)
+
+
+def given_up(releases: Releases, key: SigningKey, release: str, fault: str) -> Manifest:
+    """Note why what is still to come of a release does not come."""
+    with alone(releases.folder / f"{release}.ygr"):
+        manifest = releases.verify(release)
+        pending = {name: built for name, built in manifest.artefacts.items() if built.pending}
+        made = {name: Built(built.edition, fault=fault) for name, built in pending.items()}
         return _vouching(releases, key, manifest, made)
 
 

@@ -235,9 +235,10 @@ def _is_named(card: str) -> bool:
 
 
 def _once(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Cards that name their matter stay as they were shown first."""
+    """Cards that name their matter stay as they were shown first. In order: two workers never block each other."""
     if rows:
-        connection.execute(inserting(connection, cards).on_conflict_do_nothing(), [dict(row) for row in rows])
+        made = inserting(connection, cards).on_conflict_do_nothing()
+        connection.execute(made, sorted(map(dict, rows), key=lambda row: row["card"]))
 
 
 def cards_of(connection: Connection, request: str, answer: Any) -> tuple[Shown, ...]:

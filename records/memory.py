@@ -96,7 +96,8 @@ def note_shown(connection: Connection, rows: Iterable[tuple[str, str, datetime]]
     made = _insert(connection)(table)
     changed = {"shown": made.excluded.shown, "updated": made.excluded.updated}
     upsert = made.on_conflict_do_update(index_elements=["patient", "cause"], set_=changed)
-    connection.execute(upsert, list(values.values()))
+    in_order = [values[key] for key in sorted(values)]  # two workers never block each other
+    connection.execute(upsert, in_order)
 
 
 def note_answered(connection: Connection, patient: str, cause: str, card: str) -> None:

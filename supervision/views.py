@@ -1,7 +1,7 @@
 """Views of boards that people keep: a title for an address, for themselves or for their institution and all below.
 
 An address holds what a board is narrowed to and never whom it is about: only these pages and only these parts of a
-query are kept, none of which names a patient, a visit, a record or a message.
+query are kept, none of which leads to a patient, a visit, a record or a message. A title is what its maker writes.
 """
 
 from __future__ import annotations
@@ -132,8 +132,8 @@ class Views:
     def keep(self, tenant: str, address: str, title: str, author: str, *, shared: bool) -> View:
         """Of one's own whoever one is, and for an institution in the scope that acts. Raises ``RefusedError``,
         ``TakenError`` when one has such a title on this board, ``TenancyError``."""
-        if not 1 <= len(title) <= _LONGEST_TITLE:
-            raise RefusedError("title", f"须为 1 至 {_LONGEST_TITLE} 个字符")
+        if not 1 <= len(title) <= _LONGEST_TITLE or not title.isprintable():
+            raise RefusedError("title", f"须为 1 至 {_LONGEST_TITLE} 个可显示的字符")
         made = View(str(uuid4()), tenant, page_of(address), title, address, shared, author, datetime.now(UTC))
         try:
             if shared:

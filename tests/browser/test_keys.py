@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.window import Window
 
@@ -83,3 +83,60 @@ def test_keys_work_after_a_tick_or_a_choice_but_for_those_that_choose(window: Op
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_role("radio", name="全部")).not_to_be_checked()
     assert queue.decided == []
+
+
+def test_a_second_press_does_not_decide_the_next_prescription_before_anybody_saw_it(window: Opening) -> None:
+    here, two = window(), _Two()
+    page = here.page
+    page.route("**/api/v1/reviews?*", two.listed)
+    page.route("**/api/v1/prescriptions/*", two.one)
+    page.route("**/api/v1/reviews/*/decisions", two.decided)
+    queue = _Queue(here)
+    approve, entries = page.get_by_role("button", name="通过（a）"), page.locator(".queue-list button")
+    expect(approve).to_be_enabled()
+    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    page.keyboard.press("a")
+    for _ in range(200):  # the page's own time stands: a little of it passes until the next one is shown
+        page.clock.run_for(20)
+        if entries.nth(1).get_attribute("aria-current") == "true" and approve.count():
+            break
+    expect(approve).to_be_disabled()
+    page.keyboard.press("a")
+    page.clock.run_for(300)
+    page.keyboard.press("a")
+    expect(approve).to_be_disabled()
+    assert _numbers(queue) == {"first"}
+    page.clock.run_for(700)
+    expect(approve).to_be_enabled()
+    with page.expect_response("**/reviews/next/decisions"):
+        page.keyboard.press("a")
+    assert _numbers(queue) == {"first", "next"}
+
+
+def _numbers(queue: _Queue) -> set[str]:
+    return {url.split("/")[-2] for url in queue.decided}
+
+
+class _Two:
+    """A prescription of the queue that may pass, twice under other numbers; what is decided of them is not stored."""
+
+    def __init__(self) -> None:
+        self._shown: dict[str, dict[str, Any]] = {}
+        self._number = ""
+
+    def listed(self, sent: Route) -> None:
+        told = sent.fetch().json()
+        known = next(one for one in told["reviews"] if one["severity"] != "contraindicated")
+        self._number = known["id"]
+        self._shown = {number: known | {"id": number, "status": "pending"} for number in ("first", "next")}
+        sent.fulfill(json=told | {"reviews": list(self._shown.values()), "total": 2})
+
+    def one(self, sent: Route) -> None:
+        place, _, number = sent.request.url.rpartition("/")
+        told = sent.fetch(url=f"{place}/{self._number}").json()
+        sent.fulfill(json=told | {"review": told["review"] | self._shown[number]})
+
+    def decided(self, sent: Route) -> None:
+        number = sent.request.url.split("/")[-2]
+        status = {"claim": "claimed", "approve": "approved"}[sent.request.post_data_json["action"]]
+        sent.fulfill(json=self._shown[number] | {"status": status})

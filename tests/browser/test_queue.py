@@ -129,6 +129,7 @@ def test_a_prescription_is_approved_with_one_key_and_the_next_one_is_there(enter
     here = enter("wangys", "/ui/queue")
     before = rows(here.page)
     here.see("布洛芬 + 华法林")
+    expect(here.page.get_by_role("button", name="通过（a）")).to_be_enabled()
     here.page.keyboard.press("a")
     here.see("已通过，转到下一张")
     expect(here.page.locator("[aria-current=true] strong")).to_have_text(before[1])
@@ -139,6 +140,7 @@ def test_a_contraindication_is_not_approved_before_the_prescriber_signs_again(en
     pharmacist = enter("wangys", "/ui/queue")
     pharmacist.page.locator(".queue-list button", has_text=RETURNED).click()
     pharmacist.see("含禁忌问题")
+    expect(pharmacist.page.get_by_role("button", name="退回医师（r）")).to_be_enabled()
     expect(pharmacist.page.get_by_role("button", name="通过（a）")).to_be_disabled()
     pharmacist.page.keyboard.press("r")
     pharmacist.page.get_by_label("退回理由").fill("eGFR 过低，二甲双胍禁用，请换药")
@@ -189,7 +191,7 @@ def test_a_prescription_is_handed_to_a_colleague(enter: Entering) -> None:
     first, second = enter("zhaoys", "/ui/queue"), enter("wangys", "/ui/queue")
     name = next(row for row in rows(first.page) if row != RETURNED)
     first.page.locator(".queue-list button", has_text=name).click()
-    expect(first.page.get_by_role("button", name="转交（t）")).to_be_visible()
+    expect(first.page.get_by_role("button", name="转交（t）")).to_be_enabled()
     first.page.keyboard.press("t")
     first.page.get_by_role("combobox", name="接收药师").fill("zhangys")
     first.forgive("403")
@@ -239,9 +241,9 @@ def test_a_round_is_drawn_judged_by_keyboard_and_counted(enter: Entering) -> Non
     leader.see("已改派给 wangys")
     expect(leader.page.locator("tr.ant-table-row-selected")).to_contain_text("wangys")
     for _ in range(leader.page.locator("tbody tr.ant-table-row").count()):
+        expect(leader.page.get_by_role("button", name="合理（1）", exact=True)).to_be_enabled()
         leader.page.keyboard.press("1")
         expect(leader.page.get_by_text("已保存，转到下一张").last).to_be_visible()
-        leader.page.wait_for_timeout(300)
     leader.see("全部点评完成")
     leader.page.get_by_role("button", name="结果汇总").click()
     leader.see("100%")
@@ -309,6 +311,20 @@ def offered(here: Window) -> Locator:
     return menu
 
 
+def _after_a_second_press(field: Locator) -> Callable[[Route], None]:
+    """Lets a request through once Enter was pressed again in a field."""
+    pressed: list[str] = []
+
+    def passing(sent: Route) -> None:
+        if sent.request.method == "POST":
+            pressed.append(sent.request.url)
+            assert len(pressed) == 1, "sent twice"
+            field.press("Enter")
+        sent.continue_()
+
+    return passing
+
+
 def test_a_view_of_a_board_is_kept_shared_and_removed(enter: Entering) -> None:
     lead = enter("liuzz", "/ui/queue/figures?days=90")
     menu = offered(lead)
@@ -318,8 +334,10 @@ def test_a_view_of_a_board_is_kept_shared_and_removed(enter: Entering) -> None:
     dialog.get_by_label("名称").fill("季度审方")
     dialog.get_by_label("共享给本机构及下级机构").check()
     assert lead.hurdles() == []
-    dialog.get_by_role("button", name=re.compile("确\\s*定")).click()
+    lead.page.route("**/api/v1/views", _after_a_second_press(dialog.get_by_label("名称")))
+    dialog.get_by_label("名称").press("Enter")
     lead.see("视图已保存")
+    expect(lead.page.get_by_text("已有名为")).to_have_count(0)
     colleague = enter("wangys", "/ui/queue/figures")
     menu = offered(colleague)
     expect(menu.get_by_role("menuitem", name="删除视图")).to_have_count(0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
@@ -169,12 +168,31 @@ def test_while_the_index_is_built_beside_the_service_search_says_so_and_then_ans
         assert (answer.status_code, "检索索引正在建立" in answer.text) == (503, True)
         assert answer.headers["retry-after"]
         assert "searchFault" not in client.get("/readyz").json(), "what is still to come is no fault"
-        index_beside(house)
-        (building,) = active_children()
-        building.join(60)
+        building = index_beside(house)
+        assert building is not None
+        building.join(180)
+        assert not building.is_alive()
         assert asked(client, "二甲双胍 儿童 年龄限制")["results"][0]["id"] == "new"
-        index_beside(house)
-        assert not active_children(), "there is nothing left to build"
+        assert index_beside(house) is None, "there is nothing left to build"
+
+
+def test_an_index_whose_process_dies_twice_is_said_to_be_missing_and_begun_anew_at_the_next_start(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YIGONG_DATA_DIR", str(house.settings.data_dir))
+    edited = world.said("new", world.METFORMIN, world.P.AGE_LIMIT, age_max=3652.5, **world.RISK)
+    house.store.write([Change(edited, "created", Status.APPROVED, "li")])
+    publish(house.store, house.releases, house.key, (), "li", artefacts=artefacts(house.settings), later=True)
+    with monkeypatch.context() as broken:
+        broken.setenv("YIGONG_WORKERS", "none at all")  # what it reads first: it ends at once
+        building = index_beside(house)
+        assert building is not None
+        building.join(180)
+    with TestClient(build(house), raise_server_exceptions=False) as client:
+        answer = client.post(SEARCHED, json=EXAMPLE)
+        assert (answer.status_code, "重新启动服务" in issue(answer)["details"]["text"]) == (503, True)
+        assert "searchFault" in client.get("/readyz").json()
+    assert house.releases.lacks(house.releases.active())
 
 
 def test_the_index_swaps_with_the_release(house: House) -> None:

@@ -72,8 +72,8 @@ def test_what_was_removed_is_gone(kept: Views) -> None:
             gone(made.id)
 
 
-@pytest.mark.parametrize("title", ["", "长" * 61])
-def test_a_title_is_neither_empty_nor_long(kept: Views, title: str) -> None:
+@pytest.mark.parametrize("title", ["", "长" * 61, "本科室\u202e", "本科室\0"])
+def test_a_title_is_neither_empty_nor_long_and_can_be_shown(kept: Views, title: str) -> None:
     with pytest.raises(RefusedError) as refused:
         keep(kept, title)
     assert refused.value.field == "title"

@@ -1,12 +1,12 @@
 /** A window over the page with something to fill in: one begins to type at once. */
 import { Modal, type ModalProps } from "antd";
-import { type FocusEvent, type ReactNode, useRef } from "react";
+import { type FocusEvent, type KeyboardEvent, type ReactNode, useRef } from "react";
 
 const FIELD = "input:not(:disabled), textarea:not(:disabled)";
 
 /** antd's `Modal`, which begins in its first field that must be filled in, else in its first field. Left to itself it
  * begins on the button that closes it, where a space closes it and further letters are keys of the page. What comes into
- * it later asks for the focus itself (`autoFocus`). */
+ * it later asks for the focus itself (`autoFocus`). While what was filled in is being sent it is not sent again. */
 export function Dialog({ afterOpenChange, ...props }: ModalProps): ReactNode {
   const begun = useRef(false);
   const begin = ({ currentTarget, target }: FocusEvent<HTMLElement>): void => {
@@ -18,7 +18,10 @@ export function Dialog({ afterOpenChange, ...props }: ModalProps): ReactNode {
     if (!open) begun.current = false;
     afterOpenChange?.(open);
   };
-  return <Modal {...props} wrapProps={{ onFocus: begin }} afterOpenChange={changed} />;
+  const sent = (event: KeyboardEvent): void => {
+    if (event.key === "Enter" && props.confirmLoading) event.preventDefault();
+  };
+  return <Modal {...props} wrapProps={{ onFocus: begin, onKeyDownCapture: sent }} afterOpenChange={changed} />;
 }
 
 function firstField(dialog: HTMLElement): HTMLElement | undefined {

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { useAsked, useTelling } from "../../shared/asking";
 import { useHotkeys } from "../../shared/hotkeys";
 import { useMay, useSession } from "../../shared/session";
+import { useSettled } from "../../shared/settled";
 import { day } from "../../shared/words";
 import { Assigning } from "./Assigning";
 import { TEXTS } from "./texts";
@@ -31,6 +32,7 @@ export function Judging({ item, closed, colleagues, draft, write, next }: Judgin
   const { codes, reason } = draft ?? begun(item);
   const judge = useTelling<Item, typeof JUDGE>(JUDGE, [SHEET]);
   const off = closed || !mayJudge || judge.isPending;
+  const early = !useSettled();
   const say = (result: string): void => {
     const wrong = result === TEXTS.unreasonable;
     if (wrong && !codes.length) {
@@ -47,8 +49,8 @@ export function Judging({ item, closed, colleagues, draft, write, next }: Judgin
     judge.mutate({ path: { round_id: item.round, number: item.number }, body }, { onSuccess: done });
   };
   useHotkeys([
-    { key: "1", title: TEXTS.keys.reasonable, run: () => say(TEXTS.reasonable), disabled: off },
-    { key: "2", title: TEXTS.keys.unreasonable, run: () => say(TEXTS.unreasonable), disabled: off },
+    { key: "1", title: TEXTS.keys.reasonable, run: () => say(TEXTS.reasonable), disabled: off || early },
+    { key: "2", title: TEXTS.keys.unreasonable, run: () => say(TEXTS.unreasonable), disabled: off || early },
   ]);
   return (
     <Card size="small" title={`${TEXTS.number} ${item.number}`} extra={<Verdict item={item} />}>
@@ -69,10 +71,10 @@ export function Judging({ item, closed, colleagues, draft, write, next }: Judgin
           />
         </Form.Item>
         <Flex gap={8}>
-          <Button type="primary" onClick={() => say(TEXTS.reasonable)}>
+          <Button type="primary" disabled={off || early} onClick={() => say(TEXTS.reasonable)}>
             {TEXTS.reasonable}（1）
           </Button>
-          <Button danger onClick={() => say(TEXTS.unreasonable)}>
+          <Button danger disabled={off || early} onClick={() => say(TEXTS.unreasonable)}>
             {TEXTS.unreasonable}（2）
           </Button>
         </Flex>

@@ -5,6 +5,7 @@ import type { Case } from "../../prescription/types";
 import { Dialog } from "../../shared/dialog";
 import type { Finding } from "../../shared/finding";
 import { useHotkeys } from "../../shared/hotkeys";
+import { useSettled } from "../../shared/settled";
 import { type Decision, RECALLABLE } from "./desk";
 import { Handing } from "./Handing";
 import { TEXTS } from "./texts";
@@ -22,9 +23,10 @@ const OPEN = ["pending", "held", "claimed", "bypassed"];
 
 const HANDED = ["pending", "held", "claimed"];
 
-export function Actions({ one, findings, falseOnes, decide, busy }: ActionsProps): ReactNode {
+export function Actions({ one, findings, falseOnes, decide, busy: deciding }: ActionsProps): ReactNode {
   const [returning, setReturning] = useState(false);
   const [handing, setHanding] = useState(false);
+  const busy = !useSettled() || deciding;
   const open = OPEN.includes(one.status);
   const hindrance = hindered(one);
   const canApprove = open && !hindrance && !busy;
@@ -46,14 +48,22 @@ export function Actions({ one, findings, falseOnes, decide, busy }: ActionsProps
     <div className="queue-actions no-print">
       {hindrance ? <Alert type="error" showIcon title={hindrance} /> : null}
       <Flex gap={8} wrap>
-        <Button type="primary" disabled={!canApprove} loading={busy} onClick={approve}>
+        <Button type="primary" disabled={!canApprove} loading={deciding} onClick={approve}>
           {TEXTS.approve}（a）
         </Button>
         <Button danger disabled={busy} onClick={() => setReturning(true)}>
           {TEXTS.return}（r）
         </Button>
-        {canClaim ? <Button onClick={claim}>{TEXTS.claim}（c）</Button> : null}
-        {one.status === "claimed" ? <Button onClick={unclaim}>{TEXTS.unclaim}（u）</Button> : null}
+        {canClaim ? (
+          <Button disabled={busy} onClick={claim}>
+            {TEXTS.claim}（c）
+          </Button>
+        ) : null}
+        {one.status === "claimed" ? (
+          <Button disabled={busy} onClick={unclaim}>
+            {TEXTS.unclaim}（u）
+          </Button>
+        ) : null}
         {HANDED.includes(one.status) ? (
           <Button disabled={!canHand} onClick={() => setHanding(true)}>
             {TEXTS.reassign}（t）

@@ -13,6 +13,7 @@ import { askAhead, useAsked } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
 import { useHotkeys } from "../../shared/hotkeys";
 import { useSession } from "../../shared/session";
+import { useSettled } from "../../shared/settled";
 import { Asked, Nothing } from "../../shared/states";
 import { Pager } from "../../shared/table";
 import { moment, who } from "../../shared/words";
@@ -169,7 +170,8 @@ function Decision({ record }: { record: Whole }): ReactNode {
   const { by, missing } = usePerson();
   const session = useSession();
   const own = record.authors.includes(by || session.name);
-  const disabled = busy || missing || own;
+  const early = !useSettled();
+  const disabled = busy || missing || own || early;
   const approve = (): void => take("approve", [record], note);
   useHotkeys([{ key: "a", title: TEXTS.keys.approve, run: approve, disabled }]);
   return (
@@ -187,7 +189,7 @@ function Decision({ record }: { record: Whole }): ReactNode {
         <Button type="primary" disabled={disabled} onClick={approve}>
           {TEXTS.approve}
         </Button>
-        <Button disabled={busy || missing || !note.trim()} onClick={() => take("reject", [record], note)}>
+        <Button disabled={busy || missing || early || !note.trim()} onClick={() => take("reject", [record], note)}>
           {TEXTS.reject}
         </Button>
       </Flex>
