@@ -12,12 +12,14 @@ import openpyxl
 import pytest
 from playwright.sync_api import Browser, FilePayload, Locator, Page, Route, expect
 from pypdf import PdfReader
+from pypdfium2 import PdfDocument
 
 from tests.browser.conftest import filled
 from tests.browser.staffed import at_work, hire, logged_in
 from tests.browser.window import Window
 
 Entering = Callable[..., Window]
+_DARK = 90
 URGENT, RETURNED = "骨科", "内分泌科"
 
 
@@ -69,7 +71,9 @@ def test_on_paper_a_dark_page_is_light_and_the_evidence_is_unfolded(enter: Enter
     here.page.emulate_media(color_scheme="dark")
     here.see("布洛芬 + 华法林")
     expect(here.page.locator("html")).to_have_attribute("data-theme", "dark")
-    (paper,) = PdfReader(BytesIO(here.page.pdf())).pages
+    sheet = here.page.pdf(print_background=False)  # as browsers print unless somebody asks for more
+    assert (PdfDocument(sheet)[0].render(scale=0.5).to_numpy() < _DARK).any(), "letters lie above the watermark"
+    (paper,) = PdfReader(BytesIO(sheet)).pages
     printed = normalize("NFKC", paper.extract_text())  # some letters are written as radicals
     assert "患者数据 2 项" in printed
     assert "【药物相互作用】" in printed, "what is folded on the screen"

@@ -49,6 +49,7 @@ function Marked({ session, children }: { session: Session; children: ReactNode }
   return (
     <Watermark
       content={[`${name} ${institution}`, `${time.slice(0, 16)} ${code}`]}
+      className="marked"
       style={{ overflow: "visible" }}
       gap={[160, 140]}
       font={{ color: "rgba(128,128,128,0.12)", fontSize: 13 }}
