@@ -45,7 +45,7 @@ def _see_to_it(house: House) -> None:
         building.join()
         if building.exitcode == 0:
             return
-        _log.error("search index not built", extra={"release": release, "exit": building.exitcode})
+        _log.error("search index not built", extra={"release": release, "reason": f"exit code {building.exitcode}"})
     given_up(house.releases, house.key, release, _DIED)
 
 

@@ -206,7 +206,7 @@ def test_where_a_figure_came_from_is_shown_when_asked_for(window: Opening) -> No
     place = here.page.get_by_role("region", name="数据来源与血缘")
     place.get_by_role("button", name="查看").press("Enter")
     expect(place.get_by_role("row").filter(has_text="床位日报").first).to_be_visible()
-    expect(place.get_by_role("row").filter(has_text="league/hanwula/maternity").first).to_be_visible()
+    expect(place.get_by_role("row").filter(has_text="罕乌拉旗妇幼保健院").first).to_be_visible()
     here.suits_everybody("indicator-lines")
 
 
