@@ -26,7 +26,7 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 DATABASE = "yigong.sqlite"
 """Name of the database in a data folder."""
-_LONG_FILES = frozenset(("test_demo", "test_linkage", "test_new_edition", "test_subscriptions"))
+_LONG_FILES = frozenset(("test_demo", "test_firstrun", "test_linkage", "test_new_edition", "test_subscriptions"))
 _LONG = frozenset(
     (
         "test_all_workers_swap_within_five_seconds_and_nobody_is_turned_away",
