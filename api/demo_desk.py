@@ -66,7 +66,10 @@ class DemoDesk:
         where = ("--data-dir", str(self._data_dir), "--people", str(PEOPLE))
         command = (sys.executable, "-m", "demo", *where, *OPTIONS)
         pipe, quiet = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-        process = await asyncio.create_subprocess_exec(*command, cwd=_CHECKOUT, stdout=pipe, stderr=quiet)
+        try:
+            process = await asyncio.create_subprocess_exec(*command, cwd=_CHECKOUT, stdout=pipe, stderr=quiet)
+        except OSError:  # no memory, no more processes
+            return False
         try:
             async with asyncio.timeout(_SECONDS):
                 await self._hear(process.stdout)

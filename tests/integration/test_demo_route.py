@@ -62,8 +62,17 @@ def test_without_duckdb_the_demo_says_that_there_will_be_no_indicators(
     assert "yigong[screen]" in engine["install"]
 
 
-def test_a_demo_that_cannot_be_filled_in_says_what_to_do(staffed: Staffed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.demo_desk.OPTIONS", ("--no-such-option",))
+@pytest.mark.parametrize(
+    ("broken", "by"),
+    [
+        pytest.param("api.demo_desk.OPTIONS", ("--no-such-option",), id="it fails"),
+        pytest.param("sys.executable", "/no/such/program", id="it cannot be begun"),
+    ],
+)
+def test_a_demo_that_cannot_be_filled_in_says_what_to_do(
+    staffed: Staffed, monkeypatch: pytest.MonkeyPatch, broken: str, by: object
+) -> None:
+    monkeypatch.setattr(broken, by)
     assert staffed.client.post("/api/v1/demo", json={}).json()["fault"] == ""
     told = _heard(staffed.client)[-1]
     assert "make demo-data" in told["fault"]

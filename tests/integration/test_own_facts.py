@@ -32,6 +32,8 @@ SIGN: Final = "/cds-services/yigong-order-sign"
 TENANT: Final = "league/hospital"
 NOW: Final = datetime.now(UTC)
 TODAY: Final = str(china_day(NOW))
+_WAIT: Final = timedelta(minutes=20)
+"""From asking for a scan to its being done."""
 PERIOD: Final = period_of(TODAY)
 HERE, ELSEWHERE = "本县人民医院", "市第一医院"
 MONEY: Final = "https://his.example/StructureDefinition/order-amount"
@@ -212,7 +214,7 @@ def _visited(ward: Ward) -> None:
             made.append(_note(number, text, begun))
         letters.append(Sent(TENANT, "fhir", messages.bundle(number, *made), source="test"))
     now, league = datetime.now(UTC), ward.house.settings.league
-    letters += [_scanned(league, "V20", now - timedelta(days=3)), _scanned(league, "V21", now)]
+    letters += [_scanned(league, "V20", now - timedelta(days=3) - _WAIT), _scanned(league, "V21", now)]
     ring = key_ring(ward.house)
     with system("test"):
         asyncio.run(_accepted(open_intake(ward.house, ring), letters))
@@ -225,7 +227,7 @@ def _scanned(tenant: str, visit: str, at: datetime) -> Sent:
     said = {"code": {"text": "胸部CT"}, "category": [{"coding": [{"code": "imaging"}]}]} | of
     begun = {"resourceType": "Encounter", "id": visit, "status": "finished", "class": {"code": "AMB"}}
     asked = {"resourceType": "ServiceRequest", "id": f"{visit}-S", "status": "completed", "intent": "order"}
-    done = (at + timedelta(minutes=20)).isoformat()
+    done = (at + _WAIT).isoformat()
     found = {"resourceType": "DiagnosticReport", "id": f"{visit}-R", "status": "final", "effectiveDateTime": done}
     made = (
         {"resourceType": "Patient", "id": "P1003", "gender": "male", "birthDate": "1960-01-01"},
