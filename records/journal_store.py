@@ -32,7 +32,7 @@ from base.db import METADATA, OWN, insert_many, inserting
 from base.keyring import KeyRing
 from base.security import sm3
 from clinical.value import Value
-from records.memory import Known, note_acknowledged, note_answered, note_shown
+from records.memory import Known, note_acknowledged, note_shown
 
 _SEEN, _REGION, _ASKED = "yigong.seen", "yigong.region", "yigong.request"
 _OF_REQUEST: Final = {"bound": lambda row: row.id.encode()}
@@ -71,6 +71,7 @@ cards = Table(
     Column("patient", String(32), nullable=False, default=""),
     Column("at", DateTime(timezone=True)),
     Index("journal_card_at", "at"),
+    Index("journal_card_patient", "patient"),
 )
 feedback = Table(
     "journal_feedback",
@@ -250,13 +251,11 @@ def cards_of(connection: Connection, request: str, answer: Any) -> tuple[Shown, 
 
 
 def _acknowledge(connection: Connection, given: Feedback) -> None:
-    """An answer stands beside the same cause; an override with a reason keeps it quiet for a while: see
-    ``rules.policy``."""
+    """An override with a reason keeps its cause quiet for a while: see ``rules.policy``."""
+    if given.outcome != "overridden" or not (given.reason or given.comment):
+        return
     card = connection.execute(
         select(cards.c.patient, cards.c.cause, cards.c.orders).where(cards.c.card == given.card)
     ).first()
-    if card is None or not card.patient:
-        return
-    note_answered(connection, card.patient, card.cause, given.card)
-    if given.outcome == "overridden" and (given.reason or given.comment):
+    if card is not None and card.patient:
         note_acknowledged(connection, card.patient, card.cause, card.orders, given.at)

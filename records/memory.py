@@ -32,9 +32,7 @@ table = Table(
     Column("acknowledged", DateTime(timezone=True)),
     Column("orders", String(400), nullable=False, default=""),
     Column("updated", Float, nullable=False, index=True),
-    Column("answered", String(36), nullable=False, default="", server_default=""),
 )
-"""``answered``: the card that was answered last, whatever the answer; ``records.answers`` reads it."""
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -98,12 +96,6 @@ def note_shown(connection: Connection, rows: Iterable[tuple[str, str, datetime]]
     upsert = made.on_conflict_do_update(index_elements=["patient", "cause"], set_=changed)
     in_order = [values[key] for key in sorted(values)]  # two workers never block each other
     connection.execute(upsert, in_order)
-
-
-def note_answered(connection: Connection, patient: str, cause: str, card: str) -> None:
-    """Remember which card about a cause was answered last."""
-    this = (table.c.patient == patient, table.c.cause == cause)
-    connection.execute(update(table).where(*this).values(answered=card))
 
 
 def note_acknowledged(connection: Connection, patient: str, cause: str, orders: str, at: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -13,14 +14,29 @@ from playwright.sync_api import expect
 from tests.browser.test_panel import launched
 from tests.browser.window import Window
 
+# Two fields filled before the page had time to draw the first.
+_AT_ONCE = """async (given) => {
+  const write = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
+  for (const [label, value] of Object.entries(given)) {
+    const field = document.querySelector(`[aria-label="${label}"]`);
+    write.call(field, value);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
+  }
+}"""
+
 
 def answer_cards(base: str, reason: str) -> int:
-    """A doctor opens the panel and sets aside whatever it shows; gives how many cards."""
+    """A doctor opens the panel and sets aside whatever it shows; gives how many cards, once that is stored."""
     token = launched(base).partition("#")[2]
     cards = _asked(base, token, "/api/v1/panel/cards")["findings"]
     for card in cards:
         said = {"card": card["findingId"], "outcome": "overridden", "reason": reason}
         _asked(base, token, "/api/v1/panel/feedback", said)
+    until = time.monotonic() + 30
+    while not all("answer" in card for card in _asked(base, token, "/api/v1/panel/cards")["findings"]):
+        assert time.monotonic() < until, "what was answered is not stored"
+        time.sleep(0.1)
     return len(cards)
 
 
@@ -60,8 +76,8 @@ def test_a_rule_that_is_set_aside_stands_out_with_its_reasons(window: Callable[.
     here = window()
     here.open("/ui/governance")
     expect(here.page.get_by_role("columnheader", name="忽略率")).to_be_visible()
-    here.page.get_by_label("已答复不少于（次）").fill("1")
-    here.page.get_by_label("忽略率不低于（%）").fill("50")
+    here.page.evaluate(_AT_ONCE, {"已答复不少于（次）": "1", "忽略率不低于（%）": "50"})
+    expect(here.page).to_have_url(re.compile("answers=1.*share=50"))
     here.page.get_by_role("switch", name="只看噪声规则").click()
     row = here.page.get_by_role("row").filter(has_text="噪声").first
     assert "yigong:" not in row.inner_text(), "rules are told by what they are about"

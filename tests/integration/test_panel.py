@@ -166,6 +166,17 @@ def test_what_was_answered_is_told_with_the_same_card_of_the_next_panel(staffed:
     assert {one["summary"]: one["answer"] for one in again if "answer" in one} == {asked[0]["summary"]: "已采纳"}
 
 
+def test_drugs_that_one_result_speaks_against_are_answered_each(staffed: Staffed) -> None:
+    """Potassium is too high for spironolactone, for potassium chloride and for enalapril: three cards of one cause."""
+    asked = Panel(staffed.client).get("panel/cards")["findings"]
+    against = [one["findingId"] for one in asked if one["family"] == "lab-based"]
+    assert len(against) == 3
+    for card in against:
+        _answered(staffed, card, outcome="accepted")
+    again = Panel(staffed.client).get("panel/cards")["findings"]
+    assert [one["findingId"] for one in again if one.get("answer") == "已采纳"] == against
+
+
 def test_a_panel_that_is_read_again_shows_nothing_more_to_count(staffed: Staffed, house: House) -> None:
     panel, front = Panel(staffed.client, "P0003"), staffed.client.app.state.front  # type: ignore[attr-defined]
 

@@ -15,6 +15,7 @@ from api.app import build
 from api.bootstrap import House, key_ring
 from api.replay import replay
 from base.tenancy import system
+from clinical.coded import CHINA
 from clinical.patient import Sex
 from clinical.person import Demographics, Document, DocumentKind, check_digit
 from records.consent import Wishes
@@ -173,7 +174,7 @@ def test_yesterdays_ct_of_another_hospital_is_not_made_again(league: League) -> 
     """With hospital, date, result, and that it is recognised here."""
     league.knows(FAR, ct())
     (card,) = told(league.sign(signed(ordered("胸部CT", "检查"))), "duplicate-exam")
-    day = (NOW - timedelta(days=1)).date().isoformat()
+    day = (NOW - timedelta(days=1)).astimezone(CHINA).date().isoformat()
     assert f"{day} 已于乙县中医医院完成，结果已互认" in card["summary"]
     (datum,) = evidence(card)
     assert (datum["value"], datum["institution"]) == ("右肺上叶小结节", "乙县中医医院")

@@ -3,6 +3,7 @@ import { Select } from "antd";
 import dayjs from "dayjs";
 import type { ReactNode } from "react";
 import { useSearchParams } from "react-router";
+import { useAddress } from "../shared/address";
 import { choices, lastMonth } from "./periods";
 import { TEXTS } from "./texts";
 
@@ -13,12 +14,7 @@ export function usePeriod(): string {
 
 export function PeriodField(): ReactNode {
   const period = usePeriod();
-  const [, set] = useSearchParams();
-  const choose = (value: string): void =>
-    set((before) => {
-      before.set("period", value);
-      return before;
-    });
+  const [, change] = useAddress(false);
   return (
     <Select
       aria-label={TEXTS.period}
@@ -26,7 +22,7 @@ export function PeriodField(): ReactNode {
       showSearch={{ optionFilterProp: "label" }}
       value={period}
       options={choices(dayjs())}
-      onChange={choose}
+      onChange={(chosen) => change({ period: chosen })}
     />
   );
 }

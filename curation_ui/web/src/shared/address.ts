@@ -4,11 +4,12 @@ import { useSearchParams } from "react-router";
 type Changes = Record<string, string | number | undefined>;
 
 /** What the address asks for, and how to ask for something else, in its place or (`replace` false) as a step that one
- * may go back from; what is empty stands there no more. */
+ * may go back from; what is empty stands there no more. What was asked a moment ago and is not drawn yet stays: a
+ * change begins with the address as it stands, not as it was drawn. */
 export function useAddress(replace = true): [URLSearchParams, (changed: Changes) => void] {
   const [asked, give] = useSearchParams();
   const change = (changed: Changes): void => {
-    const next = new URLSearchParams(asked);
+    const next = new URLSearchParams(window.location.search);
     for (const [name, value] of Object.entries(changed)) {
       if (value) next.set(name, String(value));
       else next.delete(name);

@@ -2,10 +2,10 @@
 import { Button, Flex } from "antd";
 import { type ReactNode, useMemo } from "react";
 import { I18nProvider } from "react-aria/I18nProvider";
-import { useSearchParams } from "react-router";
 import { Exports } from "../../figures/Exports";
 import { PeriodField, usePeriod } from "../../figures/PeriodField";
 import { lastMonth } from "../../figures/periods";
+import { useAddress } from "../../shared/address";
 import { askAhead, useAsked } from "../../shared/asking";
 import { type Options, save } from "../../shared/client";
 import { Frame } from "../../shared/frame";
@@ -43,16 +43,12 @@ export default function Analysis(): ReactNode {
 }
 
 function Desk({ facts }: { facts: Fact[] }): ReactNode {
-  const [query, set] = useSearchParams();
+  const [query, give] = useAddress(false);
   const period = usePeriod();
   const form = read(query.get("form"), facts);
   const fact = facts.find(({ id }) => id === form.fact) as Fact;
   const fields = useMemo(() => new Map(fieldsOf(fact).map((field) => [field.id, field])), [fact]);
-  const change = (wanted: Form): void =>
-    set((before) => {
-      before.set("form", JSON.stringify(wanted));
-      return before;
-    });
+  const change = (wanted: Form): void => give({ form: JSON.stringify(wanted) });
   const turn = (id: string): void => change(blank(id));
   const layout = { form, fields, change };
   return (

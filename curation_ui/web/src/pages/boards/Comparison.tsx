@@ -1,10 +1,10 @@
 /** Groups beside each other: as bars, and as a table that leads to the rows of each. */
 import { Button } from "antd";
 import type { ReactNode } from "react";
-import { useSearchParams } from "react-router";
 import { Chart } from "../../figures/Chart";
 import { Change, figure } from "../../figures/numbers";
 import type { Answer, Line } from "../../figures/types";
+import { useAddress } from "../../shared/address";
 import { useAsked } from "../../shared/asking";
 import { Asked } from "../../shared/states";
 import { Rows } from "../../shared/table";
@@ -54,12 +54,8 @@ function Bars({ lines, unit }: { lines: Line[]; unit: string }): ReactNode {
 }
 
 function Groups({ lines, unit }: { lines: Line[]; unit: string }): ReactNode {
-  const [, set] = useSearchParams();
-  const drill = ({ group: [first] }: Line): void =>
-    set((before) => {
-      before.set("only", `${first?.dimension}:${first?.value}`);
-      return before;
-    });
+  const [, change] = useAddress(false);
+  const drill = ({ group: [first] }: Line): void => change({ only: `${first?.dimension}:${first?.value}` });
   return (
     <Rows<Line>
       rowKey={named}

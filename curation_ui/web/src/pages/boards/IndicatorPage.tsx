@@ -8,6 +8,7 @@ import { Change, figure } from "../../figures/numbers";
 import { PeriodField, usePeriod } from "../../figures/PeriodField";
 import { lately } from "../../figures/periods";
 import type { Answer, Indicator, Limits, Line } from "../../figures/types";
+import { useAddress } from "../../shared/address";
 import { useAsked } from "../../shared/asking";
 import { save } from "../../shared/client";
 import { Frame } from "../../shared/frame";
@@ -121,8 +122,7 @@ function Trended({ label, lines, unit }: { label: string; lines: Line[]; unit: s
 }
 
 function Compare({ indicator, period, by }: { indicator: Indicator; period: string; by: string }): ReactNode {
-  const [, set] = useSearchParams();
-  const choose = (chosen: string): void => set({ period, by: chosen });
+  const [, change] = useAddress(false);
   return (
     <section aria-label={TEXTS.compare}>
       <Flex gap={12} align="center" wrap>
@@ -132,7 +132,7 @@ function Compare({ indicator, period, by }: { indicator: Indicator; period: stri
           className={`period ${TOLD}`}
           value={by}
           options={indicator.dimensions.map(({ id, title }) => ({ value: id, label: title }))}
-          onChange={choose}
+          onChange={(chosen) => change({ by: chosen, only: undefined })}
         />
       </Flex>
       <Comparison name={indicator.id} unit={indicator.unit} period={period} by={by} />

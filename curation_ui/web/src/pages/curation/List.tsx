@@ -1,12 +1,13 @@
 /** Records by kind, status, author and words, page by page. */
 import { App, Button, Dropdown, Flex, Input, Segmented, Select } from "antd";
 import { type ReactNode, useState } from "react";
-import { Link, useNavigate, useSearchParams } from "react-router";
+import { Link, useNavigate } from "react-router";
 import { Person, usePerson } from "../../curation/person";
 import { placeOf } from "../../curation/records";
 import { useStep } from "../../curation/steps";
 import type { Found, Page, Table } from "../../curation/types";
 import { choices, StandingTag, StatusTag, useVocabulary, vocabularyAhead } from "../../curation/vocabulary";
+import { useAddress } from "../../shared/address";
 import { askAhead, useAsked } from "../../shared/asking";
 import { Frame } from "../../shared/frame";
 import { useMay, useSession } from "../../shared/session";
@@ -39,16 +40,8 @@ export function List(): ReactNode {
 
 /** What the address says is looked for. */
 function useWanted(): [Record<string, string>, (part: Record<string, string>) => void] {
-  const [given, give] = useSearchParams();
-  const wanted = Object.fromEntries(given);
-  const want = (part: Record<string, string>): void => {
-    const next = { ...wanted, ...part, after: part.after ?? "" };
-    give(
-      Object.entries(next).filter(([, value]) => value),
-      { replace: true },
-    );
-  };
-  return [wanted, want];
+  const [given, change] = useAddress();
+  return [Object.fromEntries(given), (part) => change({ after: "", ...part })];
 }
 
 function Filters(): ReactNode {
