@@ -165,7 +165,7 @@ def _queue(routes: APIRouter, access: Access, identity: Identity) -> None:
 
 def _one(routes: APIRouter, access: Access, identity: Identity) -> None:
     @routes.get("/{number}", **_PERSON)
-    async def person(number: str, request: Request, why: str = "") -> Response:
+    async def person(number: str, request: Request) -> Response:
         found = access.need(request, "person.read")
 
         def work() -> Response:
@@ -173,13 +173,13 @@ def _one(routes: APIRouter, access: Access, identity: Identity) -> None:
                 who = identity.by_number(connection, number)
                 with access.glass(found, who):
                     kept = identity.described(connection, who)
-            access.note(found, "person.read", f"person/{who}", why)
+            access.note(found, "person.read", f"person/{who}")
             return respond(200, _person(identity, who, kept, found))
 
         return await within(found, work)
 
     @routes.get("/{number}/history", **_HISTORY)
-    async def history(number: str, request: Request, why: str = "") -> Response:
+    async def history(number: str, request: Request) -> Response:
         found = access.need(request, "person.read")
 
         def work() -> Response:
@@ -188,7 +188,7 @@ def _one(routes: APIRouter, access: Access, identity: Identity) -> None:
                 kept = identity.described(connection, who)
                 told = identity.history(connection, who)
                 versions = {one.id: identity.versions(connection, one.id) for one in kept}
-            access.note(found, "person.read", f"person/{who}", why or "history")
+            access.note(found, "person.read", f"person/{who}", "history")
             local = {one.id: {"tenant": one.tenant, "localId": one.local_id} for one in kept}
             shown = [
                 local[record] | {"version": version, "since": at, "source": source, "patient": _shown(given, found)}

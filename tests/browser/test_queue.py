@@ -355,6 +355,7 @@ def test_a_view_of_a_board_is_kept_shared_and_removed(enter: Entering) -> None:
     menu.get_by_role("menuitem", name="删除视图").press("Enter")
     lead.page.get_by_role("menuitem", name="删除“季度审方”").click()
     sure = lead.page.get_by_role("dialog", name="删除视图“季度审方”？")
+    lead.suits_everybody("view-removal")
     sure.get_by_role("button", name="删除视图").click()
     lead.see("视图已删除")
     colleague.open("/ui/queue/figures")

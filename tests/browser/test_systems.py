@@ -90,6 +90,9 @@ def test_a_message_that_was_given_up_is_done_anew(window: Opening, service: str)
     dialog.get_by_role("button", name=re.compile("确\\s*定")).click()
     expect(here.page.get_by_role("dialog")).to_have_count(0)
     expect(here.page.get_by_text(re.compile("· 重放 ·"))).to_be_visible()
+    # Still unreadable: the page shows what came of it by itself.
+    expect(here.page.get_by_text("· 转入死信")).to_have_count(2, timeout=30_000)
+    expect(here.page.get_by_text("待处理")).to_have_count(0)
 
 
 def test_a_message_that_was_given_up_is_corrected_as_text_and_done_anew(window: Opening, service: str) -> None:

@@ -21,17 +21,23 @@ export function useMode(): [Mode, (mode: Mode) => void, boolean] {
   return [mode, setMode, shown];
 }
 
-/** Colours hold WCAG AA contrast in both modes. Style sheets come as a file (`antd.css`): reckoning them in the browser
- * took a third of the time until something was shown. */
+/** Colours hold WCAG AA contrast in both modes, of what the pointer is over too. Style sheets come as a file (`antd.css`): reckoning them in the browser
+ * took a third of the time until something was shown; what it takes from a component must be a token of its own. */
 export function look(isDark: boolean): ThemeConfig {
+  const link = isDark ? "#5fc3e0" : "#0b6e8e";
+  const over = isDark ? "#7fd0e8" : "#095f7b";
   return {
     zeroRuntime: true,
     hashed: false,
     algorithm: isDark ? theme.darkAlgorithm : theme.defaultAlgorithm,
     token: {
       colorPrimary: "#0b6e8e",
+      colorPrimaryHover: isDark ? "#0d7ca0" : over,
       colorError: isDark ? "#ff7875" : "#cf1322",
-      colorLink: isDark ? "#5fc3e0" : "#0b6e8e",
+      colorErrorHover: isDark ? "#ff9c99" : "#a8071a",
+      colorLink: link,
+      colorLinkHover: over,
+      colorLinkActive: over,
       colorTextSecondary: isDark ? "rgba(255,255,255,0.72)" : "rgba(0,0,0,0.68)",
       colorTextTertiary: isDark ? "rgba(255,255,255,0.68)" : "rgba(0,0,0,0.62)",
       colorTextDescription: isDark ? "rgba(255,255,255,0.7)" : "rgba(0,0,0,0.65)",
@@ -44,8 +50,14 @@ export function look(isDark: boolean): ThemeConfig {
         '-apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Micro Hei", sans-serif',
     },
     components: {
-      Button: { colorPrimaryHover: "#0d7ca0" },
-      Tabs: { itemSelectedColor: isDark ? "#5fc3e0" : "#0b6e8e", itemHoverColor: isDark ? "#7fd0e8" : "#0d7ca0" },
+      Button: {
+        defaultHoverColor: over,
+        defaultHoverBorderColor: over,
+        defaultActiveColor: over,
+        dangerColor: isDark ? "#2a0b0a" : "#fff",
+      },
+      Pagination: { itemActiveColor: link, itemActiveColorHover: over },
+      Tabs: { itemSelectedColor: link, itemHoverColor: over },
       Menu: { itemSelectedBg: isDark ? "#14323c" : "#e2f1f5", itemSelectedColor: isDark ? "#7fd0e8" : "#0b5f7b" },
     },
   };

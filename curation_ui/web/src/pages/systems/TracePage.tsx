@@ -17,12 +17,18 @@ import type { Trace } from "./types";
 const TRACE = "GET /api/v1/exchange/messages/{message_id}";
 const REPLAY = "POST /api/v1/exchange/messages/{message_id}/replay";
 const CLOSE = "POST /api/v1/exchange/messages/{message_id}/close";
+const WAITING_MS = 2_000;
 const TOUCHED = [TRACE, "GET /api/v1/exchange/messages"] as const;
 
 export function TracePage(): ReactNode {
   const { message = "" } = useParams();
-  const trace = useAsked<Trace, typeof TRACE>(TRACE, { path: { message_id: message } });
+  const trace = useAsked<Trace, typeof TRACE>(TRACE, { path: { message_id: message } }, { every: whileWaiting });
   return <Asked query={trace}>{(found) => <Shown trace={found} />}</Asked>;
+}
+
+/** What waits is done within moments. */
+function whileWaiting(trace: Trace | undefined): number | false {
+  return trace?.state === "waiting" && WAITING_MS;
 }
 
 function Shown({ trace }: { trace: Trace }): ReactNode {
