@@ -176,7 +176,7 @@ def serving(provider: Provider) -> Iterator[None]:
     """The provider at an address of its own."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(provider))
     provider.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield
     server.shutdown()
     server.server_close()

@@ -56,7 +56,7 @@ class _Answers(BaseHTTPRequestHandler):
 @pytest.fixture
 def hospital() -> Iterator[Hospital]:
     server = Hospital()
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield server
     server.shutdown()

@@ -80,7 +80,7 @@ def hospital(told: list[dict[str, Any]]) -> Iterator[str]:
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Take)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/told"
     server.shutdown()
     server.server_close()

@@ -46,7 +46,7 @@ class Sink:
                 pass
 
         self.server = HTTPServer(("127.0.0.1", 0), Take)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
     def url(self) -> str:
