@@ -84,11 +84,11 @@ def test_what_the_pointer_is_over_and_what_is_chosen_can_be_read_in_light_and_da
         ):
             over.hover()
             here.rest()
-            assert here.hurdles() == [], f"{scheme}: {over}"
+            assert here.standing() == [], f"{scheme}: {over}"
         here.page.get_by_role("button", name="外观").click()
         expect(here.page.get_by_role("menuitem", name="跟随系统")).to_be_visible()
         here.rest()
-        assert here.hurdles() == [], f"{scheme}: a menu"
+        assert here.standing() == [], f"{scheme}: a menu"
         here.page.keyboard.press("Escape")
 
 

@@ -120,7 +120,7 @@ class Window:
             self.rest()
             self.shoot(f"{name}-{scheme}")
             assert self._fits_soon(), f"{name} is wider than {size[0]} px"
-            stands = self._standing()
+            stands = self.standing()
             assert not stands, f"{size[0]} px, {scheme}: " + "\n".join(stands)
         english = self.english()
         assert not english, f"said in English: {english}"
@@ -137,7 +137,7 @@ class Window:
             self.page.wait_for_timeout(_SETTLE_MS)
         return self.fits()
 
-    def _standing(self) -> list[str]:
+    def standing(self) -> list[str]:
         """Hurdles that are still there when a busy machine has had time to fade colours over."""
         found, looked = self.hurdles(), 1
         while found and looked < _LOOKED:

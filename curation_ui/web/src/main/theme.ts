@@ -21,8 +21,9 @@ export function useMode(): [Mode, (mode: Mode) => void, boolean] {
   return [mode, setMode, shown];
 }
 
-/** Colours hold WCAG AA contrast in both modes, of what the pointer is over too. Style sheets come as a file (`antd.css`): reckoning them in the browser
- * took a third of the time until something was shown; what it takes from a component must be a token of its own. */
+/** Colours hold WCAG AA contrast in both modes, of what the pointer is over too. Style sheets come as a file
+ * (`antd.css`): reckoning them in the browser took a third of the time until something was shown. So what is set for a
+ * component is heeded only if it is a token of that component. */
 export function look(isDark: boolean): ThemeConfig {
   const link = isDark ? "#5fc3e0" : "#0b6e8e";
   const over = isDark ? "#7fd0e8" : "#095f7b";
