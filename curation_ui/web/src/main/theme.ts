@@ -21,30 +21,56 @@ export function useMode(): [Mode, (mode: Mode) => void, boolean] {
   return [mode, setMode, shown];
 }
 
+const LIGHT = {
+  link: "#0b6e8e",
+  over: "#095f7b",
+  chosen: "#e2f1f5",
+  danger: "#fff",
+  tokens: {
+    colorPrimaryHover: "#095f7b",
+    colorError: "#cf1322",
+    colorErrorHover: "#a8071a",
+    colorLink: "#0b6e8e",
+    colorTextSecondary: "rgba(0,0,0,0.68)",
+    colorTextTertiary: "rgba(0,0,0,0.62)",
+    colorTextDescription: "rgba(0,0,0,0.65)",
+    colorTextPlaceholder: "rgba(0,0,0,0.6)",
+    controlItemBgActiveHover: "#d4eaf0",
+  },
+};
+const NIGHT: typeof LIGHT = {
+  link: "#5fc3e0",
+  over: "#7fd0e8",
+  chosen: "#14323c",
+  danger: "#2a0b0a",
+  tokens: {
+    colorPrimaryHover: "#0d7ca0",
+    colorError: "#ff7875", // becomes #dc6966: antd darkens what shades are reckoned from
+    colorErrorHover: "#ff9c99",
+    colorLink: "#74dcfa", // becomes #66bed8
+    colorTextSecondary: "rgba(255,255,255,0.72)",
+    colorTextTertiary: "rgba(255,255,255,0.68)",
+    colorTextDescription: "rgba(255,255,255,0.7)",
+    colorTextPlaceholder: "rgba(255,255,255,0.62)",
+    controlItemBgActiveHover: "#183c48",
+  },
+};
+
 /** Colours hold WCAG AA contrast in both modes, of what the pointer is over too. Style sheets come as a file
  * (`antd.css`): reckoning them in the browser took a third of the time until something was shown. So what is set for a
  * component is heeded only if it is a token of that component. */
 export function look(isDark: boolean): ThemeConfig {
-  const link = isDark ? "#5fc3e0" : "#0b6e8e";
-  const over = isDark ? "#7fd0e8" : "#095f7b";
+  const { link, over, chosen, danger, tokens } = isDark ? NIGHT : LIGHT;
   return {
     zeroRuntime: true,
     hashed: false,
     algorithm: isDark ? theme.darkAlgorithm : theme.defaultAlgorithm,
     token: {
+      ...tokens,
       colorPrimary: "#0b6e8e",
-      colorPrimaryHover: isDark ? "#0d7ca0" : over,
-      colorError: isDark ? "#ff7875" : "#cf1322",
-      colorErrorHover: isDark ? "#ff9c99" : "#a8071a",
-      colorLink: link,
       colorLinkHover: over,
       colorLinkActive: over,
-      colorTextSecondary: isDark ? "rgba(255,255,255,0.72)" : "rgba(0,0,0,0.68)",
-      colorTextTertiary: isDark ? "rgba(255,255,255,0.68)" : "rgba(0,0,0,0.62)",
-      colorTextDescription: isDark ? "rgba(255,255,255,0.7)" : "rgba(0,0,0,0.65)",
-      colorTextPlaceholder: isDark ? "rgba(255,255,255,0.62)" : "rgba(0,0,0,0.6)",
-      controlItemBgActive: isDark ? "#14323c" : "#e2f1f5",
-      controlItemBgActiveHover: isDark ? "#183c48" : "#d4eaf0",
+      controlItemBgActive: chosen,
       borderRadius: 6,
       motion: !matchMedia("(prefers-reduced-motion: reduce)").matches,
       fontFamily:
@@ -55,11 +81,11 @@ export function look(isDark: boolean): ThemeConfig {
         defaultHoverColor: over,
         defaultHoverBorderColor: over,
         defaultActiveColor: over,
-        dangerColor: isDark ? "#2a0b0a" : "#fff",
+        dangerColor: danger,
       },
+      Menu: { itemSelectedBg: chosen, itemSelectedColor: over },
       Pagination: { itemActiveColor: link, itemActiveColorHover: over },
       Tabs: { itemSelectedColor: link, itemHoverColor: over },
-      Menu: { itemSelectedBg: isDark ? "#14323c" : "#e2f1f5", itemSelectedColor: isDark ? "#7fd0e8" : "#0b5f7b" },
     },
   };
 }
