@@ -1,5 +1,6 @@
 """What clinicians answer to the cards of a panel: kept, and shown with the same matter for as long as it holds, so
-that nobody is asked twice. It holds as long as the tenant's policy keeps the very same orders quiet."""
+that nobody is asked twice. It holds as long as the tenant's policy keeps the very same orders quiet and the matter
+does not get worse."""
 
 from __future__ import annotations
 
@@ -16,10 +17,12 @@ from base.audit import Event
 from base.launches import Launch
 from base.tenancy import Scope, acting
 from clinical.coded import china_day
+from clinical.finding import Severity
 from clinical.value import replace
 from exchange.fhir.values import Json
 from records.answers import of_cards, of_patient
 from records.journal import Feedback, Shown
+from rules.policy import worse
 
 _ACCEPTED: Final = "已采纳"
 _OVERRIDDEN: Final = "未采纳"
@@ -58,15 +61,23 @@ class PanelAnswers:
         hash."""
         with acting(Scope(launch.user, reads=(launch.tenant,))):
             given = of_patient(self._front.house.engine, patient, launch.tenant, self._since(launch))
-        held = [given.get((card.cause, card.orders)) for card in shown]
-        return [one | ({"answer": _said(*by)} if by else {}) for one, by in zip(told, held, strict=True)]
+
+        def answer(card: Shown) -> Json:
+            by = given.get((card.cause, card.orders))
+            if by is None or worse(Severity(card.severity), by.severity):
+                return {}
+            return {"answer": _said(by.outcome, by.reason)}
+
+        return [one | answer(card) for one, card in zip(told, shown, strict=True)]
 
     def risks(self, launch: Launch, risks: Iterable[Json]) -> list[Json]:
         """Risks, each alarm with the ``card`` it is answered by: the same as long as the level is."""
         cards = [(risk, self._card(launch, risk)) for risk in risks]
         given = of_cards(self._front.house.engine, [card for _, card in cards if card], self._since(launch))
         return [
-            risk | ({"card": card} if card else {}) | ({"answer": _said(*given[card])} if card in given else {})
+            risk
+            | ({"card": card} if card else {})
+            | ({"answer": _said(given[card].outcome, given[card].reason)} if card in given else {})
             for risk, card in cards
         ]
 

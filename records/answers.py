@@ -13,10 +13,11 @@ from records.journal_store import cards, feedback, requests
 
 
 class Answer(NamedTuple):
-    """``outcome`` is ``accepted`` or ``overridden``, ``reason`` its code."""
+    """``outcome`` is ``accepted`` or ``overridden``, ``reason`` its code, ``severity`` that of the card."""
 
     outcome: str
     reason: str
+    severity: str = ""
 
 
 def of_patient(engine: Engine, patient: str, tenant: str, since: datetime) -> dict[tuple[str, str], Answer]:
@@ -24,14 +25,17 @@ def of_patient(engine: Engine, patient: str, tenant: str, since: datetime) -> di
     if not patient:  # cards about nobody known have the same, empty hash
         return {}
     query = (
-        select(cards.c.cause, cards.c.orders, feedback.c.outcome, feedback.c.reason)
+        select(cards.c.cause, cards.c.orders, cards.c.severity, feedback.c.outcome, feedback.c.reason)
         .join(requests, requests.c.id == cards.c.request)
         .join(feedback, feedback.c.card == cards.c.card)
         .where(cards.c.patient == patient, requests.c.tenant == tenant, feedback.c.at >= since)
         .order_by(feedback.c.number)
     )
     with engine.connect() as connection:
-        return {(row.cause, row.orders): Answer(row.outcome, row.reason) for row in connection.execute(query)}
+        return {
+            (row.cause, row.orders): Answer(row.outcome, row.reason, row.severity)
+            for row in connection.execute(query)
+        }
 
 
 def of_cards(engine: Engine, known: Collection[str], since: datetime) -> dict[str, Answer]:

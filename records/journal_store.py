@@ -251,11 +251,9 @@ def cards_of(connection: Connection, request: str, answer: Any) -> tuple[Shown, 
 
 
 def _acknowledge(connection: Connection, given: Feedback) -> None:
-    """An override with a reason keeps its cause quiet for a while: see ``rules.policy``."""
+    """An override with a reason keeps its cause quiet for a while, unless it gets worse: see ``rules.policy``."""
     if given.outcome != "overridden" or not (given.reason or given.comment):
         return
-    card = connection.execute(
-        select(cards.c.patient, cards.c.cause, cards.c.orders).where(cards.c.card == given.card)
-    ).first()
+    card = connection.execute(select(cards).where(cards.c.card == given.card)).first()
     if card is not None and card.patient:
-        note_acknowledged(connection, card.patient, card.cause, card.orders, given.at)
+        note_acknowledged(connection, (card.patient, card.cause), card.orders, card.severity, given.at)

@@ -32,15 +32,18 @@ table = Table(
     Column("acknowledged", DateTime(timezone=True)),
     Column("orders", String(400), nullable=False, default=""),
     Column("updated", Float, nullable=False, index=True),
+    Column("severity", String(20), nullable=False, default="", server_default=""),
 )
 
 
 class Known(msgspec.Struct, frozen=True):
-    """One cause: last shown, last overridden with a reason, for which orders."""
+    """One cause: last shown, last overridden with a reason, for which orders, how grave it was then (empty: not noted
+    yet by an earlier version)."""
 
     shown: datetime
     acknowledged: datetime | None
     orders: str
+    severity: str = ""
 
 
 _NOTHING: Final[Mapping[str, Known]] = {}
@@ -74,7 +77,7 @@ class Memory:
             rows = connection.execute(query).all()
         for row in rows:
             causes = self._kept.setdefault(row.patient, {})
-            causes[row.cause] = Known(row.shown, row.acknowledged, row.orders)
+            causes[row.cause] = Known(row.shown, row.acknowledged, row.orders, row.severity)
             self._kept.move_to_end(row.patient)
             self._until = max(self._until, row.updated)
         while len(self._kept) > _MOST_PATIENTS:
@@ -98,10 +101,13 @@ def note_shown(connection: Connection, rows: Iterable[tuple[str, str, datetime]]
     connection.execute(upsert, in_order)
 
 
-def note_acknowledged(connection: Connection, patient: str, cause: str, orders: str, at: datetime) -> None:
-    """Remember that somebody overrode a cause with a reason."""
-    this = (table.c.patient == patient, table.c.cause == cause)
-    connection.execute(update(table).where(*this).values(acknowledged=at, orders=orders, updated=time.time()))
+def note_acknowledged(
+    connection: Connection, matter: tuple[str, str], orders: str, severity: str, at: datetime
+) -> None:
+    """Remember that somebody overrode a matter (patient by hash, cause) with a reason, as grave as it was then."""
+    this = (table.c.patient == matter[0], table.c.cause == matter[1])
+    changed = {"acknowledged": at, "orders": orders, "severity": severity, "updated": time.time()}
+    connection.execute(update(table).where(*this).values(changed))
 
 
 def forget(engine: Engine, days: int = _DAYS) -> int:

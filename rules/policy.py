@@ -72,7 +72,7 @@ class Moment(msgspec.Struct, frozen=True):
 
 class Seen(Protocol):
     """What this patient's clinicians saw of one cause: when it was last shown, when it was last overridden
-    with a reason, and for which orders."""
+    with a reason, for which orders, and how grave it was then (empty: not known)."""
 
     @property
     def shown(self) -> datetime: ...
@@ -80,6 +80,8 @@ class Seen(Protocol):
     def acknowledged(self) -> datetime | None: ...
     @property
     def orders(self) -> str: ...
+    @property
+    def severity(self) -> str: ...
 
 
 class Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,8 +107,9 @@ def _hours() -> dict[Severity, float]:
 class Repeats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is not said again. ``acknowledged_hours``: for so long after somebody overrode the same cause with
     a reason (by severity; major only when the tenant says so, contraindicated never). ``same_order_hours``: for
-    the very same orders, major too. ``once_per_admission``: severities shown once in a stay. Only at
-    ``stages`` where prescribers read: whoever verifies a prescription sees everything."""
+    the very same orders, major too. Neither holds for what has become graver since. ``once_per_admission``:
+    severities shown once in a stay. Only at ``stages`` where prescribers read: whoever verifies a prescription
+    sees everything."""
 
     acknowledged_hours: dict[Severity, float] = msgspec.field(default_factory=_hours)
     same_order_hours: float = 72
@@ -187,13 +190,18 @@ def orders_key(finding: Finding) -> str:
     return " ".join(sorted(finding.orders))[:400]
 
 
+def worse(now: Severity, before: str) -> bool:
+    """Whether something is graver than when it was answered; no, where that is not known (empty)."""
+    return bool(before) and now.rank > Severity(before).rank
+
+
 def _said_before(finding: Finding, repeats: Repeats, at: Moment, seen: Mapping[str, Seen]) -> str:
     """Why the finding need not be said again; empty when it must."""
     before = seen.get(finding.cause or finding.rule_id)
     grave = finding.never or finding.severity is _WORST
     if before is None or grave or at.stage not in repeats.stages:
         return ""
-    if before.acknowledged is not None:
+    if before.acknowledged is not None and not worse(finding.severity, before.severity):
         hours = repeats.acknowledged_hours.get(finding.severity, 0.0)
         if before.orders == orders_key(finding):
             hours = max(hours, repeats.same_order_hours)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from api.app import build
@@ -28,7 +28,7 @@ from demo.people import CENTRE, CHART, CLINIC, HOSPITAL, WARFARIN
 from exchange.arrivals import Arrivals
 from exchange.intake import Sent
 from records.identity_store import by_local_id
-from records.journal import requests
+from records.journal import cards, requests
 from records.ledger import rule_use
 from records.notices import Notice
 from records.notices import Told as Said
@@ -175,6 +175,22 @@ def test_drugs_that_one_result_speaks_against_are_answered_each(staffed: Staffed
         _answered(staffed, card, outcome="accepted")
     again = Panel(staffed.client).get("panel/cards")["findings"]
     assert [one["findingId"] for one in again if one.get("answer") == "已采纳"] == against
+
+
+def test_what_has_become_graver_since_it_was_answered_asks_again(staffed: Staffed, house: House) -> None:
+    """A doctor accepted what was moderate; after the next result the same is major."""
+    asked = Panel(staffed.client).get("panel/cards")["findings"]
+    card = next(one["findingId"] for one in asked if one["severity"] == "major")
+    _answered(staffed, card, outcome="accepted")
+    assert _has_answer(staffed, card)
+    with house.engine.begin() as connection:
+        connection.execute(update(cards).where(cards.c.card == card).values(severity="moderate"))
+    assert not _has_answer(staffed, card)
+
+
+def _has_answer(staffed: Staffed, card: str) -> bool:
+    told = Panel(staffed.client).get("panel/cards")["findings"]
+    return next("answer" in one for one in told if one["findingId"] == card)
 
 
 def test_a_panel_that_is_read_again_shows_nothing_more_to_count(staffed: Staffed, house: House) -> None:

@@ -44,16 +44,19 @@ def test_a_card_that_was_only_shown_has_no_answer(engine: Engine) -> None:
 
 
 def test_an_accepted_matter_is_known_as_accepted(engine: Engine) -> None:
-    assert told(engine, ACCEPTED) == {MATTER: Answer("accepted", "")}
+    assert told(engine, ACCEPTED) == {MATTER: Answer("accepted", "", "moderate")}
 
 
 def test_the_last_answer_holds(engine: Engine) -> None:
-    assert told(engine, ACCEPTED, OVERRIDDEN) == {MATTER: Answer("overridden", "need-more-info")}
+    assert told(engine, ACCEPTED, OVERRIDDEN) == {MATTER: Answer("overridden", "need-more-info", "moderate")}
 
 
 def test_orders_with_one_cause_are_answered_each_for_itself(engine: Engine) -> None:
     second = Feedback("card-2", "panel", "overridden", NOW, "patient-ineligible")
-    given = {MATTER: Answer("accepted", ""), OTHER: Answer("overridden", "patient-ineligible")}
+    given = {
+        MATTER: Answer("accepted", "", "moderate"),
+        OTHER: Answer("overridden", "patient-ineligible", "moderate"),
+    }
     assert told(engine, ACCEPTED, second) == given
 
 

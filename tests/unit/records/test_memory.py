@@ -31,7 +31,7 @@ def test_an_override_with_a_reason_is_remembered_by_every_worker(engine: Engine)
     journal.flush()
     elsewhere.catch_up()
     known = elsewhere.of(patient)["interaction:a+b"]
-    assert (known.acknowledged, known.orders) == (NOW, "o1 o2")
+    assert (known.acknowledged, known.orders, known.severity) == (NOW, "o1 o2", "moderate")
 
 
 def test_an_override_without_a_reason_is_no_answer(engine: Engine) -> None:

@@ -156,6 +156,15 @@ def test_major_alerts_come_again_unless_the_orders_are_the_same() -> None:
     assert not said(MAJOR, Known(NOW, NOW - timedelta(hours=1), "o1"))
 
 
+def test_what_has_become_graver_since_it_was_answered_is_said_again() -> None:
+    """Potassium was 5.2, and the reason was about that; now it is 5.8, with the very same drug."""
+    hour = NOW - timedelta(hours=1)
+    assert said(MAJOR, Known(NOW, hour, "o1", "moderate"))
+    assert said(MODERATE, Known(NOW, hour, "o1", "minor"))
+    assert not said(MAJOR, Known(NOW, hour, "o1", "major"))
+    assert not said(MODERATE, Known(NOW, hour, "o1", "major")), "it has become less grave"
+
+
 def test_contraindicated_and_never_list_always_come_again() -> None:
     answered = Known(NOW, NOW, "o1")
     assert said(WORST, answered)
