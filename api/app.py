@@ -6,16 +6,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from api import openapi
 from api.bootstrap import House, open_house
 from api.cds_hooks import HookLine
+from api.door import Door
 from api.errors import install
 from api.front import Front
 from api.furnishing import Furnishing
@@ -53,6 +56,7 @@ def early(house: House) -> FastAPI:
     """An application that answers order entry; the rest is opened while it answers its first requests, or when
     somebody asks for it. Raises ``ReleaseError`` when nothing is published."""
     front = Front.open(house)
+    rim = _rim(front.settings)
     # The pages of /docs with their scripts from this machine: a hospital's network reaches no CDN.
     app = FastAPIOffline(
         redoc_url=None,
@@ -61,8 +65,10 @@ def early(house: House) -> FastAPI:
         title=TITLE,
         summary=_SUMMARY,
         version="0.1.0",
-        middleware=_middleware(front),
+        middleware=_middleware(front, rim),
     )
+    if not tracing.is_on():  # traces begin outermost, and cost more than all the rest
+        _open_door(app, front, rim)
     furnishing = Furnishing(app, front)
     app.router.lifespan_context = _lifespan(front, furnishing)
     for router in _routers(front, furnishing.faults):
@@ -101,7 +107,23 @@ def _lifespan(front: Front, furnishing: Furnishing) -> Callable[[FastAPI], Abstr
     return lifespan
 
 
-def _middleware(front: Front) -> list[Middleware]:
+def _rim(settings: Settings) -> Callable[[ASGIApp], Rim]:
+    """What guards every way in; one throttle counts the calls of all of them."""
+    https = settings.public_url.startswith("https:")
+    return partial(Rim, limit=settings.max_body_bytes, throttle=Throttle(settings.rate_limit), https=https)
+
+
+def _open_door(app: FastAPI, front: Front, rim: Callable[[ASGIApp], Rim]) -> None:
+    stack = app.build_middleware_stack
+
+    def opened() -> ASGIApp:
+        whole = stack()
+        return Door(whole, rim(HookLine(whole, front.hooks)), front.hooks.paths)
+
+    app.build_middleware_stack = opened  # type: ignore[method-assign]
+
+
+def _middleware(front: Front, rim: Callable[[ASGIApp], Rim]) -> list[Middleware]:
     """Outermost first: traces where there are any, CORS answers preflights, the rim guards everything behind, service
     calls are answered, the rest is recorded."""
     settings = front.settings
@@ -115,12 +137,7 @@ def _middleware(front: Front) -> list[Middleware]:
     return [
         *([Middleware(Traced)] if tracing.is_on() else []),
         cors,
-        Middleware(
-            Rim,
-            limit=settings.max_body_bytes,
-            throttle=Throttle(settings.rate_limit),
-            https=settings.public_url.startswith("https:"),
-        ),
+        Middleware(rim),
         Middleware(HookLine, hooks=front.hooks),
         Middleware(Recorder, access=front.access, audit=front.audit),
     ]

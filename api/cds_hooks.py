@@ -103,6 +103,11 @@ class CdsHooks:
         self.hooks: Mapping[str, Hook] = discover("api.hooks", "HOOK", Hook)
         self._discovery = orjson.dumps({"services": [hook.described() for hook in self.hooks.values()]})
 
+    @property
+    def paths(self) -> list[str]:
+        """Where the services are called."""
+        return [f"{_CALLS}{name}" for name in self.hooks]
+
     def router(self) -> APIRouter:
         """Routes under ``/cds-services``."""
         router = APIRouter(tags=["CDS Hooks"])

@@ -27,7 +27,18 @@ from clinical.patient import (
 )
 from clinical.value import Value
 from exchange.fhir.orders import extension, read_dispense, read_drug, read_orders
-from exchange.fhir.shapes import ABSENT, OUTCOME, Concept, Entry, ReadError, Resource, Sent, part, shaped
+from exchange.fhir.shapes import (
+    ABSENT,
+    OUTCOME,
+    Concept,
+    ReadError,
+    Resource,
+    once_a_text,
+    part,
+    read_each,
+    resource_of,
+    shaped,
+)
 from exchange.fhir.values import (
     Json,
     code_values,
@@ -74,8 +85,6 @@ _EMPTY: Final = Resource()
 _ON: Final = ClinicalStatus.ACTIVE
 _OVER: Final = ClinicalStatus.INACTIVE
 _GOING_ON: Final = OrderStatus.ACTIVE
-_Found = tuple[Entry, ...]
-"""What stands under a prefetch key; OperationOutcomes among it say nothing of the patient."""
 
 
 class Incoming(Value, frozen=True):
@@ -117,8 +126,8 @@ def split_bundle(bundle: Any) -> tuple[Json, dict[str, Any]]:
     """A Bundle of one prescription as hook context and prefetch: drafts are under review, requests of
     another status are what the patient has. Of a kind that does not occur nothing is known, but for the
     kinds that ``Bundle.meta.tag`` codes name as complete. Raises ``ReadError`` that names the field."""
-    entries = [(n, e.resource) for n, e in enumerate(shaped(bundle, Sent, "body").entries())]
-    resources = [(number, resource) for number, resource in entries if resource.resource_type != OUTCOME]
+    found = read_each(bundle, "body", resource_of) or ()
+    told = [(n, resource) for n, resource in enumerate(found) if resource.resource_type != OUTCOME]
     meta = bundle.get("meta")
     tags = meta.get("tag") if isinstance(meta, dict) else ()
     said = [tag.get("code") for tag in tags or () if isinstance(tag, dict)]
@@ -126,7 +135,7 @@ def split_bundle(bundle: Any) -> tuple[Json, dict[str, Any]]:
         key: {"resourceType": "Bundle", "entry": []} for key in dict.fromkeys(_KEYS.values()) if key in said
     }
     drafts: list[Json] = []
-    for number, resource in resources:
+    for number, resource in told:
         entry, kind = {"resource": bundle["entry"][number]["resource"]}, resource.resource_type or ""
         if kind == "Medication" or (kind in _ORDERED and (resource.status or "draft") == "draft"):
             drafts.append(entry)
@@ -134,7 +143,7 @@ def split_bundle(bundle: Any) -> tuple[Json, dict[str, Any]]:
             prefetch.setdefault(_KEYS[kind], {"resourceType": "Bundle", "entry": []})["entry"].append(entry)
     if not drafts:
         raise ReadError("entry", "没有待审的医嘱：status 为 draft 的 MedicationRequest 才审查")
-    patient = next((r.id for _, r in resources if r.resource_type == "Patient"), "")
+    patient = next((r.id for _, r in told if r.resource_type == "Patient"), "")
     return {"patientId": patient, "draftOrders": {"resourceType": "Bundle", "entry": drafts}}, prefetch
 
 
@@ -155,7 +164,7 @@ def _orders(hook_context: Parts) -> list[Order]:
 
 def _patient(prefetch: Parts, hook_context: Parts, now: datetime, stage: str) -> PatientContext:
     patient, encounter = _one(prefetch, "patient"), _one(prefetch, "encounter")
-    observations, states = _observations(_resources(prefetch, "observations"))
+    observations, states = _observations(prefetch)
     return PatientContext(
         id=shaped(hook_context.get("patientId") or "", str, "context.patientId"),
         as_of=now,
@@ -163,12 +172,12 @@ def _patient(prefetch: Parts, hook_context: Parts, now: datetime, stage: str) ->
         birth_date=day(patient.birth_date, "prefetch.patient.birthDate"),
         pregnancy=_pregnancy(states) if states else UNKNOWN,
         lactating=_lactating(states) if states else UNKNOWN,
-        conditions=_list(prefetch, "conditions", _condition),
-        allergies=_list(prefetch, "allergies", _allergy),
+        conditions=_list(prefetch, "conditions", _conditions),
+        allergies=_list(prefetch, "allergies", _allergies),
         observations=observations,
-        medications=_list(prefetch, "medications", _medication_use),
-        reports=_list(prefetch, "reports", _report),
-        procedures=_list(prefetch, "procedures", _procedure),
+        medications=_list(prefetch, "medications", _medication_uses),
+        reports=_list(prefetch, "reports", _reports),
+        procedures=_list(prefetch, "procedures", _procedures),
         department=_department(encounter),
         institution=display(encounter.service_provider),
         stage=stage,
@@ -230,41 +239,26 @@ def _title(codes: bytes) -> str:
 
 def _one(prefetch: Parts, key: str) -> Resource:
     """The only resource under a key; an empty one when there is none."""
-    found = _resources(prefetch, key)
-    if not isinstance(found, Unknown):
-        for entry in found:
-            if entry.resource.resource_type != OUTCOME:
-                return entry.resource
-    return _EMPTY
+    found = _list(prefetch, key, _shape)
+    return _EMPTY if isinstance(found, Unknown) or not found else found[0]
 
 
-def _resources(prefetch: Parts, key: str) -> Known[_Found]:
-    """Resources of a prefetched Bundle (or a single one); UNKNOWN when it was not given or could not be had
-    (an OperationOutcome in its place)."""
+def _list(prefetch: Parts, key: str, read: Callable[[bytes], _T | None]) -> Known[tuple[_T, ...]]:
+    """Resources of a prefetched Bundle (or a single one) as nouns, without what says nothing of the patient; UNKNOWN
+    when it was not given or could not be had (an OperationOutcome in its place)."""
     value = prefetch.get(key)
     if value is None:
         return UNKNOWN
-    sent = shaped(value, Sent, f"prefetch.{key}")
-    return UNKNOWN if sent.resource_type == OUTCOME else sent.entries()
+    found = read_each(value, f"prefetch.{key}", read)
+    return UNKNOWN if found is None else tuple([noun for noun in found if noun is not None])
 
 
-def _list(prefetch: Parts, key: str, read: Callable[[Resource], _T | None]) -> Known[tuple[_T, ...]]:
-    """Resources under a key as nouns, without what was entered in error."""
-    found = _resources(prefetch, key)
-    if isinstance(found, Unknown):
-        return UNKNOWN
-    nouns: list[_T] = []
-    for number, entry in enumerate(found):
-        resource = entry.resource
-        if resource.status == _IGNORED or resource.resource_type == OUTCOME:
-            continue
-        try:
-            noun = read(resource)
-        except ReadError as error:
-            raise error.within(f"prefetch.{key}.entry[{number}].resource") from None
-        if noun is not None:
-            nouns.append(noun)
-    return tuple(nouns)
+def _known(read: Callable[[Resource], _T | None]) -> Callable[[bytes], _T | None]:
+    """A reader that passes over what was entered in error."""
+    return once_a_text(lambda r: None if r.status == _IGNORED or r.resource_type == OUTCOME else read(r))
+
+
+_shape: Final = once_a_text(lambda resource: None if resource.resource_type == OUTCOME else resource)
 
 
 def _condition(resource: Resource) -> Condition | None:
@@ -301,27 +295,25 @@ def _allergy(resource: Resource) -> Allergy | None:
     return Allergy(what, tuple(w for w in words if w), True if severe else UNKNOWN, origin(resource, time))
 
 
-def _observations(found: Known[_Found]) -> tuple[Known[tuple[Observation, ...]], list[Resource]]:
+def _observations(prefetch: Parts) -> tuple[Known[tuple[Observation, ...]], list[Resource]]:
     """Observations, and the resources among them that say whether somebody is pregnant, for how long, or
     breast-feeding."""
+    found = _list(prefetch, "observations", _observed)
     if isinstance(found, Unknown):
         return UNKNOWN, []
-    nouns: list[Observation] = []
-    states: list[Resource] = []
-    for number, entry in enumerate(found):
-        resource = entry.resource
-        try:
-            named, status = said(bytes(resource.code), "code"), resource.status
-            if status == _IGNORED or status == "cancelled":
-                continue
-            if named.codes and not _STATES.isdisjoint(named.codes):
-                states.append(resource)
-            if resource.resource_type == "Observation":
-                time = _effective(resource)
-                nouns.append(Observation(named.what, _value(resource), origin(resource, time)))
-        except ReadError as error:
-            raise error.within(f"prefetch.observations.entry[{number}].resource") from None
-    return tuple(nouns), states
+    nouns = tuple([noun for noun, _ in found if noun is not None])
+    return nouns, [state for _, state in found if state is not None]
+
+
+def _observation(resource: Resource) -> tuple[Observation | None, Resource | None] | None:
+    named = said(bytes(resource.code), "code")
+    if resource.status == "cancelled":
+        return None
+    state = resource if named.codes and not _STATES.isdisjoint(named.codes) else None
+    if resource.resource_type != "Observation":
+        return None, state
+    time = _effective(resource)
+    return Observation(named.what, _value(resource), origin(resource, time)), state
 
 
 def _value(resource: Resource) -> Known[Any]:
@@ -366,6 +358,14 @@ def _procedure(resource: Resource) -> Procedure | None:
         return None
     time = moment(resource.performed_date_time, "performedDateTime")
     return Procedure(said(bytes(resource.code), "code").what, origin(resource, time))
+
+
+_conditions: Final = _known(_condition)
+_allergies: Final = _known(_allergy)
+_observed: Final = _known(_observation)
+_medication_uses: Final = _known(_medication_use)
+_reports: Final = _known(_report)
+_procedures: Final = _known(_procedure)
 
 
 def _pregnancy(states: list[Resource]) -> Known[Pregnancy | None]:

@@ -16,7 +16,19 @@ from clinical.logic import Known, Unknown
 from clinical.order import Order, OrderKind, OrderStatus, Purpose
 from clinical.value import replace
 from exchange.fhir.dosage import read_dosage
-from exchange.fhir.shapes import ABSENT, OUTCOME, Concept, ReadError, Resource, Sent, Span, content, shaped
+from exchange.fhir.shapes import (
+    ABSENT,
+    OUTCOME,
+    Concept,
+    ReadError,
+    Resource,
+    Span,
+    content,
+    once_a_text,
+    place,
+    read_each,
+    shaped,
+)
 from exchange.fhir.values import (
     UNSAID,
     code_values,
@@ -49,7 +61,8 @@ _STATUS: Final = {
 }
 _DRUG: Final = OrderKind.DRUG
 _ACTIVE: Final = OrderStatus.ACTIVE
-_NO_ORDERS: Final = ("Medication", OUTCOME)
+_MEDICATION: Final = "Medication"
+_NO_ORDERS: Final = (_MEDICATION, OUTCOME)
 _PURPOSES: Final = {purpose.value: purpose for purpose in Purpose}
 _URGENT: Final = frozenset({"urgent", "asap", "stat"})
 _KINDS: Final = {
@@ -64,23 +77,32 @@ def read_orders(sent: Any, path: str) -> list[Order]:
     """Orders of a Bundle, or a single one; medications they refer to may stand beside them or be contained.
     Raises ``ReadError`` naming the field; an id that stands twice is one: the two would be taken for one order, and
     what they do to each other would go unsaid."""
-    entries = shaped(sent, Sent, path).entries()
-    beside = {reference(e.resource): e.resource for e in entries if e.resource.resource_type == "Medication"}
+    read = read_each(sent, path, _alone) or ()
+    beside = {reference(resource): resource for resource, _ in read if resource.resource_type == _MEDICATION}
     orders: list[Order] = []
     seen: set[str] = set()
-    for number, entry in enumerate(entries):
-        resource = entry.resource
+    for number, (resource, alone) in enumerate(read):
         if resource.resource_type not in _NO_ORDERS:
             try:
-                order = read_order(resource, beside)
+                order = alone or read_order(resource, beside)
                 if order.id in seen and resource.id is not None:
                     raise ReadError("id", f"{resource.id!r} 出现两次，每条医嘱须有自己的 id")
             except ReadError as error:
-                raise error.within(f"{path}.entry[{number}].resource") from None
+                raise error.within(place(sent, path, number)) from None
             order = replace(order, id=f"{order.id}.{number}") if order.id in seen else order
             seen.add(order.id)
             orders.append(order)
     return orders
+
+
+def _read_alone(resource: Resource) -> tuple[Resource, Order | None]:
+    """A resource, and the order it is where it refers to nothing beside it."""
+    if resource.resource_type in _NO_ORDERS or resource.medication_reference is not None:
+        return resource, None
+    return resource, read_order(resource, {})
+
+
+_alone: Final = once_a_text(_read_alone)
 
 
 def read_order(resource: Resource, beside: Mapping[str, Resource]) -> Order:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import orjson
 import pytest
 from pydantic import ValidationError
 from starlette.testclient import TestClient
 
 from api.app import build
+from api.openapi import EXAMPLES
 from base.settings import Settings
 from tests.integration.conftest import opened
 
@@ -49,6 +51,34 @@ def test_a_client_that_calls_too_often_is_told_when_to_call_again(starter_dir: P
         assert 0 < int(refused.headers["retry-after"]) <= 3600
         assert client.get("/healthz").status_code == 200, "what watches over the service is never refused"
     house.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "kind", "status"),
+    [
+        ("yigong-order-sign", orjson.dumps(EXAMPLES["order-sign"]), "application/json", 200),
+        ("yigong-order-sign", b"{}", "application/json", 400),
+        ("yigong-order-sign", b"{}", "text/plain", 415),
+        ("yigong-order-sign", b" " * 6_000_000, "application/json", 413),
+        ("no-such-service", b"{}", "application/json", 404),
+    ],
+)
+def test_a_call_out_of_a_page_is_answered_as_one_of_a_hospitals_system(
+    served: TestClient, path: str, content: bytes, kind: str, status: int
+) -> None:
+    own, paged = (
+        served.post(f"/cds-services/{path}", content=content, headers={"Content-Type": kind, **origin})
+        for origin in ({}, {"Origin": "https://his.example.org"})
+    )
+    assert own.status_code == paged.status_code == status
+    said = [(card["summary"], card["indicator"]) for card in own.json().get("cards", ())]
+    assert said == [(card["summary"], card["indicator"]) for card in paged.json().get("cards", ())]
+    assert own.json().get("issue") == paged.json().get("issue")
+    of_browsers = {"vary", "access-control-allow-origin", "content-length"}
+    assert dict(own.headers).items() - dict(paged.headers).items() <= {
+        ("content-length", own.headers["content-length"])
+    }
+    assert {name for name in paged.headers if name not in own.headers} <= of_browsers
 
 
 def test_a_client_has_one_limit_wherever_it_calls_from_and_others_are_not_held_up(

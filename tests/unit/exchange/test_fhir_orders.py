@@ -68,6 +68,40 @@ def test_a_dose_below_zero_is_no_dose() -> None:
     assert orders(draft("华法林钠片", -3))[0].dosage.dose is UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("sent", "path"),
+    [
+        ({"entry": []}, "prefetch.conditions.resourceType"),
+        ({"resourceType": "bundle", "entry": []}, "prefetch.conditions.resourceType"),
+        ({}, "prefetch.conditions.resourceType"),
+        ({"resource": {"resourceType": "Condition", "code": 5}}, "prefetch.conditions.resource.code"),
+        ({"resourceType": "Condition", "code": 5}, "prefetch.conditions.code"),
+        ({"resourceType": "Condition", "status": 5}, "prefetch.conditions.status"),
+        (bundle({"resourceType": "Condition"}, {"status": 5}), "prefetch.conditions.entry[1].resource.status"),
+    ],
+)
+def test_a_list_that_cannot_be_read_is_refused_by_name_and_not_taken_for_no_disease(sent: Any, path: str) -> None:
+    with pytest.raises(ReadError) as told:
+        read_context({"patientId": "1"}, {"conditions": sent}, NOW)
+    assert told.value.path == path
+
+
+def test_an_operation_outcome_in_place_of_a_list_leaves_it_unknown_and_one_among_it_says_nothing() -> None:
+    outcome = {"resourceType": "OperationOutcome"}
+    assert read_context({"patientId": "1"}, {"conditions": outcome}, NOW).context.conditions is UNKNOWN
+    among = read_context({"patientId": "1"}, {"conditions": bundle(outcome)}, NOW)
+    assert among.context.conditions == ()
+
+
+def test_a_drug_named_beside_the_orders_is_the_one_that_is_sent_now() -> None:
+    order = {"resourceType": "MedicationRequest", "id": "a", "medicationReference": {"reference": "Medication/m"}}
+    named = [
+        orders(order, {"resourceType": "Medication", "id": "m", "code": {"text": text}})[0].what.text
+        for text in ("华法林钠片", "布洛芬片")
+    ]
+    assert named == ["华法林钠片", "布洛芬片"]
+
+
 @pytest.mark.parametrize("where", ["supply", "bounds", "gestation"])
 def test_a_length_in_a_unit_that_is_no_time_counts_as_not_said(where: str) -> None:
     amount = {"value": 7, "unit": "片"}
