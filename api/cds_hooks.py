@@ -32,7 +32,7 @@ from base.settings import Settings
 from base.tenancy import system
 from base.tokens import UsedTokens
 from base.tracing import span
-from clinical.coded import china_day
+from clinical.coded import CHINA, china_day
 from clinical.logic import Unknown
 from clinical.value import replace
 from exchange.fhir.context import Incoming, Parts, read_context, read_orders
@@ -154,7 +154,7 @@ class CdsHooks:
         given = members(asked.prefetch, "prefetch")
         whole = _OUTCOME not in body
         prefetch = await complete(hook, given, context, asked, self._settings, whole)
-        now = datetime.now(UTC)
+        now = datetime.now(CHINA)
         incoming = incoming_of(hook, context, prefetch, now)
         region = NOTHING
         if self._regional.awake:

@@ -20,7 +20,8 @@ def zoned(time: datetime) -> datetime:
 
 def china_day(time: datetime) -> date:
     """The calendar day on which it is that time in China."""
-    return time.date() if time.utcoffset() in _OF_CHINA else time.astimezone(CHINA).date()
+    in_china = time.tzinfo is CHINA or time.utcoffset() in _OF_CHINA
+    return time.date() if in_china else time.astimezone(CHINA).date()
 
 
 class Origin(Value, frozen=True):

@@ -85,7 +85,7 @@ class Journal:
     def _beside(self, entries: list[Entry], given: list[Feedback]) -> bool:
         """Have the process store them; False when nothing of them is stored, so that the next attempt is made
         here: a batch is stored whole or not at all, and a process may end between storing and saying so."""
-        plain = [replace(e, request=as_json(e.request), answer=as_json(e.answer)) for e in entries]
+        plain = [_plain(entry) for entry in entries]
         try:
             if self._writer is None:
                 self._writer = Writer(self._engine.url.render_as_string(hide_password=False), self._ring)
@@ -150,6 +150,13 @@ class Journal:
         query = select(requests.c.id).order_by(requests.c.at.desc()).limit(limit)
         with self._engine.connect() as connection:
             return list(connection.execute(query).scalars())
+
+
+def _plain(entry: Entry) -> Entry:
+    """With request and answer as JSON."""
+    if isinstance(entry.request, bytes) and isinstance(entry.answer, bytes):
+        return entry
+    return replace(entry, request=as_json(entry.request), answer=as_json(entry.answer))
 
 
 __all__ = ["Entry", "Feedback", "Journal", "JournalError", "Shown", "cards", "feedback", "requests"]

@@ -153,7 +153,7 @@ def store(engine: Engine, ring: KeyRing, entries: Sequence[Entry], given: Sequen
 def _entry_row(ring: KeyRing, entry: Entry, pack: Callable[[bytes], bytes]) -> dict[str, Any]:
     asked, bound = as_json(entry.request), entry.id.encode()
     if entry.seen or entry.region:
-        beside: dict[str, Any] = {_SEEN: msgspec.to_builtins(entry.seen)}
+        beside: dict[str, Any] = {_SEEN: orjson.Fragment(msgspec.json.encode(entry.seen))}
         if entry.region:
             beside[_REGION] = orjson.Fragment(entry.region)
         asked = orjson.dumps(beside | {_ASKED: orjson.Fragment(asked)})

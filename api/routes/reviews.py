@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import orjson
@@ -20,7 +20,7 @@ from api.review import Reviewer, shown_as
 from api.review_json import answered
 from base.tenancy import acting
 from base.tracing import span
-from clinical.coded import china_day
+from clinical.coded import CHINA, china_day
 from exchange.fhir.context import Incoming, read_bundle
 from exchange.fhir.values import ReadError
 from exchange.plain import PlainSubmit, decode, read
@@ -38,7 +38,7 @@ def router(access: Access, reviewer: Reviewer, dispensary: Dispensary, regional:
     async def review(request: Request) -> Response:
         client = access.need(request, "review.request")
         body = await request.body()
-        now = datetime.now(UTC)
+        now = datetime.now(CHINA)
         with span("context"):
             asked = _asked(body, now)
             region = await regional.of(asked.incoming.context, client.tenant) if regional.awake else NOTHING
