@@ -86,6 +86,27 @@ def request(alerting: bool = True) -> dict[str, Any]:
     return body
 
 
+def strangers(number: int) -> list[dict[str, Any]]:
+    """So many requests whose orders suit, each of a patient who was never asked about: no id and no moment of one
+    stands in another, so that nothing that was read before is read again."""
+    model = request(False)
+    return [_another(model, n) for n in range(number)]
+
+
+def _another(value: Any, number: int, field: str = "") -> Any:
+    if isinstance(value, dict):
+        return {key: _another(part, number, key) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_another(part, number) for part in value]
+    if field in ("id", "patientId", "encounterId"):
+        return f"{value}-{number}"
+    if field == "reference" and value.startswith("Patient/"):
+        return f"{value}-{number}"
+    if field in ("authoredOn", "effectiveDateTime", "recordedDate", "onsetDateTime"):
+        return (datetime.fromisoformat(value) - timedelta(seconds=number)).isoformat(timespec="seconds")
+    return value
+
+
 def bundle(entries: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Entries as the answer to a search."""
     return {"resourceType": "Bundle", "type": "searchset", "entry": list(entries)}

@@ -35,8 +35,6 @@ from exchange.fhir.shapes import (
     Resource,
     once_a_text,
     part,
-    read_each,
-    resource_of,
     shaped,
 )
 from exchange.fhir.values import (
@@ -54,6 +52,7 @@ from exchange.fhir.values import (
 )
 
 _T = TypeVar("_T")
+_Reader = Callable[[Any, str], tuple[_T | None, ...] | None]
 Parts = Mapping[str, Any]
 """The members of a JSON object, each as sent (``msgspec.Raw``) or parsed."""
 _VISITS: Final = {
@@ -126,7 +125,7 @@ def split_bundle(bundle: Any) -> tuple[Json, dict[str, Any]]:
     """A Bundle of one prescription as hook context and prefetch: drafts are under review, requests of
     another status are what the patient has. Of a kind that does not occur nothing is known, but for the
     kinds that ``Bundle.meta.tag`` codes name as complete. Raises ``ReadError`` that names the field."""
-    found = read_each(bundle, "body", resource_of) or ()
+    found = _as_sent(bundle, "body") or ()
     told = [(n, resource) for n, resource in enumerate(found) if resource.resource_type != OUTCOME]
     meta = bundle.get("meta")
     tags = meta.get("tag") if isinstance(meta, dict) else ()
@@ -243,22 +242,23 @@ def _one(prefetch: Parts, key: str) -> Resource:
     return _EMPTY if isinstance(found, Unknown) or not found else found[0]
 
 
-def _list(prefetch: Parts, key: str, read: Callable[[bytes], _T | None]) -> Known[tuple[_T, ...]]:
+def _list(prefetch: Parts, key: str, read: _Reader[_T]) -> Known[tuple[_T, ...]]:
     """Resources of a prefetched Bundle (or a single one) as nouns, without what says nothing of the patient; UNKNOWN
     when it was not given or could not be had (an OperationOutcome in its place)."""
     value = prefetch.get(key)
     if value is None:
         return UNKNOWN
-    found = read_each(value, f"prefetch.{key}", read)
+    found = read(value, f"prefetch.{key}")
     return UNKNOWN if found is None else tuple([noun for noun in found if noun is not None])
 
 
-def _known(read: Callable[[Resource], _T | None]) -> Callable[[bytes], _T | None]:
+def _known(read: Callable[[Resource], _T | None]) -> _Reader[_T]:
     """A reader that passes over what was entered in error."""
     return once_a_text(lambda r: None if r.status == _IGNORED or r.resource_type == OUTCOME else read(r))
 
 
 _shape: Final = once_a_text(lambda resource: None if resource.resource_type == OUTCOME else resource)
+_as_sent: Final = once_a_text(lambda resource: resource)
 
 
 def _condition(resource: Resource) -> Condition | None:

@@ -25,8 +25,6 @@ from exchange.fhir.shapes import (
     Span,
     content,
     once_a_text,
-    place,
-    read_each,
     shaped,
 )
 from exchange.fhir.values import (
@@ -77,7 +75,7 @@ def read_orders(sent: Any, path: str) -> list[Order]:
     """Orders of a Bundle, or a single one; medications they refer to may stand beside them or be contained.
     Raises ``ReadError`` naming the field; an id that stands twice is one: the two would be taken for one order, and
     what they do to each other would go unsaid."""
-    read = read_each(sent, path, _alone) or ()
+    read = _alone(sent, path) or ()
     beside = {reference(resource): resource for resource, _ in read if resource.resource_type == _MEDICATION}
     orders: list[Order] = []
     seen: set[str] = set()
@@ -88,7 +86,7 @@ def read_orders(sent: Any, path: str) -> list[Order]:
                 if order.id in seen and resource.id is not None:
                     raise ReadError("id", f"{resource.id!r} 出现两次，每条医嘱须有自己的 id")
             except ReadError as error:
-                raise error.within(place(sent, path, number)) from None
+                raise error.within(f"{path}.entry[{number}].resource") from None
             order = replace(order, id=f"{order.id}.{number}") if order.id in seen else order
             seen.add(order.id)
             orders.append(order)

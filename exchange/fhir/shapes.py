@@ -12,9 +12,10 @@ checked where it is read.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Any, Final, TypeVar
+from contextlib import suppress
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -194,14 +195,14 @@ class Resource(_Shape, frozen=True):
 
 
 class _Entry(_Shape, frozen=True):
-    resource: msgspec.Raw
+    resource: Resource
 
 
 class _Sent(_Shape, frozen=True):
     """What stands where a Bundle or a single resource may: either, or an entry of a Bundle."""
 
     resource_type: str | None = None
-    entry: tuple[_Entry, ...] | None = None
+    entry: msgspec.Raw = ABSENT
     resource: msgspec.Raw = ABSENT
 
 
@@ -217,8 +218,10 @@ _PARTS: Final[dict[str, Any]] = {
     "performer": Ref | tuple[Ref, ...] | None,
 }
 _S = TypeVar("_S")
-_KEPT: Final = 8192
-"""Resources of a kind whose reading is kept: some minutes of a busy hospital."""
+_ENTRIES: Final[Any] = tuple[_Entry, ...] | None
+_KEPT: Final = 1024
+_MET: Final = 2048
+"""Lists of a kind whose reading is kept, and that are known by their hash: some minutes of a busy hospital."""
 _DECODERS: Final[dict[Any, msgspec.json.Decoder[Any]]] = {}
 
 
@@ -249,55 +252,71 @@ def shaped(value: Any, kind: type[_S], path: str) -> _S:
         raise ReadError(f"{path}{where}" if path else where.removeprefix("."), worded(message)) from None
 
 
-def read_each(value: Any, path: str, read: Callable[[bytes], _S]) -> list[_S] | None:
-    """What a reader makes of every resource of a Bundle as it was sent, or of the single one (bare, or as an entry);
-    None for an OperationOutcome in their place. OperationOutcomes among them, which speak of what could not be had,
-    are read too. Raises ``ReadError``, of what says not what it is too: taken for one resource of no kind, a Bundle
-    without its type would say that the patient has no disease."""
-    sent: _Sent = shaped(value, _Sent, path)
-    if sent.resource_type == _BUNDLE:
-        texts = [bytes(entry.resource) for entry in sent.entry or ()]
-    elif sent.entry is not None:
-        raise ReadError(f"{path}.resourceType", f"有 entry 的须为 {_BUNDLE}")
-    elif sent.resource_type == OUTCOME:
-        return None
-    elif sent.resource_type is not None:
-        texts = [bytes(value if isinstance(value, msgspec.Raw) else msgspec.json.encode(value))]
-    elif sent.resource is not ABSENT:
-        texts = [bytes(sent.resource)]
-    else:
-        raise ReadError(f"{path}.resourceType", "缺少资源类型")
-    found: list[_S] = []
-    try:
-        for text in texts:
-            found.append(read(text))
-    except ReadError as error:
-        raise error.within(place(value, path, len(found))) from None
-    return found
+class _Readings(Generic[_S]):
+    """What texts say, kept from the second time on that they come: what comes but once is not worth the memory that
+    it would push out of the processor's caches. The least asked for are forgotten."""
+
+    def __init__(self, read: Callable[[msgspec.Raw], _S]) -> None:
+        self._read = read
+        self._kept, self._met = OrderedDict[bytes, _S](), OrderedDict[int, None]()
+
+    def of(self, sent: msgspec.Raw) -> _S:
+        """Whatever ``read`` gives or raises; what it raises is not kept."""
+        text, kept, met = bytes(sent), self._kept, self._met
+        if text in kept:
+            with suppress(KeyError):  # another thread made it be forgotten
+                kept.move_to_end(text)
+                return kept[text]
+        made, known = self._read(sent), hash(text)
+        if known in met:
+            kept[text] = made
+            if len(kept) > _KEPT:
+                kept.popitem(last=False)
+        else:
+            met[known] = None
+            if len(met) > _MET:
+                met.popitem(last=False)
+        return made
 
 
-def place(value: Any, path: str, number: int) -> str:
-    """Where the resource of a number ``read_each`` reads stands."""
-    sent: _Sent = shaped(value, _Sent, path)
-    if sent.resource_type == _BUNDLE:
-        return f"{path}.entry[{number}].resource"
-    return path if sent.resource_type is not None else f"{path}.resource"
+def once_a_text(read: Callable[[Resource], _S]) -> Callable[[Any, str], tuple[_S, ...] | None]:
+    """A reader of resources: of a Bundle, as sent or parsed, or of a single one (bare, or as an entry). It reads them
+    once for the text they were sent as: what is known of a patient comes again with every order that is chosen, and
+    once more when they are signed. ``read`` hangs on a resource alone.
 
+    The reader gives None for an OperationOutcome in their place; those among them, which speak of what could not be
+    had, are read too. It raises ``ReadError``, of what says not what it is too: taken for one resource of no kind, a
+    Bundle without its type would say that the patient has no disease.
+    """
 
-def resource_of(text: bytes) -> Resource:
-    """A resource in its shape. Raises ``ReadError`` from the resource on."""
-    found: Resource = shaped(msgspec.Raw(text), Resource, "")
-    return found
+    def listed(text: msgspec.Raw) -> tuple[_S, ...]:
+        entries = shaped(text, _ENTRIES, "entry") or ()
+        found: list[_S] = []
+        try:
+            for entry in entries:
+                found.append(read(entry.resource))
+        except ReadError as error:
+            raise error.within(f"entry[{len(found)}].resource") from None
+        return tuple(found)
 
+    lists = _Readings(listed)
+    singles = _Readings(lambda text: (read(shaped(text, Resource, "")),))
 
-def once_a_text(read: Callable[[Resource], _S]) -> Callable[[bytes], _S]:
-    """A reader of resources that reads each once for the text it was sent as: what is known of a patient comes again
-    with every order that is chosen, and once more when they are signed. ``read`` hangs on the resource alone; the
-    reader that is made raises ``ReadError`` from the resource on."""
-
-    @lru_cache(maxsize=_KEPT)
-    def reading(text: bytes) -> _S:
-        return read(resource_of(text))
+    def reading(value: Any, path: str) -> tuple[_S, ...] | None:
+        text = value if isinstance(value, msgspec.Raw) else msgspec.Raw(msgspec.json.encode(value))
+        sent: _Sent = shaped(text, _Sent, path)
+        try:
+            if sent.resource_type == _BUNDLE:
+                return lists.of(sent.entry)
+            if sent.entry is not ABSENT:
+                raise ReadError("resourceType", f"有 entry 的须为 {_BUNDLE}")
+            if sent.resource_type is not None:
+                return None if sent.resource_type == OUTCOME else singles.of(text)
+        except ReadError as error:
+            raise error.within(path) from None
+        if sent.resource is ABSENT:
+            raise ReadError(f"{path}.resourceType", "缺少资源类型")
+        return reading(sent.resource, f"{path}.resource")
 
     return reading
 

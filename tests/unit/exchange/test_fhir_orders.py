@@ -68,6 +68,17 @@ def test_a_dose_below_zero_is_no_dose() -> None:
     assert orders(draft("华法林钠片", -3))[0].dosage.dose is UNKNOWN
 
 
+def test_what_comes_again_says_the_same_each_time_and_what_was_changed_says_so_at_once() -> None:
+    def dose(of: float) -> Any:
+        taken = bundle(draft("华法林钠片", of, id="a", status="active"))
+        medications = read_context({"patientId": "1"}, {"medications": taken}, NOW).context.medications
+        assert isinstance(medications, tuple)
+        return medications[0].dosage.dose
+
+    assert [dose(2.5).value for _ in range(4)] == [2.5] * 4
+    assert [dose(of).value for of in (5, 2.5, 5, 2.5)] == [5, 2.5, 5, 2.5]
+
+
 @pytest.mark.parametrize(
     ("sent", "path"),
     [
