@@ -26,6 +26,8 @@ _ROUNDS = 9
 _SECONDS = 1.0
 _HALF_SECONDS = 6.0
 _CONNECTIONS = 16
+_SETTLED_SECONDS = 60.0
+"""Until a worker has read what it reads after it began to answer."""
 _ONE_IN = 10
 _STRANGERS = 3000
 """More than any reading of what was sent is kept for."""
@@ -58,6 +60,7 @@ def measure(data_dir: Path) -> dict[str, Load]:
     }
     found: dict[str, Load] = {}
     with served("benchmarks.echo:app", data_dir) as echo, served("api.worker:create", data_dir, True) as port:
+        time.sleep(_SETTLED_SECONDS)
         for name, bodies in sent.items():
             pairs = [
                 [asyncio.run(_drive(*where, bodies, None)) for where in ((echo, "/echo"), (port, _PATH))]
