@@ -126,6 +126,8 @@ def split_bundle(bundle: Any) -> tuple[Json, dict[str, Any]]:
     another status are what the patient has. Of a kind that does not occur nothing is known, but for the
     kinds that ``Bundle.meta.tag`` codes name as complete. Raises ``ReadError`` that names the field."""
     found = _as_sent(bundle, "body") or ()
+    if bundle.get("resourceType") != "Bundle":
+        raise ReadError("resourceType", "须为 Bundle，其中是一张处方的各资源")
     told = [(n, resource) for n, resource in enumerate(found) if resource.resource_type != OUTCOME]
     meta = bundle.get("meta")
     tags = meta.get("tag") if isinstance(meta, dict) else ()

@@ -5,7 +5,7 @@ nothing. A field of another type than FHIR gives it is refused, named by its pat
 JSON as it was sent (``msgspec.Raw``) or from what was parsed before, in a tenth of the time that reading
 dictionaries by hand takes.
 
-What hospitals send over and over (a patient's resources, names of drugs and tests, ways of taking, who asked) stays
+What hospitals send over and over (what is known of a patient, names of drugs and tests, ways of taking, who asked) stays
 as sent: readers look up by its text what it said the last time, and give it its shape only the first. Its form is
 checked where it is read.
 """
@@ -302,7 +302,7 @@ def once_a_text(read: Callable[[Resource], _S]) -> Callable[[Any, str], tuple[_S
     lists = _Readings(listed)
     singles = _Readings(lambda text: (read(shaped(text, Resource, "")),))
 
-    def reading(value: Any, path: str) -> tuple[_S, ...] | None:
+    def reading(value: Any, path: str, within: bool = False) -> tuple[_S, ...] | None:
         text = value if isinstance(value, msgspec.Raw) else msgspec.Raw(msgspec.json.encode(value))
         sent: _Sent = shaped(text, _Sent, path)
         try:
@@ -314,9 +314,9 @@ def once_a_text(read: Callable[[Resource], _S]) -> Callable[[Any, str], tuple[_S
                 return None if sent.resource_type == OUTCOME else singles.of(text)
         except ReadError as error:
             raise error.within(path) from None
-        if sent.resource is ABSENT:
+        if within or sent.resource is ABSENT:
             raise ReadError(f"{path}.resourceType", "缺少资源类型")
-        return reading(sent.resource, f"{path}.resource")
+        return reading(sent.resource, f"{path}.resource", within=True)
 
     return reading
 

@@ -10,7 +10,7 @@ from api.cards import render
 from clinical.logic import UNKNOWN
 from clinical.order import Order
 from clinical.patient import Pregnancy
-from exchange.fhir.context import ReadError, read_context, read_orders
+from exchange.fhir.context import ReadError, read_bundle, read_context, read_orders
 from knowledge.snapshot import Snapshot
 from records.terminology import Terminology
 from rules.engine import review
@@ -86,6 +86,7 @@ def test_what_comes_again_says_the_same_each_time_and_what_was_changed_says_so_a
         ({"resourceType": "bundle", "entry": []}, "prefetch.conditions.resourceType"),
         ({}, "prefetch.conditions.resourceType"),
         ({"resource": {"resourceType": "Condition", "code": 5}}, "prefetch.conditions.resource.code"),
+        ({"resource": {"resource": {"resourceType": "Condition"}}}, "prefetch.conditions.resource.resourceType"),
         ({"resourceType": "Condition", "code": 5}, "prefetch.conditions.code"),
         ({"resourceType": "Condition", "status": 5}, "prefetch.conditions.status"),
         (bundle({"resourceType": "Condition"}, {"status": 5}), "prefetch.conditions.entry[1].resource.status"),
@@ -95,6 +96,15 @@ def test_a_list_that_cannot_be_read_is_refused_by_name_and_not_taken_for_no_dise
     with pytest.raises(ReadError) as told:
         read_context({"patientId": "1"}, {"conditions": sent}, NOW)
     assert told.value.path == path
+
+
+@pytest.mark.parametrize(
+    "sent", [draft("华法林钠片"), {"resource": draft("华法林钠片")}, {"resourceType": "OperationOutcome"}]
+)
+def test_what_is_no_bundle_of_a_prescription_is_refused_by_name(sent: dict[str, Any]) -> None:
+    with pytest.raises(ReadError) as told:
+        read_bundle(sent, NOW)
+    assert told.value.path == "resourceType"
 
 
 def test_an_operation_outcome_in_place_of_a_list_leaves_it_unknown_and_one_among_it_says_nothing() -> None:
