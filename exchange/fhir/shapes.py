@@ -5,9 +5,9 @@ nothing. A field of another type than FHIR gives it is refused, named by its pat
 JSON as it was sent (``msgspec.Raw``) or from what was parsed before, in a tenth of the time that reading
 dictionaries by hand takes.
 
-What hospitals send over and over (what is known of a patient, names of drugs and tests, ways of taking, who asked) stays
-as sent: readers look up by its text what it said the last time, and give it its shape only the first. Its form is
-checked where it is read.
+What hospitals send over and over (what is known of a patient, names of drugs and tests, ways of taking, who asked)
+stays as sent: readers look up by its text what it said the last time, and give it its shape only the first. Its form
+is checked where it is read.
 """
 
 from __future__ import annotations
