@@ -259,7 +259,7 @@ def _known(read: Callable[[Resource], _T | None]) -> _Reader[_T]:
     return once_a_text(lambda r: None if r.status == _IGNORED or r.resource_type == OUTCOME else read(r))
 
 
-_shape: Final = once_a_text(lambda resource: None if resource.resource_type == OUTCOME else resource)
+_shape: Final = once_a_text(lambda resource: None if resource.resource_type == OUTCOME else resource, untyped=True)
 _as_sent: Final = once_a_text(lambda resource: resource)
 
 

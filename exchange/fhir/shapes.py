@@ -279,14 +279,15 @@ class _Readings(Generic[_S]):
         return made
 
 
-def once_a_text(read: Callable[[Resource], _S]) -> Callable[[Any, str], tuple[_S, ...] | None]:
+def once_a_text(read: Callable[[Resource], _S], untyped: bool = False) -> Callable[[Any, str], tuple[_S, ...] | None]:
     """A reader of resources: of a Bundle, as sent or parsed, or of a single one (bare, or as an entry). It reads them
     once for the text they were sent as: what is known of a patient comes again with every order that is chosen, and
     once more when they are signed. ``read`` hangs on a resource alone.
 
     The reader gives None for an OperationOutcome in their place; those among them, which speak of what could not be
     had, are read too. It raises ``ReadError``, of what says not what it is too: taken for one resource of no kind, a
-    Bundle without its type would say that the patient has no disease.
+    Bundle without its type would say that the patient has no disease. Where only one resource may stand, a single one
+    that does not say what it is may pass (``untyped``).
     """
 
     def listed(text: msgspec.Raw) -> tuple[_S, ...]:
@@ -310,7 +311,7 @@ def once_a_text(read: Callable[[Resource], _S]) -> Callable[[Any, str], tuple[_S
                 return lists.of(sent.entry)
             if sent.entry is not ABSENT:
                 raise ReadError("resourceType", f"有 entry 的须为 {_BUNDLE}")
-            if sent.resource_type is not None:
+            if sent.resource_type is not None or (untyped and sent.resource is ABSENT):
                 return None if sent.resource_type == OUTCOME else singles.of(text)
         except ReadError as error:
             raise error.within(path) from None

@@ -9,7 +9,7 @@ import pytest
 from api.cards import render
 from clinical.logic import UNKNOWN
 from clinical.order import Order
-from clinical.patient import Pregnancy
+from clinical.patient import Pregnancy, Sex
 from exchange.fhir.context import ReadError, read_bundle, read_context, read_orders
 from knowledge.snapshot import Snapshot
 from records.terminology import Terminology
@@ -105,6 +105,12 @@ def test_what_is_no_bundle_of_a_prescription_is_refused_by_name(sent: dict[str, 
     with pytest.raises(ReadError) as told:
         read_bundle(sent, NOW)
     assert told.value.path == "resourceType"
+
+
+@pytest.mark.parametrize("wrap", [lambda one: one, lambda one: {"resource": one}, bundle])
+def test_a_patient_is_one_however_it_is_wrapped_and_without_its_type(wrap: Any) -> None:
+    context = read_context({"patientId": "1"}, {"patient": wrap({"gender": "female"})}, NOW).context
+    assert context.sex is Sex.FEMALE
 
 
 def test_an_operation_outcome_in_place_of_a_list_leaves_it_unknown_and_one_among_it_says_nothing() -> None:
