@@ -13,7 +13,8 @@ _ORIGIN: Final = b"origin"
 class Door:
     """ASGI: calls that hospitals' systems make of a service go to ``line``, all else through ``app``, which takes
     longer to pass through than a drug takes to review. A call out of a page (it has an Origin) is one of the latter:
-    its browser is told whom it may answer. ``line`` answers every request that comes to one of ``paths``."""
+    its browser is told whom it may answer. ``line`` must answer all that comes to ``paths`` itself: what it handed on
+    to ``app`` would be guarded and counted twice."""
 
     def __init__(self, app: ASGIApp, line: ASGIApp, paths: Collection[str]) -> None:
         self._app, self._line, self._paths = app, line, frozenset(paths)

@@ -31,6 +31,7 @@ from base.security import SealError, sealing_key
 from base.settings import Settings
 from base.tokens import UsedTokens
 from clinical import units
+from exchange.fhir import readings
 from records.context import Region
 from records.identity import Identity
 from records.journal import Journal
@@ -44,6 +45,7 @@ from rules.states import States
 
 _log = logging.getLogger(__name__)
 _FIRST_LOOK_SECONDS: Final = 3.0
+_FORGOTTEN_SECONDS: Final = 600.0
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,7 @@ class Front:
             vouch(self.house),
             renew(self.ring),
             look_around(self.region),
+            _forget(),
         ]
 
     async def close(self) -> None:
@@ -150,6 +153,13 @@ class Front:
         self.region.close()
         await asyncio.to_thread(self.reviewer.journal.flush)
         await asyncio.to_thread(self.audit.flush)
+
+
+async def _forget() -> None:
+    """What was read of patients stays a few minutes in memory, however quiet it is."""
+    while True:
+        await asyncio.sleep(_FORGOTTEN_SECONDS)
+        readings.forget()
 
 
 def policies(folder: Path) -> dict[str, Policy]:

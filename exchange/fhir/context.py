@@ -27,16 +27,8 @@ from clinical.patient import (
 )
 from clinical.value import Value
 from exchange.fhir.orders import extension, read_dispense, read_drug, read_orders
-from exchange.fhir.shapes import (
-    ABSENT,
-    OUTCOME,
-    Concept,
-    ReadError,
-    Resource,
-    once_a_text,
-    part,
-    shaped,
-)
+from exchange.fhir.readings import Reader, once_a_text
+from exchange.fhir.shapes import ABSENT, OUTCOME, Bundle, Concept, ReadError, Resource, part, shaped
 from exchange.fhir.values import (
     Json,
     code_values,
@@ -52,7 +44,6 @@ from exchange.fhir.values import (
 )
 
 _T = TypeVar("_T")
-_Reader = Callable[[Any, str], tuple[_T | None, ...] | None]
 Parts = Mapping[str, Any]
 """The members of a JSON object, each as sent (``msgspec.Raw``) or parsed."""
 _VISITS: Final = {
@@ -125,10 +116,13 @@ def split_bundle(bundle: Any) -> tuple[Json, dict[str, Any]]:
     """A Bundle of one prescription as hook context and prefetch: drafts are under review, requests of
     another status are what the patient has. Of a kind that does not occur nothing is known, but for the
     kinds that ``Bundle.meta.tag`` codes name as complete. Raises ``ReadError`` that names the field."""
-    found = _as_sent(bundle, "body") or ()
-    if bundle.get("resourceType") != "Bundle":
-        raise ReadError("resourceType", "须为 Bundle，其中是一张处方的各资源")
-    told = [(n, resource) for n, resource in enumerate(found) if resource.resource_type != OUTCOME]
+    sent = shaped(bundle, Bundle, "body")
+    if sent.resource_type != "Bundle":
+        raise ReadError("body.resourceType", "须为 Bundle，其中是一张处方的各资源")
+    told = [(n, e.resource) for n, e in enumerate(sent.entry or ()) if e.resource.resource_type != OUTCOME]
+    untyped = next((n for n, resource in told if resource.resource_type is None), None)
+    if untyped is not None:
+        raise ReadError(f"body.entry[{untyped}].resource.resourceType", "缺少资源类型")
     meta = bundle.get("meta")
     tags = meta.get("tag") if isinstance(meta, dict) else ()
     said = [tag.get("code") for tag in tags or () if isinstance(tag, dict)]
@@ -240,11 +234,11 @@ def _title(codes: bytes) -> str:
 
 def _one(prefetch: Parts, key: str) -> Resource:
     """The only resource under a key; an empty one when there is none."""
-    found = _list(prefetch, key, _shape)
+    found = _list(prefetch, key, _usable)
     return _EMPTY if isinstance(found, Unknown) or not found else found[0]
 
 
-def _list(prefetch: Parts, key: str, read: _Reader[_T]) -> Known[tuple[_T, ...]]:
+def _list(prefetch: Parts, key: str, read: Reader[_T | None]) -> Known[tuple[_T, ...]]:
     """Resources of a prefetched Bundle (or a single one) as nouns, without what says nothing of the patient; UNKNOWN
     when it was not given or could not be had (an OperationOutcome in its place)."""
     value = prefetch.get(key)
@@ -254,13 +248,12 @@ def _list(prefetch: Parts, key: str, read: _Reader[_T]) -> Known[tuple[_T, ...]]
     return UNKNOWN if found is None else tuple([noun for noun in found if noun is not None])
 
 
-def _known(read: Callable[[Resource], _T | None]) -> _Reader[_T]:
+def _known(read: Callable[[Resource], _T | None], *kinds: str) -> Reader[_T | None]:
     """A reader that passes over what was entered in error."""
-    return once_a_text(lambda r: None if r.status == _IGNORED or r.resource_type == OUTCOME else read(r))
+    return once_a_text(lambda r: None if r.status == _IGNORED or r.resource_type == OUTCOME else read(r), kinds)
 
 
-_shape: Final = once_a_text(lambda resource: None if resource.resource_type == OUTCOME else resource, untyped=True)
-_as_sent: Final = once_a_text(lambda resource: resource)
+_usable: Final = once_a_text(lambda resource: None if resource.resource_type == OUTCOME else resource, untyped=True)
 
 
 def _condition(resource: Resource) -> Condition | None:
@@ -362,12 +355,12 @@ def _procedure(resource: Resource) -> Procedure | None:
     return Procedure(said(bytes(resource.code), "code").what, origin(resource, time))
 
 
-_conditions: Final = _known(_condition)
-_allergies: Final = _known(_allergy)
-_observed: Final = _known(_observation)
-_medication_uses: Final = _known(_medication_use)
-_reports: Final = _known(_report)
-_procedures: Final = _known(_procedure)
+_conditions: Final = _known(_condition, "Condition")
+_allergies: Final = _known(_allergy, "AllergyIntolerance")
+_observed: Final = _known(_observation, "Observation")
+_medication_uses: Final = _known(_medication_use, *sorted(_DRUG_USES))
+_reports: Final = _known(_report, "DiagnosticReport")
+_procedures: Final = _known(_procedure, "Procedure")
 
 
 def _pregnancy(states: list[Resource]) -> Known[Pregnancy | None]:

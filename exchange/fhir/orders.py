@@ -16,17 +16,8 @@ from clinical.logic import Known, Unknown
 from clinical.order import Order, OrderKind, OrderStatus, Purpose
 from clinical.value import replace
 from exchange.fhir.dosage import read_dosage
-from exchange.fhir.shapes import (
-    ABSENT,
-    OUTCOME,
-    Concept,
-    ReadError,
-    Resource,
-    Span,
-    content,
-    once_a_text,
-    shaped,
-)
+from exchange.fhir.readings import once_a_text, place
+from exchange.fhir.shapes import ABSENT, OUTCOME, Concept, ReadError, Resource, Span, content, shaped
 from exchange.fhir.values import (
     UNSAID,
     code_values,
@@ -75,7 +66,7 @@ def read_orders(sent: Any, path: str) -> list[Order]:
     """Orders of a Bundle, or a single one; medications they refer to may stand beside them or be contained.
     Raises ``ReadError`` naming the field; an id that stands twice is one: the two would be taken for one order, and
     what they do to each other would go unsaid."""
-    read = _alone(sent, path) or ()
+    read = _with_orders(sent, path) or ()
     beside = {reference(resource): resource for resource, _ in read if resource.resource_type == _MEDICATION}
     orders: list[Order] = []
     seen: set[str] = set()
@@ -86,21 +77,21 @@ def read_orders(sent: Any, path: str) -> list[Order]:
                 if order.id in seen and resource.id is not None:
                     raise ReadError("id", f"{resource.id!r} 出现两次，每条医嘱须有自己的 id")
             except ReadError as error:
-                raise error.within(f"{path}.entry[{number}].resource") from None
+                raise error.within(place(sent, path, number)) from None
             order = replace(order, id=f"{order.id}.{number}") if order.id in seen else order
             seen.add(order.id)
             orders.append(order)
     return orders
 
 
-def _read_alone(resource: Resource) -> tuple[Resource, Order | None]:
+def _with_order(resource: Resource) -> tuple[Resource, Order | None]:
     """A resource, and the order it is where it refers to nothing beside it."""
     if resource.resource_type in _NO_ORDERS or resource.medication_reference is not None:
         return resource, None
     return resource, read_order(resource, {})
 
 
-_alone: Final = once_a_text(_read_alone)
+_with_orders: Final = once_a_text(_with_order)
 
 
 def read_order(resource: Resource, beside: Mapping[str, Resource]) -> Order:

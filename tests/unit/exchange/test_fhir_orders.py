@@ -85,11 +85,18 @@ def test_what_comes_again_says_the_same_each_time_and_what_was_changed_says_so_a
         ({"entry": []}, "prefetch.conditions.resourceType"),
         ({"resourceType": "bundle", "entry": []}, "prefetch.conditions.resourceType"),
         ({}, "prefetch.conditions.resourceType"),
+        ({"resourceType": "bundle"}, "prefetch.conditions.resourceType"),
+        ({"resourceType": "Patient"}, "prefetch.conditions.resourceType"),
+        (bundle({"code": {"text": "肾衰"}}), "prefetch.conditions.entry[0].resource.resourceType"),
         ({"resource": {"resourceType": "Condition", "code": 5}}, "prefetch.conditions.resource.code"),
         ({"resource": {"resource": {"resourceType": "Condition"}}}, "prefetch.conditions.resource.resourceType"),
         ({"resourceType": "Condition", "code": 5}, "prefetch.conditions.code"),
         ({"resourceType": "Condition", "status": 5}, "prefetch.conditions.status"),
         (bundle({"resourceType": "Condition"}, {"status": 5}), "prefetch.conditions.entry[1].resource.status"),
+        (
+            bundle({"resourceType": "Patient"}, {"resourceType": "Condition", "code": 5}),
+            "prefetch.conditions.entry[1].resource.code",
+        ),
     ],
 )
 def test_a_list_that_cannot_be_read_is_refused_by_name_and_not_taken_for_no_disease(sent: Any, path: str) -> None:
@@ -104,7 +111,7 @@ def test_a_list_that_cannot_be_read_is_refused_by_name_and_not_taken_for_no_dise
 def test_what_is_no_bundle_of_a_prescription_is_refused_by_name(sent: dict[str, Any]) -> None:
     with pytest.raises(ReadError) as told:
         read_bundle(sent, NOW)
-    assert told.value.path == "resourceType"
+    assert told.value.path == "body.resourceType"
 
 
 @pytest.mark.parametrize("wrap", [lambda one: one, lambda one: {"resource": one}, bundle])
@@ -118,6 +125,26 @@ def test_an_operation_outcome_in_place_of_a_list_leaves_it_unknown_and_one_among
     assert read_context({"patientId": "1"}, {"conditions": outcome}, NOW).context.conditions is UNKNOWN
     among = read_context({"patientId": "1"}, {"conditions": bundle(outcome)}, NOW)
     assert among.context.conditions == ()
+
+
+def test_a_draft_of_no_kind_is_refused_where_it_stands() -> None:
+    nameless = {"id": "a", "medicationCodeableConcept": {"text": "华法林钠片"}}
+    with pytest.raises(ReadError) as told:
+        orders(draft("布洛芬片"), nameless)
+    assert told.value.path == "context.draftOrders.entry[1].resource.resourceType"
+    with pytest.raises(ReadError) as told:
+        read_bundle(bundle(draft("布洛芬片"), nameless), NOW)
+    assert told.value.path == "body.entry[1].resource.resourceType"
+
+
+def test_a_wrong_field_is_named_where_it_stands_in_what_was_sent() -> None:
+    wrong = draft("华法林钠片", authoredOn="gestern")
+    referring = {**wrong, "medicationReference": {"reference": "Medication/m"}}
+    for order in (wrong, referring):
+        for sent, where in ((order, ""), ({"resource": order}, ".resource"), (bundle(order), ".entry[0].resource")):
+            with pytest.raises(ReadError) as told:
+                read_orders(sent, "context.medication")
+            assert told.value.path == f"context.medication{where}.authoredOn"
 
 
 def test_a_drug_named_beside_the_orders_is_the_one_that_is_sent_now() -> None:
