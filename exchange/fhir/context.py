@@ -120,9 +120,9 @@ def split_bundle(bundle: Any) -> tuple[Json, dict[str, Any]]:
     if sent.resource_type != "Bundle":
         raise ReadError("body.resourceType", "须为 Bundle，其中是一张处方的各资源")
     told = [(n, e.resource) for n, e in enumerate(sent.entry or ()) if e.resource.resource_type != OUTCOME]
-    untyped = next((n for n, resource in told if resource.resource_type is None), None)
-    if untyped is not None:
-        raise ReadError(f"body.entry[{untyped}].resource.resourceType", "缺少资源类型")
+    for number, resource in told:
+        if resource.resource_type in (None, "Bundle"):
+            raise ReadError(f"body.entry[{number}].resource.resourceType", "须为处方的一项资源")
     meta = bundle.get("meta")
     tags = meta.get("tag") if isinstance(meta, dict) else ()
     said = [tag.get("code") for tag in tags or () if isinstance(tag, dict)]

@@ -17,8 +17,10 @@ _S = TypeVar("_S")
 _BUNDLE: Final = "Bundle"
 _LONGEST: Final = 32_768
 """Bytes of a list that may be kept: forty drugs, or a hundred results."""
-_HELD: Final = 4_000_000
-"""Bytes of all lists of a kind that are kept: some minutes of a busy hospital."""
+_HELD: Final = 12_000_000
+"""Bytes that the lists of a kind may take: some minutes of a busy hospital."""
+_RESOURCE: Final = 600
+"""Bytes that a resource takes at least, however short its text."""
 _MET: Final = 2048
 """Lists of a kind that are known to have come, by their hash."""
 
@@ -38,14 +40,14 @@ errors. None for an OperationOutcome in their place. Raises ``ReadError``."""
 
 
 class Readings(Generic[_S]):
-    """What texts say, kept from the second time on that they come: what comes but once is not worth the memory that
-    it would push out of the processor's caches. The least asked for are forgotten."""
+    """What lists of resources say, kept from the second time on that they come: what comes but once is not worth the
+    memory that it would push out of the processor's caches. The least asked for are forgotten."""
 
-    def __init__(self, read: Callable[[msgspec.Raw], _S]) -> None:
+    def __init__(self, read: Callable[[msgspec.Raw], tuple[_S, ...]]) -> None:
         self._read, self._lock = read, threading.Lock()
-        self._kept, self._met, self._held = OrderedDict[bytes, _S](), OrderedDict[int, None](), 0
+        self._kept, self._met, self._held = OrderedDict[bytes, tuple[_S, ...]](), OrderedDict[int, None](), 0
 
-    def of(self, sent: msgspec.Raw) -> _S:
+    def of(self, sent: msgspec.Raw) -> tuple[_S, ...]:
         """Whatever ``read`` gives or raises; what it raises is not kept. What is kept is read from a copy: it may
         hold on to parts as sent, and must not hold on to all that was sent with them."""
         text, kept = bytes(sent), self._kept
@@ -60,7 +62,7 @@ class Readings(Generic[_S]):
             self._note(text, made)
         return made
 
-    def _note(self, text: bytes, made: _S) -> None:
+    def _note(self, text: bytes, made: tuple[_S, ...]) -> None:
         known, kept, met = hash(text), self._kept, self._met
         if known not in met:
             met[known] = None
@@ -68,9 +70,9 @@ class Readings(Generic[_S]):
                 met.popitem(last=False)
         elif text not in kept:
             kept[text] = made
-            self._held += len(text)
+            self._held += _weight(text, made)
             while self._held > _HELD:
-                self._held -= len(kept.popitem(last=False)[0])
+                self._held -= _weight(*kept.popitem(last=False))
 
     def forget(self) -> None:
         """Keep nothing of anybody."""
@@ -78,6 +80,11 @@ class Readings(Generic[_S]):
             self._kept.clear()
             self._met.clear()
             self._held = 0
+
+
+def _weight(text: bytes, made: tuple[Any, ...]) -> int:
+    """About what a text and all that was read of it take in memory."""
+    return 3 * len(text) + _RESOURCE * len(made)
 
 
 _ALL: Final[list[Readings[Any]]] = []
@@ -103,8 +110,9 @@ def once_a_text(read: Callable[[Resource], _S], kinds: Collection[str] = (), unt
         found: list[_S] = []
         try:
             for entry in entries:
-                if entry.resource.resource_type is None and not untyped:
-                    raise ReadError("resourceType", "缺少资源类型")
+                kind = entry.resource.resource_type
+                if kind == _BUNDLE or (kind is None and not untyped):
+                    raise ReadError("resourceType", f"不能是 {_BUNDLE}" if kind else "缺少资源类型")
                 found.append(read(entry.resource))
         except ReadError as error:
             raise error.within(f"entry[{len(found)}].resource") from None
@@ -114,11 +122,7 @@ def once_a_text(read: Callable[[Resource], _S], kinds: Collection[str] = (), unt
     _ALL.extend((bundles, singles))
 
     def reading(value: Any, path: str) -> tuple[_S, ...] | None:
-        text = value if isinstance(value, msgspec.Raw) else msgspec.Raw(msgspec.json.encode(value))
-        sent: _Sent = shaped(text, _Sent, path)
-        if sent.resource_type is None and _is_given(sent.resource) and not _is_given(sent.entry):
-            text, path = sent.resource, f"{path}.resource"
-            sent = shaped(text, _Sent, path)
+        text, sent, path = _opened(value, path)
         kind = sent.resource_type
         try:
             if kind == _BUNDLE:
@@ -140,10 +144,18 @@ def once_a_text(read: Callable[[Resource], _S], kinds: Collection[str] = (), unt
 
 def place(value: Any, path: str, number: int) -> str:
     """Where the resource of a number among those that a reader reads stands."""
-    sent: _Sent = shaped(value, _Sent, path)
-    if sent.resource_type == _BUNDLE:
-        return f"{path}.entry[{number}].resource"
-    return path if sent.resource_type is not None else f"{path}.resource"
+    _, sent, path = _opened(value, path)
+    return f"{path}.entry[{number}].resource" if sent.resource_type == _BUNDLE else path
+
+
+def _opened(value: Any, path: str) -> tuple[msgspec.Raw, _Sent, str]:
+    """A Bundle or a resource, out of the entry it may come as: its text, what it holds, where it stands."""
+    text = value if isinstance(value, msgspec.Raw) else msgspec.Raw(msgspec.json.encode(value))
+    sent: _Sent = shaped(text, _Sent, path)
+    if sent.resource_type is None and _is_given(sent.resource) and not _is_given(sent.entry):
+        text, path = sent.resource, f"{path}.resource"
+        sent = shaped(text, _Sent, path)
+    return text, sent, path
 
 
 def _is_given(part: msgspec.Raw) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,18 @@ def test_only_calls_of_systems_go_past_what_browsers_need(said: dict[str, Any], 
     scope = {key: value for key, value in (call | said).items() if key == "type" or said.get("type") != "lifespan"}
     asyncio.run(Door(through("all"), through("line"), ["/cds-services/sign"])(scope, unused, unused))
     assert gone == [way]
+
+
+def test_a_worker_forgets_in_time_and_its_calls_go_past_what_browsers_need(served: TestClient) -> None:
+    app: Any = served.app
+    assert isinstance(app.middleware_stack, Door)
+    assert "_forget" in {one.__qualname__ for one in _closed(app.state.front.watching())}
+
+
+def _closed(waiting: list[Coroutine[Any, Any, None]]) -> list[Coroutine[Any, Any, None]]:
+    for one in waiting:
+        one.close()
+    return waiting
 
 
 @pytest.mark.parametrize(

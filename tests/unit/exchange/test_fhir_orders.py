@@ -87,6 +87,7 @@ def test_what_comes_again_says_the_same_each_time_and_what_was_changed_says_so_a
         ({}, "prefetch.conditions.resourceType"),
         ({"resourceType": "bundle"}, "prefetch.conditions.resourceType"),
         ({"resourceType": "Patient"}, "prefetch.conditions.resourceType"),
+        (bundle(bundle()), "prefetch.conditions.entry[0].resource.resourceType"),
         (bundle({"code": {"text": "肾衰"}}), "prefetch.conditions.entry[0].resource.resourceType"),
         ({"resource": {"resourceType": "Condition", "code": 5}}, "prefetch.conditions.resource.code"),
         ({"resource": {"resource": {"resourceType": "Condition"}}}, "prefetch.conditions.resource.resourceType"),
@@ -141,7 +142,12 @@ def test_a_wrong_field_is_named_where_it_stands_in_what_was_sent() -> None:
     wrong = draft("华法林钠片", authoredOn="gestern")
     referring = {**wrong, "medicationReference": {"reference": "Medication/m"}}
     for order in (wrong, referring):
-        for sent, where in ((order, ""), ({"resource": order}, ".resource"), (bundle(order), ".entry[0].resource")):
+        for sent, where in (
+            (order, ""),
+            ({"resource": order}, ".resource"),
+            (bundle(order), ".entry[0].resource"),
+            ({"resource": bundle(order)}, ".resource.entry[0].resource"),
+        ):
             with pytest.raises(ReadError) as told:
                 read_orders(sent, "context.medication")
             assert told.value.path == f"context.medication{where}.authoredOn"
