@@ -158,7 +158,6 @@ _ANSWERS: Final[dict[type, Callable[[Any], Response]]] = {
     ApiError: lambda e: respond(e.status, outcome(e.code, e.message, e.path), e.headers),
     ReadError: lambda e: respond(400, outcome("structure", e.message, e.path)),
     RequestValidationError: _invalid,
-    RecursionError: lambda e: respond(400, outcome("structure", "JSON 嵌套过深")),
     HTTPException: lambda e: respond(e.status_code, outcome(_issue(e.status_code), str(e.detail)), e.headers),
     MissingCaseError: _saying(404, "not-found"),
     MissingCommentError: _saying(404, "not-found"),

@@ -48,8 +48,9 @@ class Load:
 def measure(data_dir: Path) -> dict[str, Load]:
     """Full load on echo and on order-sign in turns, since a machine may be twice as fast a second later: their medians
     over the rounds, each against an echo of the very same bodies. Then order-sign at half its full load. The same
-    patient again is what CDS Hooks sends (all is asked again with every order that is chosen); one not met before the
-    other bound. One in ten that alerts twelve times is twice as many cards an order as right prescriptions get (``benchmarks.noise``)."""
+    patient again is what CDS Hooks sends (all is asked again with every order that is chosen); one not met before is
+    the other bound. One in ten that alerts twelve times is twice as many cards an order as right prescriptions get
+    (``benchmarks.noise``)."""
     suits, alerts = (orjson.dumps(request(alerting)) for alerting in (False, True))
     sent = {
         "orders that suit": [suits],

@@ -102,7 +102,10 @@ def read_order(resource: Resource, beside: Mapping[str, Resource]) -> Order:
 
 
 def _own_id(resource: Resource) -> str:
-    return f"{UNSENT}{crc32(msgspec.json.encode(content(resource))):08x}"
+    try:
+        return f"{UNSENT}{crc32(msgspec.json.encode(content(resource))):08x}"
+    except RecursionError:
+        raise ReadError("contained", "嵌套过深") from None
 
 
 def extension(resource: Resource, name: str) -> bool | str | int | None:

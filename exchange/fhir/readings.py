@@ -150,7 +150,10 @@ def place(value: Any, path: str, number: int) -> str:
 
 def _opened(value: Any, path: str) -> tuple[msgspec.Raw, _Sent, str]:
     """A Bundle or a resource, out of the entry it may come as: its text, what it holds, where it stands."""
-    text = value if isinstance(value, msgspec.Raw) else msgspec.Raw(msgspec.json.encode(value))
+    try:
+        text = value if isinstance(value, msgspec.Raw) else msgspec.Raw(msgspec.json.encode(value))
+    except RecursionError:
+        raise ReadError(path, "嵌套过深") from None
     sent: _Sent = shaped(text, _Sent, path)
     if sent.resource_type is None and _is_given(sent.resource) and not _is_given(sent.entry):
         text, path = sent.resource, f"{path}.resource"

@@ -138,6 +138,15 @@ def test_a_draft_of_no_kind_is_refused_where_it_stands() -> None:
     assert told.value.path == "body.entry[1].resource.resourceType"
 
 
+@pytest.mark.parametrize("depth", [300, 2000])
+def test_what_is_nested_too_deep_is_refused(depth: int) -> None:
+    within: dict[str, Any] = {"resourceType": "Medication"}
+    for _ in range(depth):
+        within = {"resourceType": "Medication", "contained": [within]}
+    with pytest.raises(ReadError, match="嵌套过深"):
+        orders(draft("华法林钠片", contained=[within]))
+
+
 def test_a_wrong_field_is_named_where_it_stands_in_what_was_sent() -> None:
     wrong = draft("华法林钠片", authoredOn="gestern")
     referring = {**wrong, "medicationReference": {"reference": "Medication/m"}}
