@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from base.backup import SAFELY
 from curation_ui.build import DIST, BuildError, build
 
 ROOT: Final = Path(__file__).parents[1]
@@ -69,7 +70,7 @@ def bundle(target: Path) -> Path:
 def _checkout(folder: Path) -> None:
     packed = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, capture_output=True, check=True).stdout
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(folder, filter="data")
+        archive.extractall(folder, **SAFELY)
 
 
 def wheels(folder: Path) -> None:

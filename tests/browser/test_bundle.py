@@ -13,6 +13,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from base.backup import SAFELY
 from deploy import bundle
 from deploy.bundle import EXTRAS, ROOT, unconfigured
 from tests.browser.conftest import running
@@ -28,7 +29,7 @@ def unpacked(pages: Path, tmp_path: Path) -> Path:
 
 def unpack(archive: Path, folder: Path) -> Path:
     with tarfile.open(archive) as opened:
-        opened.extractall(folder, filter="data")
+        opened.extractall(folder, **SAFELY)
     return folder / "yigong"
 
 
