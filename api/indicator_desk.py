@@ -139,6 +139,8 @@ class IndicatorDesk:
         """The release that is in force; None before one was published."""
         active = self._releases.active()
         if active and (self._served is None or self._served.snapshot.release != active):
+            if self._served:
+                self._served.snapshot.leave()
             self._served = Served.of(self._releases.open(active))
         return self._served
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+from collections import deque
 from dataclasses import dataclass
+from time import monotonic
+from typing import Final
 
 from knowledge.release import LiveRelease, Releases
 from knowledge.snapshot import Snapshot
 from records.terminology import Terminology
 
 _log = logging.getLogger(__name__)
+_GRACE_SECONDS: Final = 60.0
+"""How long a release that was left stays as it is, for requests that began with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Serving:
         self.releases = releases
         self._live = LiveRelease(releases)
         self.now = Served.of(self._live.current)
+        self._left = deque[tuple[float, Snapshot]]()
 
     @property
     def swaps(self) -> int:
@@ -53,12 +59,19 @@ class Serving:
 
     def refresh(self) -> bool:
         """Swap when another release became active; requests in flight keep what they hold."""
+        self._leave()
         if not self._live.refresh():
             return False
+        self._left.append((monotonic(), self.now.snapshot))
         self.now = Served.of(self._live.current)
         settle()
         _log.info("release swapped", extra={"release": self._live.current.release})
         return True
+
+    def _leave(self) -> None:
+        """A release that nobody can be asking any more takes half a gigabyte with what was worked out of it."""
+        while self._left and self._left[0][0] + _GRACE_SECONDS < monotonic():
+            self._left.popleft()[1].leave()
 
     async def watch(self, seconds: float) -> None:
         """Look for a newer release every so many seconds, off the event loop."""

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Final, NamedTuple
 
+from base.remembered import remembered
 from inference.profiles import Profiles
 from knowledge.model import Concept, ConceptKind, Standing
 from knowledge.naming import normal_name
@@ -53,9 +53,9 @@ class Names:
         self._profiles, self._snapshot = profiles, profiles.snapshot
         self._findings = _findings(profiles)
         self._ends = _ends(profiles)
-        self.finding = lru_cache(maxsize=16384)(self._finding)
-        self.disease = lru_cache(maxsize=16384)(self._disease)
-        self.rows = lru_cache(maxsize=16384)(self._rows)
+        self.finding = remembered(self._finding, 16384)
+        self.disease = remembered(self._disease, 16384)
+        self.rows = remembered(self._rows, 16384)
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Names:

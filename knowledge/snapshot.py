@@ -12,10 +12,12 @@ import mmap
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol, TypeVar
+from weakref import ref
 
 import msgspec
 
@@ -99,13 +101,16 @@ class _Grouped:
 
 
 class _Lineage(dict[str, frozenset[str]]):
-    """Concept → itself and its ancestors; looked up when first asked."""
+    """Concept → itself and its ancestors; looked up when first asked, in a release that is still there."""
 
-    def __init__(self, find: Callable[[str], frozenset[str]]) -> None:
-        self._find = find
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = ref(snapshot)  # it keeps this: a circle would outlive every swap
 
     def __missing__(self, concept_id: str) -> frozenset[str]:
-        found = self[concept_id] = self._find(concept_id)
+        snapshot = self._snapshot()
+        if snapshot is None:
+            raise ReferenceError("the release is gone: keep the snapshot, not its lineage alone")
+        found = self[concept_id] = snapshot._ancestors(concept_id)
         return found
 
 
@@ -142,13 +147,14 @@ class Snapshot:
         self._found: dict[tuple[Predicate, str], tuple[Statement, ...]] = {}
         self._dated: set[tuple[Predicate, str]] = set()
         self._partners: dict[int, dict[int, list[int]]] = {}
-        self.lineage: Mapping[str, frozenset[str]] = _Lineage(self._ancestors)
+        self.lineage: Mapping[str, frozenset[str]] = _Lineage(self)
         self._names: dict[str, str] = {}
         self._told: dict[str, frozenset[Predicate]] = {}
         self.rules: tuple[Rule, ...] = self._all("rules", Rule)
         self._sources: dict[str, Source] = {source.id: source for source in self._all("sources", Source)}
         self._articles: dict[str, Article] = {}
         self._remembered: dict[Hashable, Any] = {}
+        self._left = False
 
     # -- what rules read ---------------------------------------------------------------
 
@@ -256,9 +262,17 @@ class Snapshot:
         if made is not _ABSENT:
             return made
         made = make()
-        if len(self._remembered) < _MOST_REMEMBERED:
+        if len(self._remembered) < _MOST_REMEMBERED and not self._left:
             self._remembered[key] = made
         return made
+
+    def leave(self) -> None:
+        """No longer served: what was worked out is forgotten, and worked out again for whoever still asks. Much of it
+        holds the release in turn, and the garbage collector is told not to look at either."""
+        self._left = True
+        while self._remembered:  # one by one: requests go on beside it
+            with suppress(KeyError):
+                self._remembered.popitem()
 
     def substance(self, concept_id: str) -> Substance | None:
         """What the release knows for converting amounts of an ingredient or analyte (mmol, IU), if anything."""

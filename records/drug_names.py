@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
+from base.remembered import remembered
 from clinical.codes import Atc, Code, DrugInsurance, HospitalCode, Hpo, Icd9Cm3, Icd10, Loinc, Snomed
 from clinical.logic import UNKNOWN, Known, Unknown
 from clinical.order import Ingredient
@@ -54,9 +55,9 @@ class DrugNames:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self.drug: Callable[[str, tuple[Code, ...]], Drug] = lru_cache(maxsize=65536)(self._drug)
+        self.drug: Callable[[str, tuple[Code, ...]], Drug] = remembered(self._drug, 65536)
         self.named: Callable[[str, tuple[ConceptKind, ...]], tuple[Concept, ...]] = lru_cache(maxsize=262144)(
-            lambda text, kinds: self.snapshot.by_name(text, *kinds)
+            lambda text, kinds: snapshot.by_name(text, *kinds)
         )
 
     def coded(self, codes: Iterable[Code], kinds: tuple[ConceptKind, ...]) -> list[Concept]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Final, TypeVar
 
+from base.remembered import remembered
 from clinical.administration import INJECTED, ROUTE_OF_FORM
 from clinical.coded import Coded, Origin, zoned
 from clinical.codes import Code, Icd10
@@ -102,20 +102,24 @@ class Terminology:
         self.snapshot = snapshot
         drugs = DrugNames(snapshot)
         self.drug, self._named, self._coded = drugs.drug, drugs.named, drugs.coded
-        self._disease_text: Callable[[str], tuple[str, ...]] = lru_cache(maxsize=65536)(self._disease_in)
-        self._found: Callable[[str, str, tuple[Code, ...]], tuple[str, ...]] = lru_cache(maxsize=65536)(
-            lambda kind, text, codes: self._finders[kind](self, Coded(text, codes))
-        )
-        self._understood: Callable[[str, Coded], Coded] = lru_cache(maxsize=65536)(
-            lambda kind, what: replace(what, concepts=self._found(kind, what.text, what.codes))
-        )
-        self._diagnosis: Callable[[Coded], tuple[Coded, Coded | None]] = lru_cache(maxsize=65536)(
-            lambda what: (self._understood("condition", what), self._as_allergy(what))
-        )
-        self._ordered: Callable[[Coded], tuple[Drug, str, Coded]] = lru_cache(maxsize=65536)(self._read_order)
-        self._worded_gene: Callable[[str], tuple[str, ...]] = lru_cache(maxsize=4096)(
-            lambda text: self._gene(f"{normal_name(text)}基因") if len(text) < _LONGEST_SYMBOL else ()
-        )
+        self._disease_text = remembered(self._disease_in, 65536)
+        self._found = remembered(self._find, 65536)
+        self._understood = remembered(self._understand, 65536)
+        self._diagnosis = remembered(self._diagnose, 65536)
+        self._ordered = remembered(self._read_order, 65536)
+        self._worded_gene = remembered(self._gene_of_words, 4096)
+
+    def _find(self, kind: str, text: str, codes: tuple[Code, ...]) -> tuple[str, ...]:
+        return self._finders[kind](self, Coded(text, codes))
+
+    def _understand(self, kind: str, what: Coded) -> Coded:
+        return replace(what, concepts=self._found(kind, what.text, what.codes))
+
+    def _diagnose(self, what: Coded) -> tuple[Coded, Coded | None]:
+        return self._understood("condition", what), self._as_allergy(what)
+
+    def _gene_of_words(self, text: str) -> tuple[str, ...]:
+        return self._gene(f"{normal_name(text)}基因") if len(text) < _LONGEST_SYMBOL else ()
 
     # -- other kinds ---------------------------------------------------------------------
 
