@@ -6,7 +6,11 @@ DATA ?= data
 # What a served installation has beside the base: DuckDB (indicators, wall, analysis), reportlab (PDF); so has a bundle.
 SERVED := screen,pdf
 
-.PHONY: serve demo-data pages bundle browser test test-all install check bench docs clean
+# pip uses one processor: what does not wait for it is done beside it.
+BESIDE := $(MAKE) --no-print-directory -j 2
+
+.PHONY: serve demo-data pages bundle browser ready test test-all install check style types contracts web dependencies \
+	bench docs clean
 
 # Pages are built beside the release; whoever opens one earlier is told, and it opens by itself.
 serve: $(VENV)/.base
@@ -26,27 +30,41 @@ bundle: $(VENV)/.base pages
 demo-data: $(VENV)/.base
 	$(BIN)/python -m demo --data-dir $(DATA)
 
-test: $(VENV)/.test browser
+test: ready
 	$(BIN)/python -m pytest -n auto --dist worksteal -q -m "not slow"
 
 # Kills, drills, fuzzing and what takes ten seconds and more too (marker `slow`): for whoever changes what they guard.
-test-all: $(VENV)/.test browser
+test-all: ready
 	$(BIN)/python -m pytest -n auto --dist worksteal -q
 
 # Tests in a browser need the pages and Chromium; without one of them only these are skipped.
-browser: $(VENV)/.test
+browser: $(VENV)/.base
 	@$(MAKE) --no-print-directory pages || echo 'pages not built: tests in a browser are skipped'
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
 		echo 'no Chromium (Debian: apt-get install chromium): tests in a browser are skipped'
 
+ready: $(VENV)/.base
+	@$(BESIDE) $(VENV)/.test browser
+
 install: $(VENV)/.test
 
 check: $(VENV)/.test
+	@$(BESIDE) types style contracts web dependencies
+
+style:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types:
 	$(BIN)/mypy
+
+contracts:
 	$(BIN)/lint-imports --no-cache
-	@$(MAKE) --no-print-directory $(VENV)/.pages && $(BIN)/python -m curation_ui.build --check
+
+web: $(VENV)/.pages
+	@$(BIN)/python -m curation_ui.build --check
+
+dependencies:
 	$(BIN)/python deploy/dependencies.py
 
 bench: $(VENV)/.bench
@@ -74,7 +92,7 @@ $(VENV)/.pages: pyproject.toml $(VENV)/.base
 	touch $@
 
 $(VENV)/.test: pyproject.toml $(VENV)/.base
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-compile -e '.[test]'
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[states]' || \
 		echo 'durable_rules needs a C compiler: derived states stay off, their tests are skipped'
 	touch $@

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 DATABASE = "yigong.sqlite"
 """Name of the database in a data folder."""
+_PLENTY = 6_000_000
+"""Objects that were told to stay, beyond which they are looked at again: some hundred services."""
 _LONG_FILES = frozenset(("test_demo", "test_firstrun", "test_linkage", "test_new_edition", "test_subscriptions"))
 _LONG = frozenset(
     (
@@ -54,6 +57,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.stem in _LONG_FILES or getattr(item, "originalname", "") in _LONG:
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """A service tells the garbage collector that what it loaded stays; of hundreds in one process none has to."""
+    if nextitem is not None and nextitem.path != item.path and gc.get_freeze_count() > _PLENTY:
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session")
