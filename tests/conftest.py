@@ -29,7 +29,17 @@ DATABASE = "yigong.sqlite"
 """Name of the database in a data folder."""
 _PLENTY = 6_000_000
 """Objects that were told to stay, beyond which they are looked at again: some hundred services."""
-_LONG_FILES = frozenset(("test_demo", "test_firstrun", "test_linkage", "test_new_edition", "test_subscriptions"))
+_LONG_FILES = frozenset(
+    (
+        "test_demo",
+        "test_demo_figures",
+        "test_demo_route",
+        "test_firstrun",
+        "test_linkage",
+        "test_new_edition",
+        "test_subscriptions",
+    )
+)
 _LONG = frozenset(
     (
         "test_all_workers_swap_within_five_seconds_and_nobody_is_turned_away",
@@ -38,6 +48,8 @@ _LONG = frozenset(
         "test_a_rule_whose_case_fails_is_not_published",
         "test_the_effect_is_seen_before_publishing_and_nothing_else_is_published",
         "test_the_starter_release_round_trips_too",
+        "test_every_row_loads_and_a_second_load_writes_nothing[postgresql]",
+        "test_an_index_whose_process_dies_twice_is_said_to_be_missing_and_begun_anew_at_the_next_start",
     )
 )
 
@@ -55,7 +67,7 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of ten seconds and more are run by `make test-all`: the others must end within a quarter of an hour."""
     for item in items:
-        if item.path.stem in _LONG_FILES or getattr(item, "originalname", "") in _LONG:
+        if item.path.stem in _LONG_FILES or {item.name, getattr(item, "originalname", "")} & _LONG:
             item.add_marker(pytest.mark.slow)
 
 

@@ -16,12 +16,14 @@ def told() -> Iterator[tuple[str, str]]:
     """Everything that is given to a line of the log, with where."""
     for room in ROOMS:
         for path in (ROOT / room).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            text = path.read_text("utf-8")
+            for node in ast.walk(ast.parse(text)) if "extra" in text else ():
                 if isinstance(node, ast.keyword) and node.arg == "extra" and isinstance(node.value, ast.Dict):
                     for key in node.value.keys:
                         yield f"{path.relative_to(ROOT)}:{node.value.lineno}", ast.literal_eval(key)  # type: ignore[arg-type]
 
 
 def test_nothing_that_a_line_is_given_is_dropped_on_the_way() -> None:
-    assert len(list(told())) > 50
-    assert [(where, name) for where, name in told() if name not in FIELDS] == []
+    given = list(told())
+    assert len(given) > 50
+    assert [(where, name) for where, name in given if name not in FIELDS] == []
