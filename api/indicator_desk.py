@@ -140,7 +140,7 @@ class IndicatorDesk:
         active = self._releases.active()
         if active and (self._served is None or self._served.snapshot.release != active):
             if self._served:
-                self._served.snapshot.leave()
+                self._served.snapshot.forget()
             self._served = Served.of(self._releases.open(active))
         return self._served
 

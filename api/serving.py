@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections import deque
 from dataclasses import dataclass
 from time import monotonic
 from typing import Final
+from weakref import ref
 
 from knowledge.release import LiveRelease, Releases
 from knowledge.snapshot import Snapshot
@@ -16,7 +16,9 @@ from records.terminology import Terminology
 
 _log = logging.getLogger(__name__)
 _GRACE_SECONDS: Final = 60.0
-"""How long a release that was left stays as it is, for requests that began with it."""
+"""How long what was worked out of a release that was left stays, for requests that began with it."""
+_AGAIN_SECONDS: Final = 600.0
+"""After how long it is forgotten again when somebody, a long job, still asks that release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Serving:
         self.releases = releases
         self._live = LiveRelease(releases)
         self.now = Served.of(self._live.current)
-        self._left = deque[tuple[float, Snapshot]]()
+        self._left: dict[ref[Snapshot], float] = {}
 
     @property
     def swaps(self) -> int:
@@ -62,16 +64,22 @@ class Serving:
         self._leave()
         if not self._live.refresh():
             return False
-        self._left.append((monotonic(), self.now.snapshot))
+        self._left[ref(self.now.snapshot)] = monotonic() + _GRACE_SECONDS
         self.now = Served.of(self._live.current)
         settle()
         _log.info("release swapped", extra={"release": self._live.current.release})
         return True
 
     def _leave(self) -> None:
-        """A release that nobody can be asking any more takes half a gigabyte with what was worked out of it."""
-        while self._left and self._left[0][0] + _GRACE_SECONDS < monotonic():
-            self._left.popleft()[1].leave()
+        """Let releases go that nobody asks any more: with what was worked out of it one takes half a gigabyte."""
+        for left, due in list(self._left.items()):
+            snapshot = left()
+            if snapshot is None:
+                del self._left[left]
+            elif due < monotonic():
+                snapshot.forget()
+                self._left[left] = monotonic() + _AGAIN_SECONDS
+            del snapshot
 
     async def watch(self, seconds: float) -> None:
         """Look for a newer release every so many seconds, off the event loop."""

@@ -13,7 +13,8 @@ _F = TypeVar("_F", bound=Callable[..., object])
 def remembered(method: _F, most: int) -> _F:
     """``lru_cache`` of a bound method, for an attribute of its own object: of the arguments asked for lately the
     answer is known. An object that held a cache of its own method would hold itself, and stay for ever where the
-    garbage collector was told not to look. Raises ``ReferenceError`` when asked after the object is gone."""
+    garbage collector was told not to look. Whoever asks keeps the object: ``Terminology(s).drug(…)`` does not. Raises
+    ``ReferenceError`` when asked after the object is gone."""
     weak, name = WeakMethod(method), method.__name__
 
     def asked(*arguments: object) -> object:

@@ -154,7 +154,6 @@ class Snapshot:
         self._sources: dict[str, Source] = {source.id: source for source in self._all("sources", Source)}
         self._articles: dict[str, Article] = {}
         self._remembered: dict[Hashable, Any] = {}
-        self._left = False
 
     # -- what rules read ---------------------------------------------------------------
 
@@ -262,14 +261,13 @@ class Snapshot:
         if made is not _ABSENT:
             return made
         made = make()
-        if len(self._remembered) < _MOST_REMEMBERED and not self._left:
+        if len(self._remembered) < _MOST_REMEMBERED:
             self._remembered[key] = made
         return made
 
-    def leave(self) -> None:
-        """No longer served: what was worked out is forgotten, and worked out again for whoever still asks. Much of it
-        holds the release in turn, and the garbage collector is told not to look at either."""
-        self._left = True
+    def forget(self) -> None:
+        """What was worked out goes, and is worked out again for whoever still asks. Much of it holds the release in
+        turn: of one that is served no more nothing would ever go, as the garbage collector does not look at it."""
         while self._remembered:  # one by one: requests go on beside it
             with suppress(KeyError):
                 self._remembered.popitem()

@@ -45,7 +45,8 @@ def house(starter_dir: Path, tmp_path: Path) -> Iterator[House]:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """No grace, and similar cases look for another release all the time."""
-    monkeypatch.setattr(serving_module, "_GRACE_SECONDS", -1.0)
+    for wait in ("_GRACE_SECONDS", "_AGAIN_SECONDS"):
+        monkeypatch.setattr(serving_module, wait, -1.0)
     monkeypatch.setattr(similar_desk, "_REST", 0.01)
 
 
@@ -95,8 +96,9 @@ def test_a_release_that_was_left_goes_with_all_that_was_worked_out_of_it(house: 
 def test_who_still_asks_a_release_that_was_left_is_answered(snapshot: Snapshot, starter: House) -> None:
     mine = starter.releases.open(snapshot.release)
     before = Profiles.of(mine)
-    mine.leave()
+    mine.forget()
     again = Profiles.of(mine)
     assert again is not before
+    assert Profiles.of(mine) is again
     assert again.diseases == before.diseases
     assert mine.ancestors("ingredient:aspirin") == snapshot.ancestors("ingredient:aspirin")

@@ -96,7 +96,8 @@ def test_a_formula_of_western_and_chinese_parts_names_both(snapshot: Snapshot) -
 
 
 def _contents(snapshot: Snapshot, text: str) -> set[str]:
-    return {snapshot.name(i.concept) for i in Terminology(snapshot).drug(text, ()).ingredients}
+    names = Terminology(snapshot)
+    return {snapshot.name(i.concept) for i in names.drug(text, ()).ingredients}
 
 
 AS_WRITTEN = """
