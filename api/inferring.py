@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from api.bedside import Bedside, BedsideBody, Diagnosis, concepts_of
 from api.bodies import Body
-from api.errors import bad_field
+from api.errors import ApiError, bad_field
 from clinical.age import YEAR, birth_of
 from clinical.coded import china_day
 from clinical.finding import Review
@@ -30,6 +30,9 @@ _MOST_FINDINGS: Final = 200
 _LONGEST: Final = 20_000
 _OLDEST: Final = 122
 _SEXES: Final = {"male": Sex.MALE, "男": Sex.MALE, "female": Sex.FEMALE, "女": Sex.FEMALE}
+_NO_PROFILES: Final = (
+    "当前知识版本未说明任何疾病有哪些表现，无法推断诊断。请在知识工作台补充疾病的常见度与表现并发布，或恢复起步内容"
+)
 _CAUTION: Final = "概率按起步知识库与常见度计算，并以模拟患者校准，仅供医师参考，不能替代临床诊断"
 
 
@@ -110,8 +113,9 @@ def check(body: InferenceBody) -> None:
 
 
 def _assessed(seen: Seen, body: InferenceBody, among: tuple[str, ...] = ()) -> tuple[Assessment, list[str]]:
-    """What is known of the patient, assessed; and the words that were not understood."""
-    from inference.diagnosis import Diagnoser, whom
+    """What is known of the patient, assessed; and the words that were not understood. Raises ``ApiError`` 422 when
+    the release says of no disease how it shows."""
+    from inference.diagnosis import Diagnoser, NoProfilesError, whom
     from inference.evidence import merged, of_names, of_patient, of_text
 
     age, sex = _age(seen.patient, body), _sex(seen.patient, body)
@@ -119,7 +123,10 @@ def _assessed(seen: Seen, body: InferenceBody, among: tuple[str, ...] = ()) -> t
     text = of_text(body.text, seen.snapshot, age, sex) if body.text.strip() else []
     evidence = merged(words, text, of_patient(_told(seen.patient, body), seen.snapshot))
     who = whom(age, sex, seen.day, body.regions, seen.patient.institution_level)
-    return Diagnoser.of(seen.snapshot).assess(evidence, who, among), lost
+    try:
+        return Diagnoser.of(seen.snapshot).assess(evidence, who, among), lost
+    except NoProfilesError:
+        raise ApiError(422, "not-supported", _NO_PROFILES) from None
 
 
 def _age(patient: PatientContext, body: InferenceBody) -> Known[float]:

@@ -13,16 +13,22 @@ from inference.evidence import Evidence
 from inference.explaining import Candidate, Explainer
 from inference.likelihood import Likelihoods
 from inference.naming import Names
-from inference.profiles import CHILDREN, Ages, Whom
+from inference.profiles import CHILDREN, Ages, Profiles, Whom
 from inference.silence import Silences
 from inference.weighing import Weighing
 from knowledge.snapshot import Snapshot
+
+
+class NoProfilesError(Exception):
+    """The release does not say of any disease how it shows."""
 
 
 class Diagnoser:
     """Weighs patients against all diseases of one release. Safe between threads."""
 
     def __init__(self, snapshot: Snapshot) -> None:
+        if not Profiles.of(snapshot).profiles:
+            raise NoProfilesError
         self.snapshot = snapshot
         self._likelihoods = Likelihoods.of(snapshot)
         self._weighing = Weighing(snapshot)
@@ -31,7 +37,7 @@ class Diagnoser:
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Diagnoser:
-        """That of a release, made once in two seconds."""
+        """That of a release, made once in two seconds. Raises ``NoProfilesError``."""
         return snapshot.remember("diagnoser", lambda: cls(snapshot))
 
     def rank(

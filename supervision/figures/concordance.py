@@ -22,7 +22,7 @@ from clinical.medical_record import Diagnosis, DocumentKind, MedicalRecord
 from clinical.medical_record import OrderKind as Written
 from clinical.order import Order, OrderKind
 from clinical.patient import PatientContext, Sex
-from inference.diagnosis import Diagnoser
+from inference.diagnosis import Diagnoser, NoProfilesError
 from inference.evidence import Evidence, of_text
 from inference.treatment import State, treatments
 from knowledge.snapshot import Snapshot
@@ -76,7 +76,10 @@ class Concordances:
         if not evidence:
             return None
         day = _day(at)
-        found = Diagnoser.of(self._snapshot).rank(evidence, age, sex, day, limit=SUGGESTED)
+        try:
+            found = Diagnoser.of(self._snapshot).rank(evidence, age, sex, day, limit=SUGGESTED)
+        except NoProfilesError:
+            return None
         right = [one.id in diseases for one in found]
         born: Known[date] = UNKNOWN if isinstance(age, Unknown) else day - timedelta(age)
         plan = self._planned(PatientContext(record.patient, at, sex=sex, birth_date=born), diseases[:1], day)

@@ -103,3 +103,12 @@ def test_who_still_asks_a_release_that_was_left_is_answered(snapshot: Snapshot, 
     assert Profiles.of(mine) is again
     assert again.diseases == before.diseases
     assert mine.ancestors("ingredient:aspirin") == snapshot.ancestors("ingredient:aspirin")
+
+
+def test_a_release_that_says_of_no_disease_how_it_shows_says_so(house: House) -> None:
+    _publish_another(house)
+    with TestClient(build(house)) as client:
+        answer = client.post("/api/v1/inference/diagnoses", json=_DIAGNOSES)
+        assert answer.status_code == 422
+        assert "未说明任何疾病有哪些表现" in answer.json()["issue"][0]["details"]["text"]
+        assert client.post("/api/v1/reviews", json=EXAMPLES["review"]).status_code == 200
