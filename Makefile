@@ -6,8 +6,11 @@ DATA ?= data
 # What a served installation has beside the base: DuckDB (indicators, wall, analysis), reportlab (PDF); so has a bundle.
 SERVED := screen,pdf
 
-# pip uses one processor: what does not wait for it is done beside it.
-BESIDE := $(MAKE) --no-print-directory -j 2
+# Two things beside each other, where neither waits for the other nor writes what it reads: never two pips.
+BESIDE = $(MAKE) --no-print-directory -j 2 BESIDE=
+ifeq ($(origin BESIDE),file)
+.NOTPARALLEL:
+endif
 
 .PHONY: serve demo-data pages bundle browser ready test test-all install check style types contracts web dependencies \
 	bench docs clean
@@ -44,12 +47,13 @@ browser: $(VENV)/.base
 		echo 'no Chromium (Debian: apt-get install chromium): tests in a browser are skipped'
 
 ready: $(VENV)/.base
-	@$(BESIDE) $(VENV)/.test browser
+	@$(MAKE) --no-print-directory $(VENV)/.pages || true
+	+@$(BESIDE) $(VENV)/.test browser
 
 install: $(VENV)/.test
 
-check: $(VENV)/.test
-	@$(BESIDE) types style contracts web dependencies
+check: $(VENV)/.test $(VENV)/.pages
+	+@$(BESIDE) types style contracts web dependencies
 
 style:
 	$(BIN)/ruff check .

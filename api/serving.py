@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 from dataclasses import dataclass
+from threading import Lock
 from time import monotonic
 from typing import Final
 from weakref import ref
@@ -49,6 +50,7 @@ class Serving:
         self._live = LiveRelease(releases)
         self.now = Served.of(self._live.current)
         self._left: dict[ref[Snapshot], float] = {}
+        self._refreshing = Lock()
 
     @property
     def swaps(self) -> int:
@@ -61,14 +63,15 @@ class Serving:
 
     def refresh(self) -> bool:
         """Swap when another release became active; requests in flight keep what they hold."""
-        self._leave()
-        if not self._live.refresh():
-            return False
-        self._left[ref(self.now.snapshot)] = monotonic() + _GRACE_SECONDS
-        self.now = Served.of(self._live.current)
-        settle()
-        _log.info("release swapped", extra={"release": self._live.current.release})
-        return True
+        with self._refreshing:
+            self._leave()
+            if not self._live.refresh():
+                return False
+            self._left[ref(self.now.snapshot)] = monotonic() + _GRACE_SECONDS
+            self.now = Served.of(self._live.current)
+            settle()
+            _log.info("release swapped", extra={"release": self._live.current.release})
+            return True
 
     def _leave(self) -> None:
         """Let releases go that nobody asks any more: with what was worked out of it one takes half a gigabyte."""

@@ -95,24 +95,25 @@ class SimilarDesk:
                 except Exception as error:  # a record that cannot be read must not end the watch
                     _log.error("similar cases not read", extra={"error": type(error).__name__})
             else:
-                self._follow()
+                await asyncio.to_thread(self.follow)
             await asyncio.sleep(_REST if self._whole or not self._wanted else _PAUSE)
 
     def step(self) -> None:
         """Read the next few records, those that are new first; after the oldest it begins again. Raises
         ``SQLAlchemyError``."""
+        self.follow()
         with self._lock, system("similar cases"), self._engine.connect() as connection:
-            self._follow()
             found = self._next(connection)
             if found:
                 self._take(connection, found)
 
-    def _follow(self) -> None:
+    def follow(self) -> None:
         """Begin anew with another release: concepts may have changed, and nothing holds on to one that was left."""
-        if self._cases.snapshot is not self._serving.now.snapshot:
-            self._cases = Cases(self._serving.now.snapshot)
-            self._before = self._newest = self._taken = 0
-            self._whole = False
+        with self._lock:
+            if self._cases.snapshot is not self._serving.now.snapshot:
+                self._cases = Cases(self._serving.now.snapshot)
+                self._before = self._newest = self._taken = 0
+                self._whole = False
 
     def _next(self, connection: Connection) -> Sequence[Numbered]:
         if self._newest:

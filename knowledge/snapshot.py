@@ -255,7 +255,7 @@ class Snapshot:
         return self._sources.get(source_id)
 
     def remember(self, key: Hashable, make: Callable[[], _T]) -> _T:
-        """What readers work out from the release alone, worked out once: a release never changes. Beyond
+        """What readers work out from the release alone, worked out once (until ``forget``): it never changes. Beyond
         so many answers (some 50 MB) it is worked out again each time."""
         made: _T = self._remembered.get(key, _ABSENT)
         if made is not _ABSENT:

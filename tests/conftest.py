@@ -71,8 +71,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """A service tells the garbage collector that what it loaded stays; of hundreds in one process none has to."""
+    yield
     if nextitem is not None and nextitem.path != item.path and gc.get_freeze_count() > _PLENTY:
         gc.unfreeze()
         gc.collect()
