@@ -26,6 +26,7 @@ from api.serving import Serving
 from api.trusted import TrustedClients
 from base.audit import AuditLog, anchor
 from base.keyring import KeyRing
+from base.large_pages import keep_gathered
 from base.plugins import discover
 from base.security import SealError, sealing_key
 from base.settings import Settings
@@ -146,6 +147,7 @@ class Front:
             renew(self.ring),
             look_around(self.region),
             _forget(),
+            keep_gathered(self.settings.large_pages_seconds),
         ]
 
     async def close(self) -> None:

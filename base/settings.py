@@ -116,6 +116,9 @@ class Settings(BaseSettings):
     swap_seconds: float = Field(
         1.0, gt=0, le=5, description="how often a worker looks for newer releases and CDS clients"
     )
+    large_pages_seconds: float = Field(
+        30.0, ge=0, description="how often a worker moves its memory into large pages (Linux 6.1 and later); 0: never"
+    )
     api_keys: list[str] = Field(
         [], description="bearer keys for operators and curators; empty: open on loopback only"
     )

@@ -23,6 +23,8 @@ from base.settings import Settings
 from knowledge.snapshot import Snapshot
 
 os.environ["TZ"] = "UTC"
+# A test process holds gigabytes of what many services left: moving it would take longer than the tests gain.
+os.environ.setdefault("YIGONG_LARGE_PAGES_SECONDS", "0")
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 DATABASE = "yigong.sqlite"
