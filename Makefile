@@ -43,8 +43,9 @@ test-all: ready
 # Tests in a browser need the pages and Chromium; without one of them only these are skipped.
 browser: $(VENV)/.base
 	@$(MAKE) --no-print-directory pages || echo 'pages not built: tests in a browser are skipped'
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
-		echo 'no Chromium (Debian: apt-get install chromium): tests in a browser are skipped'
+	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || \
+		command -v chromium-browser >/dev/null || \
+		echo 'no Chromium (Debian: apt-get install chromium-headless-shell): tests in a browser are skipped'
 
 ready: $(VENV)/.base
 	@$(MAKE) --no-print-directory $(VENV)/.pages || true

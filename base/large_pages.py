@@ -6,14 +6,12 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import logging
 import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-_log = logging.getLogger(__name__)
 _PAGE: Final = 2 << 20
 _COLLAPSE: Final = 25
 """``MADV_COLLAPSE`` of linux/mman.h. It asks no setting of the machine; what it refuses stays as it is."""
@@ -42,9 +40,7 @@ def gather() -> int:
         regions = Path("/proc/self/smaps").read_text()
     except OSError:  # hidden from containers that are shut tight
         return 0
-    large = sum(advise(page, _PAGE, _COLLAPSE) == 0 for page in _pages(regions))
-    _log.debug("memory gathered", extra={"large": large})
-    return large
+    return sum(advise(page, _PAGE, _COLLAPSE) == 0 for page in _pages(regions))
 
 
 def _pages(regions: str) -> Iterator[int]:

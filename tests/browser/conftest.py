@@ -52,7 +52,7 @@ def pages() -> Path:
 def browser() -> Iterator[Browser]:
     """Chromium. Gone before other tests run: while it is there, this thread counts as one with an event loop."""
     if not CHROMIUM:
-        pytest.skip("no Chromium here (Debian: apt-get install chromium)")
+        pytest.skip("no Chromium here (Debian: apt-get install chromium-headless-shell)")
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         yield made

@@ -13,7 +13,9 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
 from curation_ui.build import WEB
 
-CHROMIUM: Final = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), "")
+_BROWSERS: Final = ("chromium-headless-shell", "chromium", "chromium-browser")
+"""The first draws no window around its pages and needs a quarter less of the processor."""
+CHROMIUM: Final = next((found for name in _BROWSERS if (found := shutil.which(name))), "")
 ARGUMENTS: Final = ("--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost")
 """No name is resolved: whatever a page fetches from elsewhere fails, and the test with it."""
 PHONE, LAPTOP, WALL = (360, 780), (1366, 768), (1920, 1080)

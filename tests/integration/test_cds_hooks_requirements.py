@@ -29,18 +29,18 @@ TOKEN = re.compile(r"\{\{([^}]*)\}\}")
 
 
 @pytest.fixture
-def services(served: TestClient) -> list[dict[str, Any]]:
-    answer = served.get("/cds-services")
+def services(standing: TestClient) -> list[dict[str, Any]]:
+    answer = standing.get("/cds-services")
     assert answer.status_code == 200
     return answer.json()["services"]
 
 
 @pytest.fixture
-def answer(served: TestClient) -> dict[str, Any]:
+def answer(standing: TestClient) -> dict[str, Any]:
     """A busy patient: contraindicated, dose, interaction and duplicate findings at once."""
     body = busy_request()
     body["context"]["draftOrders"]["entry"].append(_overdose())
-    got = served.post(SIGN, json=body)
+    got = standing.post(SIGN, json=body)
     assert got.status_code == 200
     return got.json()
 
@@ -74,12 +74,12 @@ def _is_absolute(url: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
-def test_everything_is_json_and_says_so(served: TestClient) -> None:
+def test_everything_is_json_and_says_so(standing: TestClient) -> None:
     for got in (
-        served.get("/cds-services"),
-        served.post(SIGN, json=EXAMPLES["order-sign"]),
-        served.post(SIGN, json={}),
-        served.post(f"{SIGN}/feedback", json=EXAMPLES["feedback"]),
+        standing.get("/cds-services"),
+        standing.post(SIGN, json=EXAMPLES["order-sign"]),
+        standing.post(SIGN, json={}),
+        standing.post(f"{SIGN}/feedback", json=EXAMPLES["feedback"]),
     ):
         assert got.headers["content-type"].startswith("application/json")
         json.loads(got.content)
@@ -90,10 +90,10 @@ def test_no_member_is_null_or_empty(services: list[dict[str, Any]], answer: dict
         assert value not in (None, "", [], {})
 
 
-def test_guidance_may_be_none_and_is_an_empty_list_of_cards(served: TestClient) -> None:
+def test_guidance_may_be_none_and_is_an_empty_list_of_cards(standing: TestClient) -> None:
     body = copy.deepcopy(EXAMPLES["order-sign"])
     body["context"]["draftOrders"]["entry"][0]["resource"]["medicationCodeableConcept"] = {"text": "维生素C片"}
-    got = served.post(SIGN, json=body)
+    got = standing.post(SIGN, json=body)
     assert got.status_code == 200
     assert got.json()["cards"] == []
 
@@ -110,9 +110,9 @@ def test_services_are_described_by_known_members_of_the_right_type(services: lis
         assert all(isinstance(q, str) for q in prefetch.values())
 
 
-def test_every_service_is_called_at_its_id(served: TestClient, services: list[dict[str, Any]]) -> None:
+def test_every_service_is_called_at_its_id(standing: TestClient, services: list[dict[str, Any]]) -> None:
     for service in services:
-        got = served.post(f"/cds-services/{service['id']}", json={})
+        got = standing.post(f"/cds-services/{service['id']}", json={})
         assert got.status_code == 400, "found, and asks for a proper request"
 
 
@@ -228,9 +228,9 @@ def test_extensions_are_objects_under_reverse_domain_names(answer: dict[str, Any
             assert isinstance(value, dict)
 
 
-def test_the_example_is_answered_within_half_a_second(served: TestClient) -> None:
+def test_the_example_is_answered_within_half_a_second(standing: TestClient) -> None:
     """Figures are in the benchmarks; here only that our own clock says far less than what is asked."""
-    got = served.post(SIGN, json=EXAMPLES["order-sign"]).json()
+    got = standing.post(SIGN, json=EXAMPLES["order-sign"]).json()
     assert got["extension"]["cn.yigong.review"]["elapsedMs"] < 500
 
 

@@ -65,8 +65,8 @@ def _issue(answer: Any) -> dict[str, Any]:
         (_with("1953-13-40", "prefetch", "patient", "birthDate"), "prefetch.patient.birthDate"),
     ],
 )
-def test_a_bad_field_is_named(served: TestClient, body: dict[str, Any], field: str) -> None:
-    answer = served.post(SIGN, json=body)
+def test_a_bad_field_is_named(standing: TestClient, body: dict[str, Any], field: str) -> None:
+    answer = standing.post(SIGN, json=body)
     assert answer.status_code == 400
     assert _issue(answer)["expression"] == [field]
 
@@ -79,15 +79,17 @@ def test_a_bad_field_is_named(served: TestClient, body: dict[str, Any], field: s
         ("/api/v1/audit?limit=0", "query.limit", "须不小于 1"),
     ],
 )
-def test_an_address_typed_wrong_is_answered_in_chinese(served: TestClient, path: str, field: str, says: str) -> None:
-    answer = served.get(path)
+def test_an_address_typed_wrong_is_answered_in_chinese(
+    standing: TestClient, path: str, field: str, says: str
+) -> None:
+    answer = standing.get(path)
     assert answer.status_code == 400
     assert (_issue(answer)["expression"], _issue(answer)["diagnostics"]) == ([field], f"{field}: {says}")
 
 
-def test_a_number_that_no_double_holds_stops_only_who_sends_it_back(served: TestClient) -> None:
+def test_a_number_that_no_double_holds_stops_only_who_sends_it_back(standing: TestClient) -> None:
     body = json.dumps(EXAMPLES["order-sign"]).replace('"intent": "order"', '"intent": 1e999')
-    answer = served.post(SIGN, content=body, headers={"Content-Type": "application/json"})
+    answer = standing.post(SIGN, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 200
     assert answer.json()["cards"], "nobody reads the field, and no action carries it"
     order = b'{"resource": {"resourceType": "MedicationRequest", "id": "n1", "intent": 1e999}}'
@@ -96,59 +98,59 @@ def test_a_number_that_no_double_holds_stops_only_who_sends_it_back(served: Test
         sent_orders({"draftOrders": drafts}, {})["MedicationRequest/n1"]
 
 
-def test_a_body_that_is_no_json_is_said_to_be_none(served: TestClient) -> None:
-    answer = served.post(SIGN, content=b"{", headers={"Content-Type": "application/json"})
+def test_a_body_that_is_no_json_is_said_to_be_none(standing: TestClient) -> None:
+    answer = standing.post(SIGN, content=b"{", headers={"Content-Type": "application/json"})
     assert answer.status_code == 400
     assert "JSON" in _issue(answer)["details"]["text"]
 
 
-def test_an_unknown_service_is_404(served: TestClient) -> None:
-    assert served.post("/cds-services/nothing", json=EXAMPLES["order-sign"]).status_code == 404
-    assert _issue(served.get("/nowhere"))["code"] == "not-found"
+def test_an_unknown_service_is_404(standing: TestClient) -> None:
+    assert standing.post("/cds-services/nothing", json=EXAMPLES["order-sign"]).status_code == 404
+    assert _issue(standing.get("/nowhere"))["code"] == "not-found"
 
 
-def test_data_that_cannot_be_had_is_412_and_says_which(served: TestClient) -> None:
-    answer = served.post(SIGN, json=_without("prefetch", "patient"))
+def test_data_that_cannot_be_had_is_412_and_says_which(standing: TestClient) -> None:
+    answer = standing.post(SIGN, json=_without("prefetch", "patient"))
     assert answer.status_code == 412
     assert _issue(answer)["expression"] == ["prefetch.patient"]
 
 
-def test_a_prefetch_that_failed_counts_as_missing(served: TestClient) -> None:
+def test_a_prefetch_that_failed_counts_as_missing(standing: TestClient) -> None:
     failed = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
-    assert served.post(SIGN, json=_with(failed, "prefetch", "patient")).status_code == 412
-    optional = served.post(SIGN, json=_with(failed, "prefetch", "allergies"))
+    assert standing.post(SIGN, json=_with(failed, "prefetch", "patient")).status_code == 412
+    optional = standing.post(SIGN, json=_with(failed, "prefetch", "allergies"))
     assert optional.status_code == 200
     incomplete = optional.json()["extension"]["cn.yigong.review"]["incomplete"]
     assert any(item["needed"] == "allergies" for item in incomplete)
 
 
-def test_too_large_a_body_is_413(served: TestClient) -> None:
+def test_too_large_a_body_is_413(standing: TestClient) -> None:
     body = _with("x" * 5_000_000, "context", "note")
-    assert served.post(SIGN, json=body).status_code == 413
+    assert standing.post(SIGN, json=body).status_code == 413
 
 
-def test_a_body_of_another_type_is_415(served: TestClient) -> None:
-    answer = served.post(SIGN, content=b"<xml/>", headers={"Content-Type": "application/xml"})
+def test_a_body_of_another_type_is_415(standing: TestClient) -> None:
+    answer = standing.post(SIGN, content=b"<xml/>", headers={"Content-Type": "application/xml"})
     assert answer.status_code == 415
 
 
-def test_the_pages_of_docs_need_nothing_from_outside(served: TestClient) -> None:
-    page = served.get("/docs").text
+def test_the_pages_of_docs_need_nothing_from_outside(standing: TestClient) -> None:
+    page = standing.get("/docs").text
     assert not re.findall(r"""(?:src|href)=["'](?:https?:)?//""", page)
     assets = re.findall(r"""(?:src|href)=["'](/[^"']+)""", page)
     assert len(assets) >= 3
-    assert all(served.get(asset).status_code == 200 for asset in assets)
-    assert served.get("/openapi.json").json()["paths"]
+    assert all(standing.get(asset).status_code == 200 for asset in assets)
+    assert standing.get("/openapi.json").json()["paths"]
 
 
 def test_a_fault_nobody_foresaw_is_answered_without_a_trace(
-    served: TestClient, monkeypatch: pytest.MonkeyPatch
+    standing: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("patient 张三 here")
 
     monkeypatch.setattr("api.cds_hooks.render", broken)
-    answer = served.post(SIGN, json=EXAMPLES["order-sign"])
+    answer = standing.post(SIGN, json=EXAMPLES["order-sign"])
     assert answer.status_code == 500
     assert "张三" not in answer.text
     assert "不影响开立医嘱" in _issue(answer)["details"]["text"]
@@ -171,8 +173,8 @@ def test_a_fault_nobody_foresaw_is_answered_without_a_trace(
         ),
     ],
 )
-def test_bad_feedback_names_the_field(served: TestClient, entry: dict[str, Any], field: str) -> None:
-    answer = served.post(f"{SIGN}/feedback", json={"feedback": [entry]})
+def test_bad_feedback_names_the_field(standing: TestClient, entry: dict[str, Any], field: str) -> None:
+    answer = standing.post(f"{SIGN}/feedback", json={"feedback": [entry]})
     assert answer.status_code == 400
     assert _issue(answer)["expression"] == [field]
 
@@ -189,8 +191,8 @@ def test_bad_feedback_names_the_field(served: TestClient, entry: dict[str, Any],
         ({"patient": {"id": "1"}, "orders": [], "colour": 1}, "body"),
     ],
 )
-def test_plain_review_names_the_field(served: TestClient, body: dict[str, Any], field: str) -> None:
-    answer = served.post("/api/v1/reviews", json=body)
+def test_plain_review_names_the_field(standing: TestClient, body: dict[str, Any], field: str) -> None:
+    answer = standing.post("/api/v1/reviews", json=body)
     assert answer.status_code == 400
     assert _issue(answer)["expression"] == [field]
 

@@ -13,8 +13,8 @@ from api.routes import consultations, pathways
 STAY = {**pathways.EXAMPLE, "asOf": "2026-11-04"}
 
 
-def fitted(served: TestClient, **more: Any) -> dict[str, Any]:
-    answer = served.post("/api/v1/inference/pathways", json={**STAY, **more})
+def fitted(standing: TestClient, **more: Any) -> dict[str, Any]:
+    answer = standing.post("/api/v1/inference/pathways", json={**STAY, **more})
     assert answer.status_code == 200, answer.text
     (found,) = answer.json()["pathways"]
     return dict(found)
@@ -28,8 +28,8 @@ def states(fit: dict[str, Any]) -> dict[str, str]:
     return {step["label"]: step["state"] for step in fit["steps"]}
 
 
-def test_an_inpatient_with_infarction_enters_and_each_step_has_its_state(served: TestClient) -> None:
-    fit = fitted(served)
+def test_an_inpatient_with_infarction_enters_and_each_step_has_its_state(standing: TestClient) -> None:
+    fit = fitted(standing)
     assert (fit["entry"], fit["diagnosis"]["name"]) == ("met", "急性心肌梗死")
     found = states(fit)
     assert found["24小时内阿司匹林"] == "done"
@@ -40,46 +40,46 @@ def test_an_inpatient_with_infarction_enters_and_each_step_has_its_state(served:
     assert all(step["sources"] for step in fit["steps"])
 
 
-def test_a_step_whose_time_is_not_over_is_still_to_come(served: TestClient) -> None:
-    fit = fitted(served, admitted="2099-01-01")
+def test_a_step_whose_time_is_not_over_is_still_to_come(standing: TestClient) -> None:
+    fit = fitted(standing, admitted="2099-01-01")
     assert states(fit)["24小时内心电图"] == "open"
     assert fit["next"]
     assert "deviations" not in fit
 
 
-def test_an_outpatient_does_not_enter_and_is_told_why(served: TestClient) -> None:
-    fit = fitted(served, visit="outpatient")
+def test_an_outpatient_does_not_enter_and_is_told_why(standing: TestClient) -> None:
+    fit = fitted(standing, visit="outpatient")
     assert (fit["entry"], fit["reasons"]) == ("unmet", ["不是住院患者"])
     assert "steps" not in fit
 
 
-def test_without_a_day_of_admission_nobody_can_say(served: TestClient) -> None:
+def test_without_a_day_of_admission_nobody_can_say(standing: TestClient) -> None:
     stay = {key: value for key, value in STAY.items() if key != "admitted"}
-    answer = served.post("/api/v1/inference/pathways", json=stay).json()["pathways"][0]
+    answer = standing.post("/api/v1/inference/pathways", json=stay).json()["pathways"][0]
     assert answer["entry"] == "unknown"
     assert answer["reasons"] == ["未提供入院日期，不能核对时限"]
     assert "overdue" not in states(answer).values()
 
 
-def test_a_list_that_nobody_sent_leaves_a_step_unknown(served: TestClient) -> None:
+def test_a_list_that_nobody_sent_leaves_a_step_unknown(standing: TestClient) -> None:
     patient = {key: value for key, value in STAY["patient"].items() if key != "reports"}
-    step = next(s for s in fitted(served, patient=patient)["steps"] if s["label"] == "24小时内心电图")
+    step = next(s for s in fitted(standing, patient=patient)["steps"] if s["label"] == "24小时内心电图")
     assert (step["state"], step["missing"]) == ("unknown", "检查报告")
 
 
-def test_an_allergy_excuses_from_the_drug(served: TestClient) -> None:
+def test_an_allergy_excuses_from_the_drug(standing: TestClient) -> None:
     patient = of(STAY["patient"], allergies=[{"text": "阿司匹林"}], medications=[])
-    assert states(fitted(served, patient=patient))["24小时内阿司匹林"] == "excused"
+    assert states(fitted(standing, patient=patient))["24小时内阿司匹林"] == "excused"
 
 
-def test_a_diagnosis_without_a_pathway_is_not_listed(served: TestClient) -> None:
+def test_a_diagnosis_without_a_pathway_is_not_listed(standing: TestClient) -> None:
     patient = of(STAY["patient"], conditions=[{"text": "寻常痤疮"}])
-    assert served.post("/api/v1/inference/pathways", json={**STAY, "patient": patient}).json()["pathways"] == []
+    assert standing.post("/api/v1/inference/pathways", json={**STAY, "patient": patient}).json()["pathways"] == []
 
 
 @pytest.fixture
-def meeting(served: TestClient) -> dict[str, Any]:
-    answer = served.post("/api/v1/inference/consultations", json=consultations.EXAMPLE)
+def meeting(standing: TestClient) -> dict[str, Any]:
+    answer = standing.post("/api/v1/inference/consultations", json=consultations.EXAMPLE)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 

@@ -42,8 +42,8 @@ PREFETCH = {
 }
 
 
-def test_a_child_with_pneumonia_gets_doses_by_weight_with_sources(served: TestClient) -> None:
-    answer = served.post(URL, json=EXAMPLE).json()
+def test_a_child_with_pneumonia_gets_doses_by_weight_with_sources(standing: TestClient) -> None:
+    answer = standing.post(URL, json=EXAMPLE).json()
     (first,) = (o for o in options(answer, "first-line") if o["title"] == "阿莫西林")
     assert first["dose"]["reckoning"].startswith("80~90 mg/kg/日 × 体重 21 kg ÷ 3 次")
     assert first["sources"][0].keys() >= {"source", "section", "evidenceLevel", "standing"}
@@ -56,8 +56,8 @@ NOTE = (
 )
 
 
-def test_a_note_alone_tells_whom_it_is_about(served: TestClient) -> None:
-    answer = served.post(URL, json={"note": NOTE, "diagnoses": ["社区获得性肺炎"]}).json()
+def test_a_note_alone_tells_whom_it_is_about(standing: TestClient) -> None:
+    answer = standing.post(URL, json={"note": NOTE, "diagnoses": ["社区获得性肺炎"]}).json()
     (penicillin,) = (o for o in options(answer, "first-line") if o["title"] == "阿莫西林")
     assert (penicillin["dose"]["value"], penicillin["dose"]["unit"]) == (600, "mg"), (
         "80 to 90 mg/kg of 21 kg in three"
@@ -66,44 +66,44 @@ def test_a_note_alone_tells_whom_it_is_about(served: TestClient) -> None:
     assert any("患者对青霉素过敏，" in finding["summary"] for finding in penicillin["findings"])
 
 
-def test_what_was_sent_stands_against_a_note(served: TestClient) -> None:
+def test_what_was_sent_stands_against_a_note(standing: TestClient) -> None:
     sent = {"patient": CHILD, "diagnoses": ["社区获得性肺炎"]}
     assert CHILD["allergies"] == []
     for more in ({}, {"note": NOTE}):
-        found = options(served.post(URL, json=sent | more).json(), "first-line")
+        found = options(standing.post(URL, json=sent | more).json(), "first-line")
         assert [o["stateText"] for o in found if o["title"] == "阿莫西林"] == ["可用"]
 
 
-def test_a_note_that_is_too_long_is_refused_by_name(served: TestClient) -> None:
-    answer = served.post(URL, json={"note": "咳" * 20_001})
+def test_a_note_that_is_too_long_is_refused_by_name(standing: TestClient) -> None:
+    answer = standing.post(URL, json={"note": "咳" * 20_001})
     assert answer.status_code == 400
     assert "note" in answer.text
 
 
-def test_the_order_can_be_written_back_and_is_what_was_proposed(served: TestClient) -> None:
-    answer = served.post(URL, json=EXAMPLE).json()
+def test_the_order_can_be_written_back_and_is_what_was_proposed(standing: TestClient) -> None:
+    answer = standing.post(URL, json=EXAMPLE).json()
     proposed = next(o for o in options(answer, "first-line") if o["title"] == "阿莫西林")
     (order,) = read_orders(bundle(proposed["order"] | {"id": "1"}), "body")
     dose = proposed["dose"]
     assert order.dosage.dose == Quantity(dose["value"], dose["unit"])
     assert (order.dosage.route, order.dosage.times_per_day, order.dosage.duration_days) == ("口服", 3, 5)
     review = bundle(PREFETCH["patient"], proposed["order"] | {"id": "1"})
-    assert served.post("/api/v1/reviews", json=review).json()["findings"] is not None
+    assert standing.post("/api/v1/reviews", json=review).json()["findings"] is not None
 
 
-def test_fhir_and_plain_give_the_same_options(served: TestClient) -> None:
-    plain = options(served.post(URL, json=EXAMPLE).json())
+def test_fhir_and_plain_give_the_same_options(standing: TestClient) -> None:
+    plain = options(standing.post(URL, json=EXAMPLE).json())
     body = {k: v for k, v in EXAMPLE.items() if k != "patient"} | {"prefetch": PREFETCH}
-    fhir = options(served.post(URL, json=body).json())
+    fhir = options(standing.post(URL, json=body).json())
     shown = ("id", "state", "dose", "order")
     assert [[o.get(k) for k in shown if k != "dose"] for o in fhir] == [
         [o.get(k) for k in shown if k != "dose"] for o in plain
     ]
 
 
-def test_an_allergy_puts_the_drug_last_with_the_reason(served: TestClient) -> None:
+def test_an_allergy_puts_the_drug_last_with_the_reason(standing: TestClient) -> None:
     patient = CHILD | {"allergies": [{"text": "青霉素", "reaction": "过敏性休克", "severe": True}]}
-    answer = served.post(URL, json=EXAMPLE | {"patient": patient}).json()
+    answer = standing.post(URL, json=EXAMPLE | {"patient": patient}).json()
     first = options(answer, "first-line")
     banned = [o for o in first if o["title"] == "阿莫西林"]
     assert banned
@@ -112,26 +112,26 @@ def test_an_allergy_puts_the_drug_last_with_the_reason(served: TestClient) -> No
     assert first[-1]["state"] == "contraindicated"
 
 
-def test_kidneys_decide_about_metformin(served: TestClient) -> None:
+def test_kidneys_decide_about_metformin(standing: TestClient) -> None:
     creatinine = {"text": "血肌酐", "value": 300, "unit": "umol/L"}
     patient = {"id": "2", "sex": "男", "birthDate": "1950-01-01", "weightKg": 60, "observations": [creatinine]}
-    answer = served.post(URL, json={"diagnoses": ["2型糖尿病"], "patient": patient}).json()
+    answer = standing.post(URL, json={"diagnoses": ["2型糖尿病"], "patient": patient}).json()
     metformin = next(o for o in options(answer) if o["title"] == "二甲双胍")
     assert metformin["state"] == "contraindicated"
     assert "eGFR" in metformin["reasons"][0]
 
 
-def test_without_diagnoses_those_on_record_are_treated_and_unknown_words_are_told(served: TestClient) -> None:
-    answer = served.post(URL, json={"patient": CHILD}).json()
+def test_without_diagnoses_those_on_record_are_treated_and_unknown_words_are_told(standing: TestClient) -> None:
+    answer = standing.post(URL, json={"patient": CHILD}).json()
     assert [t["diagnosis"]["name"] for t in answer["treatments"]] == ["肺炎"]
     body = {"patient": CHILD, "diagnoses": ["并不存在的病", {"codes": [{"system": "icd-10", "code": "I10"}]}]}
-    answer = served.post(URL, json=body).json()
+    answer = standing.post(URL, json=body).json()
     assert answer["notUnderstood"] == ["并不存在的病"]
     assert [t["diagnosis"]["name"] for t in answer["treatments"]] == ["高血压"]
 
 
-def test_a_diagnosis_without_a_plan_is_answered_and_says_so(served: TestClient) -> None:
-    (told,) = served.post(URL, json={"patient": CHILD, "diagnoses": ["近视"]}).json()["treatments"]
+def test_a_diagnosis_without_a_plan_is_answered_and_says_so(standing: TestClient) -> None:
+    (told,) = standing.post(URL, json={"patient": CHILD, "diagnoses": ["近视"]}).json()["treatments"]
     assert told["groups"] == []
     assert told["notes"] == ["知识库尚未收录该诊断的治疗方案"]
 
@@ -145,9 +145,9 @@ def test_a_diagnosis_without_a_plan_is_answered_and_says_so(served: TestClient) 
         ("J18.900", "肺炎", "肺炎"),
     ],
 )
-def test_a_code_means_the_disease_and_not_its_chapter(served: TestClient, code: str, text: str, meant: str) -> None:
+def test_a_code_means_the_disease_and_not_its_chapter(standing: TestClient, code: str, text: str, meant: str) -> None:
     told = {"text": text, "codes": [{"system": "icd-10", "code": code}]}
-    answer = served.post(URL, json={"patient": {"id": "1"}, "diagnoses": [told]}).json()
+    answer = standing.post(URL, json={"patient": {"id": "1"}, "diagnoses": [told]}).json()
     assert [one["diagnosis"]["name"] for one in answer["treatments"]] == [meant]
 
 
@@ -161,16 +161,16 @@ def test_a_code_means_the_disease_and_not_its_chapter(served: TestClient, code: 
         ({"patient": {"id": "1", "weightKg": -3}}, "patient.weightKg"),
     ],
 )
-def test_a_wrong_field_is_named(served: TestClient, body: dict[str, Any], field: str) -> None:
-    answer = served.post(URL, json=body)
+def test_a_wrong_field_is_named(standing: TestClient, body: dict[str, Any], field: str) -> None:
+    answer = standing.post(URL, json=body)
     assert answer.status_code == 400
     assert answer.json()["issue"][0]["expression"] == [field]
 
 
-def test_a_chart_gets_cards_whose_suggestions_create_orders(served: TestClient) -> None:
+def test_a_chart_gets_cards_whose_suggestions_create_orders(standing: TestClient) -> None:
     call = {"hook": "patient-view", "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"}
     call |= {"context": {"userId": "Practitioner/1", "patientId": "P1"}, "prefetch": PREFETCH}
-    (card,) = served.post(HOOK, json=call).json()["cards"]
+    (card,) = standing.post(HOOK, json=call).json()["cards"]
     assert card["summary"].startswith("【治疗建议】肺炎")
     assert len(card["summary"]) < 140
     assert card["source"]["label"]
@@ -180,10 +180,10 @@ def test_a_chart_gets_cards_whose_suggestions_create_orders(served: TestClient) 
     assert read_orders(bundle(*(a["resource"] for a in actions)), "body")
 
 
-def test_a_chart_without_a_diagnosis_we_can_treat_gets_no_card(served: TestClient) -> None:
+def test_a_chart_without_a_diagnosis_we_can_treat_gets_no_card(standing: TestClient) -> None:
     call = {"hook": "patient-view", "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"}
     call |= {"context": {"userId": "Practitioner/1", "patientId": "P1"}}
     call |= {"prefetch": PREFETCH | {"conditions": bundle()}}
-    assert served.post(HOOK, json=call).json()["cards"] == []
-    answer = served.post(HOOK, json=call | {"prefetch": {"patient": PREFETCH["patient"]}})
+    assert standing.post(HOOK, json=call).json()["cards"] == []
+    answer = standing.post(HOOK, json=call | {"prefetch": {"patient": PREFETCH["patient"]}})
     assert answer.status_code == 412
