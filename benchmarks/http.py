@@ -26,8 +26,8 @@ _ROUNDS = 9
 _SECONDS = 1.0
 _HALF_SECONDS = 6.0
 _CONNECTIONS = 16
-_SETTLED_SECONDS = 60.0
-"""Until a worker has read what it reads after it began to answer."""
+_SETTLED_SECONDS = 75.0
+"""Until a worker has read what it reads after it began to answer, and moved it into large pages."""
 _ONE_IN = 10
 _STRANGERS = 3000
 """More than any reading of what was sent is kept for."""
