@@ -148,8 +148,6 @@ class Window:
         return found
 
     def close(self) -> None:
-        if not self.page.is_closed():  # what it asked last may be on its way
-            self.page.unroute_all(behavior="ignoreErrors")
         self._context.close()
         left = [one for one in self.troubles if not any(part in one for part in self._forgiven)]
         assert not left, "\n".join(left)

@@ -69,12 +69,14 @@ def test_nothing_happens_where_there_is_no_such_thing(monkeypatch: pytest.Monkey
 
 
 def test_a_worker_told_so_never_gathers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(large_pages, "gather", lambda: pytest.fail("gathered"))
-    asyncio.run(asyncio.wait_for(large_pages.keep_gathered(0), 1))
+    gathered: list[int] = []
+    monkeypatch.setattr(large_pages, "gather", lambda: gathered.append(1))
+    asyncio.run(asyncio.wait_for(large_pages.keep_gathered(0), 10))
+    assert gathered == []
 
 
 def test_a_worker_gathers_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    gathered = []
+    gathered: list[int] = []
     monkeypatch.setattr(large_pages, "gather", lambda: gathered.append(1))
 
     async def thrice() -> None:
@@ -84,3 +86,4 @@ def test_a_worker_gathers_again_and_again(monkeypatch: pytest.MonkeyPatch) -> No
         watch.cancel()
 
     asyncio.run(asyncio.wait_for(thrice(), 10))
+    assert len(gathered) >= 3
