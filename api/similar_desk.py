@@ -89,13 +89,10 @@ class SimilarDesk:
     async def keep_watch(self) -> None:
         """Keep up with the repository, once somebody asked for similar cases."""
         while True:
-            if self._wanted and self._most:
-                try:
-                    await asyncio.to_thread(self.step)
-                except Exception as error:  # a record that cannot be read must not end the watch
-                    _log.error("similar cases not read", extra={"error": type(error).__name__})
-            else:
-                await asyncio.to_thread(self.follow)
+            try:
+                await asyncio.to_thread(self.step if self._wanted and self._most else self.follow)
+            except Exception as error:  # a record that cannot be read must not end the watch
+                _log.error("similar cases not read", extra={"error": type(error).__name__})
             await asyncio.sleep(_REST if self._whole or not self._wanted else _PAUSE)
 
     def step(self) -> None:

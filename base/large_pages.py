@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import logging
 import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+_log = logging.getLogger(__name__)
 _PAGE: Final = 2 << 20
 _COLLAPSE: Final = 25
 """``MADV_COLLAPSE`` of linux/mman.h. It asks no setting of the machine; what it refuses stays as it is."""
@@ -27,7 +29,10 @@ async def keep_gathered(seconds: float) -> None:
     """``gather`` every so many seconds, 0 for never: a worker reads what it needs bit by bit, each release anew."""
     while seconds:
         await asyncio.sleep(seconds)
-        await asyncio.to_thread(gather)
+        try:
+            await asyncio.to_thread(gather)
+        except Exception as error:  # a system that tells of its memory otherwise must not end it in silence
+            _log.error("memory not gathered", extra={"error": type(error).__name__})
 
 
 def gather() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
@@ -110,6 +111,8 @@ _KEYS: Final = {
     "MedicationDispense": "medications",
 }
 _ORDERED: Final = frozenset({"MedicationRequest", "ServiceRequest"})
+_PLACE: Final = re.compile(r"(context|prefetch)\.(\w+)(?:\.entry\[(\d+)\]\.resource)?")
+"""Where a resource stands in hook context or prefetch: of a list, or alone."""
 
 
 def split_bundle(bundle: Any) -> tuple[Json, dict[str, Any]]:
@@ -137,15 +140,30 @@ def split_bundle(bundle: Any) -> tuple[Json, dict[str, Any]]:
         elif kind in _KEYS:
             prefetch.setdefault(_KEYS[kind], {"resourceType": "Bundle", "entry": []})["entry"].append(entry)
     if not drafts:
-        raise ReadError("entry", "没有待审的医嘱：status 为 draft 的 MedicationRequest 才审查")
+        raise ReadError("body.entry", "没有待审的医嘱：status 为 draft 的 MedicationRequest 才审查")
     patient = next((r.id for _, r in told if r.resource_type == "Patient"), "")
     return {"patientId": patient, "draftOrders": {"resourceType": "Bundle", "entry": drafts}}, prefetch
 
 
 def read_bundle(bundle: Any, now: datetime) -> Incoming:
-    """A Bundle of one prescription, as ``split_bundle`` takes it apart. Raises ``ReadError``."""
+    """A Bundle of one prescription, as ``split_bundle`` takes it apart. Raises ``ReadError`` naming the field where it
+    stands in the Bundle."""
     context, prefetch = split_bundle(bundle)
-    return read_context(context, prefetch, now, "medication-verify")
+    try:
+        return read_context(context, prefetch, now, "medication-verify")
+    except ReadError as error:
+        raise _as_sent(error, bundle, {"context": context, "prefetch": prefetch}) from None
+
+
+def _as_sent(error: ReadError, bundle: Json, parts: Mapping[str, Json]) -> ReadError:
+    """An error in what a Bundle was taken apart into, by where it stands in the Bundle."""
+    place = _PLACE.match(error.path)
+    part = parts[place[1]].get(place[2]) if place else None
+    if place is None or not isinstance(part, dict):
+        return error
+    resource = part["entry"][int(place[3] or 0)]["resource"]
+    number = next(n for n, entry in enumerate(bundle["entry"]) if entry["resource"] is resource)
+    return ReadError(f"body.entry[{number}].resource{error.path[place.end() :]}", error.message)
 
 
 def _orders(hook_context: Parts) -> list[Order]:

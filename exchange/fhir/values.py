@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from functools import lru_cache
@@ -16,6 +17,7 @@ from exchange.fhir.shapes import ABSENT, Amount, Coding, Concept, ReadError, Ref
 
 Json = dict[str, Any]
 _NOTHING: Final = Coded()
+_PARTIAL: Final = re.compile(r"[0-9]{4}(?:-[0-9]{2})?")
 
 
 class Said(Value, frozen=True):
@@ -113,8 +115,8 @@ def moment_of(text: str, path: str) -> datetime:
 
 
 def day(value: str | None, path: str) -> Known[date]:
-    """A full date; a partial one (2019, 2019-05) is not precise enough and stays UNKNOWN."""
-    if value is None or len(value) in (4, 7):
+    """A full date; a partial one (2019, 2019-05) is not precise enough and stays UNKNOWN. Raises ``ReadError``."""
+    if value is None or (len(value) in (4, 7) and _PARTIAL.fullmatch(value)):
         return UNKNOWN
     return china_day(moment_of(value, path))
 

@@ -138,6 +138,34 @@ def test_a_draft_of_no_kind_is_refused_where_it_stands() -> None:
     assert told.value.path == "body.entry[1].resource.resourceType"
 
 
+@pytest.mark.parametrize(
+    ("among", "path"),
+    [
+        ((draft("布洛芬片") | {"authoredOn": "今天"},), "body.entry[2].resource.authoredOn"),
+        (({"resourceType": "Condition", "code": 5}, draft("布洛芬片")), "body.entry[2].resource.code"),
+        (({"resourceType": "Observation", "effectiveDateTime": "昨天"},), "body.entry[2].resource.effectiveDateTime"),
+        (({"resourceType": "Patient", "birthDate": "正月初一"},), "body.entry[2].resource.birthDate"),
+        (
+            ({"resourceType": "Encounter", "period": {"start": "早上"}},),
+            "body.entry[2].resource.period.start",
+        ),
+    ],
+)
+def test_what_cannot_be_read_of_a_prescription_is_named_where_it_stands_in_its_bundle(
+    among: tuple[dict[str, Any], ...], path: str
+) -> None:
+    before = ({"resourceType": "Condition", "code": {"text": "痛风"}}, draft("华法林钠片"))
+    with pytest.raises(ReadError) as told:
+        read_bundle(bundle(*before, *among), NOW)
+    assert told.value.path == path
+
+
+def test_a_prescription_without_drafts_is_refused_where_they_should_stand() -> None:
+    with pytest.raises(ReadError) as told:
+        read_bundle(bundle({"resourceType": "Condition", "code": {"text": "痛风"}}), NOW)
+    assert told.value.path == "body.entry"
+
+
 @pytest.mark.parametrize("depth", [300, 2000])
 def test_what_is_nested_too_deep_is_refused(depth: int) -> None:
     within: dict[str, Any] = {"resourceType": "Medication"}
