@@ -146,8 +146,8 @@ def split_bundle(bundle: Any) -> tuple[Json, dict[str, Any]]:
 
 
 def read_bundle(bundle: Any, now: datetime) -> Incoming:
-    """A Bundle of one prescription, as ``split_bundle`` takes it apart. Raises ``ReadError`` naming the field where it
-    stands in the Bundle."""
+    """A Bundle of one prescription, as ``split_bundle`` takes it apart. Raises ``ReadError`` naming the field where
+    it stands in the Bundle."""
     context, prefetch = split_bundle(bundle)
     try:
         return read_context(context, prefetch, now, "medication-verify")

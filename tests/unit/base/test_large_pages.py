@@ -87,3 +87,24 @@ def test_a_worker_gathers_again_and_again(monkeypatch: pytest.MonkeyPatch) -> No
 
     asyncio.run(asyncio.wait_for(thrice(), 10))
     assert len(gathered) >= 3
+
+
+def test_what_cannot_be_gathered_is_reported_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tried: list[int] = []
+
+    def failing() -> int:
+        tried.append(1)
+        raise ValueError("a line of another form")
+
+    monkeypatch.setattr(large_pages, "gather", failing)
+
+    async def twice() -> None:
+        watch = asyncio.create_task(large_pages.keep_gathered(0.001))
+        while len(tried) < 2:
+            await asyncio.sleep(0.001)
+        watch.cancel()
+
+    asyncio.run(asyncio.wait_for(twice(), 10))
+    assert "memory not gathered" in caplog.text
