@@ -12,8 +12,8 @@ ifeq ($(origin BESIDE),file)
 .NOTPARALLEL:
 endif
 
-.PHONY: serve demo-data pages bundle browser ready test test-all install check style types contracts web dependencies \
-	bench docs clean
+.PHONY: serve demo-data pages bundle browser ready test test-all test-embedder install check style types contracts web \
+	dependencies bench docs clean
 
 # Pages are built beside the release; whoever opens one earlier is told, and it opens by itself.
 serve: $(VENV)/.base
@@ -39,6 +39,11 @@ test: ready
 # Kills, drills, fuzzing and what takes ten seconds and more too (marker `slow`): for whoever changes what they guard.
 test-all: ready
 	$(BIN)/python -m pytest -n auto --dist worksteal -q
+
+# Search with a sentence-transformers model from a folder: torch comes along, some gigabytes that nothing else needs.
+test-embedder: $(VENV)/.test
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[embeddings-test]'
+	$(BIN)/python -m pytest -q tests/unit/nlp/test_embed.py
 
 # Tests in a browser need the pages and Chromium; without one of them only these are skipped.
 browser: $(VENV)/.base
