@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 DATA ?= data
 # What a served installation has beside the base: DuckDB (indicators, wall, analysis), reportlab (PDF); so has a bundle.
 SERVED := screen,pdf
+# Whether what has a C part could be built.
+STATES = $(BIN)/python -c 'import durable.engine' 2>/dev/null
 
 # Two things beside each other, where neither waits for the other nor writes what it reads: never two pips.
 BESIDE = $(MAKE) --no-print-directory -j 2 BESIDE=
@@ -91,9 +93,10 @@ $(VENV)/bin/python:
 $(VENV)/.base: pyproject.toml Makefile | $(VENV)/bin/python
 	@echo 'installing what the service needs'
 	@node=; $(BIN)/python -m curation_ui.build --node 2>/dev/null || node=,pages; \
-	for extras in "[$(SERVED)$$node]" '[$(SERVED)]' ''; do \
+	for extras in "[$(SERVED),states$$node]" "[$(SERVED)$$node]" '[$(SERVED)]' ''; do \
 		$(BIN)/python -m pip install -q --disable-pip-version-check -e ".$$extras" && break; \
 	done && { [ "$$extras" ] || echo 'DuckDB or reportlab cannot be installed here: no indicators, no PDF'; }
+	@$(STATES) || echo 'durable_rules needs a C compiler: derived states (AKI, triple whammy …) stay off'
 	touch $@
 
 $(VENV)/.pages: pyproject.toml $(VENV)/.base
@@ -103,8 +106,7 @@ $(VENV)/.pages: pyproject.toml $(VENV)/.base
 
 $(VENV)/.test: pyproject.toml $(VENV)/.base
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-compile -e '.[test]'
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[states]' || \
-		echo 'durable_rules needs a C compiler: derived states stay off, their tests are skipped'
+	@$(STATES) || echo 'no durable_rules: tests of derived states are skipped'
 	touch $@
 
 $(VENV)/.bench: pyproject.toml $(VENV)/.test

@@ -326,6 +326,10 @@ def _say_loaded(r: LoadReport) -> None:
         f"{r.left_out} left out for unknown names, {len(r.errors)} row errors in {r.seconds:.1f} s{rate}",
         highlight=False,
     )
+    if r.left_out:
+        known = r.written + r.unchanged + r.kept
+        every = known + r.left_out
+        OUT.print(f"  {known / every:.1%} name what is known here ({known} of {every})", highlight=False)
     for error in r.errors[:20]:
         ERR.print(f"  {error.file}:{error.line} {error.field}: {error.message}", highlight=False)
     if len(r.errors) > 20:

@@ -25,6 +25,8 @@ _BUILDING: Final = ("setuptools>=69", "wheel")
 """What pip needs to install the checkout itself."""
 EXTRAS: Final = "screen,pdf"
 """What is installed beside the base, as `make serve` does: indicators, wall and analysis (DuckDB), reports as PDF."""
+COMPILED: Final = "states"
+"""And what comes along where it can be built, which takes a C compiler: derived states (durable_rules)."""
 _INSTALL: Final = """#!/bin/sh
 # 离线安装：需要与制作安装包时相同的系统和 Python 版本（Python {version}），不需要网络和 Node.js。
 # 含监管指标、大屏与自助分析所需的 DuckDB，以及 PDF 报告所需的 reportlab。
@@ -55,10 +57,10 @@ def bundle(target: Path) -> Path:
         folder = Path(scratch) / _NAME
         _checkout(folder)
         shutil.copytree(DIST, folder / DIST.relative_to(ROOT))
-        wheels(folder / "wheels")
+        extras = wheels(folder / "wheels")
         install = folder / "install.sh"
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        install.write_text(_INSTALL.format(version=version, extras=EXTRAS), "utf-8")
+        install.write_text(_INSTALL.format(version=version, extras=extras), "utf-8")
         install.chmod(0o755)
         target.mkdir(parents=True, exist_ok=True)
         path = target / f"{_NAME}-{_commit()}-{sys.platform}-py{version}.tar.gz"
@@ -73,20 +75,27 @@ def _checkout(folder: Path) -> None:
         archive.extractall(folder, **SAFELY)
 
 
-def wheels(folder: Path) -> None:
+def wheels(folder: Path) -> str:
     """Wheels of what the service needs and of what installs it; those without one are built here. Then it is tried
-    whether they suffice where nothing else is. Raises ``subprocess.CalledProcessError``."""
-    needed = (*requirements(), *_BUILDING)
-    _pip(os.environ, "wheel", "--wheel-dir", str(folder), *needed)
+    whether they suffice where nothing else is. Gives the extras they are for. Raises
+    ``subprocess.CalledProcessError``."""
+    extras = f"{EXTRAS},{COMPILED}"
+    try:
+        _pip(os.environ, "wheel", "--wheel-dir", str(folder), *requirements(extras), *_BUILDING)
+    except subprocess.CalledProcessError:
+        print("bundle: durable_rules cannot be built here: made without derived states", file=sys.stderr)
+        extras = EXTRAS
+        _pip(os.environ, "wheel", "--wheel-dir", str(folder), *requirements(extras), *_BUILDING)
     offline = ("--no-index", "--find-links", str(folder))
-    _pip(unconfigured(), "install", "--dry-run", "--ignore-installed", *offline, *needed)
+    _pip(unconfigured(), "install", "--dry-run", "--ignore-installed", *offline, *requirements(extras), *_BUILDING)
+    return extras
 
 
-def requirements() -> list[str]:
+def requirements(extras: str = EXTRAS) -> list[str]:
     """What the checkout needs with its extras; it is installed itself, not a copy of it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    extras = project["optional-dependencies"]
-    return [*project["dependencies"], *(one for extra in EXTRAS.split(",") for one in extras[extra])]
+    known = project["optional-dependencies"]
+    return [*project["dependencies"], *(one for extra in extras.split(",") for one in known[extra])]
 
 
 def unconfigured() -> dict[str, str]:

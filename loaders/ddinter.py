@@ -48,21 +48,25 @@ _VARIANT: Final = re.compile(r"\s*\([^)]*\)\s*$")
 
 
 def rows(path: Path) -> Iterator[Row | RowError]:
-    """One statement per pair; the files overlap, and pairs of unknown level are left out.
+    """One statement per pair; the files overlap. Pairs of unknown level are left out, and counted in one row error.
 
     Raises ``FileNotFoundError`` when there is no file named ``ddinter*.csv``.
     """
     files = _files(path)
     yield Row(_SOURCE)
     seen: set[tuple[str, str]] = set()
+    without: set[tuple[str, str]] = set()
     for file in files:
         for row in read(file):
             level = row.cells["Level"]
             a, b = sorted((_plain(row.cells["Drug_A"]), _plain(row.cells["Drug_B"])))
-            if level not in _SEVERITY or a == b or (a, b) in seen:
-                continue
-            seen.add((a, b))
-            yield Row(_statement(a, b, level), row.file, row.line, many=True)
+            if level not in _SEVERITY:
+                without.add((a, b))
+            elif a != b and (a, b) not in seen:
+                seen.add((a, b))
+                yield Row(_statement(a, b, level), row.file, row.line, many=True)
+    if without - seen:
+        yield RowError(files[-1].name, 0, "Level", f"来源未给出严重程度的药物对略去 {len(without - seen)} 对")
 
 
 def total(path: Path) -> int:

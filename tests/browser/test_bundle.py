@@ -42,12 +42,29 @@ def test_the_archive_holds_pages_wheels_of_all_that_is_needed_and_an_installer_w
     there = unpack(bundle.bundle(tmp_path / "dist"), unpacked)
     packed, tried = asked
     assert packed[0] == "wheel"
-    assert set(bundle.requirements()) < set(packed)
-    assert {"--no-index", *bundle.requirements()} < set(tried)
+    needed = bundle.requirements(f"{EXTRAS},states")
+    assert set(needed) < set(packed)
+    assert {"--no-index", *needed} < set(tried)
     assert (there / "curation_ui/web/dist/index.html").read_text("utf-8")
     installer = (there / "install.sh").read_text("utf-8")
-    assert f"pip install --no-index --find-links wheels --quiet --editable '.[{EXTRAS}]'" in installer
+    assert f"pip install --no-index --find-links wheels --quiet --editable '.[{EXTRAS},states]'" in installer
     assert not re.search(r"^[^#]*\b(npm|node|curl|wget)\b", installer, re.M)
+
+
+def test_where_nothing_can_be_compiled_the_archive_is_made_without_derived_states_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def without_compiler(environment: object, *arguments: str) -> None:
+        if any(one.startswith("durable_rules") for one in arguments):
+            raise subprocess.CalledProcessError(1, "pip")
+        asked.append(arguments)
+
+    monkeypatch.setattr(bundle, "_pip", without_compiler)
+    assert bundle.wheels(tmp_path) == EXTRAS
+    assert [one[0] for one in asked] == ["wheel", "install"]
+    assert "without derived states" in capsys.readouterr().err
 
 
 def _little(folder: Path) -> None:

@@ -238,6 +238,7 @@ def test_ddinter_is_matched_by_name_and_softened(tmp_path: Path, over_starter: H
     assert all(s.standing is Standing.SECONDARY for s in pairs)
     assert report.left_out == 1
     assert any("Nothingol" in e.message and "略去 1 行" in e.message for e in report.errors)
+    assert any(e.field == "Level" and "略去 1 对" in e.message for e in report.errors)
 
 
 def test_brands_become_products_of_their_ingredient(tmp_path: Path, over_starter: House) -> None:
