@@ -214,8 +214,8 @@ def _said_before(finding: Finding, repeats: Repeats, at: Moment, seen: Mapping[s
 
 
 def _quieter(finding: Finding, policy: Policy, at: Moment) -> Finding:
-    """Shown without interrupting where the policy says so; never what is contraindicated."""
-    if finding.severity is _WORST or not finding.interruptive:
+    """Shown without interrupting where the policy says so; never what is contraindicated or on the never list."""
+    if finding.never or finding.severity is _WORST or not finding.interruptive:
         return finding
     for line in policy.passive:
         fits = line.family in ("", finding.family) and line.scope.covers(at)

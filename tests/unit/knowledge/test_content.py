@@ -84,16 +84,20 @@ def test_there_is_as_much_as_was_promised(snapshot: Snapshot, statements: list[S
         Predicate.HEPATIC_LIMIT,
     ]
     ranged = {s.subject for s in statements if s.predicate is Predicate.REFERENCE_RANGE}
-    assert kinds[ConceptKind.INGREDIENT] >= 250
-    assert kinds[ConceptKind.PRODUCT] >= 60
-    assert said[Predicate.INTERACTS_WITH] >= 300
-    assert sum(said[p] for p in against) >= 300
+    assert kinds[ConceptKind.INGREDIENT] >= 600
+    assert kinds[ConceptKind.PRODUCT] >= 150
+    assert said[Predicate.INTERACTS_WITH] >= 1500
+    assert sum(said[p] for p in against) >= 1200
     assert said[Predicate.CONTRAINDICATED_IN] >= 100
-    assert len(dosed) >= 200
-    assert len(children) >= 40
+    assert len(dosed) >= 500
+    assert len(children) >= 300
+    assert said[Predicate.IV_INCOMPATIBLE] >= 200
+    assert len({s.subject for s in statements if s.predicate is Predicate.HERB_LIMIT}) >= 80
+    assert said[Predicate.HERB_INCOMPATIBLE] >= 14 + 18
+    assert kinds[ConceptKind.PROCEDURE] >= 60
     assert kinds[ConceptKind.LAB] >= 150
     assert len(ranged) >= 150
-    assert kinds[ConceptKind.EXAM] >= 100
+    assert kinds[ConceptKind.EXAM] >= 120
     assert said[Predicate.CROSS_REACTS] >= 60
 
 

@@ -14,7 +14,7 @@ from clinical.finding import Finding, Reference, Review, Severity
 from knowledge.model import ConceptKind, Predicate, Statement
 from knowledge.snapshot import Snapshot
 from rules.model import Family
-from rules.policy import Moment, Policy, Suppression, Threshold, apply
+from rules.policy import Moment, Passive, Policy, Suppression, Threshold, apply
 from tests.case_tables import reviewed
 from tests.reaching import infusion
 
@@ -121,6 +121,14 @@ def test_no_suppression_hides_it(alerts: list[Finding]) -> None:
 def test_no_cap_on_the_number_of_alerts_hides_it(alerts: list[Finding], most: int) -> None:
     for alert in alerts:
         assert alert.rule_id in _shown(Policy(most=most), *BESIDE, alert)
+
+
+def test_no_policy_takes_its_interruption_away(alerts: list[Finding]) -> None:
+    policy = Policy(passive=(Passive(Severity.CONTRAINDICATED),))
+    assert any(alert.severity is Severity.MAJOR for alert in alerts)
+    for alert in alerts:
+        (only,) = apply(Review("r", (alert,)), policy, Moment(NOW)).findings
+        assert only.interruptive, alert.rule_id
 
 
 def test_merging_with_another_alert_of_the_same_cause_keeps_it(alerts: list[Finding]) -> None:
