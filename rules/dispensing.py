@@ -26,9 +26,11 @@ class Outcome(StrEnum):
 
 
 class Stop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Least severity that is stopped, for a family and at institutions (empty: all)."""
+    """Least severity that is stopped, of a rule or a family and at institutions (empty: all). ``rule`` is the id that
+    alerts and figures tell."""
 
     least: Severity
+    rule: str = ""
     family: str = ""
     institutions: tuple[str, ...] = ()
 
@@ -77,15 +79,17 @@ class Dispensing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return finding.interruptive and finding.severity.rank >= self._least(finding, institution)
 
     def _least(self, finding: Finding, institution: str) -> int:
-        """The most specific line that fits: family and institution, family, institution, all."""
+        """The most specific line that fits: of a rule, of a family, of institutions, of all."""
         fitting = [
             stop
             for stop in self.stops
-            if stop.family in ("", finding.family) and (not stop.institutions or institution in stop.institutions)
+            if stop.rule in ("", finding.rule_id)
+            and stop.family in ("", finding.family)
+            and (not stop.institutions or institution in stop.institutions)
         ]
         if not fitting:
             return Severity.CONTRAINDICATED.rank
-        return max(fitting, key=lambda stop: (bool(stop.family), bool(stop.institutions))).least.rank
+        return max(fitting, key=lambda s: (bool(s.rule), bool(s.family), bool(s.institutions))).least.rank
 
     def due(self, now: datetime, urgent: bool) -> datetime:
         """Until when a stopped prescription may wait; at once where out of hours says so."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -91,6 +93,59 @@ def decide(
 ) -> Any:
     body = {"action": action, "by": {"name": name, "role": role}, **more}
     return client.post(f"/api/v1/reviews/{review}/decisions", json=body)
+
+
+def heard(client: TestClient, wanted: int, **headers: str) -> list[tuple[int, dict[str, Any]]]:
+    """The first so many moves of the stream, as a hospital's system reads it: number and what is told."""
+    told: list[bytes] = []
+
+    async def listen() -> None:
+        enough = asyncio.Event()
+        asked = [{"type": "http.request", "body": b"", "more_body": False}]
+
+        async def receive() -> dict[str, Any]:
+            if asked:
+                return asked.pop()
+            await enough.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            told.append(message.get("body", b""))
+            if b"".join(told).count(b"event: review") >= wanted:
+                enough.set()
+
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "scheme": "http",
+            "root_path": "",
+            "method": "GET",
+            "path": "/api/v1/reviews/events",
+            "raw_path": b"/api/v1/reviews/events",
+            "query_string": b"after=0",
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80),
+            "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
+        }
+        await asyncio.wait_for(client.app(scope, receive, send), 20)  # type: ignore[arg-type]
+
+    assert client.portal is not None
+    client.portal.call(listen)
+    found = re.findall(r"id: (\d+)\nevent: review\ndata: (.*)\n\n", b"".join(told).decode())
+    return [(int(number), json.loads(data)) for number, data in found]
+
+
+def test_server_sent_events_tell_every_move_and_go_on_where_a_connection_broke_off(client: TestClient) -> None:
+    review = client.post("/api/v1/reviews", json=RISKY).json()["id"]
+    decide(client, review, "claim")
+    first = heard(client, 2)
+    assert [(told["review"], told["status"]) for _, told in first] == [(review, "pending"), (review, "claimed")]
+    decide(client, review, "return", reason="与华法林合用出血风险高，建议换药")
+    last = str(first[-1][0])
+    ((number, told),) = heard(client, 1, last_event_id=last)
+    assert number > first[-1][0]
+    assert (told["review"], told["status"]) == (review, "returned")
 
 
 def test_a_risky_prescription_waits_for_a_pharmacist_and_a_harmless_one_passes(client: TestClient) -> None:
