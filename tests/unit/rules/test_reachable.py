@@ -11,11 +11,12 @@ import pytest
 
 import tests.reaching
 from base.plugins import discover
-from knowledge.model import Predicate, Statement
+from knowledge.model import ConceptKind, Predicate, Statement
 from knowledge.snapshot import Snapshot
 from rules.model import Family
 from tests.case_tables import reviewed
 from tests.reaching import said
+from tests.reaching.doses import again, allergen
 
 Make = Callable[[Statement, Snapshot], dict[str, Any] | Iterator[dict[str, Any]]]
 FAMILIES = discover("rules.families", "FAMILY", Family)
@@ -32,6 +33,32 @@ def test_every_row_can_alert(predicate: Predicate, snapshot: Snapshot) -> None:
     silent = [_named(s, snapshot) for s in rows if not _answers(s, family, make, snapshot)]
     assert rows
     assert not silent, f"{len(silent)} of {len(rows)} rows never alert"
+
+
+def test_every_interval_of_repetition_can_alert(snapshot: Snapshot) -> None:
+    rows = said(snapshot, Predicate.REPEAT_INTERVAL)
+    silent = [
+        _named(s, snapshot) for s in rows if not _alerts(s, _repeating(s, snapshot), again(s, snapshot), snapshot)
+    ]
+    assert rows
+    assert not silent, f"{len(silent)} of {len(rows)} rows never alert"
+
+
+def _repeating(s: Statement, snapshot: Snapshot) -> str:
+    concept = snapshot.concept(s.subject)
+    return "duplicate-lab" if concept is not None and concept.kind is ConceptKind.LAB else "duplicate-exam"
+
+
+def test_everything_that_an_allergen_stands_for_alerts_who_is_allergic_to_it(snapshot: Snapshot) -> None:
+    rows = said(snapshot, Predicate.ALLERGEN_OF)
+    silent = [_named(s, snapshot) for s in rows if not _alerts_at_all(s, snapshot)]
+    assert rows
+    assert not silent
+
+
+def _alerts_at_all(s: Statement, snapshot: Snapshot) -> bool:
+    """By whichever row speaks of it most closely."""
+    return any(reviewed(snapshot, FAMILIES["allergy"], one).findings for one in allergen(s, snapshot))
 
 
 def _answers(s: Statement, family: str, make: Make, snapshot: Snapshot) -> bool:
