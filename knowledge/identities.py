@@ -8,7 +8,7 @@ from sqlalchemy import Column, Index, String, Table, select
 
 from base.db import METADATA
 from knowledge.intake import Row, RowError
-from knowledge.model import Concept, Record, Statement
+from knowledge.model import Article, Concept, Record, Statement, Status
 from knowledge.naming import normal_name
 from knowledge.references import meant, why_not
 from knowledge.store import Store
@@ -85,17 +85,30 @@ class KnownNames:
         return sorted(found.items())
 
     def resolve(self, row: Row) -> Record | RowError:
-        """A statement about concepts instead of names, or what is wrong with it."""
+        """A statement or an article about concepts instead of names, or what is wrong with it."""
         record = row.record
-        assert isinstance(record, Statement)
+        assert isinstance(record, Statement | Article)
         places = {}
-        for place in ("subject", "object"):
+        for place in ("subject", "object") if isinstance(record, Statement) else ("concept",):
             text = getattr(record, place)
             found = self._concept(text) if text else ""
             if found is None:
                 return RowError(row.file, row.line, place, self._why(text))
             places[place] = found
-        return structs.replace(record, **places)
+        # Compiling refuses statements of unknown sources; of an article nobody would notice.
+        wrong = self._uncited(record) if isinstance(record, Article) else ""
+        return RowError(row.file, row.line, "source", wrong) if wrong else structs.replace(record, **places)
+
+    def _uncited(self, article: Article) -> str:
+        """What to tell of sections whose source is not known; empty: all are."""
+        cited = {("source", c.source): section.heading for section in article.sections for c in section.citations}
+        heads = self.store.many(cited)
+        live = {key for key, head in heads.items() if head.status is not Status.RETIRED}
+        return "；".join(
+            f"“{heading}”一节：没有编号为 {key[1]} 的来源，请先在来源表中登记，或写作 说明书:药品名"
+            for key, heading in cited.items()
+            if key not in live
+        )
 
     def _concept(self, text: str) -> str | None:
         if not text.startswith("?"):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from knowledge.model import Record, Source, Standing, Statement
+from knowledge.model import Article, Record, Source, Standing, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,14 @@ def statement_id(predicate: str, *key: str) -> str:
 def stamp(record: Record, loader: Loader) -> Record:
     """The record marked with where it came from and how far that may be trusted.
 
-    Statement ids of different loaders never meet: they carry the loader's name.
+    Ids of statements and articles of different loaders never meet: they carry the loader's name.
     """
     if isinstance(record, Source):
         return record
     stamped = structs.replace(record, origin=loader.name, standing=loader.standing)
-    return structs.replace(stamped, id=f"{loader.name}:{record.id}") if isinstance(record, Statement) else stamped
+    if isinstance(record, Statement | Article):
+        return structs.replace(stamped, id=f"{loader.name}:{record.id}")
+    return stamped
 
 
 def by_name(group: str, name: str) -> str:

@@ -23,7 +23,7 @@ from base.db import METADATA, insert_many
 from knowledge.identities import KnownNames, aliases
 from knowledge.intake import Loader, Row, RowError, stamp
 from knowledge.lending import retold
-from knowledge.model import Concept, Record, Source, Standing, Statement, Status, same_content
+from knowledge.model import Article, Concept, Record, Source, Standing, Statement, Status, same_content
 from knowledge.store import Change, Store, kind_of
 
 BATCH = 20_000
@@ -173,7 +173,7 @@ class _Loading:
 
     def _take_records(self, batch: list[Row | RowError]) -> None:
         self._errors([row for row in batch if isinstance(row, RowError)])
-        rows = [row for row in batch if isinstance(row, Row) and not isinstance(row.record, Statement)]
+        rows = [row for row in batch if isinstance(row, Row) and not isinstance(row.record, Statement | Article)]
         records = [stamp(row.record, self.loader) for row in rows]
         concepts = self._identify([r for r in records if isinstance(r, Concept)])
         self._write_identities()
@@ -182,7 +182,7 @@ class _Loading:
     def _take_statements(self, batch: list[Row | RowError]) -> None:
         resolved: list[Record] = []
         for row in batch:
-            if isinstance(row, Row) and isinstance(row.record, Statement):
+            if isinstance(row, Row) and isinstance(row.record, Statement | Article):
                 outcome = self.names.resolve(Row(stamp(row.record, self.loader), row.file, row.line))
                 if isinstance(outcome, RowError) and row.many:
                     self.unknown[(outcome.file, outcome.message)] += 1

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain, groupby
 from pathlib import Path
 
 import msgspec
 import yaml
+from msgspec import structs
 
 from base.tabular import TextRow, count_lines, read, sheets
 from knowledge.building import Build, Values, label_source, source_id
 from knowledge.cells import MISSING_COLUMN, check_header, read_row
 from knowledge.intake import Loader, Row, RowError
-from knowledge.model import Record, Rule, Standing
+from knowledge.model import Article, Record, Rule, Section, Standing
 from knowledge.tables import TABLES, Table
 
 
@@ -25,8 +28,9 @@ def rows(path: Path) -> Iterator[Row | RowError]:
     if not found:
         names = ", ".join(table.name for table in TABLES)
         raise FileNotFoundError(f"{path}: no table of Yigong's here; files or sheets are named {names}")
-    for table, file, sheet in found:
-        yield from _table_rows(table, file, sheet)
+    for table, places in groupby(found, key=lambda place: place[0]):
+        lines = chain.from_iterable(_lines(*place) for place in places)
+        yield from _articles(table, lines) if table.section_of else _records(table, lines)
     for file in _rule_files(path):
         yield from _rules(file)
 
@@ -79,17 +83,26 @@ def _table_of(stem: str) -> str:
     return max((t.name for t in TABLES if stem == t.name or stem.startswith(f"{t.name}_")), key=len, default="")
 
 
-def _table_rows(table: Table, file: Path, sheet: str) -> Iterator[Row | RowError]:
+def _lines(table: Table, file: Path, sheet: str) -> Iterator[TextRow | RowError]:
+    """Rows of one file or sheet, with what is wrong with its header."""
     for number, row in enumerate(read(file, sheet)):
         if number == 0:
             wrong = check_header(table, row)
             yield from wrong
             if any(error.message == MISSING_COLUMN for error in wrong):
                 return
-        values, errors = read_row(table, row)
+        yield row
+
+
+def _records(table: Table, lines: Iterable[TextRow | RowError]) -> Iterator[Row | RowError]:
+    for line in lines:
+        if isinstance(line, RowError):
+            yield line
+            continue
+        values, errors = read_row(table, line)
         yield from errors
         if not errors:
-            yield from _built(table.build, values, row)
+            yield from _built(table.build, values, line)
 
 
 def _built(build: Build, values: Values, row: TextRow) -> Iterator[Row | RowError]:
@@ -98,6 +111,63 @@ def _built(build: Build, values: Values, row: TextRow) -> Iterator[Row | RowErro
             yield Row(record, row.file, row.line)
     except ValueError as error:
         yield RowError(row.file, row.line, "", str(error))
+
+
+# -- articles: several rows, one record ----------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What rows say of one article: sections by heading, each with its line, and whether one could not be read."""
+
+    article: Article | None = None
+    file: str = ""
+    line: int = 0
+    sections: dict[str, tuple[Section, int]] = field(default_factory=dict)
+    broken: bool = False
+
+    def take(self, article: Article, file: str, line: int) -> Iterator[RowError]:
+        """Add the section of a row, or tell that the article has another one under its heading."""
+        if self.article is None:
+            self.article, self.file, self.line = article, file, line
+        for section in article.sections:
+            kept, before = self.sections.setdefault(section.heading, (section, line))
+            if kept != section:
+                self.broken = True
+                told = f"本文第 {before} 行已有小标题“{section.heading}”，内容不同；请合并为一节，或改写小标题"
+                yield RowError(file, line, "小标题", told)
+
+    def whole(self) -> Iterator[Row | RowError]:
+        """The article with all its sections, or that it has to wait."""
+        if self.article is not None and self.broken:
+            told = f"“{self.article.title}”有未能读取的行，整篇暂不载入；改正后请重新载入"
+            yield RowError(self.file, self.line, "标题", told)
+        elif self.article is not None:
+            sections = tuple(section for section, _ in self.sections.values())
+            yield Row(structs.replace(self.article, sections=sections), self.file, self.line)
+
+
+def _articles(table: Table, lines: Iterable[TextRow | RowError]) -> Iterator[Row | RowError]:
+    """Articles of which each row is a section: whole or not at all, because one that lacks a section could be
+    accepted, and what was reviewed is not overwritten."""
+    found: dict[tuple[str, ...], _Parts] = {}
+    for line in lines:
+        if isinstance(line, RowError):
+            yield line
+            continue
+        values, errors = read_row(table, line)
+        parts = found.setdefault(tuple(values.get(name, "") for name in table.section_of), _Parts())
+        yield from errors
+        if errors:
+            parts.broken = True
+            continue
+        for row in _built(table.build, values, line):
+            if isinstance(row, Row) and isinstance(row.record, Article):
+                yield from parts.take(row.record, row.file, row.line)
+            else:
+                yield row
+    for parts in found.values():
+        yield from parts.whole()
 
 
 LOADER = (

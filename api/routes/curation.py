@@ -210,7 +210,7 @@ def _tables(routes: APIRouter, curators: Curators, desk: CurationDesk) -> None:
     @routes.get("/tables", **_TABLES)
     def listed(request: Request) -> Response:
         curators.reads(request)
-        return respond(200, {"tables": [table_json(table) for table in TABLES]})
+        return respond(200, {"tables": [table_json(table) for table in TABLES if not table.section_of]})
 
     @routes.post("/tables/{name}/rows", **_ROWS)
     async def rows(name: str, request: Request) -> Response:
@@ -229,7 +229,8 @@ def _tables(routes: APIRouter, curators: Curators, desk: CurationDesk) -> None:
 
 
 def _table(name: str) -> Table:
-    if name not in BY_NAME:
+    # Articles are written as a whole, in a form of their own.
+    if name not in BY_NAME or BY_NAME[name].section_of:
         raise ApiError(404, "not-found", f"没有表格 {name[:40]}")
     return BY_NAME[name]
 

@@ -69,7 +69,8 @@ SOURCES, CONCEPTS, STATEMENTS = range(3)
 @dataclass(frozen=True, slots=True)
 class Table:
     """One table: file stem, Chinese title, columns, what one row says, and ``build``, which makes the
-    records of a row (see ``knowledge.building``)."""
+    records of a row (see ``knowledge.building``). ``section_of`` names the columns that tell which article a row is
+    a section of: such rows make one record together."""
 
     name: str
     title: str
@@ -77,6 +78,7 @@ class Table:
     columns: tuple[Column, ...]
     build: Build
     rank: int = STATEMENTS
+    section_of: tuple[str, ...] = ()
 
 
 def text(field: str, label: str, required: bool = False, help: str = "") -> Column:
