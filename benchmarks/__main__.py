@@ -23,6 +23,7 @@ SECTIONS: Final = {
     "quality": "Data quality and maps of terms",
     "record_qc": "Record quality control",
     "search": "Search over the release",
+    "answers": "Answers that cite, without a model",
     "language": "Reading Chinese records",
     "terms": "Written names to names of the standard",
     "rare": "Rare diseases by phenotypes",

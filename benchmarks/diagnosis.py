@@ -2,7 +2,8 @@
 naive Bayes on two sets of real dialogues.
 
 Simulated patients (``benchmarks.simulated_patients``) come from the release itself: they measure the arithmetic, not the truth
-of the knowledge, and they are what ``TEMPER`` is fitted on. The dialogues measure both; nothing is trained on them, but constants were chosen in their sight.
+of the knowledge, and they are what ``TEMPER`` is fitted on. Beside them stands c(d) alone, how common each disease is for
+such a patient before anything is told: what a probability is worth that has looked at no evidence. The dialogues measure both; nothing is trained on them, but constants were chosen in their sight.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import permutations
 from math import log, sqrt
 from pathlib import Path
@@ -49,9 +50,19 @@ class Bin(NamedTuple):
     right: float
 
 
+class Prior(NamedTuple):
+    """The same of c(d) alone, for age, sex and season, before any evidence: shares with the right disease first and among
+    five, expected calibration error, mean −ln P of the right disease. Diseases that are as common share a place."""
+
+    first: float
+    five: float
+    error: float
+    loss: float
+
+
 class Measured(NamedTuple):
     """Of simulated patients: shares with the right disease first and among five, by department too; reliability, expected
-    calibration error, mean −ln P of the right disease by temper; milliseconds of processor time a ranking."""
+    calibration error, mean −ln P of the right disease by temper; milliseconds of processor time a ranking; the baseline."""
 
     number: int
     first: float
@@ -61,6 +72,7 @@ class Measured(NamedTuple):
     error: float
     losses: dict[float, float]
     milliseconds: float
+    prior: Prior
 
 
 def measure(snapshot: Snapshot, number: int = 1500, seed: int = 1) -> Measured:
@@ -74,26 +86,46 @@ def measure(snapshot: Snapshot, number: int = 1500, seed: int = 1) -> Measured:
         assessment.ranked()
     took = time.process_time() - began
     places = [_place(assessment.posterior, one.disease) for assessment, one in zip(made, drawn, strict=True)]
-    bins = reliability((p, r == one.disease) for a, one in zip(made, drawn, strict=True) for r, p in _leading(a))
+    bins = reliability(_leading([assessment.posterior for assessment in made], drawn))
     return Measured(
         number,
         sum(p == 0 for p in places) / number,
         sum(p < 5 for p in places) / number,
         _by_department(made[0], drawn, places),
         bins,
-        sum(b.number * abs(b.said - b.right) for b in bins) / max(sum(b.number for b in bins), 1),
+        expected_error(bins),
         {temper: _loss(made, drawn, temper) for temper in TEMPERS},
         1000 * took / number,
+        _prior(made, drawn),
     )
+
+
+def _prior(made: Sequence[Assessment], drawn: Sequence[Simulated]) -> Prior:
+    chances = [assessment.common / assessment.common.sum() for assessment in made]
+    number = len(drawn)
+    return Prior(
+        sum(_within(one, who.disease, 1) for one, who in zip(chances, drawn, strict=True)) / number,
+        sum(_within(one, who.disease, 5) for one, who in zip(chances, drawn, strict=True)) / number,
+        expected_error(reliability(_leading(chances, drawn))),
+        _loss(made, drawn, 0.0),
+    )
+
+
+def _within(chances: Floats, disease: int, first: int) -> float:
+    """The chance of a disease to be among so many, where those that are as likely share their places."""
+    before, alike = (int((chances > chances[disease]).sum()), int((chances == chances[disease]).sum()))
+    return min(max((first - before) / alike, 0.0), 1.0)
 
 
 def _place(posterior: Floats, disease: int) -> int:
     return int((posterior > posterior[disease]).sum())
 
 
-def _leading(assessment: Assessment) -> list[tuple[int, float]]:
-    order = (-assessment.posterior).argsort()[:_SEEN_IN_BINS]
-    return [(int(row), float(assessment.posterior[row])) for row in order]
+def _leading(chances: Iterable[Floats], drawn: Sequence[Simulated]) -> Iterator[tuple[float, bool]]:
+    """The leading probabilities of each patient, and whether they were right."""
+    for one, who in zip(chances, drawn, strict=True):
+        for row in (-one).argsort(kind="stable")[:_SEEN_IN_BINS]:
+            yield float(one[row]), int(row) == who.disease
 
 
 def reliability(said: Iterable[tuple[float, bool]]) -> list[Bin]:
@@ -105,6 +137,12 @@ def reliability(said: Iterable[tuple[float, bool]]) -> list[Bin]:
         Bin(len(pairs), sum(p for p, _ in pairs) / len(pairs), sum(r for _, r in pairs) / len(pairs))
         for _, pairs in sorted(found.items())
     ]
+
+
+def expected_error(bins: Iterable[Bin]) -> float:
+    """Expected calibration error: how far off what was said is, on average."""
+    found = list(bins)
+    return sum(b.number * abs(b.said - b.right) for b in found) / max(sum(b.number for b in found), 1)
 
 
 def _by_department(
@@ -134,11 +172,13 @@ def _loss(made: Sequence[Assessment], drawn: Sequence[Simulated], temper: float)
 
 
 class Compared(NamedTuple):
-    """Of a set of dialogues: how many we and naive Bayes (trained on the other four fifths) get right; its share on what it
-    was trained on; words that we did not understand."""
+    """Of a set of dialogues: how many we and naive Bayes (trained on the other four fifths) get right, and how many who
+    always names the disease that is commonest by c(d); its share on what it was trained on; words that we did not
+    understand."""
 
     number: int
     ours: int
+    prior: int
     bayes: int
     bayes_on_its_own: float
     not_understood: Counter[str]
@@ -158,7 +198,12 @@ def compare(snapshot: Snapshot, name: str, shared: Path = SHARED) -> Compared | 
     lost = Counter(words for case in cases for words in of_names(_said(case), snapshot)[1])
     table = _table(cases, _said)
     return Compared(
-        len(cases), _ours(snapshot, cases), _crossed(cases), float(_bayes().fit(*table).score(*table)), lost
+        len(cases),
+        _ours(snapshot, cases),
+        _commonest(snapshot, cases),
+        _crossed(cases),
+        float(_bayes().fit(*table).score(*table)),
+        lost,
     )
 
 
@@ -176,6 +221,13 @@ def _ours(snapshot: Snapshot, cases: list[Case]) -> int:
     diseases, diagnoser = sorted({case["disease"] for case in cases}), Diagnoser.of(snapshot)
     told = ((case["disease"], merged(of_names(_said(case), snapshot)[0])) for case in cases)
     return sum(diagnoser.assess(said, Whom(), diseases).ranked()[0].words == right for right, said in told)
+
+
+def _commonest(snapshot: Snapshot, cases: list[Case]) -> int:
+    """How many are right if the same is always said: the disease of all that comes first before any evidence."""
+    diseases = sorted({case["disease"] for case in cases})
+    first = Diagnoser.of(snapshot).assess((), Whom(), diseases).ranked()[0].words
+    return sum(case["disease"] == first for case in cases)
 
 
 def _table(cases: list[Case], reader: Reader, others: Iterable[Case] = ()) -> tuple[Floats, Floats]:
@@ -263,7 +315,14 @@ def print_figures(snapshot: Snapshot, shared: Path = SHARED) -> None:
     found = measure(snapshot)
     print(
         f"  simulated: {found.number} patients: first {found.first:.1%}, first five {found.five:.1%}, "
-        f"{found.milliseconds:.1f} ms a ranking, expected calibration error {found.error:.3f}",
+        f"{found.milliseconds:.1f} ms a ranking, expected calibration error {found.error:.3f}, "
+        f"loss (mean −ln P of the right disease) {found.losses[TEMPER]:.3f}",
+        flush=True,
+    )
+    prior = found.prior
+    print(
+        f"    c(d) for age, sex and season alone: first {prior.first:.1%}, first five {prior.five:.1%}, expected calibration "
+        f"error {prior.error:.3f}, loss {prior.loss:.3f}",
         flush=True,
     )
     for department, (number, first, five) in list(found.by_department.items())[:15]:
@@ -287,7 +346,8 @@ def _line(name: str, found: Compared) -> str:
     low, high = interval(found.ours, found.number)
     bayes_low, bayes_high = interval(found.bayes, found.number)
     return (
-        f"  {name}: {found.number} dialogues: ours {found.ours / found.number:.1%} ({low:.1%} to {high:.1%}); naive Bayes "
+        f"  {name}: {found.number} dialogues: ours {found.ours / found.number:.1%} ({low:.1%} to {high:.1%}); c(d) "
+        f"alone {found.prior / found.number:.1%}; naive Bayes "
         f"trained on them {found.bayes / found.number:.1%} ({bayes_low:.1%} to {bayes_high:.1%}), "
         f"on its own training part {found.bayes_on_its_own:.1%}; not understood: "
         + (", ".join(f"{words} {times}" for words, times in found.not_understood.most_common(5)) or "nothing")
