@@ -38,6 +38,17 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = yaml.safe_load((HERE / "scores.yaml"
 ALL = list(scores().values())
 
 
+FIELDS = {"how", "published", "total", "band", "rest", "values"}
+PUBLISHED = set(
+    """
+    anion-gap apache-ii apgar apri bmi braden caprini cha2ds2-vasc charlson child-pugh corrected-calcium curb-65
+    egfr-stage fena fib-4 gad-7 gcs glasgow-blatchford has-bled meld meld-na news2 nihss perc phq-9 psi qsofa
+    qtc-fridericia rcri serum-osmolality sirs sofa wells-dvt wells-pe
+    """.split()
+)
+"""Scores with an example published elsewhere: it stays; a score that gains one is added."""
+
+
 def answers(score: Score, example: dict[str, Any]) -> dict[str, Answer | None]:
     """The values of an example, the rest answered with no where it says so."""
     rest = [item for item in score.items if "rest" in example and item.kind is not Kind.NUMBER]
@@ -62,6 +73,13 @@ def test_every_score_has_examples_and_there_are_enough() -> None:
     assert set(EXAMPLES) == set(scores())
     assert all(len(rows) >= 2 for rows in EXAMPLES.values())
     assert len(ALL) >= 65
+    assert all(set(e) <= FIELDS and e["how"] for rows in EXAMPLES.values() for e in rows)
+
+
+def test_published_examples_stay_and_say_where() -> None:
+    published = {name: [e["published"] for e in rows if "published" in e] for name, rows in EXAMPLES.items()}
+    assert {name for name, places in published.items() if places} == PUBLISHED
+    assert all(isinstance(place, str) and len(place) > 15 for places in published.values() for place in places)
 
 
 @pytest.mark.parametrize("score", ALL, ids=lambda score: score.name)
@@ -174,6 +192,7 @@ def test_documented() -> None:
         assert f"`{score.name}`" in text
         assert score.title in text
         assert score.citation.title in text
+    assert f"{len(PUBLISHED)} of the {len(ALL)} scores" in text
 
 
 BAND = Band(0, "any", Level.NONE, "m", "n")
