@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -42,19 +42,32 @@ def catalogue(
 
 
 def sheets_of(snapshot: Snapshot, secondary: bool = False) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """(family's title, rows) for every family that reads statements, and the authored rules."""
+    """(title, rows): all families; what each that reads statements reads, a table two of them read once; the authored
+    rules. Rules that a family has in its code cite their source in each alert."""
     by_predicate: dict[Predicate, list[Statement]] = {}
     for s in snapshot.all_statements():
         if s.standing is Standing.UNREVIEWED or (s.standing is Standing.SECONDARY and not secondary):
             continue
         by_predicate.setdefault(s.predicate, []).append(s)
+    families = discover("rules.families", "FAMILY", Family).values()
+    yield "规则族", [_family(family, by_predicate) for family in families]
     told: set[Predicate] = set()
-    for family in discover("rules.families", "FAMILY", Family).values():
+    for family in families:
         rows = [_row(s, snapshot) for p in family.reads if p not in told for s in by_predicate.get(p, ())]
         told |= set(family.reads)
         if rows:
             yield family.title[:31], rows
     yield "机构规则", [_authored(rule, snapshot) for rule in snapshot.rules]
+
+
+def _family(family: Family, by_predicate: Mapping[Predicate, Sequence[Statement]]) -> dict[str, Any]:
+    return {
+        "规则族": family.name,
+        "名称": family.title,
+        "依据的知识": "、".join(sorted(family.reads)) or "机构自写规则",
+        "知识条数": sum(len(by_predicate.get(predicate, ())) for predicate in family.reads),
+        "说明文档": f"docs/rules/{family.name}.md",
+    }
 
 
 def _row(s: Statement, snapshot: Snapshot) -> dict[str, Any]:
