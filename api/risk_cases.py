@@ -3,36 +3,41 @@ prediction and what happened after it."""
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Final
 
 import msgspec
 import orjson
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from api.regional import merged
+from api.regional import merged, read_list
 from base.keyring import KeyRing
 from base.tenancy import system
-from clinical.coded import zoned
+from clinical.coded import CHINA, zoned
 from clinical.logic import Unknown
-from clinical.patient import PatientContext
+from clinical.medical_record import EventKind
+from clinical.patient import Condition, PatientContext
 from clinical.quantity import Quantity
 from clinical.units import is_known
 from clinical.value import replace
 from inference.kidney_course import creatinine_course
 from inference.learned import AGE, FEMALE, LAB, WINDOW_DAYS, Feature, read
 from inference.learning import Case, TrainingError
+from inference.risk_outcomes import SEPSIS, VTE, Illness, Told, came_after, is_sure
 from inference.score_form import concepts_named
 from knowledge.model import ConceptKind
 from knowledge.snapshot import Snapshot
 from records.context import History, Part
 from records.identity_store import by_ids
-from records.store import Repository
+from records.store import Kept, Repository
 from records.terminology import Terminology
+from supervision.record_qc.happenings import Past, events_of, is_transfer
+from supervision.record_qc.resource_parts import codes_of, local_of, moment_of, words_of
 
 _INPATIENT: Final = frozenset({"IMP", "ACUTE", "NONAC"})
 _DIED: Final = frozenset({"exp", "死亡", "Expired"})
@@ -46,6 +51,14 @@ _PAGE: Final = 500
 _OFTEN: Final = 0.2
 """A test is a feature when so many of the cases have it."""
 _KINDS: Final = ("Observation",)
+_ALL: Final = 20_000
+_IN_DOUBT: Final = frozenset({"unconfirmed", "provisional", "differential"})
+_ROOMS: Final = frozenset({"ro", "bd"})
+_INTENSIVE: Final = re.compile(
+    r"ICU(?![A-Z])|(?<![A-Z])CCU(?![A-Z])|重症(?:医学|监护|病[房区]|[一二三四五]?[科区])|(?<!胎心)(?<!胎儿)监护(?:病[房区]|室|单元|中心)",
+    re.IGNORECASE,
+)
+"""What a department of intensive care is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +67,7 @@ class Stay:
 
     record: int
     tenant: str
+    local: str
     start: datetime
     end: datetime
     died: bool
@@ -104,16 +118,81 @@ class _Reader:
         resolved, _, _ = self._terminology.resolve(merged(base, History(parts))[0], ())
         return resolved
 
+    def diagnosed(self, stay: Stay, illness: Illness) -> list[Told]:
+        """Diagnoses of an illness in the record, whenever made."""
+        with self._engine.connect() as connection:
+            found = self._repository.of_records(connection, [stay.record], ("Condition",), limit=_ALL)
+            told = (self._told(connection, kept, stay, illness) for kept in found)
+            return [one for one in told if one is not None]
+
+    def _told(self, connection: Connection, kept: Kept, stay: Stay, illness: Illness) -> Told | None:
+        """What a Condition says of an illness. Every version of it is read: what is told again with a later date was
+        known at the earlier one."""
+        resource, condition = orjson.loads(kept.resource), self._read(kept.resource, stay)
+        # A thing of the past (既往) is inactive; what was treated in the stay is resolved.
+        if condition is None or "inactive" in codes_of(resource.get("clinicalStatus")):
+            return None
+        sure = is_sure(illness, condition.what, self._terminology.disease, self.snapshot)
+        if sure is None:
+            return None
+        versions = self._repository.history(connection, kept.tenant, kept.kind, kept.local_id)
+        read = (self._read(one.resource, stay) for one in versions if one.resource)
+        since = (_since(one) for one in read if one is not None)
+        in_doubt = not _IN_DOUBT.isdisjoint(codes_of(resource.get("verificationStatus")))
+        return Told(
+            min(filter(None, since), default=None), sure and not in_doubt, local_of(resource.get("encounter"))
+        )
+
+    @staticmethod
+    def _read(resource: bytes, stay: Stay) -> Condition | None:
+        """A Condition; None for one that was refuted, or cannot be read."""
+        return next(iter(read_list("conditions", [msgspec.Raw(resource)], stay.end)), None)
+
+    def places(self, stay: Stay) -> list[tuple[datetime, str]]:
+        """The departments of a stay in order, each with when it was entered, as far as the records tell: by
+        Encounters of type ``transfer``, by periods of its places, or by what was sent when (ADT A02)."""
+        with self._engine.connect() as connection:
+            kept = self._repository.of_records(connection, [stay.record], ("Encounter",), limit=_ALL)
+            versions = self._repository.history(connection, stay.tenant, "Encounter", stay.local)
+        others = [orjson.loads(one.resource) for one in kept if one.tenant == stay.tenant]
+        past = [Past(one.sent, orjson.loads(one.resource)) for one in versions if one.resource]
+        now = past[-1].encounter
+        events = events_of(now, {"Encounter": others}, past)
+        moves = [(one.at, one.department) for one in events if one.kind is EventKind.TRANSFER]
+        entered = sorted({(at, name) for at, name in (*moves, *_wards(now)) if at is not None and name})
+        # Sent once, after the stay, its department may be the one it ended in.
+        first = words_of(past[0].encounter.get("serviceType"))
+        known = first if first not in [name for _, name in entered] else ""
+        return [(stay.start, known), *entered]
+
 
 def _stay(record: int, tenant: str, encounter: Mapping[str, Any]) -> Stay | None:
     """A stay of an Encounter; None for what is no stay in hospital, or is not over."""
     period, kind = encounter.get("period") or {}, encounter.get("class") or {}
     if kind.get("code") not in _INPATIENT or not period.get("start") or not period.get("end"):
         return None
+    if is_transfer(encounter):  # a part of a stay
+        return None
     start, end = (_moment(period[name]) for name in ("start", "end"))
     left = (encounter.get("hospitalization") or {}).get("dischargeDisposition") or {}
     words = {left.get("text"), *(c.get(key) for c in left.get("coding") or () for key in ("code", "display"))}
-    return Stay(record, tenant, start, end, not _DIED.isdisjoint(words)) if start < end else None
+    local = str(encounter["id"])
+    return Stay(record, tenant, local, start, end, not _DIED.isdisjoint(words)) if start < end else None
+
+
+def _since(condition: Condition) -> datetime | None:
+    """When it began or was recorded, whichever is said to be earlier; a day alone begins at midnight."""
+    recorded = condition.origin.time
+    onset = None if condition.onset is None else datetime.combine(condition.onset, time(), CHINA)
+    return min(filter(None, (onset, None if recorded is None else zoned(recorded))), default=None)
+
+
+def _wards(encounter: Mapping[str, Any]) -> Iterator[tuple[datetime | None, str]]:
+    """When which place was entered; a room or a bed is a part of one."""
+    for one in encounter.get("location") or ():
+        if _ROOMS.isdisjoint(codes_of(one.get("physicalType"))):
+            at = moment_of((one.get("period") or {}).get("start"))
+            yield at, str((one.get("location") or {}).get("display") or "")
 
 
 def _moment(text: str) -> datetime:
@@ -146,6 +225,30 @@ def _kidneys_failed(reader: _Reader, stay: Stay, all_stays: list[Stay]) -> bool 
     return any(_injured(whole, time, reader.snapshot) for time in later)
 
 
+def _diagnosed(illness: Illness) -> Callable[[_Reader, Stay, list[Stay]], bool | None]:
+    """Whether an illness was diagnosed after the first day; None where it was before, or where nobody says when."""
+
+    def happened(reader: _Reader, stay: Stay, all_stays: list[Stay]) -> bool | None:
+        at = stay.start + _DAY
+        if stay.end <= at:
+            return None
+        return came_after(illness, reader.diagnosed(stay, illness), stay.local, stay.start, at, stay.end)
+
+    return happened
+
+
+def _got_worse(reader: _Reader, stay: Stay, all_stays: list[Stay]) -> bool | None:
+    """Moved to intensive care, or dead, within a day of the prediction; None where the patient lay there already."""
+    begin, until = stay.start + _DAY, stay.start + 2 * _DAY
+    if stay.end <= begin:
+        return None
+    places = reader.places(stay)
+    if _INTENSIVE.search([name for at, name in places if at <= begin][-1]):
+        return None
+    moved = any(begin < at <= until and _INTENSIVE.search(name) for at, name in places)
+    return moved or (stay.died and stay.end <= until)
+
+
 def _injured(patient: PatientContext, at: datetime, snapshot: Snapshot) -> bool:
     then = replace(patient, as_of=at)
     course = creatinine_course(then, snapshot)
@@ -164,6 +267,16 @@ OUTCOMES: Final[Mapping[str, Outcome]] = {
     "readmission": Outcome("再入院", "出院30天内再次住院", lambda stay: stay.end, _came_again),
     "aki": Outcome(
         "急性肾损伤", "入院24小时后一周内急性肾损伤(KDIGO)", lambda stay: stay.start + _DAY, _kidneys_failed
+    ),
+    "sepsis": Outcome("脓毒症", "入院24小时后至出院新诊断脓毒症", lambda stay: stay.start + _DAY, _diagnosed(SEPSIS)),
+    "vte": Outcome(
+        "静脉血栓栓塞",
+        "入院24小时后至出院新诊断深静脉血栓或肺栓塞",
+        lambda stay: stay.start + _DAY,
+        _diagnosed(VTE),
+    ),
+    "deterioration": Outcome(
+        "病情恶化", "入院24小时后的24小时内转入重症监护或死亡", lambda stay: stay.start + _DAY, _got_worse
     ),
 }
 """What the repository knows the outcome of; anything else is trained from a table."""
