@@ -88,6 +88,8 @@ _OF_FAMILY: Final = {
     "antimicrobial-stewardship": "1-14",
 }
 _OF_RULE: Final = {
+    "duplicate-order:in-force": "2-7",
+    "duplicate-order:twice": "2-7",
     "prescription-format:incomplete": "1-7",
     "prescription-format:quantity": "1-7",
     "prescription-format:diagnosis": "1-10",
