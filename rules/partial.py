@@ -8,10 +8,10 @@ rest on such a fact and come from families that conclude from what is there, nev
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from clinical.finding import Finding, Review
+from clinical.finding import Finding, Gap, Outcome, Passed, Review
 from clinical.logic import UNKNOWN
 from clinical.value import replace
 from rules.engine import review
@@ -20,8 +20,8 @@ from rules.model import Case, Family
 LISTS: Final = ("allergies", "conditions", "medications", "observations", "procedures", "reports")
 BY_PRESENCE: Final = frozenset(
     {
-        *("allergy", "interaction", "duplicate-therapy", "duplicate-exam", "duplicate-lab", "contraindication"),
-        *("tcm-incompatibility", "washout", "renal", "hepatic", "lab-based", "lab-interference"),
+        *("allergy", "interaction", "duplicate-therapy", "duplicate-order", "duplicate-exam", "duplicate-lab"),
+        *("contraindication", "tcm-incompatibility", "washout", "renal", "hepatic", "lab-based", "lab-interference"),
         *("pregnancy-lactation", "critical-value", "pharmacogenomics"),
     }
 )
@@ -42,7 +42,26 @@ def review_in_part(case: Case, families: Sequence[Family], partial: Collection[s
     names = {family.name for family in asked}
     gaps = tuple(g for g in told.gaps if g.family not in names or g.needed in LISTS or g in more.gaps)
     kept = [f for f in told.findings if _place(f) not in said]
-    return replace(told, findings=(*kept, *found), gaps=gaps, faults=(*told.faults, *more.faults))
+    passed = tuple(_passed(told, more, found, gaps)) if case.explain else ()
+    return replace(told, findings=(*kept, *found), gaps=gaps, passed=passed, faults=(*told.faults, *more.faults))
+
+
+def _passed(told: Review, more: Review, found: Sequence[Finding], gaps: Sequence[Gap]) -> Iterator[Passed]:
+    """What an explained review says of rules that did not fire: nothing of what fired by what others told, and of a
+    check that only they made possible what it then said. A family that spoke of nothing else is said to be open."""
+    settled = {gap.family for gap in told.gaps if gap not in gaps}
+    newly = (p for p in more.passed if p.family in settled)
+    said = [p for p in dict.fromkeys((*told.passed, *newly)) if not any(_belies(f, p) for f in found)]
+    yield from said
+    heard: tuple[Outcome, ...] = (*told.findings, *found, *gaps, *said, *told.faults, *more.faults)
+    for family in sorted(settled.difference(one.family for one in heard)):
+        yield Passed(family, "", "未评估: 相关资料仅部分已知，不足以判断")
+
+
+def _belies(finding: Finding, passed: Passed) -> bool:
+    """Whether what fired is what is said not to have fired, or a part of it."""
+    same = finding.family == passed.family and passed.rule_id in ("", finding.rule_id)
+    return same and (not passed.orders or not set(passed.orders).isdisjoint(finding.orders))
 
 
 def _references(case: Case, partial: Collection[str]) -> set[str]:

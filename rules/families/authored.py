@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Final
 
 from clinical.finding import Finding, Gap, Outcome, Passed, Reference, Severity, Suggestion
 from clinical.logic import Truth
@@ -14,16 +15,22 @@ from rules.language import Group, parse
 from rules.model import Case, Family, fault
 
 NAME = "authored"
+_NOT_YET: Final = "自{rule.valid_from}起生效，当日尚未生效"
+_NO_MORE: Final = "已于{rule.valid_to}失效"
+_ELSEWHERE: Final = "仅适用于{departments}，不适用于当前科室"
+_NO_DEPARTMENT: Final = "仅适用于{departments}，未提供当前科室"
+_NOT_NOW: Final = "不适用于当前诊疗环节"
+_NOT_ORDERED: Final = "所针对的药品不在本次医嘱中"
 
 
 def check(case: Case) -> Iterator[Outcome]:
     """Every rule of the release that is in force and in scope, each isolated."""
     rules = case.snapshot.remember((NAME, "rules"), lambda: _anchored(case))
-    if not case.explain:
-        new = case.new_lineage
-        rules = [(rule, anchors) for rule, anchors in rules if anchors is None or not anchors.isdisjoint(new)]
-    for rule, _ in rules:
-        if not _applies(case, rule):
+    if case.explain:
+        yield from _left_out(case, rules)
+    new = case.new_lineage
+    for rule in [rule for rule, anchors in rules if anchors is None or not anchors.isdisjoint(new)]:
+        if _outside(case, rule):
             continue
         try:
             yield from _judge(case, rule)
@@ -31,12 +38,37 @@ def check(case: Case) -> Iterator[Outcome]:
             yield fault(NAME, rule.id, error)
 
 
-def _applies(case: Case, rule: Rule) -> bool:
+def _outside(case: Case, rule: Rule) -> str:
+    """Why a rule is not asked on that day and at that place, to be filled in by who explains; empty: it is asked."""
     after, before = rule.valid_from, rule.valid_to
-    in_force = (not after or after <= case.iso_day) and (not before or case.iso_day < before)
+    if after and after > case.iso_day:
+        return _NOT_YET
+    if before and case.iso_day >= before:
+        return _NO_MORE
     scope, patient = rule.scope, case.patient
-    here = not scope.get("departments") or patient.department in scope["departments"]
-    return in_force and here and (not scope.get("stages") or patient.stage in scope["stages"])
+    if scope.get("departments") and patient.department not in scope["departments"]:
+        return _ELSEWHERE if patient.department else _NO_DEPARTMENT
+    return _NOT_NOW if scope.get("stages") and patient.stage not in scope["stages"] else ""
+
+
+def _left_out(case: Case, rules: list[tuple[Rule, frozenset[str] | None]]) -> Iterator[Passed]:
+    """The rules of the release that are not asked, each with the reason."""
+    if not case.snapshot.rules:
+        yield Passed(NAME, "", "未评估: 当前知识版本中没有机构规则")
+    for rule in case.snapshot.rules:
+        if rule.standing is Standing.UNREVIEWED:
+            yield _not_asked(rule, "尚未审核，不参与审查")
+    for rule, anchors in rules:
+        why = _outside(case, rule)
+        if not why and anchors is not None and anchors.isdisjoint(case.new_lineage):
+            why = _NOT_ORDERED
+        if why:
+            yield _not_asked(rule, why)
+
+
+def _not_asked(rule: Rule, why: str) -> Passed:
+    departments = "、".join(rule.scope.get("departments", ()))
+    return Passed(NAME, rule.id, f"未评估: 规则“{rule.title}”{why.format(rule=rule, departments=departments)}")
 
 
 def _anchored(case: Case) -> list[tuple[Rule, frozenset[str] | None]]:
@@ -63,7 +95,8 @@ def _judge(case: Case, rule: Rule) -> Iterator[Outcome]:
         reason = f"规则“{rule.title}”缺少{'、'.join(facts.missing.values())}，未能检查"
         yield Gap(NAME, next(iter(facts.missing), "input"), reason, concerned, rule.id)
     elif case.explain:
-        yield Passed(NAME, rule.id, f"{rule.title}: 条件不成立或不涉及本次医嘱", concerned)
+        why = "条件不成立" if held is Truth.FALSE else "条件成立，但与本次医嘱无关"
+        yield Passed(NAME, rule.id, f"{rule.title}: {why}", concerned)
 
 
 def _finding(

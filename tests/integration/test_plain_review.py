@@ -33,6 +33,8 @@ def test_a_review_explains_itself(standing: TestClient) -> None:
     told = {entry["outcome"] for entry in answer["explanation"]}
     assert told == {"fired", "passed", "not evaluated"}
     assert all(entry["reason"] for entry in answer["explanation"])
+    reviewer = standing.app.state.front.reviewer  # type: ignore[attr-defined]
+    assert {entry["family"] for entry in answer["explanation"]} >= {family.name for family in reviewer.families}
     assert "explanation" not in standing.post("/api/v1/reviews", json=EXAMPLES["review"]).json()
 
 
