@@ -156,12 +156,13 @@ class Authority(StrEnum):
 
 
 class Prescriber(Value, frozen=True):
-    """Who signs: ``title`` in Chinese (主治医师), what they are authorised to prescribe."""
+    """Who signs: ``title`` in Chinese (主治医师), what they are authorised to prescribe, whether they have signed."""
 
     name: str = ""
     title: str = ""
     antimicrobial: Known[Authority] = UNKNOWN
     controlled: Known[bool] = UNKNOWN
+    signed: Known[bool] = UNKNOWN
 
 
 class PatientContext(Value, frozen=True):

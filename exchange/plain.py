@@ -125,12 +125,13 @@ class PlainProcedure(_Named, frozen=True, kw_only=True):
 
 
 class PlainPrescriber(_Base, frozen=True, kw_only=True):
-    """Who signs; ``antimicrobial`` is the highest grade they may prescribe."""
+    """Who signs; ``antimicrobial`` is the highest grade they may prescribe, ``signed`` whether they have signed."""
 
     name: str = ""
     title: str = ""
     antimicrobial: Literal["none", "unrestricted", "restricted", "special"] | None = None
     controlled: bool | None = None
+    signed: bool | None = None
 
 
 class PlainPregnancy(_Base, frozen=True):
@@ -371,7 +372,9 @@ def _prescriber(given: PlainPrescriber | None) -> Known[Prescriber]:
     if given is None:
         return UNKNOWN
     authority = UNKNOWN if given.antimicrobial is None else Authority(given.antimicrobial)
-    return Prescriber(given.name, given.title, authority, UNKNOWN if given.controlled is None else given.controlled)
+    controlled = UNKNOWN if given.controlled is None else given.controlled
+    signed = UNKNOWN if given.signed is None else given.signed
+    return Prescriber(given.name, given.title, authority, controlled, signed)
 
 
 def _medication(item: PlainOrder, path: str) -> Order:

@@ -231,13 +231,18 @@ def _level(encounter: Resource) -> Known[int]:
 
 
 def _prescriber(role: Resource) -> Known[Prescriber]:
-    """From the PractitionerRole: title in ``code``, authorities in extensions."""
+    """From the PractitionerRole: title in ``code``, authorities and whether the prescription is signed in
+    extensions. Who is not named goes by the number of the Reference, else of the role."""
     if role is _EMPTY:
         return UNKNOWN
     authority = _AUTHORITIES.get(str(extension(role, "antimicrobial-authority")), UNKNOWN)
     controlled = extension(role, "controlled-drug-authority")
     known = controlled if isinstance(controlled, bool) else UNKNOWN
-    return Prescriber(display(role.practitioner), _title(bytes(role.code)), authority, known)
+    signed = extension(role, "prescription-signed")
+    who = role.practitioner
+    name = display(who) or ("" if who is None else (who.reference or "").rpartition("/")[2]) or role.id or ""
+    title = _title(bytes(role.code))
+    return Prescriber(name, title, authority, known, signed if isinstance(signed, bool) else UNKNOWN)
 
 
 @lru_cache(maxsize=1024)

@@ -107,6 +107,23 @@ def _measurable(kind: ConceptKind, *attributes: str) -> Build:
 
 
 ONSETS = {"即刻": "immediate", "数日": "days", "数周": "weeks"}
+WAYS = {"甲→乙": "a-to-b", "乙→甲": "b-to-a", "相互": "mutual"}
+_TURNED = {"a-to-b": "b-to-a", "b-to-a": "a-to-b"}
+_PAIRED = pair(
+    Predicate.INTERACTS_WITH,
+    *("routes", "routes_a", "routes_b", "dose_above_a", "dose_above_b", "dose_below_a", "dose_below_b"),
+    sided=("alternatives_", "routes_", "dose_above_", "dose_below_"),
+)
+
+
+def _interactions(v: Values) -> Iterator[Record]:
+    """The sides of a pair are sorted: whom it affects turns with them."""
+    way = v.get("direction")
+    if way in _TURNED and v["a"] > v["b"]:
+        v = {**v, "direction": _TURNED[way]}
+    yield from _PAIRED(v)
+
+
 _DOSING = ("population", "age_min", "age_max", "weight_min", "weight_max", "routes", "forms", "indication", "per")
 _BUILD: dict[str, Build] = {
     "sources": _sources,
@@ -114,11 +131,7 @@ _BUILD: dict[str, Build] = {
     "drugs": _drugs,
     "products": _products,
     "diseases": _diseases,
-    "interactions": pair(
-        Predicate.INTERACTS_WITH,
-        *("routes", "routes_a", "routes_b", "dose_above_a", "dose_above_b", "dose_below_a", "dose_below_b"),
-        sided=("alternatives_", "routes_", "dose_above_", "dose_below_"),
-    ),
+    "interactions": _interactions,
     "contraindications": between(Predicate.CONTRAINDICATED_IN, ("drug", "drug"), ("disease", "disease"), "routes"),
     "pregnancy_lactation": about(Predicate.PREGNANCY_LACTATION, "state", "trimesters", "routes"),
     "age_limits": about(Predicate.AGE_LIMIT, "age_min", "age_max", "routes"),
@@ -258,6 +271,14 @@ TABLES: tuple[Table, ...] = (
                 "forbidden_in", "禁忌疾病", Kind.DISEASES, help="diseases that forbid the two together: then 禁忌"
             ),
             number("forbidden_egfr", "禁忌eGFR", "below this eGFR (ml/min/1.73m²) the two together are 禁忌"),
+            Column(
+                "direction",
+                "方向",
+                Kind.ENUM,
+                False,
+                dict(WAYS),
+                "who is affected: 甲→乙 药品A changes the effect of 药品B, 相互 each the other's, or they add up",
+            ),
             Column("onset", "起效", Kind.ENUM, False, dict(ONSETS), "how soon the harm shows: when to look for it"),
             NEVER,
             *CITATION,

@@ -32,6 +32,7 @@ _ONSETS = {
     "days": "。起效: 数日，合用后1周内观察",
     "weeks": "。起效: 数周，须定期随访",
 }
+_WAYS = {"a-to-b": "→", "b-to-a": "→", "mutual": "↔"}
 _FOUNDED = {Standing.REVIEWED: 2, Standing.STARTER: 1}
 
 
@@ -274,7 +275,7 @@ def _apart(use: Use) -> bool:
 
 def _line(case: Case, a: Use, b: Use, row: _Row) -> _Line:
     s = row.statement
-    finding = _said(case, a.concept, b.concept, s)
+    finding = _said(case, a, b, s)
     apart = finding.severity is _MODERATE and "间隔" in finding.advice
     needs, forbids = (diseases_in(case, s, field) for field in ("needed_in", "forbidden_in"))
     hinges = bool(forbids or "forbidden_egfr" in s.qualifiers) and s.standing is not Standing.SECONDARY
@@ -282,16 +283,17 @@ def _line(case: Case, a: Use, b: Use, row: _Row) -> _Line:
     return row.line
 
 
-def _said(case: Case, a: str, b: str, s: Statement) -> Finding:
+def _said(case: Case, one: Use, other: Use, s: Statement) -> Finding:
     """What the release says of two ingredients, whoever takes them."""
-    names, q = f"{case.name(a)} + {case.name(b)}{_doses(case, s)}", s.qualifiers
+    a, b, q = one.concept, other.concept, s.qualifiers
+    names = f"{case.name(a)} + {case.name(b)}{_doses(case, s)}"
     return Finding(
         family=NAME,
         rule_id=s.id,
         rule_version=str(s.revision),
         severity=severity_of(s),
         summary=f"{names}: {q['effect']}" if q.get("effect") else f"{names} 存在相互作用",
-        detail=q.get("mechanism", "") + _ONSETS.get(q.get("onset", ""), ""),
+        detail=_direction(case, one, other, s) + q.get("mechanism", "") + _ONSETS.get(q.get("onset", ""), ""),
         orders=(),
         references=case.references(s),
         advice=q.get("advice", ""),
@@ -299,6 +301,17 @@ def _said(case: Case, a: str, b: str, s: Statement) -> Finding:
         interruptive=may_interrupt(s),
         never=bool(q.get("never")),
     )
+
+
+def _direction(case: Case, a: Use, b: Use, s: Statement) -> str:
+    """Who affects whom, before the mechanism: ``氟康唑 → 华法林: ``. Nothing where the statement does not say, or
+    where its classes hold both drugs, so that either may be the one that is affected."""
+    way = s.qualifiers.get("direction", "")
+    sides = _sides(case, s, a, b) if way in _WAYS else []
+    if not sides or (len(sides) > 1 and way != "mutual"):
+        return ""
+    first, second = sides[0] if way != "b-to-a" else sides[0][::-1]
+    return f"{case.name(first.concept)} {_WAYS[way]} {case.name(second.concept)}: "
 
 
 def _doses(case: Case, s: Statement) -> str:

@@ -58,6 +58,8 @@ _NO_DOSE: Final = frozenset(
     "外用 滴眼 滴耳 滴鼻 喷鼻 鼻腔给药 喷喉 阴道给药 口腔局部 冲洗 贴皮 含化 吸入 局部注射 透析".split()
 )
 """Routes by which an amount (适量) is often not measured."""
+_NAMED: Final = frozenset({"order-sign", "order-dispatch", "medication-verify"})
+"""Stages at which a prescription says who signs it."""
 _NO_RIGHT: Final = re.compile(r"实习|见习|试用|规培|进修|助理|乡村医生|护士|护师|药师|药士|技师|技士|学生")
 _PACK: Final = re.compile(r"[*×xX](\d{1,3})\s*(片|粒|袋|支|丸|贴|枚)")
 
@@ -89,6 +91,8 @@ def _is_in_order(case: Case, orders: tuple[Order, ...], most: float) -> bool:
     if isinstance(conditions, Unknown) or not conditions:
         return False
     if isinstance(who, Unknown) or not who.title or _has_no_right(who.title):
+        return False
+    if who.signed is False or (not who.name and patient.stage in _NAMED):
         return False
     for order in orders:
         days = order.dosage.duration_days
@@ -325,12 +329,26 @@ def _by_weight(case: Case, use: Use, way: Way) -> bool:
     return any(row.statement.qualifiers.get("per") == "kg" for row in rows_for(case, use, way))
 
 
-def _prescriber(case: Case, orders: tuple[Order, ...]) -> Iterator[Gap]:
-    ids, who = tuple(order.id for order in orders), case.patient.prescriber
+def _prescriber(case: Case, orders: tuple[Order, ...]) -> Iterator[Outcome]:
+    ids, who, stage = tuple(order.id for order in orders), case.patient.prescriber, case.patient.stage
     if isinstance(who, Unknown) or not who.title:
         yield Gap(NAME, "prescriber", "未提供医师职称，未能核对处方权", ids)
     elif _has_no_right(who.title):
         yield Gap(NAME, "prescriber", f"开具人为{who.title}，处方权须由本机构核实或由上级医师签名", ids)
+    elif not who.name and who.signed is not True and stage in _NAMED:
+        yield Gap(NAME, "prescriber", "未提供医师姓名，未能核对处方签名", ids)
+    if not isinstance(who, Unknown) and who.signed is False and stage != "order-sign":  # there it is being signed
+        yield _said(
+            case,
+            "unsigned",
+            orders,
+            "处方未签名",
+            "处方经医师签名或加盖专用签章后有效，药师对不规范处方不得调剂(第四十条)",
+            "退回开具医师签名后再调剂",
+            (Datum("医师签名", "无"),),
+            "第六条",
+            severity="moderate",
+        )
 
 
 @lru_cache(maxsize=1024)
