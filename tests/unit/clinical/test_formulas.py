@@ -44,6 +44,12 @@ def mg_dl(creatinine: float) -> float:
     return creatinine * 88.4
 
 
+def as_published(value: Any, published: str) -> bool:
+    """Whether a value is the published one to the digits that were printed."""
+    digits = len(published.partition(".")[2])
+    return bool(value == pytest.approx(float(published), abs=0.5 * 10**-digits))
+
+
 @pytest.mark.parametrize(
     ("creatinine", "age", "female", "expected"),
     [
@@ -172,6 +178,73 @@ def test_corrected_qt() -> None:
     assert qtc_bazett(400, 100) == pytest.approx(516.4, abs=0.05)  # 400 / √0.6 = 400 / 0.774597
     assert qtc_fridericia(400, 100) == pytest.approx(474.3, abs=0.05)  # 400 / 0.843433
     assert qtc_bazett(300, 240) == pytest.approx(600)  # √0.25
+
+
+@pytest.mark.parametrize(
+    ("creatinine", "age", "female", "published"),
+    [
+        # Calculator of the National Kidney Foundation, as tests 01.01 and 01.02 of the R package admiral took it down
+        # (github.com/pharmaverse/admiral, tests/testthat/test-compute_kidney.R)
+        (mg_dl(1.09), 55, MAN, "80"),
+        (85, 65, WOMAN, "66"),
+        # Documentation of calculate_egfr_ckdepi, R package tabletools (rdrr.io/github/JMLuther/tabletools)
+        (mg_dl(0.8), 70, MAN, "95.2"),
+        (mg_dl(0.8), 70, WOMAN, "79.2"),
+    ],
+)
+def test_published_cases_of_egfr_ckd_epi_2021(creatinine: float, age: float, female: bool, published: str) -> None:
+    assert as_published(egfr_ckd_epi_2021(creatinine, age, female), published)
+
+
+@pytest.mark.parametrize(
+    ("creatinine", "age", "weight", "female", "published"),
+    [
+        # Calculator of the National Kidney Foundation, as tests 01.03 and 01.04 of admiral took it down (as above)
+        (mg_dl(1.09), 55, 90, MAN, "97"),
+        (85, 65, 60, WOMAN, "55"),
+        # Examples 1 and 2 of superglobalcalculator.com/formulas/pharmacology/creatinine-clearance
+        (mg_dl(1.4), 65, 70, MAN, "52.1"),
+        (mg_dl(0.9), 45, 60, WOMAN, "74.8"),
+    ],
+)
+def test_published_cases_of_cockcroft_gault(
+    creatinine: float, age: float, weight: float, female: bool, published: str
+) -> None:
+    assert as_published(cockcroft_gault(creatinine, age, weight, female), published)
+
+
+def test_published_cases_of_body_size() -> None:
+    # Worked example of omnicalc-8ti.pages.dev/health/body-surface-area-calculator
+    assert as_published(bsa_mosteller(175, 70), "1.845")
+    # The example of the Centers for Disease Control and Prevention, 68 kg and 165 cm, as given at
+    # structurehouse.com/pillars-to-success/fitness-exercise/bmi
+    assert as_published(bmi(165, 68), "24.98")
+
+
+@pytest.mark.parametrize(
+    ("lmp", "edd"),
+    [
+        # Healthwise, Due Date: 40 weeks counted from March 20 are December 25
+        (date(2017, 3, 20), date(2017, 12, 25)),
+        # Example of calculationtime.com/calculators/pregnancy-due-date-calculator
+        (date(2026, 6, 1), date(2027, 3, 8)),
+        # The Ohio State University Medical Center, Determining Your Due Date: June 10, due on March 17
+        (date(2009, 6, 10), date(2010, 3, 17)),
+    ],
+)
+def test_published_due_dates(lmp: date, edd: date) -> None:
+    assert gestational_days_from_lmp(lmp, edd) == gestational_days_from_edd(edd, edd) == 40 * 7
+
+
+@pytest.mark.parametrize(
+    ("weeks_of_age", "weeks_at_birth", "corrected_weeks"),
+    [
+        (20, 30, 10),  # Lancaster University, glossary of psychology: corrected age
+        (16, 34, 10),  # visualveggies.com/calculating-corrected-age-of-premature-babies: sample calculation
+    ],
+)
+def test_published_cases_of_corrected_age(weeks_of_age: int, weeks_at_birth: int, corrected_weeks: int) -> None:
+    assert corrected_age_days(weeks_of_age * 7, weeks_at_birth * 7) == corrected_weeks * 7
 
 
 def test_electrolytes() -> None:
