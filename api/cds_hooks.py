@@ -18,13 +18,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import openapi
 from api.auth import Client, ClientAuth
 from api.cards import EXTENSION, REVIEW_EXTENSION, render, review_extension
+from api.dispatched import KEYS, dispatched, not_had
 from api.dispensary import Dispensary, about_of
 from api.errors import ApiError, answer_to, bad_field, respond
 from api.hook import Hook, Subject
 from api.metrics import METRICS
 from api.prefetch import complete, parsed
 from api.regional import Regional
-from api.review import Reviewed, Reviewer, shown_as, worth
+from api.review import Reviewed, Reviewer, lacking, shown_as, worth
 from api.trusted import TrustedClients
 from base.audit import AuditLog, Event
 from base.plugins import discover
@@ -35,7 +36,7 @@ from base.tracing import span
 from clinical.coded import CHINA, china_day
 from clinical.logic import Unknown
 from clinical.value import replace
-from exchange.fhir.context import Incoming, Parts, read_context, read_orders
+from exchange.fhir.context import Incoming, Parts, read_context
 from exchange.fhir.values import Json, moment
 from exchange.plain import submit_of
 from records.context import NOTHING, History
@@ -179,8 +180,10 @@ class CdsHooks:
 
     def _answer(self, hook: Hook, call: _Call, client: Client) -> tuple[Json, Reviewed]:
         day = china_day(call.now)
-        reviewed = self._reviewer.review(call.incoming, day=day, tenant=client.tenant, region=call.region)
+        reviewed = self._reviewer.review(call.incoming, day=day, tenant=self._tenant(client), region=call.region)
         reviewed = worth(reviewed, hook.least.rank)
+        if hook.reviews is Subject.DISPATCHED:
+            reviewed = lacking(reviewed, not_had(call.context, call.incoming.orders))
         with span("cards", findings=len(reviewed.review.findings)):
             orders = sent_orders(call.context, call.prefetch)
             cards = render(reviewed.review, self._reviewer.titles, orders, client.features)
@@ -220,7 +223,8 @@ class CdsHooks:
         return Event(*said, item.reason if coded else "")
 
     def _tenant(self, client: Client) -> str:
-        """Whose rows a call makes: of no tenant that we know, the league's."""
+        """Whose rows a call makes and whose policy counts: of no tenant that we know, the league's. What is stored of
+        a call is thus all that a replay needs to know."""
         return client.tenant or self._settings.league
 
     def _hook(self, service: str) -> Hook:
@@ -289,7 +293,7 @@ def incoming_of(hook: Hook, context: Parts, prefetch: Parts, now: datetime) -> I
         active = incoming.context.medications
         return replace(incoming, orders=() if isinstance(active, Unknown) else active)
     if hook.reviews is Subject.DISPATCHED:
-        return replace(incoming, orders=tuple(read_orders(prefetch["orders"], "prefetch.orders")))
+        return replace(incoming, orders=dispatched(prefetch))
     return incoming
 
 
@@ -323,7 +327,7 @@ class SentOrders(Mapping[str, Json]):
 
 def sent_orders(context: Parts, prefetch: Parts) -> SentOrders:
     """The orders that a call is about."""
-    return SentOrders(context.get("draftOrders"), context.get("medications"), prefetch.get("orders"))
+    return SentOrders(context.get("draftOrders"), context.get("medications"), *map(prefetch.get, KEYS))
 
 
 def unmapped_json(item: Unmapped) -> Json:

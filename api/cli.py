@@ -136,7 +136,7 @@ def accept(
     reason: Annotated[str, typer.Option(help="why they may be released")],
     data_dir: DataDir = None,
 ) -> None:
-    """Approve all drafts of a loaded source; somebody other than the one who loaded it must do this."""
+    """Approve all drafts of a loaded source; somebody who neither loaded it nor wrote any of them must do this."""
     own = source in loaders() and loaders()[source].own
     count = Workflow(house(data_dir).store).accept_load(source, by, reason, own)
     OUT.print(f"{count} records of {source} accepted" + (" as reviewed knowledge" if own else ""))

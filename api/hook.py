@@ -23,8 +23,9 @@ PREFETCH: dict[str, str] = {
     "immunizations": f"Immunization?patient={PATIENT}&_count=100",
     "practitionerRole": "PractitionerRole?practitioner={{userPractitionerId}}&_count=1",
     "orders": "ServiceRequest?_id={{context.dispatchedOrders}}",
+    "medicationOrders": "MedicationRequest?_id={{context.dispatchedOrders}}",
 }
-"""Every prefetch key we declare, with its FHIR query."""
+"""Every prefetch key we declare, with its FHIR query. A list of references stands for those of the kind asked for."""
 
 
 class Subject(StrEnum):
@@ -41,9 +42,10 @@ class Hook:
 
     ``name`` is the service id; ``context`` maps required context fields to the JSON type they
     must have; ``prefetch`` and ``required`` are keys of ``PREFETCH`` (what is required and cannot
-    be had means 412); ``least`` is the least severity worth a card here; ``stage`` what policies
-    know this moment as; ``submits`` lets a request put what it reviews into the pharmacist's queue;
-    ``advice`` names what answers instead of a review of orders (``api.advice``).
+    be had means 412), ``any_of`` keys of which one is required; ``least`` is the least severity
+    worth a card here; ``stage`` what policies know this moment as; ``submits`` lets a request put
+    what it reviews into the pharmacist's queue; ``advice`` names what answers instead of a review
+    of orders (``api.advice``).
     """
 
     name: str
@@ -54,6 +56,7 @@ class Hook:
     context: dict[str, type]
     prefetch: tuple[str, ...]
     required: tuple[str, ...] = ("patient",)
+    any_of: tuple[str, ...] = ()
     reviews: Subject = Subject.DRAFT
     submits: bool = False
     advice: str = ""

@@ -44,7 +44,8 @@ async def complete(
     """Prefetched resources by key, with missing ones fetched where the client lets us; what was given itself when
     nothing was added or left out.
 
-    A key given as OperationOutcome counts as missing; ``whole`` says that none is. Raises ``ApiError`` 412 when
+    A key given as OperationOutcome counts as missing; ``whole`` says that none is. One that is null is not asked for:
+    the client says that it has nothing. Raises ``ApiError`` 412 when
     something required cannot be had; what is optional and missing just stays missing.
     """
     found = given if whole and None not in given.values() else {k: v for k, v in given.items() if _usable(v)}
@@ -54,6 +55,8 @@ async def complete(
         seconds = settings.fhir_budget_ms / 1000
         found = {**found, **await fetch(missing, context, access, settings.fhir_allow_hosts, seconds)}
     absent = [key for key in hook.required if key not in found]
+    if hook.any_of and found.keys().isdisjoint(hook.any_of):
+        absent += hook.any_of
     if absent:
         names = ", ".join(absent)
         text = f"无法取得必需的数据: {names}。请在 prefetch 中提供，或提供 fhirServer 与 fhirAuthorization。"
@@ -143,7 +146,9 @@ def _token(authorization: Any) -> str:
 
 
 def _fill(template: str, context: Mapping[str, Any]) -> str:
-    """A prefetch template with its tokens replaced; empty when a token has no value."""
+    """A prefetch template with its tokens replaced; empty when a token has no value. Of a list of references those of
+    the template's kind count."""
+    kind = re.split(r"[?/]", template)[0]
     values: dict[str, str] = {}
     for token in _TOKEN.findall(template):
         value = context.get(token.removeprefix("context.")) if token.startswith("context.") else None
@@ -151,7 +156,8 @@ def _fill(template: str, context: Mapping[str, Any]) -> str:
             user = str(context.get("userId", ""))
             value = user.partition("/")[2] if user.startswith("Practitioner/") else None
         if isinstance(value, list):
-            value = ",".join(str(item).rpartition("/")[2] for item in value)
+            parts = [str(item).split("/") for item in value]
+            value = ",".join(part[-1] for part in parts if len(part) == 1 or part[-2] == kind)
         if not value:
             return ""
         values[token] = quote(str(value), safe=",")

@@ -47,9 +47,9 @@ def replay(reviewer: Reviewer, review_id: str, release_id: str = "") -> dict[str
 
 
 def again(reviewer: Reviewer, entry: Entry, served: Served) -> Reviewed:
-    """The review of a stored request as it would have gone with a release."""
+    """The review of a stored request as it would have gone with a release, by its tenant's policy."""
     region = read_history(entry.region)
-    ask = partial(reviewer.review, served=served, seen=entry.seen, region=region)
+    ask = partial(reviewer.review, served=served, seen=entry.seen, region=region, tenant=entry.tenant)
     incoming, day = under_review(entry)
     hook = _hook(entry.service)
     return ask(incoming, day=day) if hook is None else worth(ask(incoming, day=day), hook.least.rank)

@@ -13,7 +13,7 @@ from api.cards import fresh_ids
 from api.regional import NO_LISTS, gap_of, merged
 from api.serving import Served, Serving
 from base.tracing import span
-from clinical.finding import Finding, Review
+from clinical.finding import Finding, Gap, Review
 from clinical.order import Order
 from clinical.value import replace
 from exchange.fhir.context import Incoming
@@ -147,3 +147,10 @@ def worth(reviewed: Reviewed, least: int) -> Reviewed:
     if len(kept) == len(reviewed.review.findings):
         return reviewed
     return dataclasses.replace(reviewed, review=replace(reviewed.review, findings=kept))
+
+
+def lacking(reviewed: Reviewed, gap: Gap | None) -> Reviewed:
+    """With one more thing that could not be checked."""
+    if gap is None:
+        return reviewed
+    return dataclasses.replace(reviewed, review=replace(reviewed.review, gaps=(*reviewed.review.gaps, gap)))

@@ -6,9 +6,10 @@ The one who wrote is never the one who approves. What is refused keeps its histo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from msgspec import structs
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from knowledge.merge import loads
 from knowledge.model import Article, Concept, Record, Rule, Source, Standing, Statement, Status
@@ -23,6 +24,12 @@ _ALLOWED: dict[str, frozenset[Status]] = {
     "rejected": frozenset({Status.SUBMITTED}),
     "retired": frozenset({Status.DRAFT, Status.APPROVED, Status.PUBLISHED, Status.REJECTED}),
 }
+
+
+WRITING: Final = ("created", "edited", "submitted")
+"""Changes that make somebody an author."""
+_NAMED: Final = 5
+"""Records that a refusal names."""
 
 
 class WorkflowError(StoreError):
@@ -81,16 +88,27 @@ class Workflow:
 
         Their standing stays what it is, so that secondary and unreviewed sources gain no right to
         alert; ``reviewed`` (an institution's own tables, each row read by the reviewer) makes them
-        reviewed knowledge. Raises ``WorkflowError`` when the reviewer loaded them.
+        reviewed knowledge. Raises ``WorkflowError`` when the reviewer loaded them, or wrote some of them by
+        another way (an edit, an import): those go to somebody else, then the reviewer may accept the others.
         """
-        _required(reviewer=reviewer, reason=reason)
+        _required(source=origin, reviewer=reviewer, reason=reason)
         with self.store.engine.begin() as connection:
             loaded_by = select(loads.c.author).where(loads.c.loader == origin).distinct()
             if reviewer in set(connection.execute(loaded_by).scalars()):
                 raise WorkflowError(f"{origin} 由 {reviewer} 载入，须由他人接受")
             if not reviewed:
+                self._refuse_own(connection, origin, reviewer)
                 return self.store.advance(connection, Status.DRAFT, Status.APPROVED, reviewer, reason, origin)
         return self._review_all(origin, reviewer, reason)
+
+    def _refuse_own(self, connection: Connection, origin: str, reviewer: str) -> None:
+        own = self.store.written_by(connection, reviewer, origin, Status.DRAFT, WRITING)
+        if own:
+            named = "、".join(own[:_NAMED]) + (" 等" if len(own) > _NAMED else "")
+            raise WorkflowError(
+                f"{origin} 有 {len(own)} 条草稿由 {reviewer} 编写或修改（{named}），须由他人接受；"
+                "也可先将这些草稿提交审核，由他人批准，再接受其余草稿"
+            )
 
     def _review_all(self, origin: str, reviewer: str, reason: str) -> int:
         """Every draft of a source as reviewed knowledge, with the reviewer's name, in one transaction."""
@@ -108,7 +126,9 @@ class Workflow:
             )
             for record in drafts
         ]
-        return self.store.write(changes)
+        with self.store.engine.begin() as connection:  # whatever is edited after they were read is a conflict
+            self._refuse_own(connection, origin, reviewer)
+            return self.store.write(changes, connection)
 
     def authors(self, record: Record) -> set[str]:
         """Who wrote what is now waiting for review: all edits since the last approval."""
@@ -116,7 +136,7 @@ class Workflow:
         for revision in self.store.history(type(record), record.id):
             if revision.status in (Status.APPROVED, Status.PUBLISHED):
                 found.clear()
-            elif revision.change in ("created", "edited", "submitted"):
+            elif revision.change in WRITING:
                 found.add(revision.author)
         return found
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     and_,
     delete,
+    exists,
     func,
     insert,
     literal,
@@ -344,6 +345,28 @@ class Store:
         approved = next_ if after in _APPROVING else heads.c.approved
         moved = update(heads).where(which).values(status=after.value, revision=next_, approved=approved)
         return connection.execute(moved).rowcount
+
+    def written_by(
+        self, connection: Connection, author: str, origin: str, status: Status, changes: Sequence[str]
+    ) -> list[str]:
+        """Ids of the records of an origin and status that somebody made one of these changes to since they were last
+        approved, in order."""
+        mine, later = revisions.alias(), revisions.alias()
+        approved_since = exists().where(
+            later.c.kind == mine.c.kind,
+            later.c.id == mine.c.id,
+            later.c.revision >= mine.c.revision,
+            later.c.status.in_([s.value for s in _APPROVING]),
+        )
+        wrote = exists().where(
+            mine.c.kind == heads.c.kind,
+            mine.c.id == heads.c.id,
+            mine.c.author == author,
+            mine.c.change.in_(changes),
+            ~approved_since,
+        )
+        which = select(heads.c.id).where(heads.c.origin == origin, heads.c.status == status.value, wrote)
+        return list(connection.execute(which.order_by(heads.c.id)).scalars())
 
     def counts(self) -> dict[str, int]:
         """Number of current records by kind, and of statements by origin (``statement:ddinter``)."""

@@ -140,7 +140,7 @@ def test_the_declared_prefetch_keys_are_those_of_the_public_contract(services: l
         *("procedures", "immunizations", "practitionerRole"),
     }
     declared = {key for service in services for key in service.get("prefetch", {})}
-    assert declared == contract | {"orders"}
+    assert declared == contract | {"orders", "medicationOrders"}
     assert set(PREFETCH) == declared
 
 

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,9 @@ SIGN = "/cds-services/yigong-order-sign"
 
 
 class Hospital(ThreadingHTTPServer):
-    """A FHIR server and a JWK set on this machine: path to answer, with what was asked."""
+    """A FHIR server and a JWK set on this machine: path, with or without its query, to answer; and what was asked."""
+
+    request_queue_size = 32  # all is asked at once; who finds the queue full tries again a second later
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answers)
@@ -44,7 +47,8 @@ class _Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.asked.append((self.path, self.headers.get("Authorization", "")))
         time.sleep(self.server.slow)
-        found = self.server.answers.get(self.path.partition("?")[0])
+        answers = self.server.answers
+        found = answers.get(self.path, answers.get(self.path.partition("?")[0]))
         self.send_response(200 if found is not None else 404)
         self.end_headers()
         self.wfile.write(json.dumps(found).encode())
@@ -94,6 +98,64 @@ def test_what_the_server_does_not_give_is_listed_as_missing(served: TestClient, 
 
 def test_a_server_without_the_required_is_412(served: TestClient, hospital: Hospital) -> None:
     assert served.post(SIGN, json=_asking(hospital, "patient")).status_code == 412
+
+
+def test_what_the_client_says_it_does_not_have_is_not_asked_for_and_stays_unknown(
+    served: TestClient, hospital: Hospital
+) -> None:
+    body = _asking(hospital)
+    body["prefetch"]["allergies"] = None
+    got = served.post(SIGN, json=body)
+    assert got.status_code == 200
+    assert "AllergyIntolerance" not in str(hospital.asked)
+    assert "allergies" in {item["needed"] for item in got.json()["extension"]["cn.yigong.review"]["incomplete"]}
+
+
+def test_dispatched_orders_are_fetched_by_kind(served: TestClient, hospital: Hospital) -> None:
+    """What is dispatched comes as references of several kinds; a FHIR search asks for one kind."""
+    prefetch = EXAMPLES["order-sign"]["prefetch"]
+    drug = EXAMPLES["order-sign"]["context"]["draftOrders"]["entry"][0]["resource"] | {"status": "active"}
+    examination = {"resourceType": "ServiceRequest", "status": "active", "category": [{"text": "检查"}]}
+    tests = [examination | {"id": id_, "code": {"text": text}} for id_, text in (("1", "胸部CT"), ("2", "腹部超声"))]
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    report = {"resourceType": "DiagnosticReport", "id": "R1", "status": "final", "effectiveDateTime": yesterday}
+    report |= {"extension": [{"url": "https://yigong.cn/fhir/recognised", "valueBoolean": True}]}
+    hospital.answers = {
+        "/fhir/Patient/P-0001": prefetch["patient"],
+        "/fhir/DiagnosticReport": _searchset(report | {"code": {"text": "胸部CT平扫"}}),
+        "/fhir/MedicationRequest": prefetch["medications"],
+        "/fhir/ServiceRequest?_id=1,2": _searchset(*tests),
+        "/fhir/MedicationRequest?_id=103": _searchset(drug),
+    }
+    references = ["ServiceRequest/1", "MedicationRequest/103", f"{hospital.url}/fhir/ServiceRequest/2", "Task/4"]
+    named = {"patientId": "P-0001", "dispatchedOrders": references, "performer": "Organization/imaging"}
+    body = _asking(hospital) | {"hook": "order-dispatch", "context": named, "prefetch": {}}
+    got = served.post("/cds-services/yigong-order-dispatch", json=body)
+    assert got.status_code == 200, got.text
+    said = {
+        (card["source"]["topic"]["code"], order)
+        for card in got.json()["cards"]
+        for order in card["extension"]["cn.yigong.finding"]["orders"]
+    }
+    assert {("duplicate-exam", "ServiceRequest/1"), ("interaction", "MedicationRequest/103")} <= said
+    incomplete = got.json()["extension"]["cn.yigong.review"]["incomplete"]
+    assert [item["orders"] for item in incomplete if item["needed"] == "orders"] == [["Task/4"]]
+    assert not any(path.endswith(("_id=", "_id=1,103,2,4")) for path, _ in hospital.asked)
+
+
+def test_of_a_kind_that_is_not_dispatched_nothing_is_asked(served: TestClient, hospital: Hospital) -> None:
+    drug = EXAMPLES["order-sign"]["context"]["draftOrders"]["entry"][0]["resource"]
+    hospital.answers = {"/fhir/MedicationRequest?_id=103": _searchset(drug)}
+    named = {"patientId": "P-0001", "dispatchedOrders": ["MedicationRequest/103"], "performer": "Organization/shop"}
+    body = _asking(hospital) | {"hook": "order-dispatch", "context": named}
+    got = served.post("/cds-services/yigong-order-dispatch", json=body)
+    assert got.status_code == 200, got.text
+    assert any("华法林" in card["summary"] for card in got.json()["cards"])
+    assert not [path for path, _ in hospital.asked if "ServiceRequest" in path]
+
+
+def _searchset(*resources: dict[str, Any]) -> dict[str, Any]:
+    return {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": one} for one in resources]}
 
 
 def test_a_slow_server_does_not_hold_the_order_up(starter_dir: Path, tmp_path: Path, hospital: Hospital) -> None:

@@ -473,6 +473,20 @@ def test_a_file_is_loaded_with_its_faulty_rows_told(bench: Bench) -> None:
     assert "须由他人接受" in told["issue"][0]["details"]["text"]
 
 
+def test_whoever_edited_a_loaded_draft_hands_it_to_another_before_accepting_the_rest(bench: Bench) -> None:
+    concepts = [Concept(f"symptom:own-{n}", ConceptKind.SYMPTOM, f"本院症状{n}", origin="formulary") for n in (1, 2)]
+    bench.house.store.write([Change(c, "created", Status.DRAFT, LI) for c in concepts])
+    form = bench.ask("GET", "records/concept/symptom:own-1")["form"]
+    edited = bench.save("concept", "symptom:own-1", form | {"synonyms": ["另一种说法"]}, 1, WANG)
+    told = bench.ask("POST", "loads/acceptance", curation_sources.EXAMPLES["acceptance"], 422)
+    assert "symptom:own-1" in told["issue"][0]["details"]["text"]
+    assert "先将这些草稿提交审核" in told["issue"][0]["details"]["text"]
+    bench.step("submit", "concept", "symptom:own-1", edited["revision"], WANG)
+    assert bench.ask("POST", "loads/acceptance", curation_sources.EXAMPLES["acceptance"]) == {"accepted": 1}
+    assert bench.ask("GET", "records/concept/symptom:own-1")["status"] == "submitted"
+    assert bench.ask("GET", "records/concept/symptom:own-2")["status"] == "approved"
+
+
 def test_two_concepts_become_one_when_two_people_agree(bench: Bench) -> None:
     pair = ("symptom:a-1", "symptom:b-1")
     concepts = [

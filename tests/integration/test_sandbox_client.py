@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -56,8 +57,14 @@ class Sandbox:
         """Fill every template from the context; what the server does not have is left out."""
         filled = {}
         for key, template in service["prefetch"].items():
-            query = re.sub(r"\{\{context\.(\w+)\}\}", lambda m: str(context.get(m[1], "")), template)
-            if query.partition("?")[0].partition("/")[0] in self.records:
+            query = re.sub(r"\{\{context\.(\w+)\}\}", lambda m: _joined(context.get(m[1], "")), template)
+            kind, _, ids = query.partition("?_id=")
+            if ids and kind in self.records:
+                entries = [
+                    e for e in self.records[kind]["entry"] if f"{kind}/{e['resource']['id']}" in ids.split(",")
+                ]
+                filled[key] = {"resourceType": "Bundle", "type": "searchset", "entry": entries}
+            elif query.partition("?")[0].partition("/")[0] in self.records:
                 filled[key] = self.records[query.partition("?")[0].partition("/")[0]]
         return filled
 
@@ -74,6 +81,10 @@ class Sandbox:
         assert answer.status_code == 200, answer.text
         assert answer.headers["access-control-allow-origin"] in ("*", ORIGIN)
         return answer.json()
+
+
+def _joined(value: Any) -> str:
+    return ",".join(value) if isinstance(value, list) else str(value)
 
 
 @pytest.fixture
@@ -212,6 +223,84 @@ def test_other_hooks_review_what_the_patient_takes(sandbox: Sandbox, service: st
     about = {"userId": "Practitioner/1", "patientId": "P-0001", "encounterId": "E-1"}
     answer = sandbox.call(f"yigong-{service}", service, about)
     assert any("华法林" in card["summary"] for card in answer["cards"])
+
+
+def _dispatched(*references: str) -> dict[str, Any]:
+    return {"patientId": "P-0001", "dispatchedOrders": list(references), "performer": "Organization/imaging"}
+
+
+def _searchset(*resources: dict[str, Any]) -> dict[str, Any]:
+    return {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": one} for one in resources]}
+
+
+def _ct(id_: str = "ct", text: str = "胸部CT") -> dict[str, Any]:
+    category = [{"coding": [{"code": "363679005"}]}]
+    request = {"resourceType": "ServiceRequest", "id": id_, "status": "active", "intent": "order"}
+    return request | {"category": category, "code": {"text": text}, "subject": {"reference": "Patient/P-0001"}}
+
+
+def _report(text: str = "胸部CT平扫") -> dict[str, Any]:
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    report = {"resourceType": "DiagnosticReport", "id": "R1", "status": "final", "effectiveDateTime": yesterday}
+    report |= {"extension": [{"url": "https://yigong.cn/fhir/recognised", "valueBoolean": True}]}
+    return report | {"code": {"text": text}, "conclusion": "右肺上叶小结节"}
+
+
+def _ibuprofen() -> dict[str, Any]:
+    resource: dict[str, Any] = context()["draftOrders"]["entry"][0]["resource"]
+    return resource | {"status": "active"}
+
+
+def _families(answer: dict[str, Any]) -> list[str]:
+    return [card["source"]["topic"]["code"] for card in answer["cards"]]
+
+
+def test_order_dispatch_tells_of_yesterdays_ct_before_it_is_made_again(sandbox: Sandbox) -> None:
+    sandbox.records |= {
+        "ServiceRequest": _searchset(_ct(), _ct("us", "腹部超声")),
+        "DiagnosticReport": _searchset(_report()),
+    }
+    answer = sandbox.call("yigong-order-dispatch", "order-dispatch", _dispatched("ServiceRequest/ct"))
+    (card,) = [card for card in answer["cards"] if card["source"]["topic"]["code"] == "duplicate-exam"]
+    assert "胸部CT" in card["summary"]
+    assert card["extension"]["cn.yigong.finding"]["orders"] == ["ServiceRequest/ct"]
+    other = sandbox.call("yigong-order-dispatch", "order-dispatch", _dispatched("ServiceRequest/us"))
+    assert "duplicate-exam" not in _families(other), "of what is not dispatched nothing is said"
+
+
+def test_order_dispatch_tells_of_a_drug_that_does_not_go_with_what_the_patient_takes(sandbox: Sandbox) -> None:
+    taken = sandbox.records["MedicationRequest"]
+    sandbox.records["MedicationRequest"] = taken | {"entry": [*taken["entry"], {"resource": _ibuprofen()}]}
+    answer = sandbox.call("yigong-order-dispatch", "order-dispatch", _dispatched("MedicationRequest/103"))
+    assert any("华法林" in card["summary"] for card in answer["cards"])
+    assert not [f for f in _families(answer) if f.startswith("duplicate")], "the order on file is the one dispatched"
+    assert not [i for i in answer["extension"]["cn.yigong.review"].get("incomplete", ()) if i["needed"] == "orders"]
+
+
+def test_order_dispatch_takes_orders_of_all_kinds_under_one_key_and_names_those_not_sent(sandbox: Sandbox) -> None:
+    path = "/cds-services/yigong-order-dispatch"
+    prefetch = {
+        "patient": sandbox.records["Patient"],
+        "medications": sandbox.records["MedicationRequest"],
+        "reports": _searchset(_report()),
+        "orders": _searchset(_ct(), _ibuprofen()),
+    }
+    named = _dispatched("ServiceRequest/ct", "MedicationRequest/103", "MedicationRequest/9", "NutritionOrder/1")
+    body = {"hook": "order-dispatch", "hookInstance": str(uuid4()), "context": named, "prefetch": prefetch}
+    answer = sandbox.web.post(path, json=body, headers=sandbox.bearer(path)).json()
+    assert {"duplicate-exam", "interaction"} <= set(_families(answer))
+    (gap,) = [i for i in answer["extension"]["cn.yigong.review"]["incomplete"] if i["needed"] == "orders"]
+    assert gap["orders"] == ["MedicationRequest/9", "NutritionOrder/1"]
+    assert "MedicationRequest/9、NutritionOrder/1" in gap["reason"]
+
+
+def test_order_dispatch_without_any_of_its_orders_is_412(sandbox: Sandbox) -> None:
+    path = "/cds-services/yigong-order-dispatch"
+    body = {"hook": "order-dispatch", "hookInstance": str(uuid4()), "context": _dispatched("ServiceRequest/ct")}
+    for prefetch in ({}, {"orders": None, "medicationOrders": None}):
+        answer = sandbox.web.post(path, json=body | {"prefetch": prefetch}, headers=sandbox.bearer(path))
+        assert answer.status_code == 412
+        assert answer.json()["issue"][0]["expression"] == ["prefetch.orders"]
 
 
 def _denied(sandbox: Sandbox, headers: dict[str, str]) -> str:

@@ -24,6 +24,7 @@ from knowledge.model import (
     Source,
     Statement,
 )
+from knowledge.review import Workflow, WorkflowError
 from knowledge.snapshot import Snapshot
 from knowledge.store import Store
 
@@ -106,6 +107,18 @@ def test_an_import_writes_drafts_once(release: Snapshot, tmp_path: Path, fresh: 
     assert rdf.import_drafts(store, tmp_path / "r.ttl", "li") == 8
     assert rdf.import_drafts(store, tmp_path / "r.ttl", "li") == 0
     assert structs.replace(store.get(Statement, "x1"), revision=1) == SAID
+
+
+def test_whoever_imported_drafts_of_a_source_may_not_accept_them(tmp_path: Path, fresh: House) -> None:
+    ours = structs.replace(SAID, origin="formulary")
+    compile_release(Content([DRUG, DISEASE], [ours], [], [], [SOURCE]), tmp_path / "ours.ygr")
+    rdf.export(Snapshot(tmp_path / "ours.ygr", "ours"), tmp_path / "ours.ttl")
+    store = Store(fresh.engine)
+    rdf.import_drafts(store, tmp_path / "ours.ttl", "li")
+    for reviewed in (False, True):
+        with pytest.raises(WorkflowError, match="1 条草稿由 li 编写或修改（x1），须由他人接受"):
+            Workflow(store).accept_load("formulary", "li", "我导入的", reviewed)
+    assert Workflow(store).accept_load("formulary", "wang", "逐条核对") == 1
 
 
 @pytest.mark.parametrize(

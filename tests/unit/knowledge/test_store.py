@@ -146,6 +146,36 @@ def test_whoever_edits_last_counts_as_author_too(store: Store) -> None:
         workflow.approve(PAIR, "wang")
 
 
+def test_whoever_edited_a_draft_of_a_loaded_source_may_not_accept_it(store: Store) -> None:
+    loaded = [structs.replace(PAIR, id=f"s{n}", origin="formulary") for n in range(3)]
+    created(store, *loaded, author="li")
+    workflow = Workflow(store)
+    workflow.save(structs.replace(loaded[1], evidence="high"), "wang", "read again", 1)
+    for reviewed in (False, True):
+        with pytest.raises(WorkflowError, match=r"有 1 条草稿由 wang 编写或修改（s1）.*先将这些草稿提交审核"):
+            workflow.accept_load("formulary", "wang", "all fine", reviewed)
+        assert {status for _, status in store.heads(Statement)} == {Status.DRAFT}, "nothing was approved"
+    workflow.submit(loaded[1], "wang")  # as the message says: theirs go to somebody else
+    assert workflow.accept_load("formulary", "wang", "all others fine", True) == 2
+    assert [status for _, status in store.heads(Statement)] == [Status.APPROVED, Status.SUBMITTED, Status.APPROVED]
+
+
+def test_what_somebody_wrote_before_it_was_last_approved_does_not_keep_them_from_accepting(store: Store) -> None:
+    ours = structs.replace(PAIR, origin="formulary")
+    created(store, ours, author="wang")
+    workflow = Workflow(store)
+    assert workflow.accept_load("formulary", "zhao", "checked") == 1
+    store.write([Change(structs.replace(ours, evidence="high"), "edited", Status.DRAFT, "li", "loaded anew")])
+    assert workflow.accept_load("formulary", "wang", "checked") == 1
+
+
+def test_drafts_are_accepted_of_a_source_that_is_named(store: Store) -> None:
+    created(store, PAIR)
+    with pytest.raises(WorkflowError, match="source 不能为空"):
+        Workflow(store).accept_load("", "wang", "everything")
+    assert [status for _, status in store.heads(Statement)] == [Status.DRAFT]
+
+
 def test_a_check_that_objects_keeps_a_draft_from_being_saved(store: Store) -> None:
     workflow = Workflow(store, lambda record: ["severity is missing"])
     with pytest.raises(WorkflowError, match="severity is missing"):

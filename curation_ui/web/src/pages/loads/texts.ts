@@ -7,7 +7,7 @@ export const TEXTS = {
   begin: "开始载入",
   tables: "机构自有表格按文件名（如 drugs.csv）或工作表名识别是哪张表",
   accept: "接受草稿",
-  acceptAbout: "由载入人以外的人把一个来源的全部草稿批准；机构自有表格成为本地审核知识",
+  acceptAbout: "由载入人和编写人以外的人把一个来源的全部草稿批准；机构自有表格成为本地审核知识",
   acceptWhy: "接受理由",
   accepted: "已接受",
   runs: "历次载入",
