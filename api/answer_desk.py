@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -21,9 +21,11 @@ from api.bedside import Bedside, BedsideBody, Ward
 from api.bodies import Body
 from api.cards import as_json, fresh_id
 from api.errors import bad_field
+from api.panel_desk import Opened
 from api.prompt_desk import PromptDesk, told
 from api.search_desk import SearchDesk
 from api.using import counted
+from base.launches import Launch
 from base.tenancy import system
 from clinical.coded import china_day
 from clinical.finding import Finding
@@ -49,6 +51,8 @@ _LONGEST_QUESTION, _LONGEST_TURN, _MOST_TURNS, _MOST_HIDDEN = 2_000, 6_000, 40, 
 _BEAT_SECONDS: Final = 10.0
 _LISTS: Final = ("conditions", "allergies", "medications")
 """Of what a question tells of a patient there may be more."""
+_PATIENT: Final = "患者"
+_FORM: Final = "prescription-format"
 _DRUGS: Final = (ConceptKind.INGREDIENT, ConceptKind.PRODUCT, ConceptKind.DRUG_CLASS)
 DISCLAIMER: Final = "内容来自知识库并标注出处，供医务人员参考，不替代临床判断"
 
@@ -82,6 +86,15 @@ class AnswerBody(BedsideBody, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """Whom a question is about, if anybody; ``hidden`` tells who that is, ``asker`` who wants to know."""
+
+    bedside: Bedside | None
+    hidden: frozenset[str]
+    asker: Asker
+
+
+@dataclass(frozen=True, slots=True)
 class Begun:
     """A question that was understood and searched for, ready to be answered."""
 
@@ -106,31 +119,38 @@ class AnswerDesk:
         prompts: PromptDesk,
         unanswered: Unanswered,
         uses: Uses,
+        opened: Callable[[Launch, str], Opened],
     ) -> None:
         self._access, self._search, self._ward, self._prompts = access, search, ward, prompts
-        self._unanswered, self._uses = unanswered, uses
+        self._unanswered, self._uses, self._opened = unanswered, uses, opened
 
     async def begin(self, body: AnswerBody, caller: Principal) -> Begun:
         """Understand a question and find what answers it. Raises ``ApiError``, ``ReadError``."""
         check(body)
         now = datetime.now(UTC)
-        bedside = None
-        if not body.names_nobody:
-            bedside = await self._ward.of(body, caller)
+        about = await self._about(body, caller)
 
         def work() -> tuple[Prepared, Tools, Use | None, str]:
             from nlp.answers import prepared
 
             with told():
-                ask, tools, use, release = self._ready(body, caller, bedside, now)
+                ask, tools, use, release = self._ready(body, caller, about, now)
                 return prepared(ask, tools), tools, use, release
 
         made, tools, use, release = await within(caller, work)
-        who = asker(caller, body, bedside)
-        return Begun(made, tools, use, release, body.purpose, caller, who, bedside is not None)
+        return Begun(made, tools, use, release, body.purpose, caller, about.asker, about.bedside is not None)
+
+    async def _about(self, body: AnswerBody, caller: Principal) -> About:
+        """Whom a question is about: the patient that a panel was launched for, of whom nothing need be sent, else the
+        one that was sent. Raises ``ApiError``, ``ReadError``."""
+        if caller.launch is not None and caller.launch.patient:
+            opened = await asyncio.to_thread(self._opened, caller.launch, body.note)
+            return About(opened.bedside, opened.hidden, opened.asker)
+        bedside = None if body.names_nobody else await self._ward.of(body, caller)
+        return About(bedside, _names(body), asker(caller, body, bedside))
 
     def _ready(
-        self, body: AnswerBody, caller: Principal, bedside: Bedside | None, now: datetime
+        self, body: AnswerBody, caller: Principal, about: About, now: datetime
     ) -> tuple[Ask, Tools, Use | None, str]:
         from nlp.answers import Ask, Tools
         from nlp.conversation import Turn
@@ -140,18 +160,18 @@ class AnswerDesk:
         content, use = self._prompts.in_use(caller.tenant, body.purpose)
         lexicon = Lexicon.of(index.snapshot)
         ask = Ask(
-            body.question.strip(),
+            nameless(body.question.strip(), about.hidden, lexicon),
             tuple(Turn(turn.role, turn.text) for turn in body.turns),
             page_of(body.context, index.snapshot),
-            None if bedside is None else bedside.patient,
-            (*body.hide, *_names(body)),
+            None if about.bedside is None else about.bedside.patient,
+            (*body.hide, *about.hidden),
             body.variables,
         )
-        known = bedside or supposed(body.question, self._ward, caller.tenant, lexicon, now)
+        whom = everybody(about.bedside, body.question, self._ward, caller.tenant, lexicon, now)
         tools = Tools(
             lexicon,
             lambda query, limit: index.answer(query, limit=limit),
-            lambda order, beside: reviewed(known, order, beside),
+            lambda order, beside: of_all(whom, order, beside),
             content,
             china_day(now),
             self._prompts.model() if body.mode == "auto" else None,
@@ -242,24 +262,49 @@ def page_of(page: PageBody, snapshot: Snapshot) -> dict[str, str]:
     return found
 
 
-def supposed(question: str, ward: Ward, tenant: str, lexicon: Lexicon, now: datetime) -> Bedside:
-    """The patient that a question supposes, as far as it says anything of one."""
-    from nlp.supposed import supposed as read
+def nameless(question: str, hidden: Iterable[str], lexicon: Lexicon) -> str:
+    """A question with 患者 in place of what tells who the patient at hand is: no passage is about a name, and what
+    holds one would be refused. What the release has a word for stays."""
+    for word in sorted(hidden, key=len, reverse=True):
+        if word in question and not lexicon.matches(word):
+            question = question.replace(word, _PATIENT)
+    return question
 
-    patient = read(question, lexicon, now) or PatientContext("", now)
-    partial = frozenset(name for name in _LISTS if not isinstance(getattr(patient, name), Unknown))
-    return dataclasses.replace(ward.at(Incoming(patient, ()), tenant=tenant), partial=partial)
+
+def everybody(
+    at_hand: Bedside | None, question: str, ward: Ward, tenant: str, lexicon: Lexicon, now: datetime
+) -> list[Bedside]:
+    """Whom the rules are asked about: the patient at hand, and the one that the question supposes, as far as it says
+    anything of one; for want of both nobody in particular."""
+    from nlp.supposed import supposed
+
+    imagined = supposed(question, lexicon, now)
+    found = [] if at_hand is None else [at_hand]
+    if imagined is not None or not found:
+        patient = imagined or PatientContext("", now)
+        partial = frozenset(name for name in _LISTS if not isinstance(getattr(patient, name), Unknown))
+        found.append(dataclasses.replace(ward.at(Incoming(patient, ()), tenant=tenant), partial=partial))
+    return found
+
+
+def of_all(patients: Sequence[Bedside], order: Order, beside: Sequence[Order]) -> list[Finding]:
+    """What the rules say of an order for each patient; what is the same for several once."""
+    found: dict[tuple[str, str, str], Finding] = {}
+    for one in patients:
+        for finding in reviewed(one, order, beside):
+            found.setdefault((finding.rule_id, finding.severity, finding.summary), finding)
+    return list(found.values())
 
 
 def reviewed(bedside: Bedside, order: Order, beside: Sequence[Order]) -> Sequence[Finding]:
-    """What the rules say of an order in draft, beside others that go on; of what is proposed without a dosage they
-    say nothing about it."""
+    """What the rules say of an order in draft, beside others that go on; a sentence is no prescription, so nothing of
+    how one is to be filled in."""
     patient = bedside.patient
     if beside:
         _, others, _ = bedside.served.terminology.resolve(PatientContext(patient.id, patient.as_of), tuple(beside))
         taken = () if isinstance(patient.medications, Unknown) else patient.medications
         patient = replace(patient, medications=(*taken, *others))
-    return bedside.judge(patient, order).findings
+    return [one for one in bedside.judge(patient, order).findings if one.family != _FORM]
 
 
 def _names(body: AnswerBody) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -17,24 +17,32 @@ from api.cards import REASONS
 from api.errors import ApiError
 from api.front import Front
 from api.metrics import METRICS
+from api.noted import noted
 from api.offering import Offering
 from api.panel_answers import PanelAnswers
 from api.person_record import PersonRecords
 from api.picture_json import pictured
 from api.regional import PANEL, of_panel, of_record, who_is
+from api.review import Reviewed
 from api.using import used
 from base import launches
 from base.launches import Launch
 from base.tenancy import Scope, acting, system
 from clinical.coded import CHINA, china_day
+from clinical.finding import Finding
 from clinical.logic import Unknown
+from clinical.order import OrderKind
+from clinical.person import Demographics
 from clinical.value import replace
 from exchange.fhir.context import Incoming
+from exchange.fhir.person import patient as patient_resource
 from exchange.fhir.values import Json
+from knowledge.snapshot import Snapshot
 from records.context import Ask, History
 from records.identity_store import by_local_id
 from records.identity_tables import Kept
 from records.launched import Launched, Lent, Standing
+from records.privacy import names_in
 from records.uses import Asker, Kind, Uses
 
 if TYPE_CHECKING:
@@ -48,7 +56,8 @@ _NO_PATIENT: Final = "面板打开时没有指定患者，只能检索和提问"
 @dataclass(frozen=True, slots=True)
 class Opened:
     """The patient of a launch: what they are called, what was told of them, what the league knows, and both
-    understood. ``subject`` is what the audit knows them as."""
+    understood. ``subject`` is what the audit knows them as, ``hidden`` the words that tell who they are, which no
+    model may see."""
 
     name: str
     subject: str
@@ -56,6 +65,14 @@ class Opened:
     incoming: Incoming
     history: History
     bedside: Bedside
+    hidden: frozenset[str]
+
+    @property
+    def asker(self) -> Asker:
+        """Where, by whom and for which disease inference about them is used."""
+        at, patient = self.bedside, self.bedside.patient
+        doctor, disease = doctor_of(self.asked, patient), disease_of(patient, at.served)
+        return Asker(at.tenant, patient.department, doctor, disease)
 
 
 class PanelDesk:
@@ -133,7 +150,7 @@ class PanelDesk:
         so that it can be answered."""
         from api.review_json import answered
 
-        opened, now, reviewer = self._opened(launch), datetime.now(UTC), self._front.reviewer
+        opened, now, reviewer = self.opened(launch), datetime.now(UTC), self._front.reviewer
         under = of_record(opened.incoming, opened.history)
         reviewed = reviewer.review(under, day=china_day(now), tenant=launch.tenant, region=opened.history)
         answer, shown = answered(reviewed), self.answers.cards(launch, reviewed, now)
@@ -146,6 +163,8 @@ class PanelDesk:
         risks = self._used(Kind.RISKS, opened, lambda: self._risks.answered(opened.bedside, ()))["risks"]
         told: Json = {"patient": _patient(opened), "titles": titles, "reasons": REASONS}
         told["findings"] = self.answers.findings(launch, reviewed.patient, answer["findings"], shown)
+        drugs = _drugs(reviewed, opened.bedside.served.snapshot)
+        told["findings"] = [one | drug for one, drug in zip(told["findings"], drugs, strict=True)]
         return answer | told | {"risks": self.answers.risks(launch, risks)}
 
     def diagnoses(self, launch: Launch, text: str = "") -> Json:
@@ -154,7 +173,7 @@ class PanelDesk:
         from api.diagnosis_json import quotes
         from api.inferring import DiagnosesBody, Seen, check, diagnosed
 
-        body, opened = DiagnosesBody(text=text), self._opened(launch)
+        body, opened = DiagnosesBody(text=text), self.opened(launch)
         check(body)
         told = self._used(Kind.DIAGNOSES, opened, lambda: diagnosed(Seen.at(opened.bedside), body))
         return told | {"candidates": [one | {"quotes": quotes(one["evidence"], text)} for one in told["candidates"]]}
@@ -163,7 +182,7 @@ class PanelDesk:
         """Tests and examinations worth ordering, and those done lately."""
         from api.inferring import ExaminationsBody, Seen, recommended
 
-        opened = self._opened(launch)
+        opened = self.opened(launch)
         seen = Seen.at(opened.bedside, self._offering.around(launch.tenant, ""))
         return self._used(Kind.EXAMINATIONS, opened, lambda: recommended(seen, ExaminationsBody()))
 
@@ -171,21 +190,21 @@ class PanelDesk:
         """Plans for the active diagnoses."""
         from api.treating import answered
 
-        opened = self._opened(launch)
+        opened = self.opened(launch)
         return self._used(Kind.TREATMENTS, opened, lambda: answered(opened.bedside, TreatmentBody()))
 
     def scores(self, launch: Launch) -> Json:
         """Scores worth filling."""
         from api import scoring
 
-        opened = self._opened(launch)
+        opened = self.opened(launch)
         return self._used(Kind.SUGGESTIONS, opened, lambda: scoring.suggested(opened.bedside, (), (), ""))
 
     def score(self, launch: Launch, name: str, values: dict[str, Answer | None]) -> Json:
         """A score filled from the record and by hand. Raises ``ApiError`` 400, 404."""
         from api import scoring
 
-        opened = self._opened(launch)
+        opened = self.opened(launch)
         at, snapshot = opened.bedside, opened.bedside.served.snapshot
         return self._used(Kind.SCORES, opened, lambda: scoring.filled(name, values, at, snapshot))
 
@@ -202,8 +221,9 @@ class PanelDesk:
         settings = self._front.settings
         return RiskDesk(settings.risk_models_dir, (self._front.house.key.public, *settings.trusted_keys))
 
-    def _opened(self, launch: Launch) -> Opened:
-        """Everything that is known, however long it takes. Raises ``ApiError`` 401, 404."""
+    def opened(self, launch: Launch, note: str = "") -> Opened:
+        """Everything that is known, however long it takes, and what a ``note`` of this visit says beside it. Raises
+        ``ApiError`` 400, 401, 404."""
         now, region, kept = datetime.now(UTC), self._front.region, self._known(launch)
         asked = self._told(launch) if launch.told else _asked(self.kept(launch), launch)
         incoming = of_panel(asked, now)
@@ -211,9 +231,15 @@ class PanelDesk:
         incoming = replace(incoming, context=here)
         who = who_is(here, asked["prefetch"]["patient"]) if launch.told else None
         history = region.history(Ask(launch.tenant, launch.patient, now, who))
+        ward, partial = self._front.ward, frozenset[str]()
+        if note:
+            known, partial = noted(incoming.context, note, ward.served.snapshot)
+            incoming = replace(incoming, context=known)
+        bedside = ward.at(incoming, history, launch.tenant, partial=partial)
         name = who.name if who else kept.given.name if kept else ""
         subject = f"person/{kept.person}" if kept else f"launched/{launch.told}"
-        return Opened(name, subject, asked, incoming, history, self._front.ward.at(incoming, history, launch.tenant))
+        hidden = _naming(launch.patient, [given for given in (who, kept and kept.given) if given is not None])
+        return Opened(name, subject, asked, incoming, history, bedside, hidden)
 
     def _told(self, launch: Launch) -> Json:
         """What was told at the launch. Raises ``ApiError`` 401."""
@@ -225,11 +251,7 @@ class PanelDesk:
 
     def _used(self, kind: Kind, opened: Opened, make: Callable[[], Json]) -> Json:
         """An answer of inference about the patient, counted for whoever looks."""
-        bedside = opened.bedside
-        patient = bedside.patient
-        doctor, disease = doctor_of(opened.asked, patient), disease_of(patient, bedside.served)
-        who = Asker(bedside.tenant, patient.department, doctor, disease)
-        return used(self._uses, kind, who, make)
+        return used(self._uses, kind, opened.asker, make)
 
     def kept(self, launch: Launch) -> Kept:
         """The record behind a launch. Raises ``ApiError`` 404."""
@@ -274,6 +296,25 @@ def _asked(kept: Kept, launch: Launch) -> Json:
         patient["birthDate"] = birth.isoformat()
     who: Json = {"department": launch.department, "prescriber": {"name": launch.user}}
     return {"patient": patient, "orders": [], "stage": "patient-view"} | who
+
+
+def _naming(number: str, written: Iterable[Demographics]) -> frozenset[str]:
+    """Names, numbers, telephones and addresses of a patient, as institutions wrote them down."""
+    own: Json = {"resourceType": "Patient", "identifier": [{"value": number}]}
+    return names_in([own, *map(patient_resource, written)])
+
+
+def _drugs(reviewed: Reviewed, snapshot: Snapshot) -> list[Json]:
+    """Of each finding the first drug it is about, which a question may be asked about: by id and name."""
+    named = {
+        one.id: one.what.concepts[0] for one in reviewed.orders if one.kind is OrderKind.DRUG and one.what.concepts
+    }
+
+    def drug(finding: Finding) -> Json:
+        concept = next((named[order] for order in finding.orders if order in named), "")
+        return {"drug": {"id": concept, "name": snapshot.name(concept)}} if concept else {}
+
+    return [drug(finding) for finding in reviewed.review.findings]
 
 
 def _patient(opened: Opened) -> Json:

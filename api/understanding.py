@@ -57,11 +57,13 @@ class Understanding:
         self.search = SearchDesk(settings, serving)
         self.prompts = PromptDesk(settings, engine)
         unanswered, self.uses = Unanswered(engine, settings.league), Uses(engine, settings.league)
-        self.answers = AnswerDesk(front.access, self.search, front.ward, self.prompts, unanswered, self.uses)
         identity, region = front.identity, front.region
         self._records = PersonRecords(settings, front.access, engine, shown, identity, region, serving)
         self._notices = Notices(engine, front.ring)
         self.panel = PanelDesk(front, self._records, self.uses)
+        self.answers = AnswerDesk(
+            front.access, self.search, front.ward, self.prompts, unanswered, self.uses, self.panel.opened
+        )
         self.panels = PanelWatch(Arrivals(engine), self._notices)
         self.panel_quality = PanelQuality(front, record_qc, self.panel.kept)
         self.smart_reading = SmartReading(settings, front.access, self.panel.launched, self.panels)

@@ -52,7 +52,7 @@ _ANSWERS: Final = described(
     "服务器发送事件：`sources` 编号的知识库原文，`sentence` 一句回答及其引用编号，"
     "`finding` 对所涉药品的规则审查结果，`refused` 资料不足不作答，`error` 大语言模型出错，"
     "`done` 结束（含未通过核对而未显示的句子）。"
-    "带患者资料时另需 inference.use 权限。",
+    "带患者资料时另需 inference.use 权限；临床面板提问时即针对启动时的患者，无需也不能另带。",
     "text/event-stream",
     *(400, 404, 422),
 ) | asked(AnswerBody, EXAMPLES["patient"])

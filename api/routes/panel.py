@@ -204,7 +204,8 @@ _EVENTS: Final = described(
 )
 _CARDS: Final = described(
     "当前最要紧的提示",
-    "在用药品的审查结果（最严重的在前）和风险预警；已记入日志，可用 feedback 反馈，已反馈的带 `answer`。",
+    "在用药品的审查结果（最严重的在前）和风险预警；已记入日志，可用 feedback 反馈，已反馈的带 `answer`；"
+    "`drug` 为所涉药品，可作 POST /api/v1/answers 的 `context`。",
     "patient, findings, risks, incomplete, reasons",
     404,
 )

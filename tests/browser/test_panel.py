@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.request import Request, urlopen
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from clinical.coded import CHINA
 from demo import messages as say
@@ -58,6 +58,121 @@ def test_every_part_shows_and_can_be_used_by_everybody(window: Opening, service:
         here.shoot(f"panel-{tab}")
         assert here.fits(), tab
         assert here.hurdles() == [], tab
+
+
+def test_what_the_rules_say_of_drugs_stands_beneath_an_answer(window: Opening, service: str) -> None:
+    """The answer is played: the release of these tests has no index. The patient travels in no question."""
+    here = window(PHONE)
+    page, asked = here.page, list[dict[str, object]]()
+    _answers(page, asked)
+    here.open(launched(service))
+    expect(page.locator("article").first).to_be_visible(timeout=_COLD_MS)
+    page.get_by_role("tab", name="问答").click()
+    _ask(page, "布洛芬成人怎么吃")
+    expect(page.get_by_role("heading", name="用药审查")).to_be_visible()
+    cards = page.locator(".answer article")
+    expect(cards).to_have_count(2)  # what two sentences were told of is shown once
+    expect(cards.first).to_contain_text("禁忌 布洛芬: 消化道出血患者禁用")
+    expect(cards.last).to_contain_text("严重 布洛芬 + 华法林: 出血风险明显升高")
+    expect(cards.last).to_contain_text("《华法林钠片说明书》 药物相互作用（证据等级：高）")
+    cards.last.locator("summary", has_text="为什么").click()
+    expect(cards.last).to_contain_text("合用时监测 INR")
+    here.suits_everybody("panel-answer")
+    assert asked == [{"question": "布洛芬成人怎么吃", "turns": [], "context": {}}]
+
+
+def test_a_conversation_goes_on_and_begins_anew(window: Opening, service: str) -> None:
+    here = window(PHONE)
+    page, asked = here.page, list[dict[str, object]]()
+    _answers(page, asked)
+    here.open(launched(service))
+    expect(page.locator("article").first).to_be_visible(timeout=_COLD_MS)
+    page.get_by_role("tab", name="问答").click()
+    _ask(page, "布洛芬成人怎么吃")
+    page.get_by_role("tab", name="提示").click()
+    expect(page.locator("article").first).to_be_visible(timeout=_COLD_MS)
+    page.get_by_role("tab", name="问答").click()
+    expect(page.get_by_role("heading", name="布洛芬成人怎么吃")).to_be_visible()
+    _ask(page, "儿童呢")
+    expect(page.locator(".answer h2")).to_have_text(["儿童呢", "布洛芬成人怎么吃"])
+    said = [{"role": "user", "text": "布洛芬成人怎么吃"}, {"role": "assistant", "text": _SAID * 2}]
+    assert asked[1] == {"question": "儿童呢", "turns": said, "context": {}}
+    page.get_by_role("button", name="新对话").click()
+    expect(page.locator(".answer h2")).to_have_count(0)
+    _ask(page, "华法林怎么吃")
+    assert asked[2]["turns"] == []
+
+
+def test_a_question_is_asked_about_what_was_opened(window: Opening, service: str) -> None:
+    here = window(PHONE)
+    page, asked = here.page, list[dict[str, object]]()
+    _answers(page, asked)
+    here.open(launched(service))
+    card = page.locator("article", has_text="二甲双胍: eGFR").first
+    card.get_by_role("button", name="问答：二甲双胍").click(timeout=_COLD_MS)
+    expect(page.get_by_role("tab", name="问答")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    here.see("针对：二甲双胍")
+    here.suits_everybody("panel-about")
+    _ask(page, "肾功能不好怎么调")
+    page.get_by_role("tab", name="治疗").click()
+    page.get_by_role("button", name="问答：心力衰竭", exact=True).click(timeout=_COLD_MS)
+    _ask(page, "还要监测什么")
+    page.get_by_role("button", name="不限定").click()
+    _ask(page, "布洛芬怎么吃")
+    assert [one["context"] for one in asked] == [
+        {"drug": "ingredient:metformin"},
+        {"disease": "disease:heart-failure"},
+        {},
+    ]
+
+
+_SAID = "成人口服单次不超过800 mg。"
+_INTERACTS = {
+    "severity": "major",
+    "summary": "布洛芬 + 华法林: 出血风险明显升高",
+    "detail": "布洛芬与华法林合用。",
+    "advice": "合用时监测 INR",
+    "evidence": [
+        {"type": "datum", "what": "在用药品", "value": "华法林钠片", "institution": "白音镇中心卫生院"},
+        {"type": "statement", "source": "《华法林钠片说明书》", "section": "药物相互作用", "evidenceLevel": "high"},
+    ],
+}
+_FORBIDS = {"severity": "contraindicated", "summary": "布洛芬: 消化道出血患者禁用"}
+
+
+def _answers(page: Page, asked: list[dict[str, object]]) -> None:
+    """Questions are kept and answered as the service does."""
+    source = {
+        "number": 1,
+        "title": "布洛芬 用法用量",
+        "source": {"title": "《布洛芬缓释胶囊说明书》", "section": "用法用量"},
+    }
+    sentence = {"text": _SAID, "citations": [1]}
+    told = (
+        ("sources", {"carried": [], "passages": [source]}),
+        *(("sentence", sentence), ("finding", {"finding": _INTERACTS})) * 2,
+        ("finding", {"finding": _FORBIDS}),
+        ("done", {"by": "passages", "sentences": 2}),
+    )
+    stream = "".join(f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n" for name, data in told)
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.post_data_json)
+        route.fulfill(content_type="text/event-stream", body=stream)
+
+    page.route("**/api/v1/answers", answer)
+
+
+def _ask(page: Page, question: str) -> None:
+    """Ask, and wait for the end of the answer."""
+    page.get_by_role("searchbox").fill(question)
+    with page.expect_response("**/api/v1/answers"):
+        page.get_by_role("button", name="提问", exact=True).click()
+    expect(
+        page.locator(".answer section", has=page.get_by_role("heading", name=question)).get_by_text(_SAID).first
+    ).to_be_visible()
+    expect(page.get_by_text("正在加载…")).to_have_count(0)
 
 
 def test_as_of_when_a_system_told_of_the_patient_is_said(window: Opening, service: str) -> None:

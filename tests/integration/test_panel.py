@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,14 +28,19 @@ from demo.fill import fill
 from demo.people import CENTRE, CHART, CLINIC, HOSPITAL, WARFARIN
 from exchange.arrivals import Arrivals
 from exchange.intake import Sent
+from knowledge.snapshot import Snapshot
+from nlp.llm import Message
 from records.identity_store import by_local_id
 from records.journal import cards, requests
 from records.ledger import rule_use
 from records.notices import Notice
 from records.notices import Told as Said
+from records.unanswered import questions
 from records.uses import uses
+from tests.answer_site import stand_in
 from tests.integration.conftest import opened
 from tests.integration.staffed import PASSWORD, QUICK, Staffed
+from tests.integration.test_answers import events
 
 SECTIONS = ("cards", "diagnoses", "examinations", "treatments", "scores", "history")
 
@@ -328,6 +334,111 @@ def test_what_a_panel_showed_can_be_asked_again(panel: Panel) -> None:
         again = replay(front.reviewer, told["id"])
     assert (again["appeared"], again["vanished"]) == ([], [])
     assert len(again["findings"]) == len(told["findings"])
+
+
+@pytest.fixture(scope="module")
+def answering(staffed: Staffed, snapshot: Snapshot) -> Staffed:
+    """With a small search in place of an index, which this release was built without."""
+    retrieve, meta = stand_in(snapshot), SimpleNamespace(release=snapshot.release)
+    index = SimpleNamespace(snapshot=snapshot, meta=meta, answer=lambda query, limit: retrieve(query, limit))
+    office = staffed.client.app.state.office  # type: ignore[attr-defined]
+    office.understanding.answers._search = SimpleNamespace(index=lambda: index)
+    return staffed
+
+
+def asked(panel: Panel, question: str, **more: Any) -> list[tuple[str, Any]]:
+    """The events of an answer to a panel, which sends nothing of its patient."""
+    answer = panel.client.post("/api/v1/answers", headers=panel.headers, json={"question": question} | more)
+    assert answer.status_code == 200, answer.text
+    return events(answer.text)
+
+
+def found(told: list[tuple[str, Any]]) -> str:
+    return " ".join(data["finding"]["summary"] for name, data in told if name == "finding")
+
+
+def test_a_question_is_answered_with_the_patient_of_the_launch_in_view(answering: Staffed) -> None:
+    """Warfarin was handed out by another institution; heart and kidneys are in the record of the other patient."""
+    question = "布洛芬成人怎么吃"
+    assert "布洛芬 + 华法林" in found(asked(Panel(answering.client, "P0003"), question))
+    other = found(asked(Panel(answering.client), question))
+    assert "心力衰竭患者避免使用" in other
+    assert "eGFR" in other
+    assert "华法林" not in other
+    assert found(asked(Panel(answering.client, ""), question)) == "", "nobody's panel: nobody in view"
+
+
+def test_whom_a_question_supposes_is_looked_at_beside_the_patient(answering: Staffed) -> None:
+    panel = Panel(answering.client, "P0003")
+    assert "青霉素" not in found(asked(panel, "能用阿莫西林吗"))
+    assert "患者对青霉素类过敏" in found(asked(panel, "青霉素过敏的患者能用阿莫西林吗"))
+    assert "布洛芬 + 华法林" in found(asked(panel, f"{WARFARIN.name}能用布洛芬吗")), (
+        "their name is no word to look for"
+    )
+    both = found(asked(panel, "心力衰竭患者能用布洛芬吗"))
+    assert "布洛芬 + 华法林" in both
+    assert "心力衰竭患者避免使用" in both
+
+
+def test_a_question_is_completed_from_what_was_said_and_what_it_is_asked_about(answering: Staffed) -> None:
+    panel = Panel(answering.client, "P0003")
+    said = [{"role": "user", "text": "布洛芬成人怎么吃"}, {"role": "assistant", "text": "单次不超过800 mg。"}]
+    assert "布洛芬 + 华法林" in found(asked(panel, "儿童呢", turns=said))
+    drug = panel.get("panel/cards")["findings"][0]["drug"]
+    assert drug["name"] == "华法林"
+    told = asked(panel, "能和布洛芬合用吗", context={"drug": drug["id"]})
+    assert next(data["carried"] for name, data in told if name == "sources") == ["华法林"]
+
+
+def test_a_note_of_the_visit_adds_to_the_patient(answering: Staffed) -> None:
+    told = found(asked(Panel(answering.client, "P0003"), "布洛芬成人怎么吃", note="诊断：心力衰竭。"))
+    assert "布洛芬 + 华法林" in told
+    assert "心力衰竭患者避免使用" in told
+
+
+def test_a_panel_asks_for_its_own_patient_alone(panel: Panel) -> None:
+    given = {"question": "布洛芬成人怎么吃", "patient": {"id": "P0003"}}
+    assert panel.status("POST", "/api/v1/answers", json=given) == 403
+
+
+class Overheard:
+    """A model that answers nothing and keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.told = ""
+
+    async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
+        self.told += "\n".join(one.content for one in messages)
+        yield "布洛芬与华法林合用出血风险升高[1]。"
+
+
+def test_a_model_is_told_of_the_patient_but_not_who_it_is(
+    answering: Staffed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, office = Overheard(), answering.client.app.state.office  # type: ignore[attr-defined]
+    monkeypatch.setattr(office.understanding.prompts, "model", lambda: model)
+    said = [{"role": "user", "text": f"{WARFARIN.name}住{WARFARIN.address}，电话{WARFARIN.phones[0]}，编号P0003"}]
+    asked(Panel(answering.client, "P0003"), f"{WARFARIN.name}能用布洛芬吗", turns=said)
+    assert "男" in model.told
+    assert "在用药品：华法林" in model.told
+    for secret in (WARFARIN.name, WARFARIN.address, *WARFARIN.phones, WARFARIN.documents[0].number, "P0003"):
+        assert secret not in model.told
+
+
+def test_what_was_asked_in_vain_is_kept_without_the_patient(answering: Staffed, house: House) -> None:
+    asked(Panel(answering.client, "P0003"), f"{WARFARIN.name}的青霉素多少钱一支")
+    with system("test"), house.engine.connect() as connection:
+        kept = connection.execute(select(questions.c.question)).scalars().all()
+    assert any("青霉素多少钱一支" in one for one in kept)
+    assert not any(WARFARIN.name in one for one in kept)
+
+
+def test_questions_are_counted_for_the_department_and_the_patients_disease(answering: Staffed, house: House) -> None:
+    asked(Panel(answering.client, department="心内科门诊"), "布洛芬成人怎么吃")
+    assert answering.client.app.state.office.understanding.uses.flush()  # type: ignore[attr-defined]
+    with system("test"), house.engine.connect() as connection:
+        (row,) = connection.execute(select(uses).where(uses.c.department == "心内科门诊")).all()
+    assert (row.kind, row.doctor, bool(row.disease)) == ("answers", "张医生", True)
 
 
 def test_it_reads_knowledge_and_nothing_of_other_patients(panel: Panel) -> None:

@@ -1,11 +1,11 @@
 /** What matters now: findings about the active drugs and risks, the gravest first; accepted or set aside with a click. */
+import { asks } from "./ask";
 import { type Child, fill, fold, h, points } from "./dom";
-import { card, grounds, incomplete, part } from "./parts";
+import { card, gravity, grounds, headline, incomplete, part, reasons, statements } from "./parts";
 import { ask } from "./server";
 import { T } from "./texts";
-import type { Answered, Cards, Datum, Finding, Reference, Risk } from "./types";
+import type { Answered, Cards, Datum, Finding, Risk } from "./types";
 
-const GRAVITY = ["contraindicated", "major", "moderate", "minor", "info"];
 const LEVELS: Record<string, string> = { critical: "contraindicated", high: "major", moderate: "moderate" };
 
 /** The first part; `met` is told who the patient is. What was answered comes last. */
@@ -27,19 +27,12 @@ export function cards(met: (patient: Cards["patient"]) => void): HTMLElement {
 }
 
 function finding(one: Finding, answer: Cards): HTMLElement {
-  const data = one.evidence.filter((e) => e.type === "datum") as Datum[];
-  const sources = one.evidence.filter((e) => e.type === "statement") as Reference[];
   return answered(
     one,
     one.severity,
-    [h("b", {}, T.severities[one.severity] || ""), " ", one.summary],
-    one.advice && h("p", {}, one.advice),
-    fold(
-      `${T.why} · ${answer.titles[one.family] || ""}`,
-      h("p", {}, one.detail || one.summary),
-      grounds(data, sources),
-    ),
-    verdict(one.findingId, answer.reasons),
+    headline(one),
+    reasons(one, `${T.why} · ${answer.titles[one.family] || ""}`, statements(one)),
+    verdict(one.findingId, answer.reasons, one.drug && asks(one.drug.name, { drug: one.drug.id })),
   );
 }
 
@@ -49,7 +42,7 @@ function answered(one: Answered, tone: string, title: Child, ...children: Child[
   return h(`article.card.${tone}`, {}, fold([one.answer, " · ", title], children));
 }
 
-function verdict(id: string, reasons: Record<string, string>): HTMLElement {
+function verdict(id: string, reasons: Record<string, string>, ...beside: Child[]): HTMLElement {
   const place = h("div.verdict");
   const fault = h("span");
   const told = (outcome: string, reason: string): void =>
@@ -65,7 +58,7 @@ function verdict(id: string, reasons: Record<string, string>): HTMLElement {
     h("option", { value: "" }, `${T.override}…`),
     Object.keys(reasons).map((code) => h("option", { value: code }, reasons[code])),
   ) as HTMLSelectElement;
-  fill(place, h("button.main", { onclick: () => told("accepted", "") }, T.accept), choice, fault);
+  fill(place, h("button.main", { onclick: () => told("accepted", "") }, T.accept), choice, beside, fault);
   return place;
 }
 
@@ -94,5 +87,5 @@ function tone(one: Risk): string {
 }
 
 function rank(severity: string, { answer }: Answered): number {
-  return GRAVITY.indexOf(severity) + (answer ? GRAVITY.length : 0);
+  return gravity(severity) + (answer ? 9 : 0); // what was answered stands behind all others
 }

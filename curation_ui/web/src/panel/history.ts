@@ -1,6 +1,6 @@
 /** What the league knows of the patient, what was done twice marked. */
 import { type Child, fold, h, joined, points } from "./dom";
-import { part } from "./parts";
+import { card, part } from "./parts";
 import { T } from "./texts";
 import type { Item, Picture, Repeated, Visit } from "./types";
 
@@ -34,11 +34,10 @@ function list(title: string, rows: Child[]): Child {
 
 function visit(one: Visit): HTMLElement {
   const items = one.items || {};
-  return h(
-    "article.card.info",
-    {},
-    h("h3", {}, joined(" ", one.at.slice(0, 10), one.institution, one.department, one.kind)),
-    (one.diagnoses || []).length > 0 && h("p", {}, (one.diagnoses || []).join("、")),
+  return card(
+    "info",
+    joined(" ", one.at.slice(0, 10), one.institution, one.department, one.kind),
+    one.diagnoses && h("p", {}, one.diagnoses.join("、")),
     Object.keys(items).map((section) => listed(section, items[section] || [])),
   );
 }

@@ -1,9 +1,20 @@
 /** Diagnoses, examinations and treatments, each with its evidence. */
+import { asks } from "./ask";
 import { type Child, fold, h, joined, points } from "./dom";
 import { card, grounds, part } from "./parts";
 import { draft } from "./quality";
 import { T } from "./texts";
-import type { Candidate, Datum, Diagnoses, Examination, Examinations, Option, Reference, Treatments } from "./types";
+import type {
+  Candidate,
+  Datum,
+  Diagnoses,
+  Examination,
+  Examinations,
+  Named,
+  Option,
+  Reference,
+  Treatments,
+} from "./types";
 
 const TONES: Record<string, string> = { contraindicated: "contraindicated", unsuitable: "info", caution: "moderate" };
 const MOST = 8;
@@ -52,6 +63,7 @@ function candidate(one: Candidate): HTMLElement {
     one.quotes.map(quote),
     one.advice && h("p", {}, one.advice),
     grounds(data, sources),
+    one.id && asks(one.name, { disease: one.id }),
   );
 }
 
@@ -105,14 +117,18 @@ export function treatments(): HTMLElement {
     (answer) =>
       answer.treatments.map((one) => [
         h("h2", {}, one.diagnosis.name),
-        (one.groups || []).map((group) => [h("h4", {}, group.title), group.options.map(option)]),
+        asks(one.diagnosis.name, { disease: one.diagnosis.id }),
+        (one.groups || []).map((group) => [
+          h("h4", {}, group.title),
+          group.options.map((each) => option(each, one.diagnosis)),
+        ]),
         (one.notes || []).map((note) => h("p.quiet", {}, note)),
       ]),
     T.quietTreatments,
   );
 }
 
-function option(one: Option): HTMLElement {
+function option(one: Option, disease: Named): HTMLElement {
   const how = joined(" · ", one.dose?.text, one.frequency, one.course);
   return card(
     TONES[one.state] || "minor",
@@ -123,5 +139,6 @@ function option(one: Option): HTMLElement {
     (one.confirm || []).length > 0 && h("p.quiet", {}, T.confirm + (one.confirm || []).join("、")),
     one.monitoring && h("p.quiet", {}, T.monitoring + one.monitoring),
     grounds([], one.sources || []),
+    one.kind === "drug" && asks(`${disease.name}、${one.title}`, { disease: disease.id, drug: one.concept }),
   );
 }

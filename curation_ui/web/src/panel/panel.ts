@@ -22,7 +22,7 @@ const MAKERS: Record<Name, () => HTMLElement> = {
   treatments,
   scores,
   history,
-  ask: questions,
+  ask: () => questions(T.inView),
 };
 
 /** Opened beside no patient: only what needs none. */
@@ -64,13 +64,17 @@ function begin(place: HTMLElement): void {
 function show(name: Name): void {
   shown = name;
   for (const one of TABS) {
-    const tab = document.getElementById(`tab-${one}`);
-    tab?.setAttribute("aria-selected", String(one === name));
-    tab?.setAttribute("tabindex", one === name ? "0" : "-1");
-    if (one === name) tab?.classList.remove("fresh");
+    const tab = tabOf(one);
+    tab.setAttribute("aria-selected", String(one === name));
+    tab.setAttribute("tabindex", one === name ? "0" : "-1");
+    if (one === name) tab.classList.remove("fresh");
   }
   body.setAttribute("aria-labelledby", `tab-${name}`);
   fill(body, MAKERS[name]());
+}
+
+function tabOf(name: Name): HTMLElement {
+  return document.getElementById(`tab-${name}`) as HTMLElement;
 }
 
 /** Left and right walk along the tabs. */
@@ -79,7 +83,7 @@ function along(event: KeyboardEvent, tabs: HTMLElement[]): void {
   if (!step) return;
   const at = (TABS.indexOf(shown) + step + TABS.length) % TABS.length;
   show(TABS[at] as Name);
-  tabs[at]?.focus();
+  (tabs[at] as HTMLElement).focus();
 }
 
 function met(patient: Cards["patient"]): void {
@@ -120,7 +124,7 @@ function anew(): boolean {
 
 /** The record in the editor changed: what rests on it is asked anew where it is looked at; else its part is marked. */
 function rewritten(): void {
-  if (shown !== "quality") document.getElementById("tab-quality")?.classList.add("fresh");
+  if (shown !== "quality") tabOf("quality").classList.add("fresh");
   if ((shown === "quality" || shown === "diagnoses") && !body.contains(document.activeElement)) show(shown);
 }
 

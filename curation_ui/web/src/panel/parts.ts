@@ -1,9 +1,16 @@
 /** What several parts of the panel show alike. */
-import { type Child, fold, h, joined, points } from "./dom";
+import { type Child, fill, fold, h, joined, points } from "./dom";
 import type { Refusal } from "./server";
 import { ask } from "./server";
 import { DATA, SOURCES, T } from "./texts";
-import type { Datum, Reference } from "./types";
+import type { Datum, Evidence, Finding, Reference } from "./types";
+
+const SEVERITIES = Object.keys(T.severities);
+
+/** The place of a finding among others: the gravest first. */
+export function gravity(severity: string): number {
+  return SEVERITIES.indexOf(severity);
+}
 
 /** A datum of the patient: what, value, when, where. */
 export function datum(one: Datum): HTMLElement {
@@ -35,6 +42,28 @@ export function grounds(data: Datum[], sources: Reference[]): Child {
   ];
 }
 
+/** How grave a finding is and what was found, in words. */
+export function headline(one: Finding): Child {
+  return [h("b", {}, T.severities[one.severity] || ""), " ", one.summary];
+}
+
+/** What a finding rests on of our knowledge. */
+export function statements(one: Finding): Reference[] {
+  return evidence(one, "statement") as Reference[];
+}
+
+/** What to do about a finding and, to be opened, why: on which data and sources. */
+export function reasons(one: Finding, title: string, sources: Reference[]): Child {
+  return [
+    one.advice && h("p", {}, one.advice),
+    fold(title, h("p", {}, one.detail || one.summary), grounds(evidence(one, "datum"), sources)),
+  ];
+}
+
+function evidence(one: Finding, type: Evidence["type"]): Evidence[] {
+  return (one.evidence || []).filter((e) => e.type === type);
+}
+
 /** A card with a strip in the colour of how grave it is. */
 export function card(tone: string, title: Child, ...children: Child[]): HTMLElement {
   return h(`article.card.${tone}`, {}, h("h3", {}, title), ...children);
@@ -61,17 +90,18 @@ export function incomplete(reasons: string[] | undefined): Child {
 }
 
 function put(place: HTMLElement, children: Child[], nothing: string): void {
-  place.removeAttribute("aria-busy");
-  place.textContent = "";
   const shown = children.filter(Boolean);
-  place.appendChild(h("div", {}, shown.length ? shown : h("p.quiet", {}, nothing)));
+  settle(place, h("div", {}, shown.length ? shown : h("p.quiet", {}, nothing)));
 }
 
 /** Says why there is nothing, and offers another try. */
 export function refused(place: HTMLElement, why: Refusal, again: () => void): void {
-  place.removeAttribute("aria-busy");
-  place.textContent = "";
   const over = why.status === 401 || why.status === 403;
   const retry = over ? "" : h("button", { onclick: again }, T.again);
-  place.appendChild(h("p.wrong", { role: "alert" }, over ? T.over : why.text, " ", retry));
+  settle(place, h("p.wrong", { role: "alert" }, over ? T.over : why.text, " ", retry));
+}
+
+function settle(place: HTMLElement, shown: HTMLElement): void {
+  place.removeAttribute("aria-busy");
+  fill(place, shown);
 }

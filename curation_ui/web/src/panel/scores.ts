@@ -32,7 +32,8 @@ function form(place: HTMLElement, name: string, values: Record<string, Answer>):
     `panel/scores/${encodeURIComponent(name)}`,
     { values },
     (answer) => {
-      const changed = (field: string, value: Answer): void => form(place, name, { ...values, [field]: value });
+      const changed = (field: string, value: Answer): void =>
+        form(place, name, Object.assign({}, values, { [field]: value })); // a spread would bring along 1 KB of helpers
       const items = answer.form.items.map((item) => field(item, values, changed));
       fill(place, result(answer.result), h("div.form", {}, items));
     },
@@ -58,8 +59,9 @@ function field(
 ): HTMLElement {
   const given = values[item.field];
   const now = given === undefined ? item.value : given;
-  const choices = item.choices?.length
-    ? item.choices.map((c) => [c.key, c.label])
+  const offered = item.choices || [];
+  const choices = offered.length
+    ? offered.map((c) => [c.key, c.label])
     : [
         ["true", T.yes],
         ["false", T.no],
@@ -95,5 +97,5 @@ function amount(text: string): Answer {
 
 function chosen(item: FormItem, key: string): Answer {
   if (key === "") return null;
-  return item.choices?.length ? key : key === "true";
+  return (item.choices || []).length ? key : key === "true";
 }

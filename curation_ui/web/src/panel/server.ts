@@ -13,9 +13,9 @@ export type Refusal = { status: number; text: string };
 export function ask<T>(path: string, body: unknown, done: (answer: T) => void, failed: (why: Refusal) => void): void {
   const request = opened(path, body);
   request.onload = () => {
-    const answer = parsed(request.responseText);
-    if (request.status < 300) done(answer as T);
-    else failed({ status: request.status, text: reason(answer) || `${T.failed}（${request.status}）` });
+    const { status, responseText } = request;
+    if (status < 300) done(JSON.parse(responseText) as T);
+    else failed({ status, text: reason(responseText) || `${T.failed}（${status}）` });
   };
   request.onerror = () => failed({ status: 0, text: T.away });
   send(request, body);
@@ -36,14 +36,14 @@ export function listen(
       read = end + 2;
       const event = /^event: (.*)$/m.exec(block);
       const data = /^data: (.*)$/m.exec(block);
-      if (event?.[1] && data?.[1]) part(event[1], JSON.parse(data[1]));
+      if (event && data) part(event[1] as string, JSON.parse(data[1] as string));
     }
   };
   const next = (): number => request.responseText.indexOf("\n\n", read);
   request.onprogress = take;
   request.onload = () => {
     take();
-    if (request.status >= 300) part("error", { text: reason(parsed(request.responseText)) });
+    if (request.status >= 300) part("error", { text: reason(request.responseText) });
     done();
   };
   request.onerror = () => {
@@ -85,17 +85,12 @@ function send(request: XMLHttpRequest, body: unknown): void {
   request.send(body === undefined ? null : JSON.stringify(body));
 }
 
-type Told = { issue?: { details?: { text?: string } }[] } | undefined;
-
-function reason(answer: Told): string {
-  return answer?.issue?.[0]?.details?.text || "";
-}
-
-function parsed(text: string): Told {
+/** Why something was refused, as the service says it; empty when something else answered. */
+function reason(answer: string): string {
   try {
-    return JSON.parse(text);
+    return JSON.parse(answer).issue[0].details.text;
   } catch {
-    return undefined;
+    return "";
   }
 }
 

@@ -99,7 +99,11 @@ export const T = {
   question: "输入问题或关键词，如：华法林能和布洛芬合用吗",
   askIt: "提问",
   searchIt: "检索",
-  noAnswer: "知识库中没有足以回答的资料。",
+  anew: "新对话",
+  about: "针对：",
+  noTopic: "不限定",
+  checked: "用药审查",
+  inView: "用药审查结合本患者资料。",
   noHit: "没有找到相关内容。",
   cautious: "内容来自知识库并标注出处，供医务人员参考，不替代临床判断。",
 };

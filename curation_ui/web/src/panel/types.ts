@@ -3,6 +3,9 @@ export type Reference = { source: string; section?: string; evidenceLevel?: stri
 export type Datum = { what?: string; value?: string; time?: string; institution?: string };
 export type Evidence = Datum & Partial<Reference> & { type: "datum" | "statement" };
 
+/** Something of the knowledge, which a question may be about. */
+export type Named = { id: string; name: string };
+
 /** What somebody did with a card, when they did, in words. */
 export type Answered = { answer?: string };
 export type Finding = Answered & {
@@ -12,7 +15,8 @@ export type Finding = Answered & {
   summary: string;
   detail?: string;
   advice?: string;
-  evidence: Evidence[];
+  evidence?: Evidence[];
+  drug?: Named;
 };
 
 export type ScoreItem = { label: string; shown?: string; points?: number; source?: Datum };
@@ -78,8 +82,7 @@ export type Ground = {
   where?: Datum;
   references?: Reference[];
 };
-export type Candidate = {
-  name: string;
+export type Candidate = Named & {
   code?: string;
   probability: number;
   evidence: Ground[];
@@ -118,6 +121,8 @@ export type Examinations = {
 
 export type Option = {
   title: string;
+  kind?: string;
+  concept?: string;
   state: string;
   stateText: string;
   reasons?: string[];
@@ -130,7 +135,7 @@ export type Option = {
   sources?: Reference[];
 };
 export type Treatments = {
-  treatments: { diagnosis: { name: string }; groups?: { title: string; options: Option[] }[]; notes?: string[] }[];
+  treatments: { diagnosis: Named; groups?: { title: string; options: Option[] }[]; notes?: string[] }[];
 };
 
 export type Suggestions = { suggestions: { name: string; title: string; purpose: string; reasons: string[] }[] };
