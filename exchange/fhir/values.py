@@ -111,7 +111,8 @@ def moment_of(text: str, path: str) -> datetime:
     try:
         return zoned(datetime.fromisoformat({4: f"{text}-01-01", 7: f"{text}-01"}.get(len(text), text)))
     except ValueError:
-        raise ReadError(path, f"{text!r} 不是日期时间，应如 2026-01-31 或 2026-01-31T08:00:00+08:00") from None
+        # What stands there is not repeated: it may be a name in the wrong field.
+        raise ReadError(path, "不是日期时间，应如 2026-01-31 或 2026-01-31T08:00:00+08:00") from None
 
 
 def day(value: str | None, path: str) -> Known[date]:
