@@ -365,12 +365,15 @@ def _course(case: Case, family: str, use: Use, surgery: Surgery) -> Iterator[Out
 
 def _timing(case: Case, family: str, use: Use, surgery: Surgery) -> Iterator[Outcome]:
     """Whether the first dose comes in time before the skin is cut, as the words of the order say (术前30分钟, 术后
-    bid); of an operation that is past nothing is asked. Up to two hours is early, but what WHO (2018) allows."""
+    bid); of an operation that is past nothing is asked, nor of what is taken by mouth (it cleans the bowel the day
+    before). Up to two hours is early, but what WHO (2018) allows."""
     early, late = _minutes_before(case, use, surgery.statement)
-    if surgery.time is not None or early is None:
-        return
     order, name = use.order, surgery.what.text or case.name(surgery.statement.subject)
+    if surgery.time is not None or early is None or order.dosage.route in _BY_MOUTH:
+        return
     told = _told_minutes(order.dosage.frequency_text, order.note)
+    if (isinstance(told, Unknown) or told < 0) and _begun_by_another(case, use):
+        return
     if isinstance(told, Unknown):
         reason = f"未注明给药时机，未能检查{name}预防用药是否在切皮前 {late:g}~{early:g} 分钟给药"
         yield Gap(family, "timing", reason, (order.id,), surgery.statement.id)
@@ -382,6 +385,14 @@ def _timing(case: Case, family: str, use: Use, surgery: Surgery) -> Iterator[Out
         yield replace(finding, severity=severity, advice=advice, suggestions=())
 
 
+def _begun_by_another(case: Case, use: Use) -> bool:
+    """Whether the first dose is an order of its own (术前30分钟, or once), which this one goes on from."""
+    others = (u.order for u in case.uses if u.concept == use.concept and u.order.id != use.order.id)
+    told = ((o.dosage.is_single(), _told_minutes(o.dosage.frequency_text, o.note)) for o in others)
+    return any(single or (not isinstance(minutes, Unknown) and minutes >= 0) for single, minutes in told)
+
+
+_BY_MOUTH: Final = frozenset({"口服", "鼻饲"})
 _BEFORE_OPERATION: Final = re.compile(
     r"(?:术|手术|切皮|切开皮肤|麻醉)前(?:一?(?P<eve>晚|夜|日|天)|(?P<n>\d+(?:\.\d+)?|半|[一二两三])个?(?P<unit>小时|h|min|分钟?|天|日))"
 )

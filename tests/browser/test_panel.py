@@ -65,10 +65,7 @@ def test_what_the_rules_say_of_drugs_stands_beneath_an_answer(window: Opening, s
     here = window(PHONE)
     page, asked = here.page, list[dict[str, object]]()
     _answers(page, asked)
-    here.open(launched(service))
-    expect(page.locator("article").first).to_be_visible(timeout=_COLD_MS)
-    page.get_by_role("tab", name="问答").click()
-    _ask(page, "布洛芬成人怎么吃")
+    _begin(here, service)
     expect(page.get_by_role("heading", name="用药审查")).to_be_visible()
     cards = page.locator(".answer article")
     expect(cards).to_have_count(2)  # what two sentences were told of is shown once
@@ -85,10 +82,7 @@ def test_a_conversation_goes_on_and_begins_anew(window: Opening, service: str) -
     here = window(PHONE)
     page, asked = here.page, list[dict[str, object]]()
     _answers(page, asked)
-    here.open(launched(service))
-    expect(page.locator("article").first).to_be_visible(timeout=_COLD_MS)
-    page.get_by_role("tab", name="问答").click()
-    _ask(page, "布洛芬成人怎么吃")
+    _begin(here, service)
     page.get_by_role("tab", name="提示").click()
     expect(page.locator("article").first).to_be_visible(timeout=_COLD_MS)
     page.get_by_role("tab", name="问答").click()
@@ -127,6 +121,14 @@ def test_a_question_is_asked_about_what_was_opened(window: Opening, service: str
     assert list(about_drug) == ["drug"]
     assert about_drug["drug"].startswith("ingredient:")
     assert others == [{"disease": "disease:heart-failure"}, {}]
+
+
+def _begin(here: Window, service: str) -> None:
+    """Open the panel and ask the first question, once its cards are there."""
+    here.open(launched(service))
+    expect(here.page.locator("article").first).to_be_visible(timeout=_COLD_MS)
+    here.page.get_by_role("tab", name="问答").click()
+    _ask(here.page, "布洛芬成人怎么吃")
 
 
 _SAID = "成人口服单次不超过800 mg。"

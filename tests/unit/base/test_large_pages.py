@@ -75,17 +75,22 @@ def test_a_worker_told_so_never_gathers(monkeypatch: pytest.MonkeyPatch) -> None
     assert gathered == []
 
 
-def test_a_worker_gathers_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    gathered: list[int] = []
-    monkeypatch.setattr(large_pages, "gather", lambda: gathered.append(1))
+def _watched(tries: list[int], wanted: int) -> None:
+    """Until it was tried so often."""
 
-    async def thrice() -> None:
+    async def watching() -> None:
         watch = asyncio.create_task(large_pages.keep_gathered(0.001))
-        while len(gathered) < 3:
+        while len(tries) < wanted:
             await asyncio.sleep(0.001)
         watch.cancel()
 
-    asyncio.run(asyncio.wait_for(thrice(), 10))
+    asyncio.run(asyncio.wait_for(watching(), 10))
+
+
+def test_a_worker_gathers_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    gathered: list[int] = []
+    monkeypatch.setattr(large_pages, "gather", lambda: gathered.append(1))
+    _watched(gathered, 3)
     assert len(gathered) >= 3
 
 
@@ -99,12 +104,5 @@ def test_what_cannot_be_gathered_is_reported_and_tried_again(
         raise ValueError("a line of another form")
 
     monkeypatch.setattr(large_pages, "gather", failing)
-
-    async def twice() -> None:
-        watch = asyncio.create_task(large_pages.keep_gathered(0.001))
-        while len(tried) < 2:
-            await asyncio.sleep(0.001)
-        watch.cancel()
-
-    asyncio.run(asyncio.wait_for(twice(), 10))
+    _watched(tried, 2)
     assert "memory not gathered" in caplog.text
