@@ -21,13 +21,15 @@ from exchange.fhir.context import Incoming, read_bundle
 from exchange.plain import decode, read
 from records.context import read_history
 from records.journal import Entry
+from rules import policy
 
 
 def replay(reviewer: Reviewer, review_id: str, release_id: str = "") -> dict[str, Any]:
     """Findings of a stored review against a release, and what differs from the stored answer.
 
     The clock stands where it stood: the same release gives the same findings bit for bit.
-    Raises ``JournalError`` for an unknown review, ``ReleaseError`` for an unknown release.
+    Raises ``JournalError`` for an unknown review, ``ReleaseError`` for an unknown release, ``PolicyError`` for the
+    policy of a version of the program that knew other fields.
     """
     entry = reviewer.journal.entry(review_id)
     wanted = release_id or entry.release
@@ -47,9 +49,12 @@ def replay(reviewer: Reviewer, review_id: str, release_id: str = "") -> dict[str
 
 
 def again(reviewer: Reviewer, entry: Entry, served: Served) -> Reviewed:
-    """The review of a stored request as it would have gone with a release, by its tenant's policy."""
+    """The review of a stored request as it would have gone with a release, by the policy that it was answered under;
+    of requests from before these were kept, by their tenant's policy of today. Raises ``PolicyError`` for one that
+    this version of the program cannot read."""
     region = read_history(entry.region)
-    ask = partial(reviewer.review, served=served, seen=entry.seen, region=region, tenant=entry.tenant)
+    under = policy.read(entry.policy, f"policy of {entry.id}") if entry.policy else None
+    ask = partial(reviewer.review, served=served, seen=entry.seen, region=region, tenant=entry.tenant, under=under)
     incoming, day = under_review(entry)
     hook = _hook(entry.service)
     return ask(incoming, day=day) if hook is None else worth(ask(incoming, day=day), hook.least.rank)

@@ -59,6 +59,7 @@ class Reviewer:
         memory: Memory,
     ) -> None:
         self.serving, self.journal, self._policies, self.memory = serving, journal, policies, memory
+        self._texts = {id(one): policy.written(one) for one in (*policies.values(), policy.DEFAULT)}
         self.families = families
         self.titles = {family.name: family.title for family in self.families}
         self.states = states
@@ -78,10 +79,11 @@ class Reviewer:
         served: Served | None = None,
         seen: Mapping[str, Known] | None = None,
         region: History = NOTHING,
+        under: Policy | None = None,
     ) -> Reviewed:
-        """Resolve, judge, apply policy. ``day`` is the date as of which knowledge counts; ``served``
-        is the release in use and ``seen`` what is known of earlier alerts unless given (replay); ``region`` is what
-        other institutions know of the patient."""
+        """Resolve, judge, apply policy. ``day`` is the date as of which knowledge counts; ``served`` is the release
+        in use, ``seen`` what is known of earlier alerts and ``under`` the tenant's policy unless given (replay);
+        ``region`` is what other institutions know of the patient."""
         started = perf_counter()
         served = served or self.serving.now
         context, partial = merged(incoming.context, region) if region.parts else (incoming.context, NO_LISTS)
@@ -92,7 +94,7 @@ class Reviewer:
             outcome = self.states.apply(judged, case)
             person = self.memory.patient(patient.id)
             before = self.memory.of(person) if seen is None else seen
-            shown = policy.apply(outcome, self.policy(tenant), Moment.of(patient), before)
+            shown = policy.apply(outcome, under or self.policy(tenant), Moment.of(patient), before)
             shown = vetted(shown, case, self.families)
         if region.missing:
             shown = replace(shown, gaps=(*shown.gaps, gap_of(region)))
@@ -130,6 +132,7 @@ class Reviewer:
                 reviewed.seen,
                 tenant,
                 reviewed.region,
+                self._texts[id(self.policy(tenant))],
             )
         )
 

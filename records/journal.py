@@ -31,6 +31,7 @@ from records.journal_store import (
     feedback,
     feedback_of,
     opened,
+    policy_of,
     requests,
     store,
 )
@@ -116,6 +117,7 @@ class Journal:
             except orjson.JSONDecodeError as error:
                 raise JournalError(f"the stored review {entry_id!r} cannot be read: {error}") from None
             shown = cards_of(connection, entry_id, answer)
+            policy = policy_of(connection, row.policy)
         return Entry(
             row.id,
             row.at,
@@ -131,6 +133,7 @@ class Journal:
             seen=seen,
             tenant=row.tenant,
             region=region,
+            policy=policy,
         )
 
     def answers(self, entry: Entry) -> list[Feedback]:

@@ -54,9 +54,18 @@ requests = Table(
     Column("request", LargeBinary, nullable=False, info=_OF_REQUEST),
     Column("answer", LargeBinary, nullable=False, info=_OF_REQUEST),
     Column("tenant", String(200), nullable=False, default=""),
+    Column("policy", String(64), nullable=False, default=""),
     Index("journal_request_at", "at"),
     info=OWN,
 )
+policies = Table(
+    "journal_policy",
+    METADATA,
+    Column("digest", String(64), primary_key=True),
+    Column("policy", LargeBinary, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+"""Every policy that answered somebody, by the digest of its text: files change, what they made of an answer stays."""
 cards = Table(
     "journal_card",
     METADATA,
@@ -103,7 +112,8 @@ class Shown(Value, frozen=True):
 class Entry(Value, frozen=True):
     """One answered request. ``request`` and ``answer`` are JSON-able, or JSON already, and may hold patient data;
     ``patient`` is the hash ``records.memory`` knows the patient by, ``seen`` what it knew when this was answered;
-    ``tenant`` is whose request it was, ``region`` what other institutions told, as ``records.context`` writes it."""
+    ``tenant`` is whose request it was, ``region`` what other institutions told, as ``records.context`` writes it;
+    ``policy`` is the text of the policy that decided what was shown (empty: not known)."""
 
     id: str
     at: datetime
@@ -120,6 +130,7 @@ class Entry(Value, frozen=True):
     seen: Mapping[str, Known] = {}
     tenant: str = ""
     region: bytes = b""
+    policy: bytes = b""
 
 
 class Feedback(Value, frozen=True):
@@ -141,6 +152,7 @@ def store(engine: Engine, ring: KeyRing, entries: Sequence[Entry], given: Sequen
     pack = zstandard.ZstdCompressor(level=1).compress
     rows = [_entry_row(ring, entry, pack) for entry in entries]  # before the transaction: sealing takes longest
     with engine.begin() as connection:
+        _keep_policies(connection, {entry.policy: entry.at for entry in reversed(entries) if entry.policy})
         insert_many(connection, requests, rows)
         insert_many(connection, cards, [row for row in shown if not _is_named(row["card"])])
         _once(connection, [row for row in shown if _is_named(row["card"])])
@@ -172,7 +184,25 @@ def _entry_row(ring: KeyRing, entry: Entry, pack: Callable[[bytes], bytes]) -> d
         "request": ring.seal(request, bound),
         "answer": ring.seal(pack(as_json(entry.answer)), bound),
         "tenant": entry.tenant[:200],
+        "policy": sm3(entry.policy) if entry.policy else "",
     }
+
+
+def _keep_policies(connection: Connection, used: Mapping[bytes, datetime]) -> None:
+    """Each text once, since it was first used. In order: two workers never block each other."""
+    rows = [{"digest": sm3(text), "policy": text, "at": at} for text, at in used.items()]
+    known = set(connection.execute(select(policies.c.digest)).scalars()) if rows else set()
+    new = sorted((row for row in rows if row["digest"] not in known), key=lambda row: str(row["digest"]))
+    if new:
+        connection.execute(inserting(connection, policies).on_conflict_do_nothing(), new)
+
+
+def policy_of(connection: Connection, digest: str) -> bytes:
+    """The text of the policy that a request was answered under; empty where it was not kept."""
+    kept = (
+        connection.execute(select(policies.c.policy).where(policies.c.digest == digest)).scalar() if digest else None
+    )
+    return kept or b""
 
 
 def as_json(value: Any) -> bytes:

@@ -151,14 +151,25 @@ _SECONDARY: Final = Standing.SECONDARY
 
 def load(path: Path) -> Policy:
     """Read a policy file. Raises ``PolicyError`` that names the field at fault."""
+    return read(path.read_bytes(), path.name)
+
+
+def read(text: bytes, name: str) -> Policy:
+    """Read a policy, as it stands in a file or as ``written`` gave it. Raises ``PolicyError`` that names it and the
+    field at fault."""
     try:
-        policy = msgspec.json.decode(path.read_bytes(), type=Policy)
+        policy = msgspec.json.decode(text, type=Policy)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise PolicyError(f"{path.name}: {error}") from error
+        raise PolicyError(f"{name}: {error}") from error
     for suppression in policy.suppressions:
         if not suppression.reason.strip() or not suppression.by.strip():
-            raise PolicyError(f"{path.name}: suppression of {suppression.rule_id!r} needs `reason` and `by`")
+            raise PolicyError(f"{name}: suppression of {suppression.rule_id!r} needs `reason` and `by`")
     return policy
+
+
+def written(policy: Policy) -> bytes:
+    """All that a policy says, defaults too: a later version of the program may have others."""
+    return msgspec.json.encode(policy, order="deterministic")
 
 
 def apply(review: Review, policy: Policy, at: Moment, seen: Mapping[str, Seen] = MappingProxyType({})) -> Review:

@@ -20,9 +20,11 @@ from typer.testing import CliRunner
 from api.app import build
 from api.bootstrap import House
 from api.cli import app
+from api.front import Front
 from api.replay import again, digest, replay
 from api.review import Reviewed, Reviewer
 from base.tenancy import system
+from rules.policy import PolicyError
 from tests.integration.small_release import ASKED, CALL, DRUG_A, DRUG_B, INTERACTION, LABEL, RULE, published
 from tests.integration.staffed import BASE, HOSPITAL, LEAGUE, Staffed
 
@@ -105,6 +107,32 @@ def test_a_request_of_a_tenant_with_its_own_policy_is_replayed_bit_for_bit(
     told = site.replayed()
     assert told["digest"] == digest(live)
     assert told["appeared"] == told["vanished"] == []
+
+
+def test_a_replay_goes_by_the_policy_of_then_whatever_its_file_says_today(site: Site, fresh: House) -> None:
+    site.by_hook(HOSPITAL)
+    live = site.told[-1].review.findings
+    (fresh.settings.policies_dir / "h1.json").write_text(json.dumps({"tenant": "h1", "most": 1}))
+    today = Front.open(fresh).reviewer
+    assert {finding.rule_id for finding in live} == {INTERACTION.id}
+    assert site.reviewer.journal.flush()
+    with system("test"):
+        told = replay(today, site.told[-1].id)
+        assert told["digest"] == digest(live)
+        entry = structs.replace(today.journal.entry(site.told[-1].id), policy=b"")
+        unknown = again(today, entry, today.serving.now).review
+    assert [one.interruptive for one in live] == [False] != [one.interruptive for one in unknown.findings], (
+        "a request from before policies were kept goes by today's"
+    )
+
+
+def test_a_policy_that_this_version_cannot_read_is_told_not_guessed(site: Site) -> None:
+    site.by_hook(HOSPITAL)
+    assert site.reviewer.journal.flush()
+    with system("test"):
+        entry = structs.replace(site.reviewer.journal.entry(site.told[-1].id), policy=b'{"mood": 1}')
+        with pytest.raises(PolicyError, match=f"policy of {entry.id}: .*mood"):
+            again(site.reviewer, entry, site.reviewer.serving.now)
 
 
 def test_a_shadow_run_asks_under_the_policy_of_whose_request_it_was(site: Site) -> None:

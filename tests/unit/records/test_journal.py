@@ -14,6 +14,7 @@ from base.keyring import KeyRing
 from base.security import seal
 from clinical.value import replace
 from records.journal import Entry, Feedback, Journal, JournalError, Shown, feedback, requests
+from records.journal_store import policies
 from records.ledger import Alerts, alerts, rule_use
 
 KEY = bytes(range(16))
@@ -32,6 +33,17 @@ def test_a_request_comes_back_as_it_went_in(engine: Engine) -> None:
     assert journal.flush()
     assert journal.entry("r1") == written
     assert journal.latest() == ["r1"]
+
+
+def test_the_policy_of_an_answer_is_kept_once_however_many_went_by_it(engine: Engine) -> None:
+    journal = Journal(engine, KeyRing(engine, KEY))
+    for number, policy in enumerate((b'{"most":3}', b'{"most":3}', b'{"most":2}', b'{"most":3}')):
+        journal.write(replace(entry(number), policy=policy))
+        assert number or journal.flush()
+    assert journal.flush()
+    assert [journal.entry(f"r{n}").policy for n in range(4)] == [b'{"most":%d}' % n for n in (3, 3, 2, 3)]
+    with engine.connect() as connection:
+        assert len(connection.execute(select(policies)).all()) == 2
 
 
 def test_patient_data_is_not_readable_in_the_database(engine: Engine) -> None:
