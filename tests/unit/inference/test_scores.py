@@ -41,9 +41,10 @@ ALL = list(scores().values())
 FIELDS = {"how", "published", "total", "band", "rest", "values"}
 PUBLISHED = set(
     """
-    anion-gap apache-ii apgar apri bmi braden caprini cha2ds2-vasc charlson child-pugh corrected-calcium curb-65
-    egfr-stage fena fib-4 gad-7 gcs glasgow-blatchford has-bled meld meld-na news2 nihss perc phq-9 psi qsofa
-    qtc-fridericia rcri serum-osmolality sirs sofa wells-dvt wells-pe
+    4ts abcd2 aims65 anion-gap apache-ii apgar apri bishop bmi braden caprini centor cha2ds2-vasc charlson child-pugh
+    china-par corrected-calcium curb-65 egfr-stage fena fib-4 gad-7 gcs glasgow-blatchford grace has-bled heart isth-dic
+    meld meld-na mmse nafld-fibrosis news2 nihss perc phq-9 psi qsofa qtc-fridericia rcri rockall serum-osmolality sirs
+    sofa timi-nste timi-stemi wells-dvt wells-pe
     """.split()
 )
 """Scores with an example published elsewhere: it stays; a score that gains one is added."""
