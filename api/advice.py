@@ -25,7 +25,7 @@ def advisers(ward: Ward, engine: Engine, league: str) -> Mapping[str, Adviser]:
     def treat(incoming: Incoming, region: History, client: Client, context: Parts) -> Json:
         from api.treatment_cards import cards_of
 
-        return cards_of(ward.at(incoming, region, client.tenant))
+        return cards_of(ward.at(incoming, region, client.tenant or league))
 
     @cache
     def writing() -> WritingDesk:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from api.front import Front
 from api.routes.treatments import EXAMPLE
 from clinical.quantity import Quantity
 from exchange.fhir.orders import read_orders
@@ -178,6 +179,19 @@ def test_a_chart_gets_cards_whose_suggestions_create_orders(standing: TestClient
     assert {a["type"] for a in actions} == {"create"}
     assert actions[0]["resource"]["subject"] == {"reference": "Patient/P1"}
     assert read_orders(bundle(*(a["resource"] for a in actions)), "body")
+
+
+def test_a_caller_of_no_tenant_is_advised_under_the_policy_of_the_league(
+    standing: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    front: Front = standing.app.state.front  # type: ignore[attr-defined]
+    asked: list[str] = []
+    policy_of = front.reviewer.policy
+    monkeypatch.setattr(front.reviewer, "policy", lambda tenant: asked.append(tenant) or policy_of(tenant))
+    call = {"hook": "patient-view", "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"}
+    call |= {"context": {"userId": "Practitioner/1", "patientId": "P1"}, "prefetch": PREFETCH}
+    assert standing.post(HOOK, json=call).json()["cards"]
+    assert set(asked) == {front.settings.league}
 
 
 def test_a_chart_without_a_diagnosis_we_can_treat_gets_no_card(standing: TestClient) -> None:
