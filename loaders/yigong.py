@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from itertools import chain, groupby
 from pathlib import Path
 
@@ -15,15 +16,20 @@ from base.tabular import TextRow, count_lines, read, sheets
 from knowledge.building import Build, Values, label_source, source_id
 from knowledge.cells import MISSING_COLUMN, check_header, read_row
 from knowledge.intake import Loader, Row, RowError
-from knowledge.model import Article, Record, Rule, Section, Standing
+from knowledge.model import Article, Record, Rule, Section, Standing, Statement
 from knowledge.tables import TABLES, Table
 
 
 def rows(path: Path) -> Iterator[Row | RowError]:
     """Records of every table found in a folder, a workbook or a single ``<table>*.csv``.
 
-    Raises ``FileNotFoundError`` when nothing there is named after a table.
+    Of rows that say different things of one matter the first counts, the others are errors: the last would replace it
+    in silence. Raises ``FileNotFoundError`` when nothing there is named after a table.
     """
+    return _once(_rows(path))
+
+
+def _rows(path: Path) -> Iterator[Row | RowError]:
     found = list(_tables(path))
     if not found:
         names = ", ".join(table.name for table in TABLES)
@@ -33,6 +39,20 @@ def rows(path: Path) -> Iterator[Row | RowError]:
         yield from _articles(table, lines) if table.section_of else _records(table, lines)
     for file in _rule_files(path):
         yield from _rules(file)
+
+
+def _once(found: Iterable[Row | RowError]) -> Iterator[Row | RowError]:
+    """Each statement as it comes first; what says the same again passes."""
+    said: dict[str, tuple[bytes, str, int]] = {}
+    for row in found:
+        if isinstance(row, Row) and isinstance(row.record, Statement):
+            told = blake2b(msgspec.msgpack.encode(row.record, order="deterministic"), digest_size=16).digest()
+            before, file, line = said.setdefault(row.record.id, (told, row.file, row.line))
+            if before != told:
+                why = f"{file} 第 {line} 行已就同一事项另有规定，本行此项未载入；请合并为一行，或写明各自的适用条件"
+                yield RowError(row.file, row.line, "", why)
+                continue
+        yield row
 
 
 def total(path: Path) -> int:
