@@ -23,6 +23,7 @@ from nlp.answer_text import Said, Sentences
 from nlp.conversation import Resolved, Turn, resolved
 from nlp.extracts import extracted
 from nlp.grounds import Ground, Grounds, grounds
+from nlp.harm import must_help
 from nlp.identifiers import without
 from nlp.lexicon import Lexicon
 from nlp.llm import Message, Model, ModelError
@@ -46,6 +47,10 @@ _MOST_SHOWN, _MOST_SENT = 6, 12
 _LONGEST_PASSAGE: Final = 1_500
 _LONGEST_TALK: Final = 6_000
 REFUSED: Final = "知识库当前发布的资料中没有能够回答该问题的内容，未作答"
+HELP: Final = (
+    "这个问题不能用剂量来回答。如果您或身边的人正在经历痛苦、有伤害自己的想法，请不要独自承受：可以拨打全国统一心理援助热线12356，"
+    "也可以告诉家人或医生；如果已经服下药物或毒物，或有生命危险，请立即拨打120并尽快就医"
+)
 UNFOUNDED: Final = "大语言模型的回答未通过出处核对，以下为知识库原文"
 
 
@@ -133,16 +138,19 @@ Part = Sources | Sentence | Checked | Refused | Failed | Done
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A question ready to be answered: what it means and the passages that carry an answer."""
+    """A question ready to be answered: what it means, the passages that carry an answer, what is said without."""
 
     ask: Ask
     meant: Resolved
     grounds: Grounds
+    refusal: str = REFUSED
 
 
 def prepared(ask: Ask, tools: Tools) -> Prepared:
     """Complete a question and find what carries an answer; waits for the index, call it on a thread."""
     meant = resolved(ask.question, ask.turns, tools.lexicon, ask.page)
+    if must_help(meant.query, (turn.text for turn in ask.turns if turn.role == "user")):
+        return Prepared(ask, meant, Grounds([]), HELP)
     answer = gathered(meant.query, tools.retrieve, tools.lexicon.snapshot)
     most = _MOST_SENT if tools.model is not None else _MOST_SHOWN
     return Prepared(ask, meant, grounds(ask.question, answer.question, answer.found, tools.lexicon.snapshot, most))
@@ -151,7 +159,7 @@ def prepared(ask: Ask, tools: Tools) -> Prepared:
 async def answered(made: Prepared, tools: Tools) -> AsyncGenerator[Part, None]:
     """The parts of an answer, as they are ready."""
     if not made.grounds.chosen:
-        yield Refused(REFUSED, made.grounds.missing)
+        yield Refused(made.refusal, made.grounds.missing)
         yield Done("passages", 0, (), ())
         return
     answer = _Answer(made, tools)

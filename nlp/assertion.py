@@ -15,10 +15,12 @@ from typing import Final, NamedTuple
 from nlp.scope import FAR, GAP, REACH, Ago, Event, Name, Scope, events_of
 from nlp.scope_cues import (
     AFTER,
+    AGAIN,
     AHEAD,
     BARE,
     COMMA,
     EITHER,
+    FIRM,
     FOLLOWING,
     HABIT,
     JOINED,
@@ -54,6 +56,8 @@ class Read(NamedTuple):
     assertion: Assertion = Assertion.PRESENT
     when: When = When.CURRENT
     who: Who = Who.PATIENT
+    too: bool = False
+    """Whether it is the patient's too, where it is a relative's."""
 
 
 _PAST_SECTIONS: Final = frozenset({"既往史", "手术史", "过敏史", "输血史", "预防接种史", "出生史"})
@@ -71,6 +75,13 @@ _BACK: Final = 6
 _ILL: Final = re.compile(r"(?:的)?(?:患者|患儿|病人|病例|感染者)")
 _MEETING: Final = re.compile(r"(?:(?<![患伴没])有|(?<!意)见|接触过?|与|和|跟|同)(?:一|多|数)?(?:名|位|例|个|人)?$")
 """Words before a disease whose bearer is somebody met."""
+_CAUSING: Final = re.compile(
+    r"(?:考虑|倾向于?|怀疑|疑为?|可能[为是系])[^，,。；;、]{1,16}?(?<!可能)(?:相关性?|所致|引起|导致|诱发|造成)的?$"
+)
+"""What may have caused a complaint, right before it."""
+_LEADING: Final = re.compile(r"[^，,。；;后]{0,8}")
+"""What may stand between a name and what is to be done when it comes, or once it does not."""
+_JOINING: Final = re.compile(r"了?[、及和与或者/伴]{0,2}(?:无|有|出现)?")
 _HAD: Final = frozenset({"finding", "disease", "procedure"})
 _DEEDS: Final = frozenset({"test", "exam", "procedure"})
 
@@ -140,9 +151,11 @@ class _Sentence:
         elif scope.doubt and name.kind in _DEEDS | {"drug"}:
             assertion = Assertion.PRESENT if name.done else Assertion.HYPOTHETICAL
         else:
-            weighed = scope.doubt or (name.kind == "disease" and self._section in _WEIGHING)
+            doubted = scope.doubt and not self._caused(name)
+            weighed = doubted or (name.kind == "disease" and self._section in _WEIGHING)
             assertion = Assertion.POSSIBLE if weighed else Assertion.PRESENT
-        self._found.append(Read(assertion, self._when(name, who), who))
+        too = scope.both and who is Who.FAMILY and not self._met(name)
+        self._found.append(Read(assertion, self._when(name, who), who, too))
         if assertion is Assertion.PRESENT and self._text.endswith("停药", name.start, name.end):
             self._ended()  # 自行停药 is a finding, and says so of the drug
         scope.begun = scope.begun or (assertion is Assertion.PRESENT and not scope.no)
@@ -154,6 +167,11 @@ class _Sentence:
         if name.kind != "disease" or _ILL.match(self._text, name.end) is None:
             return False
         return _MEETING.search(self._text, max(self._start, name.start - GAP), name.start) is not None
+
+    def _caused(self, name: Name) -> bool:
+        """考虑替格瑞洛相关呼吸困难: only the cause of a complaint is in doubt."""
+        near = self._text[max(self._start, name.start - FAR) : name.start]
+        return name.kind == "finding" and _CAUSING.search(near) is not None
 
     def _supposed_now(self, name: Name) -> bool:
         """Whether a condition or plan reaches a name: not one whose result is told, nor what a planned examination is
@@ -259,15 +277,19 @@ class _Sentence:
             self._stopped(event, events, number)
         elif cue is Cue.CHANGED:
             self._changed(event, events, number)
-            self._scope.opened(cue, event)
+            self._scope.opened(cue, event, self._text)
         elif cue is Cue.IF_BACK:
             self._supposed()
+        elif cue is Cue.ONCE:
+            self._once(event)
+        elif cue is Cue.COMING:
+            self._coming(event)
         elif cue is not Cue.QUIET:
             if cue is Cue.IF and event.word in FOLLOWING and self._section in _TOLD and not self._ahead(event):
                 return
             if cue is Cue.STILL and not self._followed(event, events, number):
                 self._still()
-            self._scope.opened(cue, event)
+            self._scope.opened(cue, event, self._text)
 
     def _ahead(self, event: Event) -> bool:
         """Whether 复查 lies ahead, in a section that tells what was done."""
@@ -368,6 +390,39 @@ class _Sentence:
             meant, kind = self._found[number], self._names[number].kind
             if meant.assertion is Assertion.PRESENT and kind in ("finding", "disease"):
                 self._found[number] = meant._replace(assertion=Assertion.HYPOTHETICAL)
+
+    def _once(self, event: Event) -> None:
+        """无活动性出血可恢复抗凝: what is denied right before it is supposed not to come, unless told of now."""
+        told = self._section in _TOLD or self._scope.now
+        if FIRM.match(event.word) is None and told:
+            return
+        for number in self._led(event):
+            if self._found[number].assertion is Assertion.ABSENT:
+                self._found[number] = self._found[number]._replace(assertion=Assertion.HYPOTHETICAL)
+                self._scope.if_, self._scope.no = True, False
+
+    def _coming(self, event: Event) -> None:
+        """喘了或烧到38.5再来: what stands right before it is only supposed to come, unless a tale says it did."""
+        again = AGAIN.match(self._text, event.start) is not None
+        if self._section not in _ORDERS and (self._section in _TOLD or self._scope.now or not again):
+            return
+        for number in self._led(event):
+            meant, kind = self._found[number], self._names[number].kind
+            if meant.assertion is Assertion.PRESENT and kind in ("finding", "disease"):
+                self._found[number] = meant._replace(assertion=Assertion.HYPOTHETICAL)
+                self._scope.if_ = True
+
+    def _led(self, event: Event) -> range:
+        """The names of this clause that lead up to a cue: the last, and what is joined to it."""
+        first = len(self._found)
+        if first == self._group or _LEADING.fullmatch(self._text, self._names[first - 1].end, event.start) is None:
+            return range(0)
+        while first > self._group + 1:
+            joined = self._text[self._names[first - 2].end : self._names[first - 1].start]
+            if _JOINING.fullmatch(joined) is None:
+                break
+            first -= 1
+        return range(first - 1, len(self._found))
 
     def _still(self) -> None:
         """现仍: the disease named last goes on."""

@@ -78,6 +78,11 @@ _GOES_ON: Final = (
 )
 _END: Final = re.compile(rf"[。；;\n]|[，,](?!.{{0,3}}?(?:{_GOES_ON}))")
 """Where what is said of a drug ends: with the sentence, or at a clause that does not go on about its use."""
+_WHEN: Final = re.compile(
+    r"[，,]?[^，,。；;\n\d]{0,8}(?:发作|[痛热烧喘憋闷痒咳悸吐泻晕慌]|失眠|不适|难受|加重)时(?:再|可|临时|即|按需)?"
+    rf"(?P<verb>吸入?|喷|舌下含服|含[服化]?|口服|服用?|使?用|滴|涂)(?:{_DOSE.pattern}|(?=[，,。；;\n]|$))"
+)
+"""A clause that says when a drug is taken as needed: ，喘息发作时吸2喷."""
 _LISTED: Final = re.compile(r"(?:联合|合用|[、+＋和及与\s，,/等])*")
 _COURSE: Final = re.compile(r"(?:[×xX*\s,，、\dA-Za-z次服用滴注射推药晚早染疗炎]|疗程|共|续)$")
 _PACKETS: Final = re.compile(r"(?:[×xX*]\s*)?(?P<days>\d{1,2})\s*[剂付]")
@@ -140,17 +145,23 @@ def _said(text: str, low: str, name: Name, spans: Sequence[Duration]) -> Taken:
     """What stands behind a name, up to the next drug or sentence, and right before it."""
     limit = min(name.limit, name.end + _REACH)
     stop = _END.search(low, name.end, limit)
+    when = _WHEN.match(low, name.end) or (_WHEN.match(low, stop.start()) if stop else None)
+    if when is not None and when.end() <= limit:
+        stop = _END.search(low, when.end(), limit)
+    else:
+        when = None
     until = stop.start() if stop else limit
     dose = _DOSE.search(text, name.end, until)
     frequency = _FREQUENCY.search(low, name.end, until)
     code = code_of(frequency[0]) if frequency else ""
     if dose is not None and not code and _DAILY.match(text, dose.end()):
         code = "qd"
+    breathed = "吸入" if when is not None and when["verb"].startswith("吸") else ""
     return Taken(
         number_of(dose["dose"]) if dose else None,
         dose["unit"] if dose else "",
-        code,
-        _route_in(low, name.end, until) or _route_before(text, name),
+        code or ("prn" if when is not None else ""),
+        _route_in(low, name.end, until) or _route_before(text, name) or breathed,
         _course(text, name, until, spans),
     )
 

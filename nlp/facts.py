@@ -11,7 +11,7 @@ import re
 from math import inf
 from typing import Final
 
-from clinical.value import Value
+from clinical.value import Value, replace
 from nlp import assertion
 from nlp.assertion import Assertion, When, Who
 from nlp.differential import weigh
@@ -97,7 +97,7 @@ class _Part:
         last(layout, self._spans)
         locate(layout, self._sites, self._lexicon)
         self._dose()
-        return [self._fact(draft) for draft in self._drafts if draft.counts()]
+        return [fact for draft in self._drafts if draft.counts() for fact in self._told(draft)]
 
     def _name(self, draft: Draft) -> Name:
         done = draft.measured or bool(draft.signed)
@@ -129,6 +129,11 @@ class _Part:
             one.dose, one.dose_unit, one.frequency = said.dose, said.unit, said.frequency
             one.route = said.route
             one.days = one.days if said.days is None else said.days
+
+    def _told(self, one: Draft) -> list[Fact]:
+        """A fact, and the patient's own beside a relative's where one thing is told of both."""
+        fact = self._fact(one)
+        return [fact, replace(fact, who=Who.PATIENT)] if one.how.too else [fact]
 
     def _fact(self, one: Draft) -> Fact:
         how, text = one.how, self._text[one.start : one.end]

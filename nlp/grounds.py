@@ -82,7 +82,7 @@ def grounds(said: str, question: Question, found: Sequence[Found], snapshot: Sna
     carried = [Ground(one.passage, score) for one in found if (score := judge.score(one)) > 0]
     if not carried:
         return Grounds([], judge.missing(one.passage for one in found))
-    ranked = sorted(carried, key=lambda ground: -ground.score)
+    ranked = sorted(judge.weighed(carried), key=lambda ground: -ground.score)
     return Grounds(_distinct([one for one in ranked if one.score >= _WORTH * ranked[0].score])[:most])
 
 
@@ -107,6 +107,8 @@ class _Judge:
         self._drugs = [is_drug(mention, snapshot) for mention in self._named]
         self._beside = [mention for mention in question.mentions if mention.cue] if named else []
         self._words = _words(said, question.mentions)
+        self._treats = Predicate.INDICATED_FOR in self._asks
+        self._ill = {one for m in self._named if not is_drug(m, snapshot) for one in (*m.concepts, *m.classes)}
 
     def _together(self, drugs: int) -> None:
         """What of two drugs is asked for, and of a disease alone."""
@@ -129,6 +131,22 @@ class _Judge:
         dull = _NO_DRUG if self._for_drugs and not self._has(DRUGS, passage) else 1.0
         dull *= 0.5 if passage.predicate in _DULL and not asked else 1.0
         return dull * named * (0.4 + 0.6 * asked) * (0.5 + 0.5 * words) + 0.1 * beside + self._prior(found)
+
+    def weighed(self, carried: Sequence[Ground]) -> list[Ground]:
+        """Without what a drug is used for in general, where it is told not to be for the disease asked for."""
+        if not any(self._unfit(one.passage) for one in carried):
+            return list(carried)
+        asked = {one for mention in self._named for one in mention.concepts}
+        return [
+            one
+            for one in carried
+            if one.passage.predicate != Predicate.INDICATED_FOR or not asked.isdisjoint(one.passage.objects)
+        ]
+
+    def _unfit(self, passage: Passage) -> bool:
+        """Whether it tells that a drug is not for the disease that it is asked for."""
+        contraindicates = passage.predicate == Predicate.CONTRAINDICATED_IN
+        return self._treats and contraindicates and not self._ill.isdisjoint(passage.objects)
 
     def missing(self, passages: Iterable[Passage]) -> tuple[str, ...]:
         """Names and words of the question that none of some passages covers."""
@@ -172,6 +190,8 @@ class _Judge:
         """How far a passage says the kind of thing that is asked for, from 0 to 1."""
         if not self._asks:
             return 0.5
+        if self._unfit(passage):
+            return 1.0
         if passage.predicate:
             return self._asks.get(Predicate(passage.predicate), 0.0)
         said = cues.predicates(passage.heading)

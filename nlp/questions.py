@@ -20,6 +20,7 @@ _LATIN: Final = re.compile(r"[a-z][a-z0-9\-]*")
 _UNITS: Final = frozenset("mg ml kg ug mcg iu min mmol meq".split())
 """Units that some concept is called, too."""
 DRUGS: Final = frozenset({ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS, ConceptKind.PRODUCT})
+_TESTED: Final = re.compile(r"(.+)皮试阳性")
 _MOST_BEARERS: Final = 6
 _LONGEST: Final = 500
 """Characters of a question that are looked at."""
@@ -57,6 +58,8 @@ def understood(text: str, snapshot: Snapshot, lexicon: Lexicon, spellings: Spell
     text = text[:_LONGEST].strip()
     spans = _spans(text, lexicon)
     named = [(text[start:end], ids) for start, end, ids in spans]
+    if len(named) == 1:
+        named = [(said, _tested(said, snapshot, lexicon) or ids) for said, ids in named]
     letters = list(_letters(text, spans))
     meant = [word for token in _LATIN.findall(folded(text)) if (word := cues.in_chinese(token))]
     named += [(token, spellings.spelled(token)) for token in letters if not cues.in_chinese(token)]
@@ -82,6 +85,19 @@ def _spans(text: str, lexicon: Lexicon) -> list[_Span]:
     return sorted(kept)
 
 
+def _tested(said: str, snapshot: Snapshot, lexicon: Lexicon) -> tuple[str, ...]:
+    """The drug and the test of a positive skin test (TAT皮试阳性), whose name stands for allergens; nothing where no
+    drug is called so."""
+    match = _TESTED.fullmatch(said)
+    drugs = [one for one in lexicon.exact(match[1]) if _kind(one, snapshot) in DRUGS] if match else []
+    return (*drugs, *lexicon.exact(f"{match[1]}皮试")) if match and drugs else ()
+
+
+def _kind(concept: str, snapshot: Snapshot) -> ConceptKind | None:
+    known = snapshot.concept(concept)
+    return None if known is None else known.kind
+
+
 def _letters(text: str, spans: Sequence[_Span]) -> Iterator[str]:
     """Latin words outside of names."""
     for found in _LATIN.finditer(folded(text)):
@@ -91,8 +107,7 @@ def _letters(text: str, spans: Sequence[_Span]) -> Iterator[str]:
 
 def is_drug(mention: Mention, snapshot: Snapshot) -> bool:
     """Whether words name a drug or a class of drugs."""
-    known = snapshot.concept(mention.concepts[0])
-    return known is not None and known.kind in DRUGS
+    return _kind(mention.concepts[0], snapshot) in DRUGS
 
 
 def _mention(said: str, ids: Sequence[str], snapshot: Snapshot) -> Mention:

@@ -66,7 +66,7 @@ def _of_pair(a: Mention, b: Mention, question: Question, snapshot: Snapshot) -> 
 def _in(drug: Mention, condition: Mention, question: Question, snapshot: Snapshot) -> Iterator[Statement]:
     """What is said of a drug in a disease or a wider one."""
     wider = {one for concept in condition.concepts[:_MOST_BEARERS] for one in snapshot.lineage[concept]}
-    asked = [one for one in _OF_DRUG if one in question.predicates] or _OF_DRUG[:1]
+    asked = _OF_DRUG if Predicate.INDICATED_FOR in question.predicates else _OF_DRUG[:1]
     for predicate in asked:
         for concept in drug.concepts[:_MOST_BEARERS]:
             yield from (s for s in snapshot.statements(predicate, concept) if s.object in wider)

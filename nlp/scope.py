@@ -6,7 +6,20 @@ from collections.abc import Iterator, Sequence
 from math import isinf
 from typing import Final, NamedTuple
 
-from nlp.scope_cues import AGED, BARE, BY_WORD, CLAUSE_PAST, COMMA, HAVING, Cue, automaton
+from nlp.scope_cues import (
+    AGED,
+    ALIKE,
+    BARE,
+    BOTH,
+    BY_WORD,
+    CLAUSE_PAST,
+    COMING,
+    COMMA,
+    HAVING,
+    ONCE,
+    Cue,
+    automaton,
+)
 
 
 class Name(NamedTuple):
@@ -69,6 +82,8 @@ def events_of(text: str, names: Sequence[Name], agos: Sequence[Ago]) -> list[Eve
     kept += [Event(name.start, 1, None, "", name.end) for name in names]
     kept += [_dated(one) for one in agos]
     kept += [Event(match.start(), 2, Cue.PAST, "岁", match.end()) for match in AGED.finditer(text)]
+    for cue, pattern in ((Cue.ONCE, ONCE), (Cue.COMING, COMING)):
+        kept += [Event(match.start(), 2, cue, match[0], match.end()) for match in pattern.finditer(text)]
     return sorted(kept)
 
 
@@ -90,21 +105,23 @@ class Scope:
     """What holds at a point of a sentence."""
 
     __slots__ = (
-        "begun", "dated", "doubt", "edge", "family", "here", "if_", "long_if", "no", "now", "past", "reach", "used"
+        "bearers", "begun", "both", "dated", "doubt", "edge", "family", "here", "if_", "long_if", "no", "now",
+        "past", "reach", "used", "whose",
     )  # fmt: skip
 
     def __init__(self, family: bool) -> None:
         self.no = self.doubt = self.if_ = self.long_if = self.used = self.now = self.here = self.begun = False
         self.past = self.dated = ""
-        self.edge = self.reach = 0
-        self.family = family
+        self.edge = self.reach = self.whose = 0
+        self.family, self.both = family, False
+        self.bearers: frozenset[Cue] = frozenset()
 
     @property
     def stands(self) -> bool:
         """Whether anything holds that a comma may end."""
         return self.no or self.doubt or self.if_ or self.family or self.now or bool(self.past)
 
-    def opened(self, cue: Cue, event: Event) -> None:
+    def opened(self, cue: Cue, event: Event, text: str) -> None:
         """A cue that speaks of what follows."""
         if cue is Cue.NO and self.if_ and event.word in ("排除", "除外"):
             cue = Cue.DOUBT
@@ -124,7 +141,7 @@ class Scope:
             self.if_, self.no = True, False
             self.long_if = self.long_if or cue is Cue.IF_LONG
         elif cue in (Cue.FAMILY, Cue.PATIENT):
-            self.family = cue is Cue.FAMILY
+            self._bearer(cue, event, text)
             self.no = self.no and event.word in ("家族中", "家族内", "家族", "一级亲属")
         elif cue is Cue.PAST:
             self.here = True
@@ -132,6 +149,14 @@ class Scope:
         elif cue in (Cue.NOW, Cue.STILL):
             self.past, self.now = "", True
             self.dated = event.word if event.word in _SINCE else ""
+
+    def _bearer(self, cue: Cue, event: Event, text: str) -> None:
+        """Of whom it is told from here on: 母亲及患者本人均有 tells of both."""
+        if BOTH.fullmatch(text, self.whose, event.start) is None or not self.bearers:
+            self.bearers = frozenset()
+        self.bearers, self.whose = self.bearers | {cue}, event.end
+        self.both = len(self.bearers) > 1 and ALIKE.match(text, event.end) is not None
+        self.family = cue is Cue.FAMILY or self.both
 
     def clause(self, bare: bool, always_family: bool) -> None:
         """A comma: what is denied, doubted, planned or another's goes on only through a bare list of names."""
@@ -146,6 +171,7 @@ class Scope:
             self.no = self.doubt = False
             self.if_ = self.long_if
             self.family = self.family and always_family
+            self.both = False
         elif not self.used:
             self.no = self.doubt = False
         self.begun = False

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 class Cue(StrEnum):
     """What a word does. ``*_AFTER`` speaks of what stands before it, ``*_EITHER`` of what follows in its clause, else
-    of what stands before it; ``IF_LONG`` reaches to the end of the sentence."""
+    of what stands before it; ``IF_LONG`` reaches to the end of the sentence. ``ONCE`` (方可) allows something once
+    what is denied before it does not come, ``COMING`` (再来) asks to come again when what stands before it comes."""
 
     QUIET = "quiet"
     NO = "no"
@@ -32,6 +33,8 @@ class Cue(StrEnum):
     IF_LONG = "if-long"
     IF_AFTER = "if-after"
     IF_BACK = "if-back"
+    ONCE = "once"
+    COMING = "coming"
     FAMILY = "family"
     FAMILY_AFTER = "family-after"
     PATIENT = "patient"
@@ -92,7 +95,24 @@ CLAUSE_PAST: Final = (
 FOLLOWING: Final = frozenset("复查 复测 监测 定期复查 完善 定期".split())
 """Plans that are tales where a record tells what was done: 复查CT未见异常, unless they lie ahead."""
 AHEAD: Final = re.compile(r"[\d一二两三半数][^，,。；;]{0,4}后|拟|待|明|次日|嘱|建议|必要|请|计划|择|注意")
+BOTH: Final = re.compile(r"[、及和与]|以及")
+"""What joins a relative and the patient of whom one thing is told."""
+ALIKE: Final = re.compile(r"(?:本人|自己)?(?:均|都|皆|俱|同患|先后|相继|患有|有|无|否认)")
+"""What tells it of both."""
 AGED: Final = re.compile(r"\d{1,2}(?:岁|月龄)时")
+ONCE: Final = re.compile(
+    r"后?[方才即再]可(?!见|闻|触|扪|及|能|疑|除外|排除)|"
+    r"[后者]?可(?=恢复|出院|停|拔|继续|启动|重启|加量|减量|减药|转出|转入|转科|转院|转普|手术|行|予|给|用|服|逐步|开始|改|撤|脱机|拆线|使用|口服)"
+)
+"""What may be done once what is denied before it stays away: 无活动性出血可恢复抗凝, 无发热方可出院."""
+FIRM: Final = re.compile("后?[方才即再]可|后可|者可")
+"""Words of them that are a condition in a tale too."""
+COMING: Final = re.compile(
+    r"再(?:过?来|就诊|复诊|随诊)|(?<![再上下门急初复])(?:来诊|来院|就诊(?!断)|就医|复诊|返院)|及时"
+)
+"""When to come again, or what to do at once."""
+AGAIN: Final = re.compile(r"再过?来(?!就?诊|我?院|住院)|再(?:复诊|随诊)")
+"""Words of them that ask to come again outside of orders too."""
 BARE: Final = re.compile(r"[、及和与或等并以伴\s/／“”\"]|病史|症状|表现|病变|现象|情况|之类|家族史|史|征|等症|不适")
 JOINED: Final = re.compile(
     r"(?:[、及和与或/／,，\s“”\"]|以及|亦|也|均|都|尚|暂|完全|基本|已|可|结果|检查|试验|征|两次|多次|测定|抗体|发作|体征|[:：]|[(（][^()（）]{0,8}[)）])*"

@@ -23,10 +23,10 @@ class NoSpellings:
 NAMES = ("华法林", "布洛芬", "甲氨蝶呤", "青霉素", "社区获得性肺炎", "阿莫西林")
 
 
-def stand_in(snapshot: Snapshot) -> Retrieve:
+def stand_in(snapshot: Snapshot, names: tuple[str, ...] = NAMES) -> Retrieve:
     """Finds passages about a few drugs and a disease (and the classes they belong to) by what a question names and
     asks for."""
-    about = {one for name in NAMES for concept in snapshot.by_name(name) for one in snapshot.lineage[concept.id]}
+    about = {one for name in names for concept in snapshot.by_name(name) for one in snapshot.lineage[concept.id]}
     kept = [p for p in passages(snapshot) if not about.isdisjoint((p.concept, *p.objects))]
     lexicon, spellings = Lexicon.of(snapshot), NoSpellings()
 

@@ -49,6 +49,17 @@ def test_doses_in_words() -> None:
     assert said("格列美脲改成半片", "格列美脲")[0][:2] == (0.5, "片")
 
 
+def test_a_clause_says_when_and_how_much_is_taken_as_needed() -> None:
+    (puffs,) = said("沙丁胺醇气雾剂，喘息发作时吸2喷。", "沙丁胺醇")
+    (tongue,) = said("硝酸甘油片，胸痛时舌下含服", "硝酸甘油")
+    (meal,) = said("阿卡波糖片，进餐时服1片。", "阿卡波糖")
+    other = said("布洛芬混悬液，发热时口服对乙酰氨基酚0.5g。", "布洛芬", "对乙酰氨基酚")
+    assert puffs == Taken(2, "喷", "prn", "吸入")
+    assert (tongue.frequency, tongue.route) == ("prn", "舌下含服")
+    assert meal.frequency == "", "a meal is no need"
+    assert [(one.dose, one.frequency) for one in other] == [(None, ""), (0.5, "")], "the clause is the other drug's"
+
+
 def test_what_follows_in_another_clause_is_not_the_drugs() -> None:
     (found,) = said("予头孢唑林预防感染，产后出血约600ml", "头孢唑林")
     assert found.dose is None

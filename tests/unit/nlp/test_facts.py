@@ -52,6 +52,15 @@ def test_the_familys_illness_is_not_the_patients(lexicon: Lexicon) -> None:
     assert (named(facts, "高血压").who, named(facts, "糖尿病").who) == ("patient", "family")
 
 
+@pytest.mark.parametrize(
+    "text", ["外婆、母亲及患者本人均有高血压。", "患者及其弟均患高血压。", "患者本人、外婆及母亲都有高血压。"]
+)
+def test_what_is_told_of_a_relative_and_the_patient_is_told_twice(lexicon: Lexicon, text: str) -> None:
+    facts = read(text, lexicon, "家族史")
+    assert [(fact.name, fact.who.value) for fact in facts] == [("高血压", "family"), ("高血压", "patient")]
+    assert [fact.who.value for fact in read("患者与母亲同住，有高血压。", lexicon, "现病史")] == ["patient"]
+
+
 def test_past_and_over_are_told_apart(lexicon: Lexicon) -> None:
     facts = read("糖尿病史5年，肺结核病史20年，已愈。", lexicon, "既往史")
     assert (named(facts, "糖尿病").when, named(facts, "肺结核病").when) == ("past", "resolved")
