@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Reference, Severity
 from clinical.logic import Unknown
 from clinical.patient import Allergy
-from knowledge.model import Predicate, Statement
+from knowledge.model import ConceptKind, Predicate, Statement
 from rules.model import Case, Family, Use, fault, order_datum
 from rules.saying import drop, found, named
 
 NAME = "allergy"
+_OF = Predicate.ALLERGEN_OF
 
 
 def check(case: Case) -> Iterator[Outcome]:
@@ -124,9 +125,40 @@ def _closeness(s: Statement, use: Use) -> tuple[bool, int, bool, str]:
 
 
 def _cross_statements(case: Case, allergy: Allergy) -> Iterator[Statement]:
-    """Cross-reactivity of what was recorded, and of the allergens that cover a recorded drug."""
+    """Cross-reactivity of what was recorded, and of the allergens that cover the class of a recorded drug. What a
+    row says of a class within itself (头孢菌素类 and another of them) is of a recorded member, not of the whole
+    class: who is said not to tolerate any has no other."""
     for concept in allergy.what.concepts:
-        yield from case.statements(Predicate.CROSS_REACTS, concept)
+        yield from (s for s in case.statements(Predicate.CROSS_REACTS, concept) if not _is_within(case, s))
+        for allergen in _covering(case, concept):
+            yield from case.statements(Predicate.CROSS_REACTS, allergen)
+
+
+def _is_within(case: Case, s: Statement) -> bool:
+    if s.qualifiers.get("reactions") or not _is_class(case, s.object):
+        return False
+    return any(covered.object == s.object for covered in case.statements(_OF, s.subject))
+
+
+def _covering(case: Case, concept: str) -> tuple[str, ...]:
+    """Allergens that are a class of drugs to which a drug belongs: cefaclor is one of 头孢菌素类. Not what only lists
+    it: who does not tolerate a fat emulsion need not be allergic to soy."""
+    return case.snapshot.remember(
+        ("allergens-over", concept, case.iso_day), lambda: tuple(sorted(_classes_over(case, concept)))
+    )
+
+
+def _classes_over(case: Case, concept: str) -> Iterator[str]:
+    classes = {one for one in case.snapshot.lineage[concept] if one != concept and _is_class(case, one)}
+    told = {s.subject for one in classes for s in case.snapshot.pointing_at(one) if s.predicate is _OF}
+    for allergen in told:
+        if any(s.object in classes for s in case.statements(_OF, allergen)):
+            yield allergen
+
+
+def _is_class(case: Case, concept: str) -> bool:
+    known = case.snapshot.concept(concept)
+    return known is not None and known.kind is ConceptKind.DRUG_CLASS
 
 
 def _reacted(s: Statement, allergy: Allergy) -> bool:

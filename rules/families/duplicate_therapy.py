@@ -74,6 +74,38 @@ def _same_ingredient(case: Case) -> Iterator[Finding]:
             several = len(same) > _allowed(case, concept) and any(u.new for u in same) and not _planned(same)
             if several and case.in_focus(*(u.order.id for u in same)):
                 yield _twice(case, concept, same)
+    yield from _same_medicine(case)
+
+
+def _same_medicine(case: Case) -> Iterator[Finding]:
+    """One Chinese medicine in two orders (滴丸 and 片): its herbs, each of which may well be in two, do not tell."""
+    by_medicine: dict[str, list[Use]] = {}
+    for use in case.uses:
+        if use.product and HERB in case.lineage[use.concept]:
+            by_medicine.setdefault(use.product, []).append(use)
+    for medicine, uses in by_medicine.items():
+        for same in _reaching_the_same(uses) if len(uses) > 1 else ():
+            names = {_STRENGTH.sub("", use.order.what.text) for use in same}  # of one name: duplicate-order
+            several = len(names) > 1 and any(u.new for u in same)
+            if several and case.in_focus(*(u.order.id for u in same)):
+                yield _the_same(case, medicine, same)
+
+
+def _the_same(case: Case, medicine: str, uses: list[Use]) -> Finding:
+    names = "、".join(use.order.what.text for use in uses)
+    return Finding(
+        family=NAME,
+        rule_id=f"{NAME}:same-medicine",
+        rule_version="1",
+        severity=Severity.MODERATE,
+        summary=f"重复用药: {names} 均为{case.name(medicine)}",
+        detail="同一处方的中成药由多个医嘱同时给予，合计超过说明书用量。",
+        orders=tuple(use.order.id for use in uses),
+        data=tuple(order_datum(use.order) for use in uses),
+        advice="保留其中一个。",
+        suggestions=(drop(next(use for use in uses if use.new)),),
+        cause=f"{NAME}:{medicine}",
+    )
 
 
 def _reaching_the_same(uses: list[Use]) -> Iterator[list[Use]]:

@@ -386,7 +386,10 @@ def _several(case: Case, s: Statement, members: list[_Member]) -> Finding | None
     names = "、".join(name for _, _, name in members)
     concepts = {use.concept for use in uses}
     same_herb = len(concepts) == 1 and s.subject in case.lineage[uses[0].concept]
+    medicines = {use.order.what.concepts for use in uses}
     cause = _twice(uses[0].concept) if same_herb else f"{NAME}:{s.subject}"
+    if len(medicines) == 1 and len(uses[0].order.what.concepts) == 1:  # 滴丸 and 片 of one: told as a repeat
+        cause = _twice(uses[0].order.what.concepts[0])
     return told(case, NAME, s, uses, severity_of(s), f"重复用药: {names} 同属{case.name(s.subject)}", cause=cause)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from itertools import islice
+from itertools import islice, permutations
 from typing import Any
 
 from knowledge.model import ConceptKind, Predicate, Statement
@@ -146,14 +146,16 @@ def _duplicates(s: Statement, snapshot: Snapshot) -> Asked:
     return _asked([_order(snapshot, drug, s, n) for n, drug in enumerate(drugs, 1)])
 
 
-def _crossing(s: Statement, snapshot: Snapshot) -> Asked:
-    """A member of whom no closer row speaks."""
+def _crossing(s: Statement, snapshot: Snapshot) -> Iterator[Asked]:
+    """A member of whom no closer row speaks; of a row about a class within itself one member against another."""
     rivals = [r for r in snapshot.statements(Predicate.CROSS_REACTS, s.subject) if r.id != s.id]
     named = {r.object for r in rivals} | {s.subject}
     members = list(_members(snapshot, s.object))
     drug = next((m for m in members if m == s.object or m not in named), members[0])
     reaction = "".join(s.qualifiers.get("reactions", ())[:1])
-    return _asked([_order(snapshot, drug, s)], allergies=[{"text": snapshot.name(s.subject), "reaction": reaction}])
+    yield _asked([_order(snapshot, drug, s)], allergies=[{"text": snapshot.name(s.subject), "reaction": reaction}])
+    for had, given in permutations(members, 2):
+        yield _asked([_order(snapshot, given, s)], allergies=[{"text": snapshot.name(had), "reaction": reaction}])
 
 
 REACH: dict[Predicate, tuple[str, Callable[[Statement, Snapshot], Asked | Iterator[Asked]]]] = {

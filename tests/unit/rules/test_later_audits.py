@@ -17,6 +17,7 @@ LIMITS = {
     "fourth": (0.01, 0.0),
     "fifth": (0.0, 0.0),
     "sixth": (0.0, 0.0),
+    "seventh": (0.01, 0.0),
 }
 """By audit the greatest share of planted errors missed, and of false alarms to orders."""
 
