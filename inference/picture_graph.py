@@ -24,6 +24,8 @@ _LABELS: Final[Mapping[Predicate, str]] = {
     Predicate.CROSS_REACTS: "交叉过敏",
 }
 """Statements between two things of a patient, and how each is called."""
+_UNASKED: Final = "诊断相符"
+"""What a diagnosis is that a drug goes unasked beside, by custom: not what the drug is for."""
 _OF_PATIENT: Final = {"disease": "患有", "drug": "正在使用", "allergy": "过敏", "finding": "表现"}
 _MOST: Final = 400
 
@@ -95,7 +97,7 @@ def _edge(snapshot: Snapshot, statement: Statement, start: str, end: str) -> Edg
         start,
         end,
         statement.predicate.value,
-        _LABELS[statement.predicate],
+        _UNASKED if q.get("basis") == "practice" else _LABELS[statement.predicate],
         "release",
         statement.id,
         str(q.get("severity", "")),

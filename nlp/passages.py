@@ -1,7 +1,8 @@
 """The release as passages to be found: every statement as a sentence of ours, every section of an article.
 
 Short statements of one subject that say the same kind of thing (symptoms of a disease, contents of a product) make
-one passage together; everything else stands by itself.
+one passage together; everything else stands by itself. What a drug is for by custom makes one passage too: its rows
+name the diagnoses beside which nobody queries it (an antidiabetic beside 不孕症), which are no indications.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import msgspec
 from knowledge.model import Article, Citation, ConceptKind, Predicate, Standing, Statement
 from knowledge.snapshot import Snapshot
 from nlp import sentences
+from nlp.questions import DRUGS
 
 _LONGEST: Final = 500
 """Characters of a passage of grouped statements; more make another passage."""
@@ -60,13 +62,19 @@ def passages(snapshot: Snapshot) -> Iterator[Passage]:
     """Every passage of a release, in the same order for the same release."""
     made = _Maker(snapshot, departments(snapshot))
     groups: dict[_Shared, list[_Item]] = defaultdict(list)
+    customs: dict[tuple[_Shared, str, str], list[_Item]] = defaultdict(list)
     for statement in snapshot.all_statements():
         if sentences.family_of(statement.predicate).group:
             groups[_Shared.of(statement)].append(made.item(statement))
+        elif sentences.is_customary(statement):
+            item = made.beside(statement)
+            customs[_Shared.of(statement), made.purpose(statement), item.band].append(item)
         else:
             yield made.single(statement)
     for shared in sorted(groups):
         yield from made.grouped(shared, groups[shared])
+    for shared, purpose, beside in sorted(customs):
+        yield from made.customary(shared, purpose, beside, customs[shared, purpose, beside])
     for article in snapshot.articles():
         yield from made.article(article)
 
@@ -127,6 +135,26 @@ class _Maker:
             objects = tuple(dict.fromkeys(item.object for item in part if item.object))
             title = f"{subject} {family.heading}"
             yield self._passage(shared, _key(*shared, str(number)), title, family.heading, text, objects)
+
+    def purpose(self, s: Statement) -> str:
+        """What a drug is for by custom."""
+        return sentences.saying(s, self._name(s.subject), "").filled(sentences.CUSTOM)
+
+    def beside(self, s: Statement) -> _Item:
+        """A diagnosis, or another drug, beside which nobody asks what a drug is for."""
+        name, known = self._name(s.object), self._snapshot.concept(s.object)
+        short = name.removeprefix(sentences.SCOPE)
+        beside = "诊断" if known is None or known.kind not in DRUGS else "合用药品"
+        return _Item(0 if short != name else 1, short, s.object, beside)
+
+    def customary(self, shared: _Shared, purpose: str, beside: str, items: list[_Item]) -> Iterator[Passage]:
+        """What a drug is for by custom, and beside which diagnoses (or drugs) that goes unasked."""
+        heading = sentences.heading(shared.predicate)
+        for number, part in enumerate(_parts(sorted(items, key=lambda item: (item.rank, item.said)))):
+            text = f"{purpose}{sentences.UNASKED.format(beside, '、'.join(item.said for item in part))}"
+            objects = tuple(dict.fromkeys(item.object for item in part))
+            title = f"{self._name(shared.subject)} {heading}"
+            yield self._passage(shared, _key(*shared, purpose, beside, str(number)), title, heading, text, objects)
 
     def article(self, article: Article) -> Iterator[Passage]:
         """Each section of an article."""

@@ -13,8 +13,10 @@ from typing import Final
 
 from knowledge.model import Predicate, Statement
 from knowledge.snapshot import Snapshot
+from nlp.passages import Passage
 from nlp.questions import Mention, Question, is_drug
 from nlp.search import Answer, Found
+from nlp.sentences import is_customary
 
 Retrieve = Callable[[str, int], Answer]
 """Searches the release: a query, and how many passages at most."""
@@ -36,10 +38,16 @@ def gathered(query: str, retrieve: Retrieve, snapshot: Snapshot) -> Answer:
 
 
 def _fetched(statement: Statement, retrieve: Retrieve, snapshot: Snapshot) -> Found | None:
-    """The passage of a statement."""
+    """The passage of a statement, or the one that it is said in together with others."""
     names = f"{snapshot.name(statement.subject)} {snapshot.name(statement.object)}"
     near = retrieve(names, _NEAR).found
-    return next((one._replace(score=1.0) for one in near if one.passage.id == statement.id), None)
+    return next((one._replace(score=1.0) for one in near if _says(one.passage, statement)), None)
+
+
+def _says(passage: Passage, s: Statement) -> bool:
+    if not is_customary(s):
+        return passage.id == s.id
+    return (passage.concept, passage.predicate) == (s.subject, s.predicate.value) and s.object in passage.objects
 
 
 def _exact(question: Question, snapshot: Snapshot) -> list[Statement]:

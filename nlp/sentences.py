@@ -440,6 +440,11 @@ FAMILIES: Final[dict[Predicate, Family]] = {
     ),
 }
 """Every predicate that statements have; one that is missing here is said by ``GENERIC``."""
+CUSTOM: Final = "{subject}[（{forms}）][用于{purpose}]。"
+UNASKED: Final = "审方时有下列{}之一，不视为无适应证（依据临床常规）：{}。"
+"""What a drug is for by custom, and beside what nobody asks."""
+SCOPE: Final = "适应范围:"
+"""Before the name of a scope of diagnoses."""
 GENERIC: Final = Family("", (), "{subject}[与{object}]。")
 
 
@@ -447,6 +452,11 @@ def family_of(predicate: Predicate) -> Family:
     """How statements of a predicate are said."""
     found = FAMILIES.get(predicate)
     return GENERIC._replace(heading=predicate.value) if found is None else found
+
+
+def is_customary(statement: Statement) -> bool:
+    """Whether a row on what a drug is for names what nobody queries, not what the drug treats."""
+    return statement.predicate is _P.INDICATED_FOR and statement.qualifiers.get("basis") == "practice"
 
 
 def heading(predicate: Predicate) -> str:

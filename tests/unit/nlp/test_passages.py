@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.model import Predicate, Statement
+from knowledge.model import ConceptKind, Predicate, Statement
 from knowledge.snapshot import Snapshot
 from nlp.passages import Passage, departments, passages
 from nlp.sentences import FAMILIES, said
@@ -56,6 +56,21 @@ def test_short_statements_of_one_subject_make_one_passage(made: dict[str, Passag
     assert loaded.text == "肺炎的症状：发热、咳嗽。" or loaded.text == "肺炎的症状：咳嗽、发热。"
     assert set(loaded.objects) == {"symptom:cough", "symptom:fever"}
     assert loaded.standing == "unreviewed"
+
+
+def test_a_diagnosis_that_nobody_queries_is_not_said_to_be_treated(snapshot: Snapshot) -> None:
+    found = [p for p in passages(snapshot) if p.predicate == Predicate.INDICATED_FOR]
+    (antidiabetics,) = [p for p in found if snapshot.name(p.concept) == "降糖药"]
+    assert antidiabetics.text.startswith("降糖药用于糖尿病。审方时有下列诊断之一，不视为无适应证（依据临床常规）：")
+    assert "不孕症" in antidiabetics.text
+    assert not [p.text for p in found if "用于不孕症" in p.text or "适应范围" in p.text]
+
+
+def test_drugs_and_diagnoses_beside_which_nobody_asks_are_told_apart(snapshot: Snapshot) -> None:
+    found = [p for p in passages(snapshot) if p.predicate == Predicate.INDICATED_FOR and "合用药品" in p.text]
+    kinds = {snapshot.concept(one).kind for p in found for one in p.objects}  # type: ignore[union-attr]
+    assert found
+    assert ConceptKind.DISEASE not in kinds
 
 
 def test_findings_are_told_the_most_frequent_first(made: dict[str, Passage]) -> None:
