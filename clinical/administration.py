@@ -17,7 +17,7 @@ _WORDS: Final[dict[str, str]] = {
     "鼻饲": "鼻饲 胃管注入 经胃管 管饲 ng",
     "舌下含服": "舌下含服 舌下 舌下给药 sl 37839007 3",
     "含化": "含化 含服 含漱 610",
-    "静脉滴注": "静脉滴注 静滴 静点 ivgtt iv.gtt ivdrip iv drip ivgtt. 静脉点滴 静脉输液 输液 "
+    "静脉滴注": "静脉滴注 静滴 静点 ivgtt iv.gtt ivdrip iv drip ivgtt. 静脉点滴 静脉输液 输液 静脉输注 静输 "
     "中心静脉滴注 经中心静脉滴注 深静脉滴注 picc滴注 cvc滴注",
     "静脉注射": "静脉注射 静注 静推 静脉推注 ivp ivpush iv push iv推 入壶 小壶",
     "静脉泵入": "静脉泵入 泵入 微泵 静脉泵注 微量泵 ivpump "

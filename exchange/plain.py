@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -49,6 +50,8 @@ _ACTIVE: Final = OrderStatus.ACTIVE
 _ORDER_KINDS: Final = {kind.value: kind for kind in OrderKind}
 _VISITS: Final = {visit.value: visit for visit in Visit}
 _STATUSES: Final = {status.value: status for status in ClinicalStatus}
+_TOLD: Final = re.compile(r"(?P<name>[^：]{2,60}?)\s*(?:：|:(?=\s|[^\x00-\xff]))\s*(?P<found>.+)", re.DOTALL)
+"""A name with what was found behind a colon; that of an allele (15:02) or of a time is none."""
 _SEXES: Final = {"男": Sex.MALE, "male": Sex.MALE, "女": Sex.FEMALE, "female": Sex.FEMALE}
 _Amount = Annotated[float, msgspec.Meta(ge=0)]
 """What is counted or weighed: a negative one is a slip of the sender and is refused with the name of its field."""
@@ -360,8 +363,13 @@ def _observations(p: PlainPatient) -> Known[tuple[Observation, ...]]:
 
 
 def _report(item: PlainReport, path: str) -> Report:
+    """A report whose name goes on with what it found (``HLA-B*15:02基因检测：阳性``) is told apart from it."""
     recognised = UNKNOWN if item.recognised is None else item.recognised
-    return Report(_what(item), item.conclusion, recognised, _origin(item, path))
+    what, conclusion = _what(item), item.conclusion
+    told = None if conclusion else _TOLD.fullmatch(what.text)
+    if told is not None:
+        what, conclusion = replace(what, text=told["name"]), told["found"]
+    return Report(what, conclusion, recognised, _origin(item, path))
 
 
 def _procedure(item: PlainProcedure, path: str) -> Procedure:

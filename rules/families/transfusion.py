@@ -16,6 +16,7 @@ from clinical.quantity import UnitMismatch
 from clinical.value import replace
 from knowledge.model import ConceptKind, Predicate, Statement
 from rules.blood_groups import Group, blood_group
+from rules.infusion import SALINE
 from rules.measures import Measured, measured
 from rules.model import Case, Family, fault
 from rules.services import called, concerning, in_hand, lineage, said_of, settled, take_back
@@ -41,7 +42,7 @@ def check(case: Case) -> Iterator[Outcome]:
 
 def _outcomes(case: Case, orders: list[Order]) -> Iterator[Outcome]:
     for order in orders:
-        for part in (_indicated, _prepared):
+        for part in (_indicated, _prepared, _mixed):
             try:
                 yield from part(case, order)
             except Exception as error:  # one order must not silence the others
@@ -284,6 +285,34 @@ def _ungrouped(case: Case, order: Order, missing: list[str]) -> Finding:
     advice = "立即采血复核ABO与RhD血型并做交叉配血；危及生命且来不及定型时按紧急用血流程输注O型红细胞、AB型血浆。"
     reason = "未知受血者血型而输血可致急性溶血反应。"
     return _own(order, "group", severity, f"{called(case, order)}: 未见{names}结果", reason, advice)
+
+
+# -- giving it ----------------------------------------------------------------------------
+
+
+def _mixed(case: Case, order: Order) -> Iterator[Finding]:
+    """Anything but saline in the bag or line of blood (临床输血技术规范 2000, article 33)."""
+    if not order.group:
+        return
+    beside = [o for o in case.orders if o.group == order.group and o.kind is OrderKind.DRUG and _runs_in(o)]
+    strange = [o for o in beside if o.what.concepts and set(o.what.concepts) != {SALINE}]
+    if strange:
+        names = "、".join(o.what.text for o in strange)
+        summary = f"{called(case, order)}: 与{names}同组输注"
+        reason = "血液内不得加入其他药物；葡萄糖液可致红细胞凝集、溶血，含钙液体可致凝血。"
+        advice = "血液单独输注，需要稀释或冲管只用0.9%氯化钠注射液；其他药品另建通路。"
+        made = _own(order, "mixed", Severity.MAJOR, summary, reason, advice)
+        data = (*made.data, *(Datum.at("同组医嘱", o.what.text, o.origin) for o in strange))
+        yield replace(made, orders=(order.id, *(o.id for o in strange)), data=data)
+
+
+def _runs_in(order: Order) -> bool:
+    """Whether it is infused: an injection of dexamethasone before the blood is often written in its group."""
+    route = order.dosage.route
+    return not isinstance(route, Unknown) and route in _INFUSED
+
+
+_INFUSED: Final = ("静脉滴注", "静脉泵入", "静脉给药")
 
 
 # -- approval -----------------------------------------------------------------------------

@@ -18,6 +18,7 @@ LIMITS = {
     "fifth": (0.0, 0.0),
     "sixth": (0.0, 0.0),
     "seventh": (0.01, 0.0),
+    "eighth": (0.0, 0.0),
 }
 """By audit the greatest share of planted errors missed, and of false alarms to orders."""
 
