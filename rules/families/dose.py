@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from math import inf
 from typing import Final
 
 from clinical.finding import Datum, Finding, Gap, Outcome, Passed, Severity
@@ -27,6 +28,7 @@ from rules.dosing import (
 )
 from rules.model import Case, Family, Use, Way, fault, may_interrupt, order_datum
 from rules.saying import named
+from rules.stewardship import ANTIBACTERIAL
 
 NAME = "dose"
 _RANGE: Final = Predicate.DOSE_RANGE
@@ -190,7 +192,15 @@ def _under(case: Case, use: Use, rows: list[_Held]) -> Finding | None:
         return None
     given, least_ = amount(dose, limits.unit), amount(limits.single_min, limits.unit)
     summary = f"{named(case, use)} 单次剂量 {given} 明显低于常用下限 {least_}"
+    if ANTIBACTERIAL in case.lineage[use.concept] and _lost_a_digit(dose, limits.single_min, limits.single_max):
+        return _say(case, row, Severity.MODERATE, f"{summary}，疑少一位", (use,), limits.data)
     return _say(case, row, Severity.MINOR, summary, (use,), limits.data)
+
+
+def _lost_a_digit(dose: float, least: float, most: float | None) -> bool:
+    """Whether ten times a dose of at most a quarter of the least would be right: of an antibacterial, which nobody
+    begins low, the point has slipped."""
+    return dose <= least / 4 and least <= 10 * dose <= (inf if most is None else most)
 
 
 def _say(

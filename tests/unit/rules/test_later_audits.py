@@ -19,13 +19,16 @@ LIMITS = {
     "sixth": (0.0, 0.0),
     "seventh": (0.01, 0.0),
     "eighth": (0.0, 0.0),
+    "ninth": (0.01, 0.0),
 }
 """By audit the greatest share of planted errors missed, and of false alarms to orders."""
+OF_ERRORS_ALONE = {"ninth"}
 
 
 def _all(kind: str) -> list[Any]:
+    names = [name for name in LIMITS if kind == "caught" or name not in OF_ERRORS_ALONE]
     return [
-        pytest.param(told, id=f"{name}: {told['name']}") for name in LIMITS for told in audit(f"{name}_{kind}.yaml")
+        pytest.param(told, id=f"{name}: {told['name']}") for name in names for told in audit(f"{name}_{kind}.yaml")
     ]
 
 
@@ -55,7 +58,9 @@ def test_a_right_prescription_is_let_pass(told: dict[str, Any], snapshot: Snapsh
 @pytest.mark.parametrize("name", LIMITS)
 def test_what_is_missed_and_falsely_said_stays_rare(name: str) -> None:
     missed, wrong = LIMITS[name]
-    caught, quiet = audit(f"{name}_caught.yaml"), audit(f"{name}_quiet.yaml")
-    orders = sum(len(told["request"]["orders"]) for told in quiet)
+    caught = audit(f"{name}_caught.yaml")
     assert sum(bool(told.get("missed")) for told in caught) / len(caught) <= missed
-    assert sum(len(told.get("wrong", ())) for told in quiet) / orders <= wrong
+    if name not in OF_ERRORS_ALONE:
+        quiet = audit(f"{name}_quiet.yaml")
+        orders = sum(len(told["request"]["orders"]) for told in quiet)
+        assert sum(len(told.get("wrong", ())) for told in quiet) / orders <= wrong
