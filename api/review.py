@@ -132,7 +132,7 @@ class Reviewer:
                 reviewed.seen,
                 tenant,
                 reviewed.region,
-                self._texts[id(self.policy(tenant))],
+                self._texts.get(id(self.policy(tenant)), b""),
             )
         )
 

