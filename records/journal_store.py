@@ -199,10 +199,9 @@ def _keep_policies(connection: Connection, used: Mapping[bytes, datetime]) -> No
 
 def policy_of(connection: Connection, digest: str) -> bytes:
     """The text of the policy that a request was answered under; empty where it was not kept."""
-    kept = (
-        connection.execute(select(policies.c.policy).where(policies.c.digest == digest)).scalar() if digest else None
-    )
-    return kept or b""
+    if not digest:
+        return b""
+    return connection.execute(select(policies.c.policy).where(policies.c.digest == digest)).scalar() or b""
 
 
 def as_json(value: Any) -> bytes:

@@ -93,18 +93,25 @@ def _same_medicine(case: Case) -> Iterator[Finding]:
 
 def _the_same(case: Case, medicine: str, uses: list[Use]) -> Finding:
     names = "、".join(use.order.what.text for use in uses)
+    summary = f"重复用药: {names} 均为{case.name(medicine)}"
+    detail = "同一处方的中成药由多个医嘱同时给予，合计剂量可能超过说明书用量。"
+    return _repeated("same-medicine", Severity.MODERATE, summary, detail, medicine, uses)
+
+
+def _repeated(rule: str, severity: Severity, summary: str, detail: str, what: str, uses: Sequence[Use]) -> Finding:
+    """A repeat that no row speaks of: the orders themselves show it."""
     return Finding(
         family=NAME,
-        rule_id=f"{NAME}:same-medicine",
+        rule_id=f"{NAME}:{rule}",
         rule_version="1",
-        severity=Severity.MODERATE,
-        summary=f"重复用药: {names} 均为{case.name(medicine)}",
-        detail="同一处方的中成药由多个医嘱同时给予，合计超过说明书用量。",
+        severity=severity,
+        summary=summary,
+        detail=detail,
         orders=tuple(use.order.id for use in uses),
         data=tuple(order_datum(use.order) for use in uses),
-        advice="保留其中一个。",
+        advice="保留其中一个，或按合计剂量调整。",
         suggestions=(drop(next(use for use in uses if use.new)),),
-        cause=f"{NAME}:{medicine}",
+        cause=f"{NAME}:{what}",
     )
 
 
@@ -199,19 +206,9 @@ def _twice(case: Case, concept: str, uses: list[Use]) -> Finding:
     if row is not None:
         cause = f"{NAME}:{concept}"
         return found(case, NAME, row, tuple(uses), summary, suggestions=(drop(new),), cause=cause)
-    return Finding(
-        family=NAME,
-        rule_id=f"{NAME}:same-ingredient",
-        rule_version="1",
-        severity=Severity.MODERATE if HERB in case.lineage[concept] else Severity.MAJOR,
-        summary=summary,
-        detail="同一有效成分由多个医嘱同时给予，合计剂量可能超过上限。",
-        orders=tuple(use.order.id for use in uses),
-        data=tuple(order_datum(use.order) for use in uses),
-        advice="保留其中一个，或按合计剂量调整。",
-        suggestions=(drop(new),),
-        cause=f"{NAME}:{concept}",
-    )
+    severity = Severity.MODERATE if HERB in case.lineage[concept] else Severity.MAJOR
+    detail = "同一有效成分由多个医嘱同时给予，合计剂量可能超过上限。"
+    return _repeated("same-ingredient", severity, summary, detail, concept, uses)
 
 
 def _group(case: Case, use: Use, s: Statement) -> Iterator[Outcome]:

@@ -299,7 +299,8 @@ def _mixed(case: Case, order: Order) -> Iterator[Finding]:
     if strange:
         names = "、".join(o.what.text for o in strange)
         summary = f"{called(case, order)}: 与{names}同组输注"
-        reason = "血液内不得加入其他药物；葡萄糖液可致红细胞凝集、溶血，含钙液体可致凝血。"
+        rule = "《临床输血技术规范》(2000)第三十三条规定血液内不得加入其他药物"
+        reason = f"{rule}；葡萄糖液可致红细胞凝集、溶血，含钙液体可致凝血。"
         advice = "血液单独输注，需要稀释或冲管只用0.9%氯化钠注射液；其他药品另建通路。"
         made = _own(order, "mixed", Severity.MAJOR, summary, reason, advice)
         data = (*made.data, *(Datum.at("同组医嘱", o.what.text, o.origin) for o in strange))
